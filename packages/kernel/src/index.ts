@@ -1,0 +1,28 @@
+export type { Clock, Timer, Timers } from './clock.ts';
+export { createSeededRandom, randomInt, type Random } from './random.ts';
+export { systemClock, systemRandom, systemTimers } from './system.ts';
+export { createLease, type Lease } from './lease.ts';
+export { formatProblem, problem, type Checked, type Position, type Problem } from './problem.ts';
+export { MeshError, type ErrorSource, type MeshErrorOptions, type RetrySafety } from './mesh-error.ts';
+export { silentLogger, type LogFields, type Logger } from './logger.ts';
+export {
+  createMeter,
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type LabelValues,
+  type Meter,
+  type MetricFamily,
+  type MetricSample,
+} from './meter.ts';
+export {
+  formatAddress,
+  type Address,
+  type BoundListener,
+  type Connection,
+  type ConnectionHandler,
+  type ConnectOptions,
+  type ListenOptions,
+  type Network,
+} from './network.ts';
+export type { MessageStream, MessageStreamHandler, StreamStatus } from './message-stream.ts';

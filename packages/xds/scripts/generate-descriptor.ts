@@ -1,0 +1,1 @@
+console.log("descriptor: not yet generated");
