@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { ConcurrencyReporter } from './concurrency-reporter.ts';
+
+const revision = 'default/hello-00001';
+
+describe('an activator’s concurrency reports', () => {
+  it('say at once that the first request for a quiet revision has come, and only then', () => {
+    const reporter = new ConcurrencyReporter();
+    expect(reporter.requestIn(revision, 0)).toEqual({ revision, averageConcurrency: 1, requestCount: 1 });
+    expect(reporter.requestIn(revision, 1)).toBeUndefined();
+  });
+
+  it('take what was said ahead off the next report', () => {
+    const reporter = new ConcurrencyReporter();
+    reporter.requestIn(revision, 0);
+    reporter.requestIn(revision, 0);
+    reporter.requestIn(revision, 500);
+    expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 1.5, requestCount: 2 }]);
+    expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 3, requestCount: 0 }]);
+  });
+
+  it('never make the average negative', () => {
+    const reporter = new ConcurrencyReporter();
+    reporter.requestIn(revision, 0);
+    reporter.requestOut(revision, 100);
+    expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 0, requestCount: 0 }]);
+  });
+
+  it('end with one zero, after which the next request is a first one again', () => {
+    const reporter = new ConcurrencyReporter();
+    reporter.requestIn(revision, 0);
+    reporter.requestOut(revision, 500);
+    reporter.report(1000);
+    expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 0, requestCount: 0 }]);
+    expect(reporter.report(3000)).toEqual([]);
+    expect(reporter.requestIn(revision, 3100)).toEqual({ revision, averageConcurrency: 1, requestCount: 1 });
+  });
+
+  it('keep a revision whose only request is still waiting', () => {
+    const reporter = new ConcurrencyReporter();
+    reporter.requestIn(revision, 0);
+    reporter.report(1000);
+    expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 1, requestCount: 0 }]);
+    expect(reporter.concurrency(revision)).toBe(1);
+  });
+});

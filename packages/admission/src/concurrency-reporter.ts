@@ -1,0 +1,70 @@
+/**
+ * What an activator tells the autoscaler: per revision, how many requests were here on average over the last
+ * second, and at once when the first one comes for a revision that was quiet, since a pod may have to start
+ * for it. Knative's rule: https://github.com/knative/serving/blob/main/pkg/activator/handler/concurrency_reporter.go
+ */
+import { RequestStats } from './request-stats.ts';
+
+/** One revision's figures from one activator. */
+export interface ConcurrencyReport {
+  /** `namespace/name`. */
+  readonly revision: string;
+  readonly averageConcurrency: number;
+  readonly requestCount: number;
+}
+
+interface RevisionRecord {
+  readonly stats: RequestStats;
+  /** Said ahead of time at the first request, and so taken off the next report. */
+  reportedAhead: number;
+}
+
+export class ConcurrencyReporter {
+  readonly #records = new Map<string, RevisionRecord>();
+
+  /**
+   * A request came in, before it waits for anything.
+   * @returns what to tell the autoscaler at once, when the revision was quiet until now
+   */
+  requestIn(revision: string, now: number): ConcurrencyReport | undefined {
+    const known = this.#records.get(revision);
+    if (known) {
+      known.stats.requestIn(now, false);
+      return undefined;
+    }
+    const stats = new RequestStats(now);
+    stats.requestIn(now, false);
+    this.#records.set(revision, { stats, reportedAhead: 1 });
+    return { revision, averageConcurrency: 1, requestCount: 1 };
+  }
+
+  /** A request's stream ended. */
+  requestOut(revision: string, now: number): void {
+    this.#records.get(revision)?.stats.requestOut(now, false);
+  }
+
+  /** Requests of `revision` here now, waiting ones included. */
+  concurrency(revision: string): number {
+    return this.#records.get(revision)?.stats.concurrency ?? 0;
+  }
+
+  /**
+   * The regular report, one line per revision that was not quiet. A revision whose average was exactly 0 is
+   * reported once more, with 0, and then forgotten until its next request.
+   */
+  report(now: number): ConcurrencyReport[] {
+    const reports: ConcurrencyReport[] = [];
+    for (const [revision, record] of this.#records) {
+      const { averageConcurrency, requestCount } = record.stats.report(now);
+      if (averageConcurrency === 0 && requestCount === 0 && record.stats.concurrency === 0) this.#records.delete(revision);
+      reports.push({
+        revision,
+        averageConcurrency: Math.max(0, averageConcurrency - record.reportedAhead),
+        // Not floored: the early report counted a request that this period counts again.
+        requestCount: requestCount - record.reportedAhead,
+      });
+      record.reportedAhead = 0;
+    }
+    return reports;
+  }
+}
