@@ -1,0 +1,89 @@
+/**
+ * Heads of requests and responses as values. Both protocols fill the same classes: HTTP/1.1 by its parser,
+ * others (and local replies, and tests) field by field.
+ */
+import { Buffer } from 'node:buffer';
+import { HeaderBlock } from './header-block.ts';
+
+/**
+ * How the body that follows is delimited, as the receiver understood it and as the sender will write it.
+ * `none`: nothing follows. `until-close`: only in responses.
+ */
+export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+export class RequestHead extends HeaderBlock {
+  /** As sent; methods are case-sensitive. */
+  method = '';
+  /** Path and query in origin form, beginning with `/`; `*` for OPTIONS; the authority for CONNECT. */
+  path = '';
+  /** Host and port that the request is for: from an absolute target, else from Host. Empty only in HTTP/1.0. */
+  authority = '';
+  /** Minor version of HTTP/1: 0 or 1. */
+  minorVersion = 1;
+  framing: BodyFraming = 'none';
+  /** Bytes of the body; meaningful only with framing `length`. */
+  contentLength = 0;
+  /** Whether the client lets the connection live on after this exchange. */
+  keepsAlive = true;
+
+  /** Makes it empty, ready to be filled again. */
+  reset(): void {
+    this.clearFields();
+    this.method = '';
+    this.path = '';
+    this.authority = '';
+    this.minorVersion = 1;
+    this.framing = 'none';
+    this.contentLength = 0;
+    this.keepsAlive = true;
+  }
+
+  static of(method: string, authority: string, path: string, headers: Readonly<Record<string, string>> = {}): RequestHead {
+    const head = new RequestHead();
+    head.method = method;
+    head.authority = authority;
+    head.path = path;
+    for (const [name, value] of Object.entries(headers)) head.add(name.toLowerCase(), value);
+    return head;
+  }
+}
+
+export class ResponseHead extends HeaderBlock {
+  /** 100 to 599. */
+  status = 0;
+  minorVersion = 1;
+  framing: BodyFraming = 'none';
+  contentLength = 0;
+  /** Whether the connection may carry another request once this response is over. */
+  keepsAlive = true;
+
+  reset(): void {
+    this.clearFields();
+    this.status = 0;
+    this.minorVersion = 1;
+    this.framing = 'none';
+    this.contentLength = 0;
+    this.keepsAlive = true;
+  }
+
+  static of(status: number, headers: Readonly<Record<string, string>> = {}): ResponseHead {
+    const head = new ResponseHead();
+    head.status = status;
+    for (const [name, value] of Object.entries(headers)) head.add(name.toLowerCase(), value);
+    return head;
+  }
+}
+
+/** The fields that follow a chunked body. */
+export class Trailers extends HeaderBlock {
+  static of(headers: Readonly<Record<string, string>>): Trailers {
+    const trailers = new Trailers();
+    for (const [name, value] of Object.entries(headers)) trailers.add(name.toLowerCase(), value);
+    return trailers;
+  }
+}
+
+/** The text of a body that fits in memory, for local replies. */
+export function bodyBytes(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8');
+}

@@ -1,0 +1,81 @@
+/**
+ * Filters: what stands between the connection manager and the upstream. A filter object belongs to a compiled
+ * chain and serves many streams at once; what it knows about one stream it keeps in a slot of that stream.
+ *
+ * Requests pass the chain from first to last, responses from last to first. A chain in which nobody waits
+ * runs to its end within one call and allocates no promise.
+ */
+import type { Checked, Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { Outcome } from '../outcome.ts';
+import type { Stream } from '../stream.ts';
+
+/**
+ * `continue`: on to the next. `wait`: the chain stands still until `stream.continueRequest()`; the body waits
+ * with it, under back-pressure. `replied`: `stream.reply(…)` has been called, the request goes no further.
+ */
+export type FilterVerdict = 'continue' | 'wait' | 'replied';
+
+export interface HttpFilter {
+  /** Name in the configuration, for messages. */
+  readonly name: string;
+  /** The request head is there; its body has not been looked at. */
+  onRequest?(stream: Stream): FilterVerdict;
+  /** Bytes of the request body on their way; valid during the call only. */
+  onRequestData?(stream: Stream, bytes: Uint8Array): void;
+  /** The final response head, before it is sent; also of local replies. Not called for 1xx. */
+  onResponse?(stream: Stream): void;
+  /** Bytes of the response body on their way; valid during the call only. */
+  onResponseData?(stream: Stream, bytes: Uint8Array): void;
+  /**
+   * The stream is over. Called exactly once for each stream whose `onRequest` was called, whatever happened,
+   * also while waiting: here leases are released. The stream must not be touched afterwards.
+   */
+  onEnd?(stream: Stream, outcome: Outcome): void;
+  /** The chain is not used for new streams any more and its last stream has ended. */
+  close?(): void;
+}
+
+/** Where a filter keeps what it knows about one stream. */
+export interface StreamSlot<T> {
+  get(stream: Stream): T | undefined;
+  set(stream: Stream, value: T): void;
+}
+
+/** What a filter is given when its chain is compiled. */
+export interface FilterContext {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** `stat_prefix` of the connection manager, for names of statistics. */
+  readonly statPrefix: string;
+  /** A slot of this filter's own. Take it once, when the filter is made. */
+  slot<T>(): StreamSlot<T>;
+}
+
+/** How one kind of filter is read from configuration and made. */
+export interface FilterFactory<Config = unknown> {
+  /** Canonical name, `envoy.filters.http.router`. */
+  readonly name: string;
+  /** Type of its configuration: of the message itself, or the `type_url` inside a TypedStruct. */
+  readonly typeUrl: string;
+  /** Reads the canonical JSON of the configuration (without `@type`). `path` leads the paths of the problems. */
+  decode(value: unknown, path: string): Checked<Config>;
+  create(config: Config, context: FilterContext): HttpFilter;
+  /** Whether it must be the last of its chain and may stand nowhere else: true of the router. */
+  readonly isTerminal?: boolean;
+}
+
+/** The kinds of filter a proxy knows: a literal list, given by whoever composes it. */
+export type FilterCatalog = readonly FilterFactory[];
+
+/** Keeps the type of the configuration inside the factory, so that factories of all kinds fit in one list. */
+export function defineFilter<Config>(factory: FilterFactory<Config>): FilterFactory {
+  return {
+    ...factory,
+    decode: (value, path) => factory.decode(value, path),
+    // What `create` gets is what this factory's own `decode` returned.
+    create: (config, context) => factory.create(config as Config, context),
+  };
+}

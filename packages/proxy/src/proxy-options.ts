@@ -1,0 +1,85 @@
+/** What a proxy is made of and what can be asked of it. */
+import type { Clock, Logger, Meter, Network, Problem, Random, Timers } from '@sluice/kernel';
+import type { ProxyConfig } from './proxy-config.ts';
+
+export interface ProxyOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly network: Network;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** Where access logs go: called once per path, and the text it gets is whole lines. */
+  readonly openAccessLog?: (path: string) => AccessLogOutput;
+  /** How often timeouts are looked at, in ms. Default 50: a timeout fires at most this much too late. */
+  readonly sweepPeriodMs?: number;
+}
+
+export interface AccessLogOutput {
+  write(lines: string): void;
+  close?(): void;
+}
+
+/** `created → starting → ready ⇄ … → draining → closed`; never backwards. */
+export type ProxyState = 'created' | 'ready' | 'draining' | 'closed';
+
+export interface Proxy {
+  readonly state: ProxyState;
+  /** True when started, configured and not draining: what `/ready` answers. */
+  readonly ready: boolean;
+  /** What is in force. */
+  readonly config: ProxyConfig | undefined;
+  /**
+   * Puts a configuration in force: new listeners are bound first, then one reference is swapped, then what has
+   * disappeared drains. All or nothing: with problems (an address that cannot be bound) the last good one stays.
+   */
+  apply(config: ProxyConfig): Promise<readonly Problem[]>;
+  /** Begins to serve. `apply` may come before or after. */
+  start(): void;
+  /**
+   * Readiness fails at once; while `graceMs` lasts connections are still accepted; every response says
+   * `connection: close`; then listeners close, and streams may finish until `deadlineMs` after the call.
+   */
+  drain(options?: DrainOptions): Promise<void>;
+  /** Cuts everything now. */
+  close(): Promise<void>;
+  /** Streams that have not ended. */
+  readonly activeStreams: number;
+  readonly activeConnections: number;
+  /** For `/listeners`: what is really bound. */
+  listeners(): readonly ListenerStatus[];
+  /** For `/clusters`. */
+  clusters(): readonly ClusterStatus[];
+}
+
+export interface DrainOptions {
+  /** How long to go on accepting, so that routing can catch up. Default 0. */
+  readonly graceMs?: number;
+  /** When what still runs is cut. Default 5 000, Envoy's drain time. */
+  readonly deadlineMs?: number;
+}
+
+export interface ListenerStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly connections: number;
+}
+
+export interface ClusterStatus {
+  readonly name: string;
+  readonly hosts: readonly HostStatus[];
+  readonly activeRequests: number;
+  readonly pendingRequests: number;
+  readonly connections: number;
+}
+
+export interface HostStatus {
+  readonly address: string;
+  readonly healthy: boolean;
+  readonly weight: number;
+  readonly activeRequests: number;
+  readonly activeConnections: number;
+  readonly requests: number;
+  readonly connectFailures: number;
+}

@@ -1,0 +1,51 @@
+/**
+ * The facts of one exchange, gathered as it goes: what the access log, the statistics and the filters read.
+ * Plain fields, written by whoever knows; times are monotonic milliseconds, 0 until they happen.
+ */
+import type { Address } from '@sluice/kernel';
+
+export class StreamInfo {
+  /** Wall time of the first byte of the request, in ms since the epoch. */
+  startWallTime = 0;
+  /** First byte of the request head. */
+  startAt = 0;
+  /** The whole request, with its body, has come. */
+  requestEndAt = 0;
+  /** The request head was given to an upstream connection; of the last attempt. */
+  upstreamStartAt = 0;
+  /** The response head came. */
+  responseStartAt = 0;
+  /** The stream ended. */
+  endAt = 0;
+  /** Bytes of bodies, without framing. */
+  bytesReceived = 0;
+  bytesSent = 0;
+  /** Status sent to the client, 0 when none was. */
+  status = 0;
+  /** Response flags in the order they were raised: `''`, `'UF'`, `'UF,URX'`. */
+  flags = '';
+  /** RESPONSE_CODE_DETAILS. */
+  details = '';
+  /** `HTTP/1.1`, `HTTP/1.0`, `HTTP/2`. */
+  protocol = 'HTTP/1.1';
+  /** The peer of the connection; not what a header claims. */
+  downstreamRemote: Address;
+  downstreamLocal: Address;
+  /** Counts from 1 per process. */
+  connectionId = 0;
+  routeName = '';
+  virtualHostName = '';
+  clusterName = '';
+  /** `host:port` of the last attempt. */
+  upstreamHost = '';
+  upstreamLocal: Address | undefined = undefined;
+  /** Attempts made, 1 for the first. */
+  attempts = 0;
+  /** Why connecting failed, in the system's words. */
+  upstreamFailure = '';
+
+  constructor(downstreamRemote: Address, downstreamLocal: Address) {
+    this.downstreamRemote = downstreamRemote;
+    this.downstreamLocal = downstreamLocal;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * One request and its response, as filters see it. The engine's own class behind it is
+ * `downstream/active-stream.ts`; tests of filters use `createTestStream` of `@sluice/proxy/testing`.
+ */
+import type { RequestHead, ResponseHead } from '@sluice/http';
+import type { Address } from '@sluice/kernel';
+import type { OutcomeCode, ResponseFlag } from './outcome.ts';
+import type { RouteMatch } from './proxy-config.ts';
+import type { StreamInfo } from './stream-info.ts';
+
+export interface Stream {
+  readonly info: StreamInfo;
+  /** Valid until the stream ends; what is needed later must be copied. */
+  readonly request: RequestHead;
+  /** The final response head, once it is there. */
+  readonly response: ResponseHead | undefined;
+  /** The route that the configuration captured at the start gives; undefined when none matches. */
+  readonly route: RouteMatch | undefined;
+  /** True until `onEnd`. */
+  readonly isActive: boolean;
+  /** Whether a body follows the request head. */
+  readonly hasRequestBody: boolean;
+  /** When set before the router runs, the request goes to this address, whatever the picker would say. */
+  overrideHost: Address | undefined;
+  /**
+   * Lets a chain go on whose filter answered `wait`. Does nothing when the stream has ended meanwhile,
+   * so a filter need not ask first.
+   */
+  continueRequest(): void;
+  /**
+   * Answers in place of the upstream. Allowed until the response head has been sent; from `onRequest` (then
+   * return `replied`) or later, from a wait.
+   */
+  reply(reply: LocalReply): void;
+  /** Ends it now: a reply when nothing has been sent, else the client's connection is cut. */
+  reset(code: OutcomeCode): void;
+  /** For the slots of filters; not to be called by anyone else. */
+  readonly slots: unknown[];
+}
+
+/** An answer of the proxy's own. Clients that speak gRPC get it as gRPC status and message. */
+export interface LocalReply {
+  readonly status: number;
+  readonly body?: string;
+  /** Default `text/plain`. */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** RESPONSE_CODE_DETAILS; snake_case. */
+  readonly details: string;
+  readonly flag?: ResponseFlag;
+}
