@@ -1,0 +1,94 @@
+/**
+ * The whole wish, resolved: which revisions there are and where they run, and which hosts lead to them in
+ * which shares. It speaks of revisions and percentages, and knows nothing of the proxies that will be told.
+ *
+ * It is always built from scratch out of the objects as they are, so the order in which they arrived cannot
+ * show in it. All lists are sorted: by key or name where nothing else is said.
+ */
+import type { Protocol } from './api/pod-autoscaler.ts';
+import type { ServingMode } from './api/serverless-service.ts';
+import type { Problem } from '@sluice/kernel';
+
+export interface ServingModel {
+  readonly revisions: readonly ServingRevision[];
+  readonly routes: readonly ServingRoute[];
+  /** Every activator there is, ready or not. */
+  readonly activators: readonly ServingEndpoint[];
+  /** What could not be resolved, by object. The rest of the model does not suffer from it. */
+  readonly problems: readonly ObjectProblem[];
+}
+
+/** A revision, as far as traffic can reach it. */
+export interface ServingRevision {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty for a revision without a Configuration or Service above it. */
+  readonly configuration: string;
+  readonly service: string;
+  /** The most requests at once in one pod. 0 sets no limit. */
+  readonly containerConcurrency: number;
+  readonly protocol: Protocol;
+  /** The most time for one request, in seconds. */
+  readonly timeoutSeconds: number;
+  /** In seconds; 0 sets no limit of its own. */
+  readonly responseStartTimeoutSeconds: number;
+  readonly idleTimeoutSeconds: number;
+  /**
+   * Where requests go now. The autoscaler's wish, except that a revision without a ready pod is always
+   * `Proxy`, and one without its ServerlessService too; without a ready activator it is `Serve` when there
+   * is a ready pod.
+   */
+  readonly mode: ServingMode;
+  /** The sidecars of its pods, port of the serving protocol included; ready or not. Sorted by address. */
+  readonly pods: readonly ServingEndpoint[];
+  /** The activators that share this revision's traffic in mode `Proxy`: ready ones only. Sorted by address. */
+  readonly activators: readonly ServingEndpoint[];
+}
+
+/** An address that may take requests. */
+export interface ServingEndpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly ready: boolean;
+  /** On its way out: it finishes what it has and should get nothing new. */
+  readonly terminating: boolean;
+  /** Empty when not known. */
+  readonly podName: string;
+}
+
+/** One name in the network: a route itself, or one of its tags. */
+export interface ServingRoute {
+  /** `namespace/route`, or `namespace/tag-route` (by the tag template). Unique. */
+  readonly name: string;
+  readonly namespace: string;
+  /** The Route's name. */
+  readonly route: string;
+  /** Empty for the route itself. */
+  readonly tag: string;
+  /** Hosts for clients outside, without port; empty when the route is visible to the cluster only. First is the URL's. */
+  readonly externalHosts: readonly string[];
+  /** Hosts for clients in the cluster, without port, shortest first. */
+  readonly internalHosts: readonly string[];
+  /** At least one; percentages sum to 100. In the order of the route's traffic. */
+  readonly splits: readonly TrafficSplit[];
+}
+
+/** A share of a route's requests. */
+export interface TrafficSplit {
+  /** The key of a revision in the model. */
+  readonly revision: string;
+  /** 1 to 100. */
+  readonly percent: number;
+  /** Headers to set on each request that goes this way, in place of what the client sent. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with one object. */
+export interface ObjectProblem {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly problem: Problem;
+}
