@@ -1,1 +1,46 @@
-export {};
+export { decodeBootstrap, type Admin, type Bootstrap, type DynamicResources, type StaticResources } from './bootstrap.ts';
+export type { Node } from './node.ts';
+export type { Locality } from './locality.ts';
+export { noMetadata, type Metadata, type Struct } from './metadata.ts';
+export type { ApiConfigSource, ConfigSource } from './config-source.ts';
+export type { DataSource } from './data-source.ts';
+
+export { decodeListener, type Listener } from './listener.ts';
+export type { FilterChain, NetworkFilter } from './filter-chain.ts';
+export { httpConnectionManagerTypeName, type HttpConnectionManager, type RouteSource } from './http-connection-manager.ts';
+export type { CommonHttpProtocolOptions, Http1ProtocolOptions } from './http-protocol-options.ts';
+export type { HttpFilter } from './http-filter.ts';
+export { routerFilterTypeName, type RouterFilter } from './router-filter.ts';
+export type { UpgradeConfig } from './upgrade-config.ts';
+export type { AccessLog, AccessLogSink, LogFormat } from './access-log.ts';
+
+export { decodeRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
+export type { VirtualHost } from './virtual-host.ts';
+export type { Route } from './route.ts';
+export type { PathMatch, RouteMatch } from './route-match.ts';
+export type { StringMatcher } from './string-matcher.ts';
+export type { HeaderMatcher, HeaderTest } from './header-matcher.ts';
+export type { QueryParameterMatcher } from './query-parameter-matcher.ts';
+export type { ClusterTarget, HostRewrite, PathRewrite, RegexRewrite, RouteAction } from './route-action.ts';
+export type { ClusterWeight, WeightedCluster } from './weighted-cluster.ts';
+export type { RetryCondition, RetryPolicy } from './retry-policy.ts';
+export type { RedirectAction, RedirectPath } from './redirect-action.ts';
+export type { DirectResponseAction } from './direct-response-action.ts';
+export type { AppendAction, HeaderMutations, HeaderValueOption } from './header-value-option.ts';
+
+export { decodeCluster, type Cluster, type DnsSettings, type EndpointDiscovery } from './cluster.ts';
+export type { CircuitBreakers, CircuitBreakerThresholds } from './circuit-breakers.ts';
+export type { LoadBalancingPolicy } from './load-balancing-policy.ts';
+export type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
+export {
+  decodeClusterLoadAssignment,
+  type ClusterLoadAssignment,
+  type HealthStatus,
+  type LbEndpoint,
+  type LocalityEndpoints,
+} from './cluster-load-assignment.ts';
+
+export { typeUrls, type TypeUrl } from './type-urls.ts';
+export { emptyCatalog, type ExtensionCatalog, type TypedConfigDecoder } from './decode/extension-catalog.ts';
+export { MessageReader, type Decoder } from './decode/message-reader.ts';
+export { Scope, type DecodeOptions } from './decode/scope.ts';

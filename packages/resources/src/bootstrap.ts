@@ -1,0 +1,162 @@
+/** `envoy.config.bootstrap.v3.Bootstrap`: what a proxy knows before it asks anybody. */
+import type { Address, Checked } from '@sluice/kernel';
+import { readAccessLog, type AccessLog } from './access-log.ts';
+import { readAddress } from './address.ts';
+import { readCluster, type Cluster } from './cluster.ts';
+import { readApiConfigSource, readConfigSource, type ApiConfigSource, type ConfigSource } from './config-source.ts';
+import { decodeDocument } from './decode/decode-document.ts';
+import { MessageReader } from './decode/message-reader.ts';
+import type { DecodeOptions, Scope } from './decode/scope.ts';
+import { readListener, type Listener } from './listener.ts';
+import { readNode, type Node } from './node.ts';
+import { readStringMatcher, type StringMatcher } from './string-matcher.ts';
+
+export interface Bootstrap {
+  readonly node: Node;
+  readonly staticResources: StaticResources;
+  readonly dynamicResources: DynamicResources;
+  /** Undefined: no admin server. */
+  readonly admin: Admin | undefined;
+  /** Where load reports go. */
+  readonly loadStatsConfig: ApiConfigSource | undefined;
+}
+
+export interface StaticResources {
+  readonly listeners: readonly Listener[];
+  readonly clusters: readonly Cluster[];
+}
+
+export interface DynamicResources {
+  readonly ldsConfig: ConfigSource | undefined;
+  readonly cdsConfig: ConfigSource | undefined;
+  readonly adsConfig: ApiConfigSource | undefined;
+}
+
+export interface Admin {
+  readonly address: Address;
+  /** Paths that may be asked for; empty is all. Others answer 403. */
+  readonly allowPaths: readonly StringMatcher[];
+  readonly accessLogs: readonly AccessLog[];
+}
+
+const anonymous: Node = { id: '', cluster: '', metadata: {}, locality: undefined };
+const noStaticResources: StaticResources = { listeners: [], clusters: [] };
+const noDynamicResources: DynamicResources = { ldsConfig: undefined, cdsConfig: undefined, adsConfig: undefined };
+
+export function decodeBootstrap(json: unknown, path = '', options?: DecodeOptions): Checked<Bootstrap> {
+  return decodeDocument(json, path, options, readBootstrap);
+}
+
+export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const bootstrap: Bootstrap = {
+    node: reader.read('node', readNode) ?? anonymous,
+    staticResources: reader.read('static_resources', readStaticResources) ?? noStaticResources,
+    dynamicResources: reader.read('dynamic_resources', readDynamicResources) ?? noDynamicResources,
+    admin: reader.read('admin', readAdmin),
+    loadStatsConfig: reader.read('cluster_manager', readClusterManager),
+  };
+  reader.ignore([
+    'layered_runtime',
+    'stats_config',
+    'stats_flush_interval',
+    'stats_flush_on_admin',
+    'stats_sinks',
+    'stats_eviction_interval',
+    'watchdog',
+    'watchdogs',
+    'bootstrap_extensions',
+    'fatal_actions',
+    'default_socket_interface',
+    'inline_headers',
+    'memory_allocator_manager',
+    'perf_tracing_file_path',
+    'typed_dns_resolver_config',
+    'dns_resolution_config',
+    'use_tcp_for_dns_lookups',
+    'node_context_params',
+    'default_regex_engine',
+  ]);
+  reader.refuse(['tracing', 'overload_manager', 'header_prefix', 'hds_config', 'config_sources', 'default_config_source']);
+  reader.done();
+  checkSources(bootstrap, scope);
+  return bootstrap;
+}
+
+function readStaticResources(json: unknown, scope: Scope): StaticResources | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const listeners = reader.list('listeners', readListener);
+  const clusters = reader.list('clusters', readCluster);
+  reader.refuse(['secrets'], 'TLS is outside our subset');
+  reader.done();
+  reportDuplicates(listeners, scope.at('listeners'));
+  reportDuplicates(clusters, scope.at('clusters'));
+  return { listeners, clusters };
+}
+
+function readDynamicResources(json: unknown, scope: Scope): DynamicResources | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const dynamic: DynamicResources = {
+    ldsConfig: reader.read('lds_config', readConfigSource),
+    cdsConfig: reader.read('cds_config', readConfigSource),
+    adsConfig: reader.read('ads_config', readApiConfigSource),
+  };
+  reader.refuse(['lds_resources_locator', 'cds_resources_locator']);
+  reader.done();
+  return dynamic;
+}
+
+function readAdmin(json: unknown, scope: Scope): Admin | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const address = reader.read('address', readAddress);
+  const allowPaths = reader.list('allow_paths', readStringMatcher);
+  const accessLogs = reader.list('access_log', readAccessLog);
+  reader.ignore(['access_log_path', 'profile_path', 'socket_options', 'ignore_global_conn_limit']);
+  reader.done();
+  return address && { address, allowPaths, accessLogs };
+}
+
+function readClusterManager(json: unknown, scope: Scope): ApiConfigSource | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const loadStats = reader.read('load_stats_config', readApiConfigSource);
+  reader.ignore(['local_cluster_name', 'outlier_detection', 'enable_deferred_cluster_creation']);
+  reader.refuse(['upstream_bind_config']);
+  reader.done();
+  return loadStats;
+}
+
+/** What asks a server must say who it is, and must be able to reach the server before anything was asked. */
+function checkSources({ node, dynamicResources, staticResources, loadStatsConfig }: Bootstrap, scope: Scope): void {
+  const { ldsConfig, cdsConfig, adsConfig } = dynamicResources;
+  const usesServer = [ldsConfig, cdsConfig].some((source) => source && source.kind !== 'path') || adsConfig;
+  if (usesServer && node.id === '') scope.at('node').at('id').error('is required where dynamic resources are used');
+  if (usesServer && node.cluster === '') {
+    scope.at('node').at('cluster').error('is required where dynamic resources are used');
+  }
+  if ((ldsConfig?.kind === 'ads' || cdsConfig?.kind === 'ads') && !adsConfig) {
+    scope.at('dynamic_resources').at('ads_config').error('is required where lds_config or cds_config say ads');
+  }
+  const check = (api: ApiConfigSource | undefined, at: Scope): void => {
+    api?.clusterNames.forEach((name, index) => {
+      const cluster = staticResources.clusters.find((candidate) => candidate.name === name);
+      const isReachable = cluster !== undefined && cluster.discovery.kind !== 'EDS';
+      if (isReachable) return;
+      at.at('grpc_services').at(index).error(`names cluster ${JSON.stringify(name)}, which is no static cluster with addresses`);
+    });
+  };
+  check(adsConfig, scope.at('dynamic_resources').at('ads_config'));
+  check(loadStatsConfig, scope.at('cluster_manager').at('load_stats_config'));
+}
+
+function reportDuplicates(named: readonly { readonly name: string }[], scope: Scope): void {
+  const seen = new Set<string>();
+  named.forEach(({ name }, index) => {
+    if (seen.has(name)) scope.at(index).at('name').error(`is ${JSON.stringify(name)}, which is taken already`);
+    seen.add(name);
+  });
+}

@@ -1,0 +1,129 @@
+/** `envoy.config.endpoint.v3.ClusterLoadAssignment`: the endpoints of a cluster. */
+import type { Address, Checked } from '@sluice/kernel';
+import { readAddress } from './address.ts';
+import { decodeDocument } from './decode/decode-document.ts';
+import { MessageReader } from './decode/message-reader.ts';
+import type { DecodeOptions, Scope } from './decode/scope.ts';
+import { readLocality, type Locality } from './locality.ts';
+import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+
+export interface ClusterLoadAssignment {
+  /** The cluster's name, or its EDS service name where it has one. */
+  readonly clusterName: string;
+  readonly localities: readonly LocalityEndpoints[];
+  /** A priority is full with this many percent of healthy hosts too few. Default 140, as Envoy. */
+  readonly overprovisioningPercent: number;
+}
+
+export interface LocalityEndpoints {
+  readonly locality: Locality | undefined;
+  readonly endpoints: readonly LbEndpoint[];
+  /** Only counts where balancing is weighted by locality. */
+  readonly weight: number | undefined;
+  /** 0 is tried first. */
+  readonly priority: number;
+}
+
+export interface LbEndpoint {
+  readonly address: Address;
+  readonly hostname: string;
+  readonly healthStatus: HealthStatus;
+  /** At least 1. */
+  readonly weight: number;
+  readonly metadata: Metadata;
+}
+
+const healthStatuses = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'] as const;
+
+/** UNKNOWN counts as healthy; UNHEALTHY, DRAINING and TIMEOUT take nothing; DEGRADED when there is no better. */
+export type HealthStatus = (typeof healthStatuses)[number];
+
+/** Envoy's default for `overprovisioning_factor`. */
+const defaultOverprovisioningPercent = 140;
+
+export function decodeClusterLoadAssignment(
+  json: unknown,
+  path = '',
+  options?: DecodeOptions,
+): Checked<ClusterLoadAssignment> {
+  return decodeDocument(json, path, options, readClusterLoadAssignment);
+}
+
+export function readClusterLoadAssignment(json: unknown, scope: Scope): ClusterLoadAssignment | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const assignment: ClusterLoadAssignment = {
+    clusterName: reader.requiredString('cluster_name'),
+    localities: reader.list('endpoints', readLocalityEndpoints),
+    overprovisioningPercent: reader.read('policy', readPolicy) ?? defaultOverprovisioningPercent,
+  };
+  reader.refuse(['named_endpoints']);
+  reader.done();
+  checkPriorities(assignment, scope);
+  return assignment;
+}
+
+function readLocalityEndpoints(json: unknown, scope: Scope): LocalityEndpoints | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const endpoints: LocalityEndpoints = {
+    locality: reader.read('locality', readLocality),
+    endpoints: reader.list('lb_endpoints', readLbEndpoint),
+    weight: reader.uint32('load_balancing_weight', undefined, { min: 1 }),
+    priority: reader.uint32('priority', 0, { max: 128 }),
+  };
+  reader.ignore(['proximity', 'metadata']);
+  reader.refuse(['load_balancer_endpoints', 'leds_cluster_locality_config']);
+  reader.done();
+  return endpoints;
+}
+
+function readLbEndpoint(json: unknown, scope: Scope): LbEndpoint | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const endpoint = reader.required('endpoint', readEndpoint);
+  const settings = {
+    healthStatus: reader.enum('health_status', healthStatuses, 'UNKNOWN'),
+    weight: reader.uint32('load_balancing_weight', 1, { min: 1 }),
+    metadata: reader.read('metadata', readMetadata) ?? noMetadata,
+  };
+  reader.refuse(['endpoint_name']);
+  reader.done();
+  return endpoint && { ...endpoint, ...settings };
+}
+
+function readEndpoint(json: unknown, scope: Scope): Pick<LbEndpoint, 'address' | 'hostname'> | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const address = reader.required('address', readAddress);
+  const hostname = reader.string('hostname', '');
+  reader.ignore(['health_check_config', 'additional_addresses']);
+  reader.done();
+  return address && { address, hostname };
+}
+
+function readPolicy(json: unknown, scope: Scope): number | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const percent = reader.uint32('overprovisioning_factor', defaultOverprovisioningPercent, { min: 1 });
+  reader.ignore(['endpoint_stale_after']);
+  reader.refuse(['drop_overloads', 'weighted_priority_health']);
+  reader.done();
+  return percent;
+}
+
+/** Priorities start at 0 and leave no gap, and one locality may stand twice only under different priorities. */
+function checkPriorities(assignment: ClusterLoadAssignment, scope: Scope): void {
+  const priorities = new Set(assignment.localities.map((entry) => entry.priority));
+  const seen = new Set<string>();
+  assignment.localities.forEach((entry, index) => {
+    const at = scope.at('endpoints').at(index);
+    if (entry.priority > 0 && !priorities.has(entry.priority - 1)) {
+      at.at('priority').error(`is ${entry.priority}, but nothing has priority ${entry.priority - 1}`);
+    }
+    const { region = '', zone = '', subZone = '' } = entry.locality ?? {};
+    const key = JSON.stringify([entry.priority, region, zone, subZone]);
+    if (seen.has(key)) at.at('locality').error('stands twice with the same priority');
+    seen.add(key);
+  });
+}

@@ -1,0 +1,190 @@
+/** `envoy.config.cluster.v3.Cluster`: a logical upstream. */
+import type { Checked } from '@sluice/kernel';
+import { defaultCircuitBreakers, readCircuitBreakers, type CircuitBreakers } from './circuit-breakers.ts';
+import { readClusterLoadAssignment, type ClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { readConfigSource, type ConfigSource } from './config-source.ts';
+import { decodeDocument } from './decode/decode-document.ts';
+import { MessageReader, isObject } from './decode/message-reader.ts';
+import type { DecodeOptions, Scope } from './decode/scope.ts';
+import {
+  defaultPanicThresholdRatio,
+  readLoadBalancingPolicy,
+  readPanicThreshold,
+  type LoadBalancingPolicy,
+} from './load-balancing-policy.ts';
+import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import {
+  defaultUpstreamHttpProtocolOptions,
+  readUpstreamHttpProtocolOptions,
+  upstreamHttpProtocolOptionsTypeName,
+  type UpstreamHttpProtocolOptions,
+} from './upstream-http-protocol-options.ts';
+
+export interface Cluster {
+  readonly name: string;
+  /** Stands for the name in statistics; the name itself unless set. */
+  readonly statName: string;
+  readonly discovery: EndpointDiscovery;
+  /** How long a connection may take to come about. Default 5000, as Envoy. */
+  readonly connectTimeoutMs: number;
+  /** How much may be waiting in a connection's buffers before its source is held. Default 1 MiB, as Envoy. */
+  readonly connectionBufferBytesMax: number;
+  readonly loadBalancing: LoadBalancingPolicy;
+  /** Below this share of healthy hosts all hosts take part; 0 never. */
+  readonly panicThresholdRatio: number;
+  readonly circuitBreakers: CircuitBreakers;
+  readonly http: UpstreamHttpProtocolOptions;
+  readonly metadata: Metadata;
+}
+
+/** Where a cluster's endpoints come from. */
+export type EndpointDiscovery =
+  | { readonly kind: 'STATIC'; readonly assignment: ClusterLoadAssignment }
+  | ({ readonly kind: 'STRICT_DNS'; readonly assignment: ClusterLoadAssignment } & DnsSettings)
+  /** `serviceName` is the name of the assignment to subscribe to. */
+  | { readonly kind: 'EDS'; readonly serviceName: string; readonly configSource: ConfigSource | undefined };
+
+export interface DnsSettings {
+  /** How often names are looked up again. Default 5000, as Envoy. */
+  readonly refreshRateMs: number;
+  readonly lookupFamily: 'AUTO' | 'V4_ONLY' | 'V6_ONLY' | 'V4_PREFERRED' | 'ALL';
+}
+
+const defaultConnectTimeoutMs = 5000;
+const defaultConnectionBufferBytesMax = 1_048_576;
+const defaultDnsRefreshRateMs = 5000;
+
+export function decodeCluster(json: unknown, path = '', options?: DecodeOptions): Checked<Cluster> {
+  return decodeDocument(json, path, options, readCluster);
+}
+
+export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const name = reader.requiredString('name');
+  const discovery = readDiscovery(reader, name);
+  const settings = {
+    name,
+    statName: reader.string('alt_stat_name') || name,
+    connectTimeoutMs: readConnectTimeout(reader),
+    connectionBufferBytesMax: reader.uint32('per_connection_buffer_limit_bytes', defaultConnectionBufferBytesMax),
+    loadBalancing: readLoadBalancingPolicy(reader),
+    panicThresholdRatio: reader.read('common_lb_config', readPanicThreshold) ?? defaultPanicThresholdRatio,
+    circuitBreakers: reader.read('circuit_breakers', readCircuitBreakers) ?? defaultCircuitBreakers,
+    http: readProtocolOptions(reader),
+    metadata: reader.read('metadata', readMetadata) ?? noMetadata,
+  };
+  refuseTheRest(reader);
+  reader.done();
+  return discovery && { ...settings, discovery };
+}
+
+function readDiscovery(reader: MessageReader, name: string): EndpointDiscovery | undefined {
+  const scope = reader.scope;
+  const kind = reader.enum('type', ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'], 'STATIC');
+  const assignment = reader.read('load_assignment', (json, at) => readOwnAssignment(json, at, name));
+  const eds = reader.read('eds_cluster_config', readEdsClusterConfig);
+  if (kind !== 'EDS' && eds) scope.at('eds_cluster_config').error(`is set, but type is ${kind}`);
+  if (kind === 'EDS' && assignment) scope.at('load_assignment').error('is set, but type is EDS');
+  const dns: DnsSettings = {
+    refreshRateMs: reader.durationMs('dns_refresh_rate', defaultDnsRefreshRateMs),
+    lookupFamily: reader.enum(
+      'dns_lookup_family',
+      ['AUTO', 'V4_ONLY', 'V6_ONLY', 'V4_PREFERRED', 'ALL'],
+      'AUTO',
+    ),
+  };
+  switch (kind) {
+    case 'STATIC':
+      return { kind, assignment: assignment ?? emptyAssignment(name) };
+    case 'STRICT_DNS':
+      if (!assignment && !scope.hasErrors) scope.at('load_assignment').error('is required for STRICT_DNS');
+      return { kind, assignment: assignment ?? emptyAssignment(name), ...dns };
+    case 'EDS':
+      return { kind, serviceName: eds?.serviceName || name, configSource: eds?.configSource };
+    default:
+      scope.at('type').error(`is ${kind}, must be one of STATIC, STRICT_DNS, EDS`);
+      return undefined;
+  }
+}
+
+/** An assignment inside its cluster: the name may be left out, since there is only one it can be. */
+function readOwnAssignment(json: unknown, scope: Scope, name: string): ClusterLoadAssignment | undefined {
+  const isNamed = !isObject(json) || 'cluster_name' in json || 'clusterName' in json;
+  return readClusterLoadAssignment(isNamed ? json : { ...json, cluster_name: name }, scope);
+}
+
+function emptyAssignment(clusterName: string): ClusterLoadAssignment {
+  return { clusterName, localities: [], overprovisioningPercent: 140 };
+}
+
+function readEdsClusterConfig(
+  json: unknown,
+  scope: Scope,
+): { serviceName: string; configSource: ConfigSource | undefined } | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const serviceName = reader.string('service_name', '');
+  const configSource = reader.read('eds_config', readConfigSource);
+  reader.done();
+  return { serviceName, configSource };
+}
+
+function readConnectTimeout(reader: MessageReader): number {
+  const timeoutMs = reader.durationMs('connect_timeout', defaultConnectTimeoutMs);
+  if (timeoutMs <= 0) reader.scope.at('connect_timeout').error('must be more than 0');
+  return timeoutMs;
+}
+
+function readProtocolOptions(reader: MessageReader): UpstreamHttpProtocolOptions {
+  let options = defaultUpstreamHttpProtocolOptions;
+  reader.map('typed_extension_protocol_options', (json, scope) => {
+    options = readUpstreamHttpProtocolOptions(json, scope) ?? options;
+    return options;
+  });
+  return options;
+}
+
+function refuseTheRest(reader: MessageReader): void {
+  reader.ignore([
+    'upstream_connection_options',
+    'dns_failure_refresh_rate',
+    'respect_dns_ttl',
+    'dns_jitter',
+    'wait_for_warm_on_init',
+    'use_tcp_for_dns_lookups',
+    'dns_resolution_config',
+    'typed_dns_resolver_config',
+    'cleanup_interval',
+    'preconnect_policy',
+    'track_cluster_stats',
+    'track_timeout_budgets',
+    'ignore_health_on_host_removal',
+    'close_connections_on_host_health_failure',
+    'lrs_server',
+    'lrs_report_endpoint_metrics',
+  ]);
+  reader.refuse([
+    'cluster_type',
+    'load_balancing_policy',
+    'health_checks',
+    'max_requests_per_connection',
+    'http_protocol_options',
+    'http2_protocol_options',
+    'common_http_protocol_options',
+    'upstream_http_protocol_options',
+    'protocol_selection',
+    'outlier_detection',
+    'upstream_bind_config',
+    'lb_subset_config',
+    'ring_hash_lb_config',
+    'maglev_lb_config',
+    'original_dst_lb_config',
+    'transport_socket',
+    'transport_socket_matches',
+    'transport_socket_matcher',
+    'connection_pool_per_downstream_connection',
+    'filters',
+    'per_connection_buffer_high_watermark_timeout',
+  ], `must be left out or moved, e.g. into typed_extension_protocol_options[${upstreamHttpProtocolOptionsTypeName}]`);
+}

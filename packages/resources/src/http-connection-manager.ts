@@ -1,0 +1,214 @@
+/** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`. */
+import { readAccessLog, type AccessLog } from './access-log.ts';
+import { readConfigSource, type ConfigSource } from './config-source.ts';
+import { MessageReader } from './decode/message-reader.ts';
+import type { Scope } from './decode/scope.ts';
+import { readHttpFilter, type HttpFilter } from './http-filter.ts';
+import {
+  defaultCommonHttpProtocolOptions,
+  defaultHttp1ProtocolOptions,
+  readCommonHttpProtocolOptions,
+  readHttp1ProtocolOptions,
+  type CommonHttpProtocolOptions,
+  type Http1ProtocolOptions,
+} from './http-protocol-options.ts';
+import { readRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
+import { routerFilterTypeName } from './router-filter.ts';
+import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
+
+export const httpConnectionManagerTypeName =
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+export interface HttpConnectionManager {
+  readonly kind: 'http_connection_manager';
+  readonly codecType: 'AUTO' | 'HTTP1';
+  /** Stands in the names of its statistics: `http.<statPrefix>.downstream_rq_total`. */
+  readonly statPrefix: string;
+  readonly routes: RouteSource;
+  /** In the order of the request's way; the last is the router. */
+  readonly httpFilters: readonly HttpFilter[];
+  readonly commonHttpProtocolOptions: CommonHttpProtocolOptions;
+  readonly http1ProtocolOptions: Http1ProtocolOptions;
+  /** A request head longer than this is refused with 431. Default 60 KiB, as Envoy. */
+  readonly requestHeadersBytesMax: number;
+  /** How long a stream may be silent in both directions; 0 is without limit. Default 300 000, as Envoy. */
+  readonly streamIdleTimeoutMs: number;
+  /** From the first byte of a request to its last; 0 (default) is without limit. */
+  readonly requestTimeoutMs: number;
+  /** From the first byte of a request to the end of its head; 0 (default) is without limit. */
+  readonly requestHeadersTimeoutMs: number;
+  /** Between announcing the end of a connection and closing it. Default 5000, as Envoy. */
+  readonly drainTimeoutMs: number;
+  /** How long a closed connection may take to deliver what was written. Default 1000, as Envoy. */
+  readonly delayedCloseTimeoutMs: number;
+  /** Whether the peer's address is the client's, so that `x-forwarded-for` is written here. */
+  readonly useRemoteAddress: boolean;
+  /** How many proxies in front of this one are to be believed. */
+  readonly xffTrustedHops: number;
+  readonly skipXffAppend: boolean;
+  readonly generateRequestId: boolean;
+  readonly preserveExternalRequestId: boolean;
+  readonly alwaysSetRequestIdInResponse: boolean;
+  /** The value of the `server` header. Default `envoy`, as Envoy. */
+  readonly serverName: string;
+  readonly serverHeaderTransformation: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
+  /** What to add to `via`; empty adds nothing. */
+  readonly via: string;
+  /** Passes `100 Continue` through instead of answering it here. */
+  readonly proxy100Continue: boolean;
+  readonly upgradeConfigs: readonly UpgradeConfig[];
+  /** Resolves `.` and `..` before matching, RFC 3986 section 5.2.4. */
+  readonly normalizePath: boolean;
+  readonly mergeSlashes: boolean;
+  readonly stripHostPort: 'none' | 'matching' | 'any';
+  readonly accessLogs: readonly AccessLog[];
+}
+
+export type RouteSource =
+  | { readonly kind: 'inline'; readonly routeConfiguration: RouteConfiguration }
+  | { readonly kind: 'rds'; readonly routeConfigName: string; readonly configSource: ConfigSource };
+
+/** Envoy's defaults, in ms and KiB. */
+const defaults = {
+  streamIdleTimeoutMs: 300_000,
+  drainTimeoutMs: 5000,
+  delayedCloseTimeoutMs: 1000,
+  maxRequestHeadersKb: 60,
+} as const;
+
+export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConnectionManager | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const routes = readRouteSource(reader);
+  const settings = {
+    kind: 'http_connection_manager',
+    codecType: readCodecType(reader),
+    statPrefix: reader.requiredString('stat_prefix'),
+    httpFilters: readHttpFilters(reader),
+    commonHttpProtocolOptions:
+      reader.read('common_http_protocol_options', readCommonHttpProtocolOptions) ?? defaultCommonHttpProtocolOptions,
+    http1ProtocolOptions: reader.read('http_protocol_options', readHttp1ProtocolOptions) ?? defaultHttp1ProtocolOptions,
+    requestHeadersBytesMax:
+      reader.uint32('max_request_headers_kb', defaults.maxRequestHeadersKb, { min: 1, max: 8192 }) * 1024,
+    ...readTimeouts(reader),
+    ...readClientAddress(reader),
+    generateRequestId: reader.boolean('generate_request_id', true),
+    preserveExternalRequestId: reader.boolean('preserve_external_request_id', false),
+    alwaysSetRequestIdInResponse: reader.boolean('always_set_request_id_in_response', false),
+    serverName: reader.string('server_name') || 'envoy',
+    serverHeaderTransformation: reader.enum(
+      'server_header_transformation',
+      ['OVERWRITE', 'APPEND_IF_ABSENT', 'PASS_THROUGH'],
+      'OVERWRITE',
+    ),
+    via: reader.string('via', ''),
+    proxy100Continue: reader.boolean('proxy_100_continue', false),
+    upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
+    normalizePath: reader.boolean('normalize_path', false),
+    mergeSlashes: reader.boolean('merge_slashes', false),
+    stripHostPort: readStripHostPort(reader),
+    accessLogs: reader.list('access_log', readAccessLog),
+  } as const;
+  refuseTheRest(reader);
+  reader.done();
+  return routes && { ...settings, routes };
+}
+
+function readCodecType(reader: MessageReader): 'AUTO' | 'HTTP1' {
+  const codec = reader.enum('codec_type', ['AUTO', 'HTTP1', 'HTTP2', 'HTTP3'], 'AUTO');
+  if (codec === 'AUTO' || codec === 'HTTP1') return codec;
+  reader.scope.at('codec_type').error(`is ${codec}, must be AUTO or HTTP1`);
+  return 'AUTO';
+}
+
+function readRouteSource(reader: MessageReader): RouteSource | undefined {
+  const kind = reader.oneof(['route_config', 'rds', 'scoped_routes'], true);
+  if (kind === 'rds') return reader.read(kind, readRds);
+  if (kind !== 'route_config') return undefined;
+  const routeConfiguration = reader.read(kind, readRouteConfiguration);
+  return routeConfiguration && { kind: 'inline', routeConfiguration };
+}
+
+function readRds(json: unknown, scope: Scope): RouteSource | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const routeConfigName = reader.requiredString('route_config_name');
+  const configSource = reader.required('config_source', readConfigSource);
+  reader.done();
+  return configSource && { kind: 'rds', routeConfigName, configSource };
+}
+
+function readHttpFilters(reader: MessageReader): readonly HttpFilter[] {
+  const filters = reader.list('http_filters', readHttpFilter);
+  const scope = reader.scope.at('http_filters');
+  const last = filters.at(-1);
+  // A filter that could not be decoded has been reported already; then its place says nothing.
+  if (last === undefined) {
+    if (!scope.hasErrors) scope.error(`must end with the router, ${routerFilterTypeName}`);
+  } else if (last.typeName !== routerFilterTypeName && !scope.hasErrors) {
+    scope.error(`ends with ${last.typeName}, must end with ${routerFilterTypeName}`);
+  }
+  filters.slice(0, -1).forEach((filter, index) => {
+    if (filter.typeName === routerFilterTypeName) scope.at(index).error('is the router, which must be the last');
+  });
+  return filters;
+}
+
+function readTimeouts(reader: MessageReader) {
+  return {
+    streamIdleTimeoutMs: reader.durationMs('stream_idle_timeout', defaults.streamIdleTimeoutMs),
+    requestTimeoutMs: reader.durationMs('request_timeout', 0),
+    requestHeadersTimeoutMs: reader.durationMs('request_headers_timeout', 0),
+    drainTimeoutMs: reader.durationMs('drain_timeout', defaults.drainTimeoutMs),
+    delayedCloseTimeoutMs: reader.durationMs('delayed_close_timeout', defaults.delayedCloseTimeoutMs),
+  } as const;
+}
+
+function readClientAddress(reader: MessageReader) {
+  return {
+    useRemoteAddress: reader.boolean('use_remote_address', false),
+    xffTrustedHops: reader.uint32('xff_num_trusted_hops', 0),
+    skipXffAppend: reader.boolean('skip_xff_append', false),
+  } as const;
+}
+
+function readStripHostPort(reader: MessageReader): HttpConnectionManager['stripHostPort'] {
+  const matching = reader.boolean('strip_matching_host_port', false);
+  if (reader.boolean('strip_any_host_port', false)) return 'any';
+  return matching ? 'matching' : 'none';
+}
+
+function refuseTheRest(reader: MessageReader): void {
+  reader.ignore([
+    'tracing',
+    'http2_protocol_options',
+    'http3_protocol_options',
+    'stream_flush_timeout',
+    'internal_address_config',
+    'request_id_extension',
+    'access_log_options',
+    'access_log_flush_interval',
+    'flush_access_log_on_new_request',
+    'add_user_agent',
+    'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
+  ]);
+  reader.refuse([
+    'scoped_routes',
+    'path_with_escaped_slashes_action',
+    'strip_trailing_host_dot',
+    'original_ip_detection_extensions',
+    'forward_client_cert_details',
+    'set_current_client_cert_details',
+    'forward_proto_config',
+    'append_x_forwarded_port',
+    'local_reply_config',
+    'stream_error_on_invalid_http_message',
+    'scheme_header_transformation',
+    'path_normalization_options',
+    'early_header_mutation_extensions',
+    'typed_header_validation_config',
+    'add_proxy_protocol_connection_state',
+    'proxy_status_config',
+    'append_local_overload',
+  ]);
+}

@@ -1,0 +1,168 @@
+/** `envoy.config.route.v3.RouteAction`: forward the request, to which cluster, how changed, for how long. */
+import { MessageReader } from './decode/message-reader.ts';
+import type { Scope } from './decode/scope.ts';
+import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import { readRegex } from './string-matcher.ts';
+import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
+import { readWeightedCluster, type WeightedCluster } from './weighted-cluster.ts';
+
+export interface RouteAction {
+  readonly kind: 'route';
+  readonly target: ClusterTarget;
+  /** What to answer when the cluster does not exist: 503 (default), 404 or 500. */
+  readonly clusterNotFoundStatus: number;
+  readonly pathRewrite: PathRewrite | undefined;
+  readonly hostRewrite: HostRewrite | undefined;
+  /** Keeps the host of before a rewrite in `x-forwarded-host`. */
+  readonly appendXForwardedHost: boolean;
+  /** From the end of the request to the end of the response; 0 is without limit. Default 15 000, as Envoy. */
+  readonly timeoutMs: number;
+  /** How long the stream may be silent; 0 is without limit; undefined leaves it to the connection manager. */
+  readonly idleTimeoutMs: number | undefined;
+  /** Replaces the virtual host's policy as a whole. */
+  readonly retryPolicy: RetryPolicy | undefined;
+  /** Which of a cluster's circuit breakers counts. */
+  readonly priority: 'DEFAULT' | 'HIGH';
+  readonly upgradeConfigs: readonly UpgradeConfig[];
+}
+
+export type ClusterTarget =
+  | { readonly kind: 'cluster'; readonly name: string }
+  /** The value of this request header (lower case) names the cluster. */
+  | { readonly kind: 'cluster_header'; readonly header: string }
+  | { readonly kind: 'weighted_clusters'; readonly weighted: WeightedCluster };
+
+export type PathRewrite =
+  /** Puts `value` in place of what the match's prefix or path took. */
+  | { readonly kind: 'prefix'; readonly value: string }
+  | ({ readonly kind: 'regex' } & RegexRewrite);
+
+/** Every match of an RE2 expression is replaced; `\1` in the substitution is the first group, `\0` the match. */
+export interface RegexRewrite {
+  readonly regex: string;
+  readonly substitution: string;
+}
+
+export type HostRewrite =
+  | { readonly kind: 'literal'; readonly value: string }
+  /** The hostname of the chosen endpoint, when it has one. */
+  | { readonly kind: 'endpoint' }
+  /** The value of this request header (lower case), when it is there. */
+  | { readonly kind: 'header'; readonly header: string };
+
+/** Envoy's default for `timeout`. */
+const defaultTimeoutMs = 15_000;
+
+const notFoundStatuses = { SERVICE_UNAVAILABLE: 503, NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 } as const;
+
+export function readRouteAction(json: unknown, scope: Scope): RouteAction | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const target = readClusterTarget(reader);
+  const notFound = reader.enum(
+    'cluster_not_found_response_code',
+    ['SERVICE_UNAVAILABLE', 'NOT_FOUND', 'INTERNAL_SERVER_ERROR'],
+    'SERVICE_UNAVAILABLE',
+  );
+  const settings = {
+    clusterNotFoundStatus: notFoundStatuses[notFound],
+    pathRewrite: readPathRewrite(reader),
+    hostRewrite: readHostRewrite(reader),
+    appendXForwardedHost: reader.boolean('append_x_forwarded_host', false),
+    timeoutMs: reader.durationMs('timeout', defaultTimeoutMs),
+    idleTimeoutMs: reader.durationMs('idle_timeout'),
+    retryPolicy: reader.read('retry_policy', readRetryPolicy),
+    priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
+    upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
+  };
+  refuseTheRest(reader);
+  reader.done();
+  return target && { kind: 'route', target, ...settings };
+}
+
+function readClusterTarget(reader: MessageReader): ClusterTarget | undefined {
+  const kind = reader.oneof(
+    [
+      'cluster',
+      'cluster_header',
+      'weighted_clusters',
+      'cluster_specifier_plugin',
+      'inline_cluster_specifier_plugin',
+    ],
+    true,
+  );
+  switch (kind) {
+    case 'cluster':
+      return { kind, name: reader.requiredString(kind) };
+    case 'cluster_header':
+      return { kind, header: reader.requiredString(kind).toLowerCase() };
+    case 'weighted_clusters': {
+      const weighted = reader.read(kind, readWeightedCluster);
+      return weighted && { kind, weighted };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readPathRewrite(reader: MessageReader): PathRewrite | undefined {
+  const kind = reader.oneof(['prefix_rewrite', 'regex_rewrite'], false);
+  if (kind === 'prefix_rewrite') {
+    const value = reader.string(kind, '');
+    return value === '' ? undefined : { kind: 'prefix', value };
+  }
+  if (kind === undefined) return undefined;
+  const rewrite = reader.read(kind, readRegexRewrite);
+  return rewrite && { kind: 'regex', ...rewrite };
+}
+
+/** `envoy.type.matcher.v3.RegexMatchAndSubstitute`. */
+export function readRegexRewrite(json: unknown, scope: Scope): RegexRewrite | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const regex = reader.required('pattern', readRegex);
+  const substitution = reader.string('substitution', '');
+  reader.done();
+  return regex === undefined ? undefined : { regex, substitution };
+}
+
+function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
+  const kind = reader.oneof(['host_rewrite_literal', 'auto_host_rewrite', 'host_rewrite_header'], false);
+  switch (kind) {
+    case 'host_rewrite_literal':
+      return { kind: 'literal', value: reader.requiredString(kind) };
+    case 'auto_host_rewrite':
+      return reader.boolean(kind, false) ? { kind: 'endpoint' } : undefined;
+    case 'host_rewrite_header':
+      return { kind: 'header', header: reader.requiredString(kind).toLowerCase() };
+    case undefined:
+      return undefined;
+  }
+}
+
+function refuseTheRest(reader: MessageReader): void {
+  reader.refuse([
+    'cluster_specifier_plugin',
+    'inline_cluster_specifier_plugin',
+    'metadata_match',
+    'path_rewrite',
+    'path_rewrite_policy',
+    'host_rewrite_path_regex',
+    'host_rewrite',
+    'retry_policy_typed_config',
+    'request_mirror_policies',
+    'rate_limits',
+    'include_vh_rate_limits',
+    'hash_policy',
+    'cors',
+    'max_grpc_timeout',
+    'grpc_timeout_offset',
+    'internal_redirect_policy',
+    'internal_redirect_action',
+    'max_internal_redirects',
+    'hedge_policy',
+    'max_stream_duration',
+    'early_data_policy',
+    'flush_timeout',
+  ]);
+}

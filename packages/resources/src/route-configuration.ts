@@ -1,0 +1,93 @@
+/** `envoy.config.route.v3.RouteConfiguration`: a routing table. */
+import type { Checked } from '@sluice/kernel';
+import { decodeDocument } from './decode/decode-document.ts';
+import { MessageReader } from './decode/message-reader.ts';
+import type { DecodeOptions, Scope } from './decode/scope.ts';
+import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
+import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { readVirtualHost, type VirtualHost } from './virtual-host.ts';
+
+export interface RouteConfiguration {
+  readonly name: string;
+  readonly virtualHosts: readonly VirtualHost[];
+  readonly headers: HeaderMutations;
+  /** Lets the table's header rules act first and the route's last, so that the most specific wins. */
+  readonly mostSpecificHeaderMutationsWins: boolean;
+  /** Whether a route to a cluster that does not exist is an error; undefined: true inline, false over RDS. */
+  readonly validateClusters: boolean | undefined;
+  /** Compares hosts without their port. */
+  readonly ignorePortInHostMatching: boolean;
+  /** Longer direct responses are refused. Default 4096, as Envoy. */
+  readonly directResponseBodyBytesMax: number;
+  readonly metadata: Metadata;
+}
+
+/** Envoy's default for `max_direct_response_body_size_bytes`. */
+const defaultDirectResponseBodyBytesMax = 4096;
+
+export function decodeRouteConfiguration(
+  json: unknown,
+  path = '',
+  options?: DecodeOptions,
+): Checked<RouteConfiguration> {
+  return decodeDocument(json, path, options, readRouteConfiguration);
+}
+
+export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfiguration | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const table: RouteConfiguration = {
+    name: reader.string('name', ''),
+    virtualHosts: reader.list('virtual_hosts', readVirtualHost),
+    headers: readHeaderMutations(reader),
+    mostSpecificHeaderMutationsWins: reader.boolean('most_specific_header_mutations_wins', false),
+    validateClusters: reader.boolean('validate_clusters'),
+    ignorePortInHostMatching: reader.boolean('ignore_port_in_host_matching', false),
+    directResponseBodyBytesMax: reader.uint32(
+      'max_direct_response_body_size_bytes',
+      defaultDirectResponseBodyBytesMax,
+    ),
+    metadata: reader.read('metadata', readMetadata) ?? noMetadata,
+  };
+  reader.refuse([
+    'vhds',
+    'internal_only_headers',
+    'cluster_specifier_plugins',
+    'request_mirror_policies',
+    'ignore_path_parameters_in_path_matching',
+    'typed_per_filter_config',
+    'vhost_header',
+  ]);
+  reader.done();
+  checkDomains(table, scope);
+  checkBodies(table, scope);
+  return table;
+}
+
+function checkDomains(table: RouteConfiguration, scope: Scope): void {
+  const owners = new Map<string, string>();
+  table.virtualHosts.forEach((host, hostIndex) => {
+    host.domains.forEach((domain, domainIndex) => {
+      const owner = owners.get(domain);
+      if (owner === undefined) {
+        owners.set(domain, host.name);
+        return;
+      }
+      const at = scope.at('virtual_hosts').at(hostIndex).at('domains').at(domainIndex);
+      at.error(`is ${JSON.stringify(domain)}, which virtual host ${JSON.stringify(owner)} has already`);
+    });
+  });
+}
+
+function checkBodies(table: RouteConfiguration, scope: Scope): void {
+  const max = table.directResponseBodyBytesMax;
+  table.virtualHosts.forEach((host, hostIndex) => {
+    host.routes.forEach((route, routeIndex) => {
+      if (route.action.kind !== 'direct_response' || route.action.body?.kind !== 'inline') return;
+      const bytes = Buffer.byteLength(route.action.body.text);
+      if (bytes <= max) return;
+      const at = scope.at('virtual_hosts').at(hostIndex).at('routes').at(routeIndex);
+      at.at('direct_response').at('body').error(`has ${bytes} bytes, must have at most ${max}`);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+/** `envoy.config.route.v3.Route`: a match and what to do with what matches. */
+import { MessageReader } from './decode/message-reader.ts';
+import type { Scope } from './decode/scope.ts';
+import { readDirectResponseAction, type DirectResponseAction } from './direct-response-action.ts';
+import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
+import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { readRedirectAction, type RedirectAction } from './redirect-action.ts';
+import { readRouteAction, type RouteAction } from './route-action.ts';
+import { readRouteMatch, type RouteMatch } from './route-match.ts';
+
+export interface Route {
+  /** For logs and statistics; may be empty. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly action: RouteAction | RedirectAction | DirectResponseAction;
+  readonly metadata: Metadata;
+  readonly headers: HeaderMutations;
+}
+
+const actions = ['route', 'redirect', 'direct_response', 'filter_action', 'non_forwarding_action'] as const;
+
+export function readRoute(json: unknown, scope: Scope): Route | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const name = reader.string('name', '');
+  const match = reader.required('match', readRouteMatch);
+  const action = readAction(reader);
+  const metadata = reader.read('metadata', readMetadata) ?? noMetadata;
+  const headers = readHeaderMutations(reader);
+  reader.refuse(['filter_action', 'non_forwarding_action', 'typed_per_filter_config', 'request_body_buffer_limit']);
+  reader.ignore(['decorator', 'tracing', 'per_request_buffer_limit_bytes', 'stat_prefix']);
+  reader.done();
+  return match && action && { name, match, action, metadata, headers };
+}
+
+function readAction(reader: MessageReader): Route['action'] | undefined {
+  const kind = reader.oneof(actions, true);
+  switch (kind) {
+    case 'route':
+      return reader.read(kind, readRouteAction);
+    case 'redirect':
+      return reader.read(kind, readRedirectAction);
+    case 'direct_response':
+      return reader.read(kind, readDirectResponseAction);
+    default:
+      return undefined;
+  }
+}
