@@ -1,0 +1,28 @@
+/** One address that a cluster was told of, as its source describes it. Plain data, replaced on each update. */
+import type { Address } from '@sluice/kernel';
+
+export interface Endpoint {
+  readonly address: Address;
+  /** The name it goes by, for host rewrites; empty when it has none. */
+  readonly hostname: string;
+  /** What the source says about it. Our own observations come on top. */
+  readonly health: EndpointHealth;
+  /** Its share relative to others; at least 1. */
+  readonly weight: number;
+  /** 0 is used first; higher ones when what is before them does not suffice. */
+  readonly priority: number;
+  readonly locality: EndpointLocality;
+  /** Free-form facts by the name of whoever they are for. */
+  readonly metadata: EndpointMetadata;
+}
+
+/** `draining` finishes what it has and gets nothing new; `degraded` is used when healthy ones do not suffice. */
+export type EndpointHealth = 'healthy' | 'degraded' | 'unhealthy' | 'draining';
+
+export interface EndpointLocality {
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+}
+
+export type EndpointMetadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,0 +1,38 @@
+/** What is asked of a picker, and what it may answer. */
+import type { HostPicked } from './host.ts';
+
+/** What a request brings to the choice. One object may serve many requests. */
+export interface PickContext {
+  /** `host:port` that must be used; undefined leaves the choice to the policy. */
+  readonly overrideHost: string | undefined;
+  /** Hosts that earlier tries used, by key; the policy tries to find another. Undefined on the first try. */
+  readonly previousHosts: ReadonlySet<string> | undefined;
+  /** How often to choose again to avoid previous hosts. Default 1, as Envoy's `host_selection_retry_max_attempts`. */
+  readonly hostSelectionTriesMax?: number;
+}
+
+/** For requests that bring nothing. */
+export const anyHost: PickContext = { overrideHost: undefined, previousHosts: undefined };
+
+/**
+ * `queue`: nothing yet, but hosts are being found (the first resolution is under way): wait for the next picker.
+ * `overflow`: hosts are there, but none may take more. `unavailable`: nobody is there to take it.
+ */
+export type PickResult =
+  | HostPicked
+  | { readonly kind: 'queue' }
+  | { readonly kind: 'overflow' }
+  | { readonly kind: 'unavailable'; readonly reason: UnavailableReason };
+
+export type UnavailableReason =
+  /** The cluster has no hosts at all. */
+  | 'no-hosts'
+  /** There are hosts, but none is healthy and panic does not apply. */
+  | 'no-healthy-hosts'
+  /** The host asked for by name is not, or no longer, in the cluster. */
+  | 'override-host-unknown';
+
+/** An immutable choice over one host set. Replaced as a whole when hosts or their health change. */
+export interface Picker {
+  pick(context: PickContext): PickResult;
+}
