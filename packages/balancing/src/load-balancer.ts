@@ -1,17 +1,57 @@
-/** A long-lived policy: told of host sets, it publishes pickers. */
-import type { HostSet } from './host-set.ts';
-import type { Picker } from './pick.ts';
+/**
+ * A long-lived policy: told of host sets, it publishes pickers. A picker is made for one host set and lives until
+ * the next; the order of a rotation begins anew with it.
+ */
+import type { Random } from '@sluice/kernel';
+import { emptyHostSet, type HostSet } from './host-set.ts';
+import type { Picker, PickResult } from './pick.ts';
+import { createPicker } from './picker.ts';
 
 /** Which policy, with its settings. */
 export type PolicySpec =
   /** In turn, each as often as its weight says. */
   | { readonly kind: 'round-robin' }
-  /** The least busy of `choiceCount` drawn hosts; with unequal weights in turn by weight / (busy + 1)^bias. */
+  /**
+   * The least busy of `choiceCount` hosts drawn at random; where weights differ, in turn by
+   * weight / (requests under way + 1) ^ `activeRequestBias`.
+   */
   | { readonly kind: 'least-request'; readonly choiceCount: number; readonly activeRequestBias: number }
+  /** At random, each as often as its weight says. */
   | { readonly kind: 'random' };
 
+export interface LoadBalancerOptions {
+  readonly random: Random;
+  /** Percent by which the healthy hosts of a priority are over-provisioned. Default 140, as Envoy. */
+  readonly overprovisioningPercent?: number;
+  /** With a smaller share of healthy hosts all take part; 0 never. Default 0.5, as Envoy. */
+  readonly panicThresholdRatio?: number;
+}
+
 export interface LoadBalancer {
-  /** For the host set of the last update. */
+  /** For the hosts of the last update. Before the first it answers `queue`: hosts are still being found. */
   readonly picker: Picker;
-  update(hosts: HostSet): void;
+  /** Takes over a host set. A set of the same hosts with other health is a new set too (`refreshHosts`). */
+  update(hosts: HostSet, overprovisioningPercent?: number): void;
+  readonly hosts: HostSet;
+}
+
+const queue: PickResult = { kind: 'queue' };
+const waitingPicker: Picker = { pick: () => queue, isPanicking: false };
+
+export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOptions): LoadBalancer {
+  const panicThresholdRatio = options.panicThresholdRatio ?? 0.5;
+  let hosts = emptyHostSet;
+  let picker = waitingPicker;
+  return {
+    get picker() {
+      return picker;
+    },
+    get hosts() {
+      return hosts;
+    },
+    update(set, overprovisioningPercent = options.overprovisioningPercent ?? 140) {
+      hosts = set;
+      picker = createPicker(set, spec, { random: options.random, overprovisioningPercent, panicThresholdRatio });
+    },
+  };
 }

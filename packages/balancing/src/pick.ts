@@ -35,4 +35,6 @@ export type UnavailableReason =
 /** An immutable choice over one host set. Replaced as a whole when hosts or their health change. */
 export interface Picker {
   pick(context: PickContext): PickResult;
+  /** Whether too few hosts are healthy, so that health is ignored somewhere. */
+  readonly isPanicking: boolean;
 }
