@@ -245,12 +245,12 @@ export class HeaderBlock {
 
   #nameOf(index: number): string {
     const start = this.#lines[index * stride] as number;
-    return this.bytes.latin1Slice(start, this.#lines[index * stride + nameEndAt] as number).toLowerCase();
+    return this.bytes.toString('latin1', start, this.#lines[index * stride + nameEndAt] as number).toLowerCase();
   }
 
   #valueOf(index: number): string {
     const lines = this.#lines;
-    return this.bytes.latin1Slice(lines[index * stride + valueStartAt] as number, lines[index * stride + valueEndAt] as number);
+    return this.bytes.toString('latin1', lines[index * stride + valueStartAt] as number, lines[index * stride + valueEndAt] as number);
   }
 }
 
@@ -266,7 +266,7 @@ function bitNamesOne(bit: number): boolean {
 /** Short strings are written faster by a loop than by a call into the engine. */
 export function writeLatin1(target: Buffer, at: number, text: string): number {
   const length = text.length;
-  if (length > 64) return at + target.latin1Write(text, at, length);
+  if (length > 64) return at + target.write(text, at, length, 'latin1');
   for (let index = 0; index < length; index += 1) target[at + index] = text.charCodeAt(index);
   return at + length;
 }

@@ -2,3 +2,17 @@ export { HeaderBlock, createHeaderLine, type HeaderLine } from './header-block.t
 export { Known } from './known-headers.ts';
 export { RequestHead, ResponseHead, Trailers, type BodyFraming } from './message-head.ts';
 export { isFieldName, isFieldValue } from './characters.ts';
+export { defaultHeadLimits, incomplete, refused, type HeadFault, type HeadLimits } from './head-reader.ts';
+export { RequestReader } from './request-reader.ts';
+export { ResponseReader } from './response-reader.ts';
+export { BodyReader, type BodyEvent, type BodyFault } from './body-reader.ts';
+export {
+  chunkFramingBytesMax,
+  requestHeadBytesMax,
+  responseHeadBytesMax,
+  writeChunkSize,
+  writeLastChunk,
+  writeRequestHead,
+  writeResponseHead,
+} from './head-writer.ts';
+export { reasonPhrase } from './status.ts';

@@ -2,7 +2,6 @@
  * Heads of requests and responses as values. Both protocols fill the same classes: HTTP/1.1 by its parser,
  * others (and local replies, and tests) field by field.
  */
-import { Buffer } from 'node:buffer';
 import { HeaderBlock } from './header-block.ts';
 
 /**
@@ -10,6 +9,8 @@ import { HeaderBlock } from './header-block.ts';
  * `none`: nothing follows. `until-close`: only in responses.
  */
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+const none: readonly string[] = [];
 
 export class RequestHead extends HeaderBlock {
   /** As sent; methods are case-sensitive. */
@@ -25,6 +26,8 @@ export class RequestHead extends HeaderBlock {
   contentLength = 0;
   /** Whether the client lets the connection live on after this exchange. */
   keepsAlive = true;
+  /** Members of the Connection fields in lower case. */
+  connectionOptions: readonly string[] = none;
 
   /** Makes it empty, ready to be filled again. */
   reset(): void {
@@ -36,12 +39,19 @@ export class RequestHead extends HeaderBlock {
     this.framing = 'none';
     this.contentLength = 0;
     this.keepsAlive = true;
+    this.connectionOptions = none;
+  }
+
+  /** Sends it to another host: `authority` and the Host field. */
+  setAuthority(authority: string): void {
+    this.authority = authority;
+    this.set('host', authority);
   }
 
   static of(method: string, authority: string, path: string, headers: Readonly<Record<string, string>> = {}): RequestHead {
     const head = new RequestHead();
     head.method = method;
-    head.authority = authority;
+    head.setAuthority(authority);
     head.path = path;
     for (const [name, value] of Object.entries(headers)) head.add(name.toLowerCase(), value);
     return head;
@@ -56,6 +66,8 @@ export class ResponseHead extends HeaderBlock {
   contentLength = 0;
   /** Whether the connection may carry another request once this response is over. */
   keepsAlive = true;
+  /** Members of the Connection fields in lower case. */
+  connectionOptions: readonly string[] = none;
 
   reset(): void {
     this.clearFields();
@@ -64,6 +76,7 @@ export class ResponseHead extends HeaderBlock {
     this.framing = 'none';
     this.contentLength = 0;
     this.keepsAlive = true;
+    this.connectionOptions = none;
   }
 
   static of(status: number, headers: Readonly<Record<string, string>> = {}): ResponseHead {
@@ -83,7 +96,3 @@ export class Trailers extends HeaderBlock {
   }
 }
 
-/** The text of a body that fits in memory, for local replies. */
-export function bodyBytes(text: string): Uint8Array {
-  return Buffer.from(text, 'utf8');
-}

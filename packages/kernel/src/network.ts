@@ -1,7 +1,11 @@
 /**
  * Bytes between peers, as the data path needs them: push in, write out, and both sides may be told to
  * hold on. The real one stands on the system's sockets; the simulated one delivers on a virtual clock.
+ *
+ * Memory is lent, not given, in both directions, so that a request can pass through a process without any
+ * being allocated. Who may use it how long is said at `onData`, `dedicateReadMemory` and `write`.
  */
+import type { Buffer } from 'node:buffer';
 import type { MeshError } from './mesh-error.ts';
 
 /** Where to listen or connect. `path` is a Unix socket and excludes host and port. */
@@ -14,13 +18,18 @@ export interface Address {
 /**
  * What a connection calls. Handlers never throw.
  * Order: `onOpen` (connecting side only), then any number of `onData`/`onDrain`, at most one `onEnd`, and
- * exactly one `onClose`, after which nothing is called.
+ * exactly one `onClose`, after which nothing is called. Nothing is called from within `write`, `end`,
+ * `destroy`, `pause` or `resume`: what they cause comes later.
  */
 export interface ConnectionHandler {
   onOpen?(): void;
-  /** The bytes are the connection's own and valid only until the call returns: copy what must be kept. */
-  onData(bytes: Uint8Array): void;
-  /** What was written has left; writing may go on. */
+  /**
+   * The first `length` bytes of `memory` have come. They are there until the call returns; other connections
+   * may then read into the same memory. After `dedicateReadMemory(true)` they also stay as long as the
+   * connection is paused from within the call.
+   */
+  onData(memory: Buffer, length: number): void;
+  /** What was written has left; writing may go on. Called once after each `write` that gave false. */
   onDrain(): void;
   /** The peer will send nothing more. It may still read. */
   onEnd(): void;
@@ -36,17 +45,22 @@ export interface Connection {
   /** Whoever holds it now; may be changed when a connection goes from one owner to the next. */
   handler: ConnectionHandler;
   /**
-   * Writes. True when the bytes have been taken completely, so that the caller may reuse the memory at
-   * once; false when they are still in use: leave them alone and wait for `onDrain`.
+   * Writes the bytes of `memory` from `start` to `end`. True when they have been taken completely, so that the
+   * memory may be used again at once; false when they are still in use: leave them alone and wait for `onDrain`.
    */
-  write(bytes: Uint8Array): boolean;
+  write(memory: Buffer, start: number, end: number): boolean;
   /** Sends what is pending, then says that nothing more will come. Reading goes on. */
   end(): void;
-  /** Over now, pending bytes are lost. A peer sees a reset when `reset` is true. */
+  /** Over now, pending bytes are lost; `onClose` follows. The peer sees a reset when `reset` is true. */
   destroy(reset?: boolean): void;
   /** Stops and restarts `onData`, so that the peer feels back-pressure. */
   pause(): void;
   resume(): void;
+  /**
+   * From the next `onData` on, bytes come in memory that no other connection reads into. For large bodies: what
+   * came may then be written elsewhere as it is, with reading paused while it is in use.
+   */
+  dedicateReadMemory(dedicated: boolean): void;
 }
 
 export interface BoundListener {
@@ -57,20 +71,21 @@ export interface BoundListener {
 }
 
 export interface ListenOptions {
+  /** Connections that may wait to be accepted. Default 511, Node's. */
   readonly backlog?: number;
   /** Share the port with other processes that ask for the same. */
   readonly reusePort?: boolean;
 }
 
 export interface ConnectOptions {
-  /** Gives up after this long, in ms, with code `connect-timeout`. */
+  /** Gives up after this long, in ms, with code `connect-timeout`. Absent or 0: the system's own limit. */
   readonly timeoutMs?: number;
 }
 
 export interface Network {
   /** Binds. `accept` is called for each new connection and must set its handler before returning. */
   listen(address: Address, accept: (connection: Connection) => void, options?: ListenOptions): Promise<BoundListener>;
-  /** Begins to connect; the handler's `onOpen` or `onClose` says how it went. */
+  /** Begins to connect; the handler's `onOpen` or `onClose` says how it went, never before this returns. */
   connect(address: Address, handler: ConnectionHandler, options?: ConnectOptions): Connection;
 }
 

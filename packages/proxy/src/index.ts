@@ -12,16 +12,11 @@ export type {
   AccessLogConfig,
   ClusterConfig,
   ConnectionManagerConfig,
-  DirectResponseAction,
   FilterChainConfig,
-  ForwardAction,
   ListenerConfig,
   ProxyConfig,
-  RedirectAction,
-  RouteAction,
-  RouteMatch,
-  RouteTable,
 } from './proxy-config.ts';
+export type { DirectResponseAction, ForwardAction, RedirectAction, RouteAction, RouteMatch, RouteTable } from './route-match.ts';
 export { defineFilter, type FilterCatalog, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from './filters/filter.ts';
 export { outcomes, type Outcome, type OutcomeCode, type ResponseFlag } from './outcome.ts';
 export type { LocalReply, Stream } from './stream.ts';

@@ -3,11 +3,11 @@
  * stream at its start. Nothing in it is looked up in a resource again, and nothing in it is changed: a new
  * configuration is a new value in which unchanged parts are the same objects.
  */
-import type { RequestHead, ResponseHead } from '@sluice/http';
-import type { Address, Random } from '@sluice/kernel';
+import type { Address } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
 import type { HttpFilter } from './filters/filter.ts';
 import type { Outcome } from './outcome.ts';
+import type { RouteTable } from './route-match.ts';
 import type { Stream } from './stream.ts';
 
 export interface ProxyConfig {
@@ -81,59 +81,6 @@ export interface AccessLogConfig {
   readonly path: string;
   /** The whole line with its newline; empty when the filter of this log leaves the stream out. */
   format(stream: Stream, outcome: Outcome): string;
-}
-
-/** Virtual hosts and routes, compiled. Pure. */
-export interface RouteTable {
-  readonly name: string;
-  /** The first route that matches, with its weighted cluster chosen. */
-  match(head: RequestHead, random: Random): RouteMatch | undefined;
-}
-
-/**
- * What to do with a request: an object of the compiled route table (one per route and weighted cluster), never
- * made for one request.
- */
-export interface RouteMatch {
-  readonly routeName: string;
-  readonly virtualHostName: string;
-  readonly action: RouteAction;
-  /** Header mutations and rewrites towards the upstream, in Envoy's order. Absent when there are none. */
-  readonly changeRequest?: (stream: Stream) => void;
-  /** Header mutations of the response. Absent when there are none. */
-  readonly changeResponse?: (head: ResponseHead, stream: Stream) => void;
-  /** Configuration per filter, decoded by that filter's factory, by filter name. */
-  readonly perFilter: ReadonlyMap<string, unknown>;
-}
-
-export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;
-
-export interface ForwardAction {
-  readonly kind: 'forward';
-  readonly clusterName: string;
-  /** From the end of the request to the end of the response. Default 15 000, as Envoy's. 0: none. */
-  readonly timeoutMs: number;
-  /** Overrides the manager's `streamIdleTimeoutMs`; undefined inherits. */
-  readonly idleTimeoutMs: number | undefined;
-  /** Tokens allowed or forbidden for this route only, else the manager's list holds. */
-  readonly upgrades: ReadonlyMap<string, boolean>;
-  /** Status for a cluster that is not there. Default 503. */
-  readonly clusterNotFoundStatus: number;
-  /** Input of hash policies, of `metadata_match` and the like, as the picker wants it; undefined for none. */
-  readonly hash?: (head: RequestHead) => number | undefined;
-}
-
-export interface DirectResponseAction {
-  readonly kind: 'direct-response';
-  readonly status: number;
-  readonly body: string;
-}
-
-export interface RedirectAction {
-  readonly kind: 'redirect';
-  readonly status: number;
-  /** Value of `location` for this request. */
-  readonly location: (head: RequestHead) => string;
 }
 
 /** One cluster: what its runtime is made from or updated with. */

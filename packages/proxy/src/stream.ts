@@ -5,7 +5,7 @@
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { OutcomeCode, ResponseFlag } from './outcome.ts';
-import type { RouteMatch } from './proxy-config.ts';
+import type { RouteMatch } from './route-match.ts';
 import type { StreamInfo } from './stream-info.ts';
 
 export interface Stream {

@@ -1,0 +1,161 @@
+/**
+ * A socket of the system as a `Connection`. Three ways of reading lie behind it, all of which end in
+ * `handler.onData`: `data` events (memory allocated per read), or `onread` with the memory that all connections
+ * of a network share, or with this connection's own.
+ */
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
+
+/** Memory of one read, in bytes. 64 KiB: what libuv itself would ask for. */
+export const readMemoryBytes = 65_536;
+
+const nothing = Buffer.alloc(0);
+
+/** Overwrites lent memory when it goes back, so that whoever kept it is found out. Tests only. */
+export const poison = 0xdb;
+
+export interface SystemConnectionOptions {
+  /** The memory shared by all connections that have none of their own. */
+  readonly sharedMemory: Buffer;
+  readonly poisonsMemory: boolean;
+}
+
+/** The `onread` option of `net.Socket` and `net.connect`. */
+export interface OnRead {
+  readonly buffer: () => Uint8Array;
+  readonly callback: (bytes: number, memory: Uint8Array) => boolean;
+}
+
+export class SystemConnection implements Connection {
+  handler: ConnectionHandler;
+  readonly onread: OnRead;
+  readonly #options: SystemConnectionOptions;
+  #socket: Socket | undefined;
+  /** What the socket reads into now; what `onread.buffer` answers. */
+  #memory: Buffer;
+  #current: Buffer | undefined;
+  #paused = false;
+  #closed = false;
+  #failure: MeshError | undefined;
+  #remote: Address | undefined;
+  #local: Address | undefined;
+
+  constructor(handler: ConnectionHandler, options: SystemConnectionOptions) {
+    this.handler = handler;
+    this.#options = options;
+    this.#memory = options.sharedMemory;
+    this.onread = {
+      // Asked after each read. The same memory again is not worth telling the socket about.
+      buffer: () => {
+        if (this.#current === this.#memory) return unchanged;
+        this.#current = this.#memory;
+        return this.#memory;
+      },
+      callback: (bytes, memory) => this.#deliver(memory as Buffer, bytes),
+    };
+  }
+
+  /** Takes over a socket. `viaEvents`: it was made without `onread`, so reads come as `data` events. */
+  adopt(socket: Socket, viaEvents: boolean): void {
+    this.#socket = socket;
+    if (viaEvents) socket.on('data', (chunk: Buffer) => void this.#deliver(chunk, chunk.length));
+    socket.on('end', () => {
+      if (!this.#closed) this.handler.onEnd();
+    });
+    socket.on('error', (error) => {
+      this.#failure ??= connectionFailure(error);
+    });
+    socket.on('close', () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.handler.onClose(this.#failure);
+    });
+  }
+
+  get remote(): Address {
+    return (this.#remote ??= { host: this.#socket?.remoteAddress ?? '', port: this.#socket?.remotePort ?? 0 });
+  }
+
+  get local(): Address {
+    return (this.#local ??= { host: this.#socket?.localAddress ?? '', port: this.#socket?.localPort ?? 0 });
+  }
+
+  get pendingBytes(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  write(memory: Buffer, start: number, end: number): boolean {
+    const socket = this.#socket as Socket;
+    // Bytes for a peer that is gone are taken and forgotten; `onClose` is on its way.
+    if (this.#closed || socket.destroyed || socket.writableEnded) return true;
+    socket.write(start === 0 && end === memory.length ? memory : memory.subarray(start, end));
+    if (socket.writableLength === 0) return true;
+    // The stream speaks of draining only above its high-water mark. An empty write comes back after all before it.
+    socket.write(nothing, () => {
+      if (!this.#closed && !socket.destroyed) this.handler.onDrain();
+    });
+    return false;
+  }
+
+  end(): void {
+    if (!this.#closed) this.#socket?.end();
+  }
+
+  destroy(reset = false): void {
+    if (this.#closed || !this.#socket) return;
+    if (reset) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket?.resume();
+  }
+
+  dedicateReadMemory(dedicated: boolean): void {
+    const shared = this.#options.sharedMemory;
+    if (!dedicated) this.#memory = shared;
+    else if (this.#memory === shared) this.#memory = Buffer.allocUnsafeSlow(readMemoryBytes);
+  }
+
+  /** Ends a connection that never came about. */
+  fail(error: MeshError): void {
+    this.#failure ??= error;
+    this.#socket?.destroy();
+  }
+
+  #deliver(memory: Buffer, bytes: number): boolean {
+    if (this.#closed) return true;
+    this.handler.onData(memory, bytes);
+    if (this.#options.poisonsMemory && !(this.#paused && memory !== this.#options.sharedMemory)) memory.fill(poison, 0, bytes);
+    return !this.#paused;
+  }
+}
+
+/** An `onread.buffer` that answers no array leaves the memory as it is. */
+const unchanged = undefined as never;
+
+const codes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection-refused',
+  ECONNRESET: 'connection-reset',
+  EPIPE: 'connection-reset',
+  ETIMEDOUT: 'connect-timeout',
+  EHOSTUNREACH: 'host-unreachable',
+  ENETUNREACH: 'host-unreachable',
+  ENOTFOUND: 'name-not-found',
+};
+
+/** A socket's error under our codes; nothing had been sent when connecting failed. */
+export function connectionFailure(error: Error): MeshError {
+  const systemCode = (error as NodeJS.ErrnoException).code ?? '';
+  const code = codes[systemCode] ?? 'connection-failed';
+  const syscall = (error as NodeJS.ErrnoException).syscall;
+  return new MeshError(code, error.message, { source: 'upstream', retry: syscall === 'connect' ? 'always-safe' : 'never', cause: error });
+}

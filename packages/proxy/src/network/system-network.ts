@@ -1,0 +1,118 @@
+/**
+ * The system's sockets as a `Network`.
+ *
+ * Connecting sides always read by the documented `onread` option into memory that all connections share.
+ * Accepting sides have two ways. `reused`: the accepted handle is wrapped in a socket of our own with the same
+ * option; no constructor argument for that is documented, so it is used only after `transport-self-test.ts`
+ * has seen it work. `events`: `data` events, public API only, one allocation per read.
+ */
+import { Buffer } from 'node:buffer';
+import { connect, createServer, Socket, type Server } from 'node:net';
+import {
+  MeshError,
+  formatAddress,
+  type Address,
+  type BoundListener,
+  type Connection,
+  type ConnectionHandler,
+  type ConnectOptions,
+  type ListenOptions,
+  type Network,
+} from '@sluice/kernel';
+import { readMemoryBytes, SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
+
+/** How accepted connections read. */
+export type AcceptTransport = 'reused' | 'events';
+
+export interface SystemNetworkOptions {
+  readonly accept: AcceptTransport;
+  /** Overwrites memory as soon as it must not be read any more. For tests. Default false. */
+  readonly poisonsMemory?: boolean;
+}
+
+export class SystemNetwork implements Network {
+  readonly accept: AcceptTransport;
+  readonly #connectionOptions: SystemConnectionOptions;
+
+  constructor(options: SystemNetworkOptions) {
+    this.accept = options.accept;
+    this.#connectionOptions = {
+      sharedMemory: Buffer.allocUnsafeSlow(readMemoryBytes),
+      poisonsMemory: options.poisonsMemory ?? false,
+    };
+  }
+
+  async listen(address: Address, accept: (connection: Connection) => void, options: ListenOptions = {}): Promise<BoundListener> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const connection = new SystemConnection(unclaimed, this.#connectionOptions);
+      connection.adopt(socket, true);
+      accept(connection);
+    });
+    const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject);
+    server.listen({ ...target, backlog: options.backlog ?? 511, reusePort: options.reusePort ?? false }, resolve);
+    try {
+      await promise;
+    } catch (error) {
+      throw new MeshError('listen-failed', `listen on ${formatAddress(address)}: ${(error as Error).message}`, { cause: error });
+    }
+    server.off('error', reject);
+    // Failing to accept one connection (no descriptor left, gone already) is that client's trouble.
+    server.on('error', () => {});
+    if (this.accept === 'reused') this.#acceptHandles(server, accept);
+    return { address: boundAddress(server, address), close: () => closeServer(server) };
+  }
+
+  connect(address: Address, handler: ConnectionHandler, options: ConnectOptions = {}): Connection {
+    const connection = new SystemConnection(handler, this.#connectionOptions);
+    const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
+    const socket = connect({ ...target, noDelay: true, allowHalfOpen: true, onread: connection.onread });
+    connection.adopt(socket, false);
+    const timeoutMs = options.timeoutMs ?? 0;
+    if (timeoutMs > 0) {
+      socket.setTimeout(timeoutMs, () => {
+        connection.fail(new MeshError('connect-timeout', `connect to ${formatAddress(address)}: no answer in ${timeoutMs} ms`, { source: 'upstream', retry: 'always-safe' }));
+      });
+    }
+    socket.once('connect', () => {
+      if (timeoutMs > 0) socket.setTimeout(0);
+      connection.handler.onOpen?.();
+    });
+    return connection;
+  }
+
+  /** Puts itself between the server's handle and Node's own wrapping of what it accepts. */
+  #acceptHandles(server: Server, accept: (connection: Connection) => void): void {
+    const handle = (server as Server & { _handle?: AcceptingHandle })._handle;
+    if (!handle) throw new MeshError('no-handle', 'the server has no handle to accept from');
+    handle.onconnection = (status, accepted) => {
+      if (status !== 0 || !accepted) return;
+      accepted.setNoDelay?.(true);
+      const connection = new SystemConnection(unclaimed, this.#connectionOptions);
+      const options = { handle: accepted, allowHalfOpen: true, onread: connection.onread };
+      connection.adopt(new Socket(options as ConstructorParameters<typeof Socket>[0]), false);
+      accept(connection);
+    };
+  }
+}
+
+/** The parts of Node's TCP and pipe handles that are used here. */
+interface AcceptingHandle {
+  onconnection: (status: number, accepted: { setNoDelay?: (on: boolean) => void } | undefined) => void;
+}
+
+function boundAddress(server: Server, asked: Address): Address {
+  const bound = server.address();
+  return bound !== null && typeof bound === 'object' ? { host: bound.address, port: bound.port } : asked;
+}
+
+function closeServer(server: Server): Promise<void> {
+  // The promise is for "accepts nothing more", which is true at once; open connections have their own lives.
+  server.close();
+  return Promise.resolve();
+}
+
+/** Holds a connection between its birth and `accept`, which must give it a handler. */
+const unclaimed: ConnectionHandler = { onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
+

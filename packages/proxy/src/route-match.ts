@@ -1,0 +1,57 @@
+/** What the route table answers, and the table as the engine knows it: `router/` implements both. Pure. */
+import type { RequestHead, ResponseHead } from '@sluice/http';
+import type { Random } from '@sluice/kernel';
+import type { StreamInfo } from './stream-info.ts';
+
+/** Virtual hosts and routes, compiled. */
+export interface RouteTable {
+  readonly name: string;
+  /** The first route that matches, with its weighted cluster chosen. */
+  match(head: RequestHead, random: Random): RouteMatch | undefined;
+}
+
+/**
+ * What to do with a request: an object of the compiled route table (one per route and weighted cluster), never
+ * made for one request.
+ */
+export interface RouteMatch {
+  readonly routeName: string;
+  readonly virtualHostName: string;
+  readonly action: RouteAction;
+  /** Header mutations and rewrites towards the upstream, in Envoy's order. Undefined when there are none. */
+  readonly changeRequest: ((head: RequestHead, info: StreamInfo) => void) | undefined;
+  /** Header mutations of the response. Undefined when there are none. */
+  readonly changeResponse: ((head: ResponseHead, info: StreamInfo) => void) | undefined;
+  /** Configuration per filter, decoded by that filter's factory, by filter name. */
+  readonly perFilter: ReadonlyMap<string, unknown>;
+}
+
+export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;
+
+export interface ForwardAction {
+  readonly kind: 'forward';
+  readonly clusterName: string;
+  /** From the end of the request to the end of the response. Default 15 000, as Envoy's. 0: none. */
+  readonly timeoutMs: number;
+  /** Overrides the manager's `streamIdleTimeoutMs`; undefined inherits. */
+  readonly idleTimeoutMs: number | undefined;
+  /** Upgrade tokens in lower case, allowed or forbidden for this route; for others the manager's list holds. */
+  readonly upgrades: ReadonlyMap<string, boolean>;
+  /** Status for a cluster that is not there. Default 503. */
+  readonly clusterNotFoundStatus: number;
+  /** Input for pickers that place requests by hash; undefined for none. */
+  readonly hash: ((head: RequestHead) => number | undefined) | undefined;
+}
+
+export interface DirectResponseAction {
+  readonly kind: 'direct-response';
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface RedirectAction {
+  readonly kind: 'redirect';
+  readonly status: number;
+  /** Value of `location` for this request. */
+  readonly location: (head: RequestHead) => string;
+}
