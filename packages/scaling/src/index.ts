@@ -1,1 +1,18 @@
-export {};
+export type { ScalingMetric, Stat } from './stat.ts';
+export { TimeWindow, type Aggregation } from './time-window.ts';
+export { StatsCollector, type CollectorSpec, type ObservedLoad } from './stats-collector.ts';
+export {
+  createDeciderState,
+  decide,
+  initialExcessBurstCapacity,
+  type DeciderSpec,
+  type DeciderState,
+  type Decision,
+  type DecisionInputs,
+  type Observed,
+} from './decide.ts';
+export { DEFAULT_AUTOSCALER_CONFIG, KPA_CLASS, parseAutoscalerConfig, type AutoscalerConfig } from './autoscaler-config.ts';
+export { readAnnotations, type ScalingAnnotations } from './annotations.ts';
+export { buildScalingSpec, type ScalingSpec, type ScalingSpecInput } from './scaling-spec.ts';
+export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan } from './plan-scale.ts';
+export { formatDuration, parseDuration } from './duration.ts';

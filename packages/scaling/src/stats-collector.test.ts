@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Stat } from './stat.ts';
+import { StatsCollector, type CollectorSpec } from './stats-collector.ts';
+
+const key = 'default/hello-00001';
+const spec: CollectorSpec = { metric: 'concurrency', stableWindowMs: 60_000, panicWindowMs: 6000, aggregation: 'linear' };
+
+function stat(fields: Partial<Stat>): Stat {
+  return {
+    podName: 'pod',
+    averageConcurrentRequests: 0,
+    averageProxiedConcurrentRequests: 0,
+    requestCount: 0,
+    proxiedRequestCount: 0,
+    ...fields,
+  };
+}
+
+describe('collecting statistics', () => {
+  it('adds up the pods of a second, without what an activator has counted', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, spec);
+    collector.record(key, 100, stat({ averageConcurrentRequests: 5, averageProxiedConcurrentRequests: 2 }));
+    collector.record(key, 700, stat({ averageConcurrentRequests: 4 }));
+    expect(collector.observe(key, 900)).toEqual({ stable: 7, panic: 7 });
+  });
+
+  it('counts requests per second when the revision is scaled on those', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, { ...spec, metric: 'rps' });
+    collector.record(key, 0, stat({ averageConcurrentRequests: 1, requestCount: 50, proxiedRequestCount: 20 }));
+    expect(collector.observe(key, 0)).toEqual({ stable: 30, panic: 30 });
+  });
+
+  it('tells no data from no load', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, spec);
+    expect(collector.observe(key, 0)).toBeUndefined();
+    collector.record(key, 0, stat({}));
+    expect(collector.observe(key, 0)).toEqual({ stable: 0, panic: 0 });
+    expect(collector.observe(key, 59_999)).toEqual({ stable: 0, panic: 0 });
+    expect(collector.observe(key, 60_000)).toBeUndefined();
+  });
+
+  it('refuses statistics of revisions it does not know', () => {
+    const collector = new StatsCollector();
+    expect(collector.record(key, 0, stat({}))).toBe(false);
+    collector.upsert(key, spec);
+    collector.remove(key);
+    expect(collector.record(key, 0, stat({}))).toBe(false);
+  });
+
+  it('can forget what was reported and go on', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, spec);
+    collector.record(key, 0, stat({ averageConcurrentRequests: 5 }));
+    collector.clear();
+    expect(collector.observe(key, 0)).toBeUndefined();
+    expect(collector.record(key, 1000, stat({ averageConcurrentRequests: 3 }))).toBe(true);
+    expect(collector.observe(key, 1000)).toEqual({ stable: 3, panic: 3 });
+  });
+
+  it('keeps what fits when windows change in length', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, spec);
+    collector.record(key, 0, stat({ averageConcurrentRequests: 5 }));
+    collector.upsert(key, { ...spec, stableWindowMs: 10_000, panicWindowMs: 1000 });
+    expect(collector.observe(key, 2000)).toEqual({ stable: 5, panic: 0 });
+  });
+});

@@ -1,0 +1,80 @@
+/** The windows of every revision: where reports go in and averages come out. */
+import { concurrencyOf, requestsPerSecondOf, type ScalingMetric, type Stat } from './stat.ts';
+import { TimeWindow, type Aggregation } from './time-window.ts';
+
+/** How a revision's reports are averaged. */
+export interface CollectorSpec {
+  readonly metric: ScalingMetric;
+  /** The long window, which decides in calm times. Milliseconds. */
+  readonly stableWindowMs: number;
+  /** The short window, which notices bursts. Milliseconds. */
+  readonly panicWindowMs: number;
+  readonly aggregation: Aggregation;
+}
+
+/** Load of a revision as of one moment, in the unit of its metric. */
+export interface ObservedLoad {
+  readonly stable: number;
+  readonly panic: number;
+}
+
+interface RevisionWindows {
+  spec: CollectorSpec;
+  stable: TimeWindow;
+  panic: TimeWindow;
+}
+
+/** Keys are `namespace/name` of revisions. `now` is the receiver's clock: pods' clocks are not trusted. */
+export class StatsCollector {
+  readonly #revisions = new Map<string, RevisionWindows>();
+
+  /** Begins or goes on to collect for a revision. Windows that change in length keep what fits. */
+  upsert(key: string, spec: CollectorSpec): void {
+    const known = this.#revisions.get(key);
+    if (!known || known.spec.metric !== spec.metric || known.spec.aggregation !== spec.aggregation) {
+      this.#revisions.set(key, createWindows(spec));
+      return;
+    }
+    known.spec = spec;
+    known.stable.resize(spec.stableWindowMs);
+    known.panic.resize(spec.panicWindowMs);
+  }
+
+  /** Forgets a revision. */
+  remove(key: string): void {
+    this.#revisions.delete(key);
+  }
+
+  /**
+   * Forgets what all revisions have reported, and goes on collecting. After a time in which reports were lost
+   * the windows would take the gap for silence.
+   */
+  clear(): void {
+    for (const [key, { spec }] of this.#revisions) this.#revisions.set(key, createWindows(spec));
+  }
+
+  /** Takes one report. False when nobody collects for that revision; then it is dropped. */
+  record(key: string, now: number, stat: Stat): boolean {
+    const windows = this.#revisions.get(key);
+    if (!windows) return false;
+    const value = windows.spec.metric === 'rps' ? requestsPerSecondOf(stat) : concurrencyOf(stat);
+    windows.stable.record(now, value);
+    windows.panic.record(now, value);
+    return true;
+  }
+
+  /** The load now; undefined when there is no data, which is not the same as no load. */
+  observe(key: string, now: number): ObservedLoad | undefined {
+    const windows = this.#revisions.get(key);
+    if (!windows || (windows.stable.isEmpty(now) && windows.panic.isEmpty(now))) return undefined;
+    return { stable: windows.stable.average(now), panic: windows.panic.average(now) };
+  }
+}
+
+function createWindows(spec: CollectorSpec): RevisionWindows {
+  return {
+    spec,
+    stable: new TimeWindow(spec.stableWindowMs, spec.aggregation),
+    panic: new TimeWindow(spec.panicWindowMs, spec.aggregation),
+  };
+}
