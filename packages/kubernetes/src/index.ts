@@ -53,3 +53,15 @@ export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { Controller, PermanentError, type ControllerOptions, type ReconcileResult } from './controller.ts';
 export { controllerKeyOf, controllerOf, controllerReference, isControlledBy } from './ownership.ts';
 export { findCondition, formatMicroTime, formatTime, isConditionTrue, mergeConditions } from './conditions.ts';
+export { HttpTransport, type HttpTransportOptions } from './http-transport.ts';
+export {
+  connectToCluster,
+  findClusterAccess,
+  loadInClusterAccess,
+  type ClusterAccess,
+  type ClusterEnvironment,
+  type ClusterTls,
+  type ConnectOptions,
+} from './cluster-access.ts';
+export { loadKubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
+export { EventRecorder, type EventRecorderOptions } from './event-recorder.ts';

@@ -49,6 +49,9 @@ const pause = { initialMs: 100, maxMs: 30_000, jitterRatio: 0.5 };
 /** A watch that has lived this long, or has told anything, ends the growth of pauses. In ms. */
 const healthyAfterMs = 5_000;
 
+/** So many refusals of a watch in a row lead to a new list, whatever the reason given. Chosen. */
+const refusalsBeforeRelist = 3;
+
 /** Servers end watches after 5 to 10 minutes, spread so that not all clients come back at once (client-go). In s. */
 const watchTimeoutSeconds = { least: 300, most: 600 };
 
@@ -129,7 +132,7 @@ export class Reflector<T extends KubernetesObject> {
     stopped.addEventListener('abort', abort, { once: true });
     const startedAt = clock.now();
     const watchdog = new Watchdog(timers, clock, idleTimeoutMs, () =>
-      attempt.abort(new Error(`watch was silent for ${idleTimeoutMs} ms`)),
+      attempt.abort(new SilentWatch(`watch was silent for ${idleTimeoutMs} ms`)),
     );
     const { least, most } = watchTimeoutSeconds;
     try {
@@ -164,6 +167,11 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   async #recover(reason: unknown, stopped: AbortSignal): Promise<void> {
+    if (reason instanceof SilentWatch) {
+      // Quiet collections on servers without bookmarks come here too, so this is no news.
+      this.#logger.debug('watch renewed', { reason: reason.message });
+      return;
+    }
     if (isGone(reason)) {
       this.#version = undefined;
       this.#logger.info('collection relist', { reason: 'version expired' });
@@ -173,6 +181,8 @@ export class Reflector<T extends KubernetesObject> {
       }
     } else {
       this.#logger.warn('collection interrupted', { error: reason });
+      // A server that answers and keeps refusing this version may have lost its history: begin afresh.
+      if (reason instanceof ApiError && this.#failures >= refusalsBeforeRelist) this.#version = undefined;
     }
     await this.#pause(stopped, reason instanceof ApiError ? reason.retryAfterMs : undefined);
   }
@@ -190,6 +200,11 @@ export class Reflector<T extends KubernetesObject> {
       }
     });
   }
+}
+
+/** Why a watch was given up by its watchdog. */
+class SilentWatch extends Error {
+  override readonly name = 'SilentWatch';
 }
 
 /** Calls `onSilence` once when `feed` has not been called for `timeoutMs`. One timer, however much is fed. */

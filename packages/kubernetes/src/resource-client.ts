@@ -104,7 +104,7 @@ export class ResourceClient<T extends KubernetesObject> {
     if (options.bookmarks !== false) query.set('allowWatchBookmarks', 'true');
     if (options.timeoutSeconds !== undefined) query.set('timeoutSeconds', String(options.timeoutSeconds));
     const path = withQuery(resourcePath(this.kind, { namespace: options.namespace }), query);
-    const request = { method: 'GET', path, headers: { accept: 'application/json' } } as const;
+    const request = { method: 'GET', path, headers: { accept: 'application/json' }, streaming: true } as const;
     const response = await this.#client.send(options.signal ? { ...request, signal: options.signal } : request);
     options.onOpen?.();
     const lines = new LineSplitter();

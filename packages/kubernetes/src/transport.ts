@@ -20,6 +20,8 @@ export interface ApiRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The answer's body may be silent for long, as that of a watch is: no time limit applies to it. */
+  readonly streaming?: boolean;
   /** Aborting ends the exchange, also while the body is being read. */
   readonly signal?: AbortSignal;
 }
