@@ -53,7 +53,7 @@ export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { Controller, PermanentError, type ControllerOptions, type ReconcileResult } from './controller.ts';
 export { controllerKeyOf, controllerOf, controllerReference, isControlledBy } from './ownership.ts';
 export { findCondition, formatMicroTime, formatTime, isConditionTrue, mergeConditions } from './conditions.ts';
-export { HttpTransport, type HttpTransportOptions } from './http-transport.ts';
+export { HttpTransport, type HttpTransportOptions } from './http/http-transport.ts';
 export {
   connectToCluster,
   findClusterAccess,
@@ -62,6 +62,6 @@ export {
   type ClusterEnvironment,
   type ClusterTls,
   type ConnectOptions,
-} from './cluster-access.ts';
-export { loadKubeconfig, type KubeconfigOptions } from './kubeconfig.ts';
+} from './kubeconfig/cluster-access.ts';
+export { loadKubeconfig, type KubeconfigOptions } from './kubeconfig/kubeconfig.ts';
 export { EventRecorder, type EventRecorderOptions } from './event-recorder.ts';

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { MeshError, type Clock } from '@sluice/kernel';
 import type { Agent } from 'undici';
-import type { ClusterAccess } from './cluster-access.ts';
-import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
+import type { ClusterAccess } from '../kubeconfig/cluster-access.ts';
+import type { ApiRequest, ApiResponse, Transport } from '../transport.ts';
 
 export interface HttpTransportOptions {
   readonly access: ClusterAccess;

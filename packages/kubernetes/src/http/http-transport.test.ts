@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import { configMaps, pods } from './builtin-kinds.ts';
-import { KubernetesClient } from './client.ts';
+import { configMaps, pods } from '../builtin-kinds.ts';
+import { KubernetesClient } from '../client.ts';
 import { HttpTransport } from './http-transport.ts';
 
 const open: (() => Promise<unknown>)[] = [];

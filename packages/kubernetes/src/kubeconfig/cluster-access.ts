@@ -1,8 +1,8 @@
 /** How to reach an API server, and as whom: from a kubeconfig, or from inside a pod of the cluster. */
 import { readFile } from 'node:fs/promises';
 import { MeshError, type Clock } from '@sluice/kernel';
-import { KubernetesClient } from './client.ts';
-import { HttpTransport } from './http-transport.ts';
+import { KubernetesClient } from '../client.ts';
+import { HttpTransport } from '../http/http-transport.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 
 export interface ClusterAccess {
