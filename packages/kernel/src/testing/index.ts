@@ -1,2 +1,4 @@
 export { SimulatedTime, settle } from './simulated-time.ts';
 export { RecordingLogger, type LoggedEvent } from './recording-logger.ts';
+export { SimulatedLinks, SimulatedPipe, type SimulatedLinksOptions } from './simulated-links.ts';
+export { SimulatedNetwork, type SimulatedNetworkOptions, type SimulatedNetworkView } from './simulated-network.ts';
