@@ -6,18 +6,7 @@ import type { Random } from '@sluice/kernel';
 import { emptyHostSet, type HostSet } from './host-set.ts';
 import type { Picker, PickResult } from './pick.ts';
 import { createPicker } from './picker.ts';
-
-/** Which policy, with its settings. */
-export type PolicySpec =
-  /** In turn, each as often as its weight says. */
-  | { readonly kind: 'round-robin' }
-  /**
-   * The least busy of `choiceCount` hosts drawn at random; where weights differ, in turn by
-   * weight / (requests under way + 1) ^ `activeRequestBias`.
-   */
-  | { readonly kind: 'least-request'; readonly choiceCount: number; readonly activeRequestBias: number }
-  /** At random, each as often as its weight says. */
-  | { readonly kind: 'random' };
+import type { PolicySpec } from './policies.ts';
 
 export interface LoadBalancerOptions {
   readonly random: Random;

@@ -5,9 +5,8 @@
 import type { Random } from '@sluice/kernel';
 import type { Host } from './host.ts';
 import type { HostSet } from './host-set.ts';
-import type { PolicySpec } from './load-balancer.ts';
 import type { Picker, PickContext, PickResult } from './pick.ts';
-import { createPolicy, type ChooseHost } from './policies.ts';
+import { createPolicy, type ChooseHost, type PolicySpec } from './policies.ts';
 import { shareLoad, type PriorityLoadOptions } from './priority-load.ts';
 
 export interface PickerOptions extends PriorityLoadOptions {

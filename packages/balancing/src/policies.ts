@@ -1,8 +1,19 @@
 /** The policies: given the hosts of a pool, how to choose one of them. Each is a handful of lines. */
 import { randomInt, type Random } from '@sluice/kernel';
 import type { Host } from './host.ts';
-import type { PolicySpec } from './load-balancer.ts';
 import { WeightedSchedule } from './weighted-schedule.ts';
+
+/** Which policy, with its settings. */
+export type PolicySpec =
+  /** In turn, each as often as its weight says. */
+  | { readonly kind: 'round-robin' }
+  /**
+   * The least busy of `choiceCount` hosts drawn at random; where weights differ, in turn by
+   * weight / (requests under way + 1) ^ `activeRequestBias`.
+   */
+  | { readonly kind: 'least-request'; readonly choiceCount: number; readonly activeRequestBias: number }
+  /** At random, each as often as its weight says. */
+  | { readonly kind: 'random' };
 
 /** Chooses a host out of those it was made for, of which there is at least one. */
 export type ChooseHost = () => Host;

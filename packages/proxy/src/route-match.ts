@@ -20,8 +20,8 @@ export interface RouteMatch {
   readonly action: RouteAction;
   /** Header mutations and rewrites towards the upstream, in Envoy's order. Undefined when there are none. */
   readonly changeRequest: ((head: RequestHead, info: StreamInfo) => void) | undefined;
-  /** Header mutations of the response. Undefined when there are none. */
-  readonly changeResponse: ((head: ResponseHead, info: StreamInfo) => void) | undefined;
+  /** Header mutations of the response, whose values may quote the request. Undefined when there are none. */
+  readonly changeResponse: ((head: ResponseHead, info: StreamInfo, request: RequestHead) => void) | undefined;
   /** Configuration per filter, decoded by that filter's factory, by filter name. */
   readonly perFilter: ReadonlyMap<string, unknown>;
 }

@@ -20,7 +20,8 @@ export type AccessLogSink =
 
 /** What to write for each stream. Strings are format strings: `%OPERATOR%` is replaced by what it stands for. */
 export type LogFormat =
-  | { readonly kind: 'text'; readonly text: string }
+  /** With `omitEmptyValues`, what has no value is empty instead of `-`. */
+  | { readonly kind: 'text'; readonly text: string; readonly omitEmptyValues: boolean }
   /** One JSON object in a line. With `omitEmptyValues`, keys without a value are left out instead of being null. */
   | { readonly kind: 'json'; readonly fields: Struct; readonly omitEmptyValues: boolean };
 
@@ -63,7 +64,7 @@ function readFileLogger(json: unknown, scope: Scope): Omit<AccessLog, 'name'> | 
   const kind = reader.oneof(['log_format', 'format', 'json_format', 'typed_json_format'], false);
   let format: LogFormat | undefined;
   if (kind === 'log_format') format = reader.read(kind, readSubstitutionFormat);
-  if (kind === 'format') format = { kind: 'text', text: reader.string(kind, '') };
+  if (kind === 'format') format = { kind: 'text', text: reader.string(kind, ''), omitEmptyValues: false };
   if (kind === 'json_format' || kind === 'typed_json_format') {
     format = { kind: 'json', fields: reader.read(kind, readStruct) ?? {}, omitEmptyValues: false };
   }
@@ -93,11 +94,11 @@ export function readSubstitutionFormat(json: unknown, scope: Scope): LogFormat |
   const kind = reader.oneof(['text_format', 'json_format', 'text_format_source'], true);
   const omitEmptyValues = reader.boolean('omit_empty_values', false);
   let format: LogFormat | undefined;
-  if (kind === 'text_format') format = { kind: 'text', text: reader.read(kind, decodeString) ?? '' };
+  if (kind === 'text_format') format = { kind: 'text', text: reader.read(kind, decodeString) ?? '', omitEmptyValues };
   if (kind === 'json_format') format = { kind: 'json', fields: reader.read(kind, readStruct) ?? {}, omitEmptyValues };
   if (kind === 'text_format_source') {
     const source = reader.read(kind, readDataSource);
-    if (source?.kind === 'inline') format = { kind: 'text', text: source.text };
+    if (source?.kind === 'inline') format = { kind: 'text', text: source.text, omitEmptyValues };
     else if (source) scope.at(kind).error('must be inline_string or inline_bytes');
   }
   reader.ignore(['content_type', 'json_format_options']);

@@ -1,7 +1,6 @@
 /** `HttpFilter` of the connection manager: a name, a typed config, and whether it may be unknown. */
 import { MessageReader } from './decode/message-reader.ts';
-import type { TypedConfigDecoder } from './decode/extension-catalog.ts';
-import type { Scope } from './decode/scope.ts';
+import type { Scope, TypedConfigDecoder } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
 import { readRouterFilter, routerFilterTypeName } from './router-filter.ts';
 

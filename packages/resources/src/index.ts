@@ -41,6 +41,5 @@ export {
 } from './cluster-load-assignment.ts';
 
 export { typeUrls, type TypeUrl } from './type-urls.ts';
-export { emptyCatalog, type ExtensionCatalog, type TypedConfigDecoder } from './decode/extension-catalog.ts';
 export { MessageReader, type Decoder } from './decode/message-reader.ts';
-export { Scope, type DecodeOptions } from './decode/scope.ts';
+export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';

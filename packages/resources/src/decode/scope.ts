@@ -3,7 +3,6 @@
  * something is reported: a large snapshot without mistakes builds no path at all.
  */
 import type { Problem } from '@sluice/kernel';
-import { emptyCatalog, type ExtensionCatalog } from './extension-catalog.ts';
 
 /** How strict to be, and which extensions are known. */
 export interface DecodeOptions {
@@ -14,6 +13,14 @@ export interface DecodeOptions {
   readonly unknownFields?: 'error' | 'warning';
   /** Decoders of typed configs beyond the built-in ones: our own filters, and those a test brings. */
   readonly extensions?: ExtensionCatalog;
+}
+
+/** Decodes the JSON of one typed config (without `@type`). Reports to `scope` and gives undefined when it cannot. */
+export type TypedConfigDecoder = (json: unknown, scope: Scope) => unknown;
+
+/** Decoders by type name: `sluice.filters.http.queue.v1.Queue`. A plain object; nothing registers itself. */
+export interface ExtensionCatalog {
+  readonly httpFilters: Readonly<Record<string, TypedConfigDecoder>>;
 }
 
 interface Session {
@@ -38,7 +45,7 @@ export class Scope {
     return new Scope(undefined, path, {
       problems: [],
       unknownFields: options.unknownFields ?? 'error',
-      extensions: options.extensions ?? emptyCatalog,
+      extensions: options.extensions ?? { httpFilters: {} },
     });
   }
 

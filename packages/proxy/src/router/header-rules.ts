@@ -1,0 +1,108 @@
+/**
+ * Header mutations of all levels, compiled to one function per direction. A value without operators is turned into
+ * bytes once. Order, as Envoy's: weighted cluster, route, virtual host, table; reversed when the most specific shall
+ * win. Within a level removals come first.
+ */
+import { createHeaderLine, type HeaderBlock } from '@sluice/http';
+import type { HeaderMutations, HeaderValueOption } from '@sluice/resources';
+import { compileFormat, isConstantFormat, type TextFormat } from '../substitution/compile-format.ts';
+import type { FormatSource } from '../substitution/format-source.ts';
+import type { CompileSession } from './compile-session.ts';
+
+/** Changes the headers of `head`; `source` is what operators read. */
+export type HeaderRule = (head: HeaderBlock, source: FormatSource) => void;
+
+/** Mutations of one level, with where they stand, for messages. */
+export interface MutationLevel {
+  readonly mutations: HeaderMutations;
+  readonly path: string;
+}
+
+export function compileRequestRules(levels: readonly MutationLevel[], session: CompileSession): readonly HeaderRule[] {
+  return levels.flatMap(({ mutations, path }) =>
+    compileRules(mutations.requestHeadersToRemove, mutations.requestHeadersToAdd, `${path}request_headers_to_add`, session),
+  );
+}
+
+export function compileResponseRules(levels: readonly MutationLevel[], session: CompileSession): readonly HeaderRule[] {
+  return levels.flatMap(({ mutations, path }) =>
+    compileRules(
+      mutations.responseHeadersToRemove,
+      mutations.responseHeadersToAdd,
+      `${path}response_headers_to_add`,
+      session,
+    ),
+  );
+}
+
+function compileRules(
+  remove: readonly string[],
+  add: readonly HeaderValueOption[],
+  path: string,
+  session: CompileSession,
+): readonly HeaderRule[] {
+  return [
+    ...remove.map((name): HeaderRule => (head) => head.remove(name)),
+    ...add.flatMap((option, index) => compileOption(option, `${path}[${index}].header`, session)),
+  ];
+}
+
+function compileOption(option: HeaderValueOption, path: string, session: CompileSession): readonly HeaderRule[] {
+  return isConstantFormat(option.value) ? compileConstant(option, path, session) : compileVariable(option, path, session);
+}
+
+function compileConstant(option: HeaderValueOption, path: string, session: CompileSession): readonly HeaderRule[] {
+  const { name, value, appendAction, keepEmptyValue } = option;
+  if (value === '' && !keepEmptyValue) return [];
+  const line = makeLine(name, value);
+  if (line === undefined) {
+    session.error(`${path}.value`, `is ${JSON.stringify(value)}, must not contain control characters`);
+    return [];
+  }
+  switch (appendAction) {
+    case 'APPEND_IF_EXISTS_OR_ADD':
+      return [(head) => head.addLine(line)];
+    case 'ADD_IF_ABSENT':
+      return [
+        (head) => {
+          if (!head.has(name)) head.addLine(line);
+        },
+      ];
+    case 'OVERWRITE_IF_EXISTS_OR_ADD':
+      return [(head) => head.setLine(line)];
+    case 'OVERWRITE_IF_EXISTS':
+      return [
+        (head) => {
+          if (head.has(name)) head.setLine(line);
+        },
+      ];
+  }
+}
+
+function makeLine(name: string, value: string): ReturnType<typeof createHeaderLine> | undefined {
+  try {
+    return createHeaderLine(name, value);
+  } catch {
+    return undefined;
+  }
+}
+
+function compileVariable(option: HeaderValueOption, path: string, session: CompileSession): readonly HeaderRule[] {
+  const { name, appendAction, keepEmptyValue } = option;
+  const compiled = compileFormat(option.value, '');
+  if (!compiled.ok) {
+    session.error(`${path}.value`, compiled.message);
+    return [];
+  }
+  const format: TextFormat = compiled.format;
+  return [
+    (head, source) => {
+      if (appendAction === 'ADD_IF_ABSENT' && head.has(name)) return;
+      if (appendAction === 'OVERWRITE_IF_EXISTS' && !head.has(name)) return;
+      const value = format(source);
+      if (value === '' && !keepEmptyValue) return;
+      if (appendAction === 'APPEND_IF_EXISTS_OR_ADD') head.add(name, value);
+      else head.set(name, value);
+    },
+  ];
+}

@@ -1,0 +1,159 @@
+/**
+ * The answers of a route, prepared: one RouteMatch for each thing that can happen (each weighted cluster its own),
+ * so that matching a request makes nothing.
+ */
+import type { RequestHead, ResponseHead } from '@sluice/http';
+import { randomInt, type Random } from '@sluice/kernel';
+import type { HeaderMutations, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
+import type { ForwardAction, RouteMatch } from '../route-match.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import type { CompileSession } from './compile-session.ts';
+import type { ChooseMatch } from './compiled-route.ts';
+import { compileRequestRules, compileResponseRules, type HeaderRule, type MutationLevel } from './header-rules.ts';
+import { compileRedirect } from './redirect.ts';
+import { compileRewrites, type RequestChange } from './rewrite.ts';
+
+/** Where a route stands: what its levels contribute. */
+export interface RoutePlace {
+  readonly table: RouteConfiguration;
+  readonly host: VirtualHost;
+  readonly hostPath: string;
+  readonly route: Route;
+  readonly path: string;
+}
+
+export function prepareMatches(place: RoutePlace, session: CompileSession): ChooseMatch {
+  const { action, match } = place.route;
+  switch (action.kind) {
+    case 'direct_response': {
+      const body = action.body?.kind === 'inline' ? action.body.text : '';
+      const answer = prepare(place, session, { kind: 'direct-response', status: action.status, body });
+      return () => answer;
+    }
+    case 'redirect': {
+      const location = compileRedirect(action, match, `${place.path}.redirect`, session);
+      const answer = prepare(place, session, { kind: 'redirect', status: action.status, location });
+      return () => answer;
+    }
+    case 'route':
+      return prepareForwards(action, place, session);
+  }
+}
+
+function prepareForwards(action: RouteAction, place: RoutePlace, session: CompileSession): ChooseMatch {
+  const { target } = action;
+  switch (target.kind) {
+    case 'cluster': {
+      const answer = prepareForward(action, target.name, place, session, undefined, undefined);
+      return () => answer;
+    }
+    case 'cluster_header':
+      return byHeader(target.header, (cluster) => prepareForward(action, cluster, place, session, undefined, undefined));
+    case 'weighted_clusters': {
+      const entries = target.weighted.clusters;
+      const answers = entries.map((entry, index) => {
+        const path = `${place.path}.route.weighted_clusters.clusters[${index}].`;
+        return prepareForward(action, entry.name, place, session, { mutations: entry.headers, path }, entry.hostRewriteLiteral);
+      });
+      return byWeight(answers, entries.map(({ weight }) => weight));
+    }
+  }
+}
+
+function byWeight(answers: readonly RouteMatch[], weights: readonly number[]): ChooseMatch {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const onlyOne = weights.findIndex((weight) => weight === total);
+  if (onlyOne !== -1) {
+    const answer = answers[onlyOne] as RouteMatch;
+    return () => answer;
+  }
+  return (_head: RequestHead, random: Random) => {
+    let drawn = randomInt(random, total);
+    for (let index = 0; index < answers.length - 1; index += 1) {
+      drawn -= weights[index] as number;
+      if (drawn < 0) return answers[index] as RouteMatch;
+    }
+    return answers[answers.length - 1] as RouteMatch;
+  };
+}
+
+/** Clients choose the header's value, so what is kept for them is bounded; beyond, answers are made as needed. */
+const rememberedClustersMax = 1024;
+
+function byHeader(header: string, prepareFor: (cluster: string) => RouteMatch): ChooseMatch {
+  const remembered = new Map<string, RouteMatch>();
+  return (head) => {
+    const cluster = head.get(header) ?? '';
+    const known = remembered.get(cluster);
+    if (known) return known;
+    const answer = prepareFor(cluster);
+    if (remembered.size < rememberedClustersMax) remembered.set(cluster, answer);
+    return answer;
+  };
+}
+
+function prepareForward(
+  action: RouteAction,
+  clusterName: string,
+  place: RoutePlace,
+  session: CompileSession,
+  clusterLevel: MutationLevel | undefined,
+  hostLiteral: string | undefined,
+): RouteMatch {
+  const forward: ForwardAction = {
+    kind: 'forward',
+    clusterName,
+    timeoutMs: action.timeoutMs,
+    idleTimeoutMs: action.idleTimeoutMs,
+    upgrades: new Map(action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType, enabled])),
+    clusterNotFoundStatus: action.clusterNotFoundStatus,
+    hash: undefined,
+  };
+  const rewrites = compileRewrites(action, place.route.match, hostLiteral, `${place.path}.route`, session);
+  return prepare(place, session, forward, clusterLevel, rewrites);
+}
+
+function prepare(
+  { table, host, hostPath, route, path }: RoutePlace,
+  session: CompileSession,
+  action: RouteMatch['action'],
+  clusterLevel?: MutationLevel,
+  rewrites: readonly RequestChange[] = [],
+): RouteMatch {
+  const level = (mutations: HeaderMutations, at: string): MutationLevel => ({ mutations, path: at });
+  const levels = [
+    ...(clusterLevel ? [clusterLevel] : []),
+    level(route.headers, `${path}.`),
+    level(host.headers, `${hostPath}.`),
+    level(table.headers, ''),
+  ];
+  if (table.mostSpecificHeaderMutationsWins) levels.reverse();
+  const requestRules = action.kind === 'forward' ? compileRequestRules(levels, session) : [];
+  return {
+    routeName: route.name,
+    virtualHostName: host.name,
+    action,
+    changeRequest: changeRequest(requestRules, rewrites),
+    changeResponse: changeResponse(compileResponseRules(levels, session)),
+    perFilter: noPerFilterConfig,
+  };
+}
+
+const noPerFilterConfig: ReadonlyMap<string, unknown> = new Map();
+
+function changeRequest(rules: readonly HeaderRule[], rewrites: readonly RequestChange[]): RouteMatch['changeRequest'] {
+  if (rules.length === 0 && rewrites.length === 0) return undefined;
+  return (request: RequestHead, info: StreamInfo) => {
+    const source = { info, request, response: undefined };
+    for (let index = 0; index < rules.length; index += 1) (rules[index] as HeaderRule)(request, source);
+    for (let index = 0; index < rewrites.length; index += 1) (rewrites[index] as RequestChange)(request);
+  };
+}
+
+function changeResponse(rules: readonly HeaderRule[]): RouteMatch['changeResponse'] {
+  if (rules.length === 0) return undefined;
+  return (response: ResponseHead, info: StreamInfo, request: RequestHead) => {
+    const source = { info, request, response };
+    for (let index = 0; index < rules.length; index += 1) (rules[index] as HeaderRule)(response, source);
+  };
+}

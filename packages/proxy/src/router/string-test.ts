@@ -1,0 +1,29 @@
+/** StringMatcher, compiled to a function. */
+import type { StringMatcher } from '@sluice/resources';
+import type { CompileSession } from './compile-session.ts';
+
+export type StringTest = (value: string) => boolean;
+
+export function compileStringMatcher(matcher: StringMatcher, path: string, session: CompileSession): StringTest {
+  const { kind, value: wanted, ignoreCase } = matcher;
+  if (kind === 'safe_regex') {
+    const regex = session.regex(wanted, `${path}.safe_regex.regex`);
+    return (value) => regex.matchesAll(value);
+  }
+  if (!ignoreCase) return compareWith(kind, wanted);
+  const compare = compareWith(kind, wanted.toLowerCase());
+  return (value) => compare(value.toLowerCase());
+}
+
+function compareWith(kind: 'exact' | 'prefix' | 'suffix' | 'contains', wanted: string): StringTest {
+  switch (kind) {
+    case 'exact':
+      return (value) => value === wanted;
+    case 'prefix':
+      return (value) => value.startsWith(wanted);
+    case 'suffix':
+      return (value) => value.endsWith(wanted);
+    case 'contains':
+      return (value) => value.includes(wanted);
+  }
+}
