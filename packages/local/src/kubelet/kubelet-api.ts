@@ -1,0 +1,71 @@
+/** What the kubelet asks of the API. One small interface, so that its workers can be tried without a server. */
+import { configMaps, isConflict, isNotFound, pods, secrets, type KubernetesClient, type KubernetesObject, type Pod, type PodStatus } from '@sluice/kubernetes';
+
+type Values = Readonly<Record<string, string>>;
+
+/** The writes about a pod do nothing when that very pod (by uid) is there no more. */
+export interface KubeletApi {
+  /** Says that the pod runs on `nodeName`, and adds annotations in the same write. */
+  bind(pod: Pod, nodeName: string, annotations: Values): Promise<void>;
+  annotate(pod: Pod, annotations: Values): Promise<void>;
+  writeStatus(pod: Pod, status: PodStatus): Promise<void>;
+  /** Takes the pod out of the API: its containers have ended. */
+  removePod(pod: Pod): Promise<void>;
+  /** The keys of a ConfigMap. Undefined when there is none. */
+  configMap(namespace: string, name: string): Promise<Values | undefined>;
+  /** The keys of a Secret, decoded. Undefined when there is none. */
+  secret(namespace: string, name: string): Promise<Values | undefined>;
+  /** Creates the node, or brings its status up to date. */
+  registerNode(node: KubernetesObject): Promise<void>;
+}
+
+export function createKubeletApi(client: KubernetesClient): KubeletApi {
+  const nodes = client.resource({ group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false });
+  return {
+    async bind(pod, nodeName, annotations) {
+      const { namespace = 'default', name, uid } = pod.metadata;
+      const body = {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, namespace, uid, annotations },
+        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      };
+      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/binding`;
+      await unlessGone(client.json({ method: 'POST', path, body: JSON.stringify(body) }));
+    },
+    async annotate(pod, annotations) {
+      const body = { metadata: { uid: pod.metadata.uid, annotations } };
+      await unlessGone(client.resource(pods).patch(pod.metadata, { type: 'merge', body }));
+    },
+    async writeStatus(pod, status) {
+      const body = { metadata: { uid: pod.metadata.uid }, status };
+      await unlessGone(client.resource(pods).patch(pod.metadata, { type: 'merge', body }, { subresource: 'status' }));
+    },
+    async removePod({ metadata }) {
+      const uid = metadata.uid === undefined ? {} : { uid: metadata.uid };
+      await unlessGone(client.resource(pods).delete(metadata, { gracePeriodSeconds: 0, ...uid }));
+    },
+    async configMap(namespace, name) {
+      const found = await client.resource(configMaps).find({ namespace, name });
+      return found && (found.data ?? {});
+    },
+    async secret(namespace, name) {
+      const found = await client.resource(secrets).find({ namespace, name });
+      return found && Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+    },
+    async registerNode(node) {
+      const { name } = node.metadata;
+      if (!(await nodes.find({ name }))) await nodes.create(node);
+      await nodes.patch({ name }, { type: 'merge', body: { status: Reflect.get(node, 'status') } }, { subresource: 'status' });
+    },
+  };
+}
+
+/** 404: the pod is gone. 409: another pod has its name by now (uids differ). Either way there is nothing to do. */
+async function unlessGone(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (reason) {
+    if (!isNotFound(reason) && !isConflict(reason)) throw reason;
+  }
+}

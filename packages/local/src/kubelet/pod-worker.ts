@@ -1,0 +1,364 @@
+/**
+ * One pod on this node, from the moment the kubelet sees it until nothing of it is left.
+ *
+ * States: `starting` (address, ports) → `running` (init containers in order, then the others; restarts) → `ending`
+ * (somebody deleted it: hooks, signals) → `gone`. `abandon` leads to `gone` from anywhere.
+ */
+import { objectKey, type Container, type Pod, type PodStatus } from '@sluice/kubernetes';
+import type { Logger } from '@sluice/kernel';
+import type { EventRecorder } from '../events/event-recorder.ts';
+import { realPortsAnnotation, type KubeletContainer } from '../objects/pod-facts.ts';
+import type { ActionFloor } from './container-action.ts';
+import { historyOf } from './container-history.ts';
+import { ContainerWorker, type StartPlan } from './container-worker.ts';
+import type { FixedPorts } from './fixed-ports.ts';
+import type { KubeletApi } from './kubelet-api.ts';
+import type { LogStore } from './log-store.ts';
+import type { PortAllocator } from './port-allocator.ts';
+import { PodPorts } from './pod-ports.ts';
+import { isInitialized, podStatus, type ContainerRole, type PortFinding } from './pod-status.ts';
+import { PodWriter } from './pod-writer.ts';
+import { toldPort } from './port-plan.ts';
+import { PortWatch, type PortVerdict } from './port-watch.ts';
+import type { RestartBackoffOptions } from './restart-backoff.ts';
+import { planStart, referencesOf } from './start-plan.ts';
+import type { TimelinePhase } from './timeline.ts';
+
+/** What all pods of a kubelet share. */
+export interface PodSurroundings {
+  readonly nodeName: string;
+  readonly hostAddress: string;
+  readonly floor: ActionFloor;
+  readonly api: KubeletApi;
+  readonly allocator: PortAllocator;
+  readonly fixedPorts: FixedPorts;
+  readonly logs: LogStore;
+  readonly recorder: Pick<EventRecorder, 'record'>;
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly backoff: RestartBackoffOptions;
+  readonly logger: Logger;
+  readonly onTimeline: (pod: Pod, phase: TimelinePhase) => void;
+}
+
+/** Kubernetes' default between SIGTERM and SIGKILL, in seconds. */
+const defaultGraceSeconds = 30;
+
+/** A pod whose port another pod holds looks again this often, in ms. */
+const portTakenRetryMs = 1000;
+
+export class PodWorker {
+  readonly key: string;
+  readonly #surroundings: PodSurroundings;
+  readonly #startedAtMs: number;
+  readonly #writer: PodWriter;
+  readonly #ports: PodPorts;
+  readonly #containers: readonly ContainerWorker[];
+  readonly #begun = new Set<ContainerWorker>();
+  readonly #portWatches = new Map<ContainerWorker, PortWatch>();
+  #pod: Pod;
+  #state: 'starting' | 'running' | 'ending' | 'gone' = 'starting';
+  #status: PodStatus | undefined;
+  #finding: PortFinding | undefined;
+  #configMaps: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map();
+  #secrets: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map();
+  #saidStarted = false;
+  #saidReady = false;
+  #ended: Promise<void> | undefined;
+
+  constructor(pod: Pod, surroundings: PodSurroundings) {
+    this.key = objectKey(pod);
+    this.#pod = pod;
+    this.#surroundings = surroundings;
+    const { floor, api, logger, hostAddress, allocator, fixedPorts } = surroundings;
+    this.#startedAtMs = floor.clock.wallTime();
+    this.#status = pod.status;
+    this.#writer = new PodWriter(api, floor.timers, logger.child({ pod: this.key }));
+    this.#ports = new PodPorts(pod, hostAddress, allocator, fixedPorts);
+    const worker = (role: (container: KubeletContainer) => ContainerRole) => (container: KubeletContainer) =>
+      this.#containerWorker(container, role(container));
+    this.#containers = [
+      ...(pod.spec.initContainers ?? []).map(worker(({ restartPolicy }) => (restartPolicy === 'Always' ? 'sidecar' : 'init'))),
+      ...pod.spec.containers.map(worker(() => 'main')),
+    ];
+  }
+
+  /** Takes the pod on. The processes are spawned before the API has heard of it. */
+  async start(): Promise<void> {
+    const { nodeName, recorder, onTimeline } = this.#surroundings;
+    onTimeline(this.#pod, 'created');
+    await this.#ports.allocate();
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    if (this.#pod.spec.nodeName === undefined) {
+      this.#writer.bind(this.#pod, nodeName, this.#ports.plan.size > 0 ? this.#portAnnotations() : {});
+      recorder.record(this.#pod, 'Normal', 'Scheduled', `Successfully assigned ${this.key} to ${nodeName}`);
+    } else if (this.#ports.plan.size > 0) {
+      this.#writer.annotate(this.#pod, this.#portAnnotations());
+    }
+    this.#warnOfVolumes();
+    this.#advance();
+    this.#publish();
+  }
+
+  /** The pod changed: what matters is that somebody wants it gone, and how soon. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp === undefined) return;
+    const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+    void this.#end(graceSeconds * 1000);
+  }
+
+  /** The pod is no longer in the API: whatever still runs ends at once. */
+  abandon(): Promise<void> {
+    this.#writer.close();
+    return this.#goneAfter(this.#stopContainers(0));
+  }
+
+  /** The kubelet itself stops: the containers end, the pod stays in the API for the next run. */
+  suspend(graceMs: number): Promise<void> {
+    this.#writer.close();
+    return this.#goneAfter(this.#stopContainers(graceMs), false);
+  }
+
+  #containerWorker(container: KubeletContainer, role: ContainerRole): ContainerWorker {
+    const { floor, logs, recorder, backoff } = this.#surroundings;
+    const { name, namespace = 'default', uid = '' } = this.#pod.metadata;
+    const worker: ContainerWorker = new ContainerWorker({
+      container,
+      role,
+      podLabel: `${name}_${namespace}(${uid})`,
+      podIp: this.#ports.address,
+      restartPolicy: this.#pod.spec.restartPolicy ?? 'Always',
+      graceMs: (this.#pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000,
+      backoff,
+      floor,
+      plan: () => this.#plan(container, role),
+      openLog: (run) => logs.open({ namespace, pod: name, podUid: uid, container: container.name }, run),
+      history: historyOf(this.#pod, container),
+      onChange: () => this.#onContainerChange(worker, container),
+      onEvent: (type, reason, message) => recorder.record(this.#pod, type, reason, message),
+    });
+    return worker;
+  }
+
+  /** Starts what may start now. Called on every change, so order and waiting need no other bookkeeping. */
+  #advance(): void {
+    if (this.#state !== 'running') return;
+    for (const worker of this.#containers.filter(({ role }) => role !== 'main')) {
+      this.#begin(worker);
+      if (!isInitialized(worker.view)) return;
+    }
+    for (const worker of this.#containers) this.#begin(worker);
+  }
+
+  #begin(worker: ContainerWorker): void {
+    if (this.#begun.has(worker)) return;
+    this.#begun.add(worker);
+    void worker.start();
+  }
+
+  #onContainerChange(worker: ContainerWorker, container: Container): void {
+    this.#watchPorts(worker, container);
+    this.#advance();
+    this.#publish();
+    if (this.#state === 'running' && (this.#status?.phase === 'Succeeded' || this.#status?.phase === 'Failed')) {
+      for (const sidecar of this.#containers) if (sidecar.role === 'sidecar') void sidecar.stop(defaultGraceSeconds * 1000);
+    }
+  }
+
+  async #plan(container: KubeletContainer, role: ContainerRole): Promise<StartPlan> {
+    const declared = toldPort(container);
+    const holder = declared === undefined ? undefined : this.#ports.claimFixed(declared);
+    if (holder !== undefined) return this.#portTaken(declared as number, holder);
+    const missing = await this.#fetchReferences(container);
+    if (missing !== undefined) return { kind: 'wait', reason: 'CreateContainerConfigError', message: missing, retryMs: 1000 };
+    const { hostAddress, baseEnvironment, nodeName } = this.#surroundings;
+    return planStart(container, {
+      pod: role === 'main' || this.#pod.spec.nodeName ? withNode(this.#pod, nodeName) : this.#pod,
+      podIp: this.#ports.address,
+      hostIp: hostAddress,
+      base: baseEnvironment,
+      ports: this.#ports.plan,
+      configMap: (name) => this.#configMaps.get(name),
+      secret: (name) => this.#secrets.get(name),
+    });
+  }
+
+  /** Fetches what the container refers to, anew at each start. Answers with what went wrong. */
+  async #fetchReferences(container: KubeletContainer): Promise<string | undefined> {
+    const { configMaps, secrets } = referencesOf([container]);
+    if (configMaps.size === 0 && secrets.size === 0) return undefined;
+    const { api } = this.#surroundings;
+    const namespace = this.#pod.metadata.namespace ?? 'default';
+    try {
+      this.#configMaps = await fetchAll(configMaps, (name) => api.configMap(namespace, name));
+      this.#secrets = await fetchAll(secrets, (name) => api.secret(namespace, name));
+      return undefined;
+    } catch (reason) {
+      return `cannot read what the container refers to: ${reason instanceof Error ? reason.message : String(reason)}`;
+    }
+  }
+
+  #portTaken(port: number, holder: string): StartPlan {
+    const message = `listens on ${port} whatever PORT says, and pod ${holder} has that port: on one machine it can run as one pod`;
+    this.#setFinding({ status: 'False', reason: 'PortTaken', message });
+    return { kind: 'wait', reason: 'PortTaken', message, retryMs: portTakenRetryMs };
+  }
+
+  #watchPorts(worker: ContainerWorker, container: Container): void {
+    const declared = toldPort(container);
+    const told = declared === undefined ? undefined : this.#ports.plan.get(declared);
+    const wanted = worker.isRunning && told !== undefined && !this.#saidReady && this.#state === 'running';
+    const watch = this.#portWatches.get(worker);
+    if (wanted === (watch !== undefined)) return;
+    watch?.stop();
+    this.#portWatches.delete(worker);
+    if (!wanted || declared === undefined || told === undefined) return;
+    this.#portWatches.set(
+      worker,
+      new PortWatch({
+        timers: this.#surroundings.floor.timers,
+        declared,
+        told,
+        listeningPorts: () => worker.listeningPorts(),
+        onVerdict: (verdict) => this.#onPortVerdict(verdict, worker, declared),
+      }),
+    );
+  }
+
+  #onPortVerdict(verdict: PortVerdict, worker: ContainerWorker, declared: number): void {
+    switch (verdict.kind) {
+      case 'unknown':
+        return;
+      case 'obeys':
+        this.#setFinding(undefined);
+        return;
+      case 'elsewhere':
+        this.#setFinding({ status: 'False', reason: 'WrongPort', message: verdict.message });
+        return;
+      case 'insists':
+        this.#adoptDeclaredPort(worker, declared);
+    }
+  }
+
+  /** The program cannot be moved, so the others in the pod are told its port instead. */
+  #adoptDeclaredPort(worker: ContainerWorker, declared: number): void {
+    this.#ports.keepDeclared(declared);
+    this.#portWatches.get(worker)?.stop();
+    this.#portWatches.delete(worker);
+    this.#ports.claimFixed(declared);
+    const message = `listens on ${declared} whatever PORT says: on one machine it can run as one pod`;
+    this.#setFinding({ status: 'True', reason: 'InsistsOnContainerPort', message });
+    this.#writer.annotate(this.#pod, this.#portAnnotations());
+    for (const other of this.#containers) if (other !== worker) other.renew();
+  }
+
+  #setFinding(finding: PortFinding | undefined): void {
+    if (finding?.message === this.#finding?.message) return;
+    this.#finding = finding;
+    if (finding) this.#surroundings.recorder.record(this.#pod, 'Warning', finding.reason, finding.message);
+    this.#publish();
+  }
+
+  #portAnnotations(): Record<string, string> {
+    return { [realPortsAnnotation]: JSON.stringify(Object.fromEntries(this.#ports.plan)) };
+  }
+
+  #publish(): void {
+    if (this.#state === 'starting' || this.#state === 'gone') return;
+    const { hostAddress, floor } = this.#surroundings;
+    const views = this.#containers.map(({ view }) => view);
+    const facts = {
+      podIp: this.#ports.address,
+      hostIp: hostAddress,
+      startedAtMs: this.#startedAtMs,
+      wallTimeMs: floor.clock.wallTime(),
+      ...(this.#finding ? { ports: this.#finding } : {}),
+    };
+    this.#status = podStatus(this.#pod, views, facts, this.#status);
+    this.#tellTimeline();
+    this.#writer.writeStatus(this.#pod, this.#status);
+  }
+
+  #tellTimeline(): void {
+    const { onTimeline } = this.#surroundings;
+    const mains = this.#containers.filter(({ role }) => role === 'main');
+    if (!this.#saidStarted && mains.every((worker) => worker.isRunning)) {
+      this.#saidStarted = true;
+      onTimeline(this.#pod, 'started');
+    }
+    const ready = this.#status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+    if (this.#saidReady || !ready) return;
+    this.#saidReady = true;
+    if (this.#finding?.reason === 'WrongPort') this.#finding = undefined;
+    for (const watch of this.#portWatches.values()) watch.stop();
+    this.#portWatches.clear();
+    onTimeline(this.#pod, 'ready');
+  }
+
+  #end(graceMs: number): Promise<void> {
+    if (this.#state === 'gone') return Promise.resolve();
+    if (this.#state !== 'ending') {
+      this.#state = 'ending';
+      for (const worker of this.#containers.filter(({ isRunning }) => isRunning)) {
+        this.#surroundings.recorder.record(this.#pod, 'Normal', 'Killing', `Stopping container ${worker.name}`);
+      }
+      this.#ended = this.#goneAfter(this.#stopContainers(graceMs).then(() => this.#removeFromApi()));
+      return this.#ended;
+    }
+    // Asked again, with less time.
+    void this.#stopContainers(graceMs);
+    return this.#ended ?? Promise.resolve();
+  }
+
+  async #removeFromApi(): Promise<void> {
+    this.#publish();
+    await this.#writer.remove(this.#pod);
+  }
+
+  /** Sidecars serve the others to the end, so they go last, the youngest first. */
+  async #stopContainers(graceMs: number): Promise<void> {
+    const { clock } = this.#surroundings.floor;
+    const deadline = clock.now() + graceMs;
+    for (const watch of this.#portWatches.values()) watch.stop();
+    await Promise.all(this.#containers.filter(({ role }) => role !== 'sidecar').map((worker) => worker.stop(graceMs)));
+    for (const sidecar of this.#containers.filter(({ role }) => role === 'sidecar').reverse()) {
+      await sidecar.stop(Math.max(0, deadline - clock.now()));
+    }
+  }
+
+  async #goneAfter(stopping: Promise<void>, forget = true): Promise<void> {
+    if (this.#state !== 'ending') this.#state = 'ending';
+    await stopping;
+    this.#state = 'gone';
+    this.#writer.close();
+    this.#ports.release();
+    const { name, namespace = 'default', uid = '' } = this.#pod.metadata;
+    if (forget) this.#surroundings.logs.remove({ namespace, pod: name, podUid: uid });
+  }
+
+  #warnOfVolumes(): void {
+    const mounted = this.#pod.spec.containers.filter(({ volumeMounts = [] }) => volumeMounts.length > 0);
+    if (mounted.length === 0) return;
+    const names = mounted.map(({ name }) => name).join(', ');
+    this.#surroundings.recorder.record(this.#pod, 'Warning', 'VolumesNotMounted', `Local mode mounts no volumes; container ${names} asks for some`);
+  }
+}
+
+function withNode(pod: Pod, nodeName: string): Pod {
+  return pod.spec.nodeName === nodeName ? pod : { ...pod, spec: { ...pod.spec, nodeName } };
+}
+
+async function fetchAll(
+  names: ReadonlySet<string>,
+  fetch: (name: string) => Promise<Readonly<Record<string, string>> | undefined>,
+): Promise<Map<string, Readonly<Record<string, string>>>> {
+  const found = new Map<string, Readonly<Record<string, string>>>();
+  await Promise.all(
+    [...names].map(async (name) => {
+      const values = await fetch(name);
+      if (values) found.set(name, values);
+    }),
+  );
+  return found;
+}

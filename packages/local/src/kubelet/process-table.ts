@@ -1,0 +1,86 @@
+/** What the system knows about processes: when one began, and on which TCP ports a group listens. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+export interface ProcessTable {
+  /**
+   * When the process began, as the system writes it. A pid is used again after a while, a pid with its start
+   * is not. Undefined when there is no such process.
+   */
+  startOf(pid: number): Promise<string | undefined>;
+  /** TCP ports on which processes of the group listen, ascending. */
+  listeningPorts(group: number): Promise<number[]>;
+}
+
+/** Reads /proc on Linux, and asks `ps` and `lsof` elsewhere. */
+export function createProcessTable(platform: NodeJS.Platform): ProcessTable {
+  return platform === 'linux' ? linuxTable : bsdTable;
+}
+
+const linuxTable: ProcessTable = {
+  async startOf(pid) {
+    const start = (await readStat(pid))?.start;
+    return start === undefined ? undefined : `${bootId()}/${start}`;
+  },
+  async listeningPorts(group) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+    const stats = await Promise.all(pids.map(readStat));
+    const members = pids.filter((_, index) => stats[index]?.group === group);
+    const sockets = new Set((await Promise.all(members.map(socketsOf))).flat());
+    const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
+    const ports = tables.flatMap(listenersIn).filter(({ inode }) => sockets.has(inode)).map(({ port }) => port);
+    return ascending(ports);
+  },
+};
+
+/** Differs after each boot: ticks since boot alone could repeat. */
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** Fields 5 (process group) and 22 (start) of proc(5)'s stat. The second field is a name that may hold anything, so count from its end. */
+async function readStat(pid: number): Promise<{ readonly group: number; readonly start: string } | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended; only its parent has not asked yet.
+  if (!fields || fields[0] === 'Z') return undefined;
+  return { group: Number(fields[2]), start: fields[19] as string };
+}
+
+async function socketsOf(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder).catch(() => []);
+  const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => '')));
+  return links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
+}
+
+/** Lines of /proc/net/tcp: `sl local_address rem_address st … inode`; state 0A is LISTEN. */
+function listenersIn(table: string): { readonly port: number; readonly inode: string }[] {
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A')
+    .map((fields) => ({ port: Number.parseInt(fields[1]?.split(':')[1] ?? '', 16), inode: fields[9] ?? '' }));
+}
+
+const bsdTable: ProcessTable = {
+  async startOf(pid) {
+    return (await run('ps', ['-o', 'lstart=', '-p', String(pid)])).trim() || undefined;
+  },
+  async listeningPorts(group) {
+    const output = await run('lsof', ['-a', '-g', String(group), '-iTCP', '-sTCP:LISTEN', '-P', '-n', '-Fn']);
+    return ascending([...output.matchAll(/^n.*:(\d+)$/gm)].map((match) => Number(match[1])));
+  },
+};
+
+/** The output, also when the program fails: both tools fail when they find nothing. */
+function run(program: string, args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(program, args, (_error, stdout) => resolve(stdout));
+  });
+}
+
+function ascending(ports: number[]): number[] {
+  return [...new Set(ports)].sort((a, b) => a - b);
+}

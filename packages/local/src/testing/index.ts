@@ -1,0 +1,11 @@
+export { FakePortAllocator } from './fake-port-allocator.ts';
+export {
+  FakeProcessRunner,
+  type FakeProcess,
+  type FakeProcessContext,
+  type FakeProcessRunnerOptions,
+  type FakeProgram,
+} from './fake-process-runner.ts';
+export { MemoryLogStore } from './memory-log-store.ts';
+export { RecordingKubeletApi } from './recording-kubelet-api.ts';
+export { ScriptedProbeTransport, type AskedProbe } from './scripted-probe-transport.ts';
