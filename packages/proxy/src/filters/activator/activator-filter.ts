@@ -1,0 +1,184 @@
+/**
+ * The activator's part in a request: find out for which revision it is, say that it is there, hold it until a
+ * pod has room, and send it to that pod.
+ */
+import type { Assignment, ConcurrencyReport, ConcurrencyReporter, Throttler } from '@sluice/admission';
+import type { Address, Clock, Counter } from '@sluice/kernel';
+import type { Stream } from '../../stream.ts';
+import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { Deadlines } from '../queue/deadlines.ts';
+import { answerIngressProbe, isKubeletProbe, networkHashHeader, networkProbeOf, probeReply } from '../queue/network-probe.ts';
+import { RequestClocks, type RequestTimeouts } from '../queue/request-clocks.ts';
+import { activatorFilterName, activatorFilterTypeUrl, decodeActivatorConfig } from './activator-config.ts';
+import { revisionOf } from './revision-of.ts';
+
+/** What the filter shares with the rest of the activator. */
+export interface ActivatorFilterDependencies {
+  readonly revisions: RevisionDirectory;
+  readonly reporter: ConcurrencyReporter;
+  /** The first request has come for a revision that was quiet: the autoscaler must know now. */
+  readonly onFirstRequest: (report: ConcurrencyReport) => void;
+  readonly onColdStart: (coldStart: ColdStart) => void;
+  /** Why this activator cannot serve, as a kubelet is told; undefined when it can. */
+  readonly findFault: () => string | undefined;
+}
+
+/** The revisions of the configuration in force. */
+export interface RevisionDirectory {
+  /** @param key `namespace/name` */
+  find(key: string): ActivatableRevision | undefined;
+}
+
+export interface ActivatableRevision {
+  readonly key: string;
+  readonly throttler: Throttler;
+  readonly timeouts: RequestTimeouts;
+}
+
+/** The first request that found no pod, from its arrival to its answer. Times are monotonic milliseconds. */
+export interface ColdStart {
+  readonly revision: string;
+  readonly arrivedAt: number;
+  /** When a pod had been found and the request went to it. */
+  readonly forwardedAt: number;
+  /** When the head of the response came back. */
+  readonly firstByteAt: number;
+}
+
+/** A request between its arrival and its end. */
+interface HeldRequest {
+  readonly revision: ActivatableRevision;
+  readonly clocks: RequestClocks;
+  readonly arrivedAt: number;
+  /** Whether it is the one that woke the revision. */
+  readonly isFirst: boolean;
+  assignment: Assignment | undefined;
+  forwardedAt: number;
+}
+
+export function createActivatorFilterFactory(dependencies: ActivatorFilterDependencies): FilterFactory {
+  return defineFilter({
+    name: activatorFilterName,
+    typeUrl: activatorFilterTypeUrl,
+    decode: decodeActivatorConfig,
+    create: (_, context) => new ActivatorFilter(dependencies, context),
+  });
+}
+
+class ActivatorFilter implements HttpFilter {
+  readonly name = activatorFilterName;
+  readonly #dependencies: ActivatorFilterDependencies;
+  readonly #clock: Clock;
+  readonly #requests: StreamSlot<HeldRequest>;
+  readonly #deadlines: Deadlines;
+  readonly #refused: Counter;
+
+  constructor(dependencies: ActivatorFilterDependencies, context: FilterContext) {
+    this.#dependencies = dependencies;
+    this.#clock = context.clock;
+    this.#requests = context.slot();
+    this.#deadlines = new Deadlines(context.clock, context.timers);
+    this.#refused = context.meter.counter('sluice_activator_refused_total', 'Requests refused because too many waited.');
+  }
+
+  onRequest(stream: Stream): FilterVerdict {
+    const head = stream.request;
+    const probe = this.#answerProbe(stream);
+    if (probe) return probe;
+    head.remove(networkHashHeader);
+
+    const name = revisionOf(head);
+    const revision = name && this.#dependencies.revisions.find(`${name.namespace}/${name.name}`);
+    if (!revision) return refuse(stream, 404, `Error getting active endpoint: revision.serving.knative.dev "${name?.name ?? ''}" not found`);
+
+    const now = this.#clock.now();
+    // Before it waits for anything: what waits is what the autoscaler has to know about.
+    const first = this.#dependencies.reporter.requestIn(revision.key, now);
+    if (first) this.#dependencies.onFirstRequest(first);
+    const { throttler } = revision;
+    const held: HeldRequest = {
+      revision,
+      clocks: new RequestClocks(stream, revision.timeouts, this.#deadlines, 'activator request timeout'),
+      arrivedAt: now,
+      isFirst: throttler.capacity === 0 && throttler.waiting === 0,
+      assignment: undefined,
+      forwardedAt: 0,
+    };
+    this.#requests.set(stream, held);
+
+    held.assignment = throttler.acquire({
+      onAssigned: () => {
+        this.#forward(stream, held);
+        stream.continueRequest();
+      },
+      onRefused: () => refuse(stream, 503, `revision ${revision.key} is gone`),
+    });
+    if (!held.assignment) {
+      this.#refused.add();
+      return refuse(stream, 503, 'pending request queue full');
+    }
+    if (held.assignment.address === undefined) return 'wait';
+    this.#forward(stream, held);
+    return 'continue';
+  }
+
+  onResponse(stream: Stream): void {
+    const held = this.#requests.get(stream);
+    if (!held) return;
+    held.clocks.onResponse(stream.response?.status ?? 0);
+    if (!held.isFirst || held.forwardedAt === 0) return;
+    const { revision, arrivedAt, forwardedAt } = held;
+    this.#dependencies.onColdStart({ revision: revision.key, arrivedAt, forwardedAt, firstByteAt: this.#clock.now() });
+  }
+
+  onResponseData(stream: Stream): void {
+    this.#requests.get(stream)?.clocks.onResponseData();
+  }
+
+  onEnd(stream: Stream): void {
+    const held = this.#requests.get(stream);
+    if (!held) return;
+    held.clocks.stop();
+    held.assignment?.release();
+    this.#dependencies.reporter.requestOut(held.revision.key, this.#clock.now());
+  }
+
+  close(): void {
+    this.#deadlines.close();
+  }
+
+  /** To the pod whose place it holds; the sidecar there must not count it a second time. */
+  #forward(stream: Stream, held: HeldRequest): void {
+    const address = held.assignment?.address;
+    if (address === undefined) return;
+    held.forwardedAt = this.#clock.now();
+    stream.overrideHost = parseAddress(address);
+    stream.request.set('k-proxy-request', 'activator');
+  }
+
+  #answerProbe(stream: Stream): FilterVerdict | undefined {
+    const head = stream.request;
+    const asked = networkProbeOf(head);
+    if (asked === 'probe') stream.reply(answerIngressProbe(head));
+    else if (asked === 'activator') stream.reply(probeReply(200, 'activator'));
+    else if (asked !== undefined) stream.reply(probeReply(400, `unexpected probe header value: ${asked}`));
+    else if (isKubeletProbe(head)) this.#answerKubelet(stream);
+    else return undefined;
+    return 'replied';
+  }
+
+  #answerKubelet(stream: Stream): void {
+    const fault = this.#dependencies.findFault();
+    stream.reply(fault === undefined ? probeReply(200, '') : probeReply(500, fault));
+  }
+}
+
+function refuse(stream: Stream, status: number, body: string): FilterVerdict {
+  stream.reply({ status, body, details: status === 404 ? 'revision_not_found' : 'no_capacity' });
+  return 'replied';
+}
+
+function parseAddress(address: string): Address {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}

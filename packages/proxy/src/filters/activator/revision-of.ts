@@ -1,0 +1,20 @@
+/** Which revision a request at an activator is for. */
+import type { RequestHead } from '@sluice/http';
+
+/** Headers that gateways set on what they send to activators. */
+export const revisionHeader = 'knative-serving-revision';
+export const namespaceHeader = 'knative-serving-namespace';
+
+export interface RevisionName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** By the two headers, else by a host `<revision>.<namespace>.svc.<cluster domain>`; undefined when neither says. */
+export function revisionOf(head: RequestHead): RevisionName | undefined {
+  const name = head.get(revisionHeader);
+  const namespace = head.get(namespaceHeader);
+  if (name && namespace) return { namespace, name };
+  const [revision, inNamespace, service] = head.authority.split('.');
+  return revision && inNamespace && service === 'svc' ? { namespace: inNamespace, name: revision } : undefined;
+}

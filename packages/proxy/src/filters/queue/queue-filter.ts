@@ -1,0 +1,162 @@
+/**
+ * The sidecar's part in a request: answers probes, counts, lets so many in at once, and watches the clock.
+ * The order is that of Knative's queue-proxy: drainer, timeouts, statistics, breaker.
+ */
+import { Breaker, type RequestStats, type Reservation } from '@sluice/admission';
+import type { Clock, Counter } from '@sluice/kernel';
+import type { Stream } from '../../stream.ts';
+import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { Deadlines } from './deadlines.ts';
+import type { Drainer } from './drainer.ts';
+import { answerIngressProbe, isKubeletProbe, networkProbeHeader, networkProbeOf, probeReply } from './network-probe.ts';
+import { decodeQueueConfig, queueFilterName, queueFilterTypeUrl, type QueueFilterConfig } from './queue-config.ts';
+import { RequestClocks, type RequestTimeouts } from './request-clocks.ts';
+
+/** What the filter shares with the rest of the sidecar. */
+export interface QueueFilterDependencies {
+  readonly stats: RequestStats;
+  readonly drainer: Drainer;
+  /** Asks the program whether it is ready. Absent when nothing has been said about how to ask. */
+  readonly prober?: ReadinessProber;
+}
+
+export interface ReadinessProber {
+  /** Calls back once, at once or later. */
+  probe(onResult: (isReady: boolean) => void): void;
+}
+
+/** Which components send it, in `k-proxy-request`: requests marked so have been counted before. */
+const proxiedBy = 'activator';
+
+export function createQueueFilterFactory(dependencies: QueueFilterDependencies): FilterFactory {
+  return defineFilter<QueueFilterConfig>({
+    name: queueFilterName,
+    typeUrl: queueFilterTypeUrl,
+    decode: decodeQueueConfig,
+    create: (config, context) => new QueueFilter(config, dependencies, context),
+  });
+}
+
+/** A request between its arrival and its end. */
+interface QueuedRequest {
+  readonly isProxied: boolean;
+  readonly clocks: RequestClocks | undefined;
+  reservation: Reservation | undefined;
+}
+
+class QueueFilter implements HttpFilter {
+  readonly name = queueFilterName;
+  readonly #dependencies: QueueFilterDependencies;
+  readonly #clock: Clock;
+  readonly #requests: StreamSlot<QueuedRequest>;
+  readonly #breaker: Breaker | undefined;
+  readonly #timeouts: RequestTimeouts;
+  readonly #hasTimeouts: boolean;
+  readonly #deadlines: Deadlines;
+  readonly #refused: Counter;
+
+  constructor(config: QueueFilterConfig, dependencies: QueueFilterDependencies, context: FilterContext) {
+    const { containerConcurrency, queueDepth, timeouts } = config;
+    this.#dependencies = dependencies;
+    this.#clock = context.clock;
+    this.#requests = context.slot();
+    this.#timeouts = timeouts;
+    this.#hasTimeouts = timeouts.durationMs > 0 || timeouts.responseStartMs > 0 || timeouts.idleMs > 0;
+    this.#deadlines = new Deadlines(context.clock, context.timers);
+    this.#refused = context.meter.counter('sluice_queue_refused_total', 'Requests refused because the queue was full.');
+    if (containerConcurrency > 0) {
+      const breaker = new Breaker({ queueDepth, concurrencyMax: containerConcurrency, initialCapacity: containerConcurrency });
+      this.#breaker = breaker;
+      context.meter.observedGauge('kn_serving_queue_depth', 'Requests in the queue, running ones included.', () => breaker.inFlight + breaker.waiting);
+    }
+  }
+
+  onRequest(stream: Stream): FilterVerdict {
+    const head = stream.request;
+    const asked = networkProbeOf(head);
+    if (asked !== undefined || isKubeletProbe(head)) return this.#answerProbe(stream, asked);
+    this.#dependencies.drainer.onRequest();
+    const isProxied = head.get('k-proxy-request') === proxiedBy;
+    hideMeshHeaders(stream);
+
+    const clocks = this.#hasTimeouts ? new RequestClocks(stream, this.#timeouts, this.#deadlines, 'request timeout') : undefined;
+    const request: QueuedRequest = { isProxied, clocks, reservation: undefined };
+    this.#requests.set(stream, request);
+    // Before the breaker: a request that waits is load too, and should bring another pod.
+    this.#dependencies.stats.requestIn(this.#clock.now(), isProxied);
+
+    if (!this.#breaker) return 'continue';
+    const reservation = this.#breaker.acquire(() => stream.continueRequest());
+    if (!reservation) return this.#refuse(stream);
+    request.reservation = reservation;
+    return reservation.admitted ? 'continue' : 'wait';
+  }
+
+  onResponse(stream: Stream): void {
+    this.#requests.get(stream)?.clocks?.onResponse(stream.response?.status ?? 0);
+  }
+
+  onResponseData(stream: Stream): void {
+    this.#requests.get(stream)?.clocks?.onResponseData();
+  }
+
+  onEnd(stream: Stream): void {
+    const request = this.#requests.get(stream);
+    if (!request) return;
+    request.clocks?.stop();
+    request.reservation?.release();
+    this.#dependencies.stats.requestOut(this.#clock.now(), request.isProxied);
+  }
+
+  close(): void {
+    this.#deadlines.close();
+  }
+
+  #refuse(stream: Stream): FilterVerdict {
+    this.#refused.add();
+    stream.reply({
+      status: 503,
+      body: 'pending request queue full\n',
+      contentType: 'text/plain; charset=utf-8',
+      headers: { 'x-content-type-options': 'nosniff' },
+      details: 'queue_full',
+      flag: 'UO',
+    });
+    return 'replied';
+  }
+
+  #answerProbe(stream: Stream, asked: string | undefined): FilterVerdict {
+    const { drainer, prober } = this.#dependencies;
+    if (drainer.isDraining) stream.reply(probeReply(503, 'shutting down'));
+    else if (asked === 'probe') stream.reply(answerIngressProbe(stream.request));
+    else if (asked !== 'queue') stream.reply(probeReply(400, `unexpected probe header value: ${asked ?? ''}`));
+    else if (!prober) stream.reply(probeReply(500, 'no probe'));
+    else return this.#askProgram(stream, prober);
+    return 'replied';
+  }
+
+  /** The program may take its time, or the prober may know at once. */
+  #askProgram(stream: Stream, prober: ReadinessProber): FilterVerdict {
+    let hasReplied = false;
+    prober.probe((isReady) => {
+      if (!stream.isActive) return;
+      hasReplied = true;
+      // Asked again: the word to go may have come while the program was thinking.
+      const isServing = isReady && !this.#dependencies.drainer.isDraining;
+      stream.reply(isServing ? probeReply(200, 'queue') : probeReply(503, ''));
+    });
+    return hasReplied ? 'replied' : 'wait';
+  }
+}
+
+/** What the mesh tells itself is not the program's business; the host is given back that an activator hid. */
+function hideMeshHeaders({ request }: Stream): void {
+  request.remove('knative-serving-revision');
+  request.remove('knative-serving-namespace');
+  request.remove(networkProbeHeader);
+  const originalHost = request.get('k-original-host');
+  if (originalHost) {
+    request.setAuthority(originalHost);
+    request.remove('k-original-host');
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * A small server beside a component's real work: `GET /metrics` for Prometheus, `POST /logging?level=debug` to
+ * look closer at a running process, as Envoy's admin offers it. Not on any hot path, so plain `node:http`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger, Meter } from '@sluice/kernel';
+import { logLevels, type LogLevel, type OpenLogger } from './pino-logger.ts';
+import { createMetricsRenderer } from './render-metrics.ts';
+
+export interface MetricsServerOptions {
+  readonly host: string;
+  /** 0 for any. Knative's components use 9090. */
+  readonly port: number;
+  readonly meter: Meter;
+  readonly logger: Logger;
+  /** Whose level `/logging` shows and sets. Absent: there is no such page. */
+  readonly logging?: Pick<OpenLogger, 'level' | 'setLevel'>;
+  readonly processMetrics?: boolean;
+}
+
+export interface MetricsServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens. Rejects when the port cannot be had. */
+export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
+  const { createServer } = await import('node:http');
+  const renderer = await createMetricsRenderer(options.processMetrics ? { processMetrics: true } : {});
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (url.pathname === '/metrics' && request.method === 'GET') {
+      const { contentType, text } = await renderer.render(options.meter.collect());
+      response.setHeader('content-type', contentType);
+      response.end(text);
+    } else if (url.pathname === '/logging' && options.logging) {
+      answerLogging(request, response, url.searchParams.get('level'), options.logging);
+    } else {
+      response.statusCode = 404;
+      response.end('not found\n');
+    }
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((reason: unknown) => {
+      options.logger.error('metrics page failed', { path: request.url, error: reason });
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  server.removeAllListeners('error');
+  server.unref();
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : options.port,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function answerLogging(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: string | null,
+  logging: Pick<OpenLogger, 'level' | 'setLevel'>,
+): void {
+  if (request.method === 'POST') {
+    const level = logLevels.find((known): known is LogLevel => known === asked);
+    if (level === undefined) {
+      response.statusCode = 400;
+      response.end(`level must be one of ${logLevels.join(', ')}, but was ${JSON.stringify(asked)}\n`);
+      return;
+    }
+    logging.setLevel(level);
+  }
+  response.end(`${logging.level}\n`);
+}
