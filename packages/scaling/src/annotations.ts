@@ -3,9 +3,8 @@
  * spellings, limits and the wording of complaints are Knative's:
  * https://github.com/knative/serving/blob/main/pkg/apis/autoscaling/annotation_validation.go
  */
-import { problem, type Problem } from '@sluice/kernel';
+import { formatDuration, parseDuration, problem, type Problem } from '@sluice/kernel';
 import { KPA_CLASS, STABLE_WINDOW_MS_MAX, STABLE_WINDOW_MS_MIN, TARGET_MIN, type AutoscalerConfig } from './autoscaler-config.ts';
-import { formatDuration, parseDuration } from './duration.ts';
 import type { ScalingMetric } from './stat.ts';
 import type { Aggregation } from './time-window.ts';
 

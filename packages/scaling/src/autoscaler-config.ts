@@ -3,8 +3,7 @@
  * Keys, defaults and rules are Knative's:
  * https://github.com/knative/serving/blob/main/pkg/autoscaler/config/config.go
  */
-import { problem, type Checked, type Problem } from '@sluice/kernel';
-import { parseDuration } from './duration.ts';
+import { parseDuration, problem, type Checked, type Problem } from '@sluice/kernel';
 
 export interface AutoscalerConfig {
   /** Share of a pod's limit to aim at, 0 to 1. `container-concurrency-target-percentage`, 70 %. */

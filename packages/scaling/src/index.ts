@@ -15,4 +15,3 @@ export { DEFAULT_AUTOSCALER_CONFIG, KPA_CLASS, parseAutoscalerConfig, type Autos
 export { readAnnotations, type ScalingAnnotations } from './annotations.ts';
 export { buildScalingSpec, type ScalingSpec, type ScalingSpecInput } from './scaling-spec.ts';
 export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan } from './plan-scale.ts';
-export { formatDuration, parseDuration } from './duration.ts';
