@@ -1,6 +1,8 @@
 export { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './codec/json.ts';
 export type { Codec, DecodedMessage } from './codec/codec.ts';
+export { loadCodec, type CodecScope } from './codec/load-codec.ts';
 export { isFullState, messageNameOf, sendOrder, shortTypeName, typeUrls, type TypeUrl } from './type-urls.ts';
+export { clusterNamesOf, endpointNameOf, routeNamesOf } from './references.ts';
 export type { DiscoveryRequest, DiscoveryResponse, EncodedResource, ErrorDetail, Node } from './discovery.ts';
 export type {
   AdsServerStream,
@@ -15,10 +17,21 @@ export type {
   LoadStream,
   LoadTransport,
 } from './transport.ts';
-export type { Resource, ResourceSet, Snapshot, SnapshotResult, VersionedResource } from './snapshot/snapshot.ts';
+export {
+  createSnapshot,
+  emptySnapshot,
+  replaceType,
+  type Resource,
+  type ResourceSet,
+  type Snapshot,
+  type SnapshotResult,
+  type VersionedResource,
+} from './snapshot/snapshot.ts';
+export { danglingReferences } from './snapshot/consistency.ts';
 export { SnapshotCache, type SnapshotWatch } from './snapshot/snapshot-cache.ts';
+export { AdsServer, type AdsServerOptions, type NodeStatus, type ServedTypeStatus } from './server/ads-server.ts';
 export type { AdsConsumer, ReceivedResource, RejectedResource, ResourceUpdate } from './client/ads-consumer.ts';
-export type { AdsClient, AdsClientOptions, TypeStatus } from './client/ads-client.ts';
+export { createAdsClient, type AdsClient, type AdsClientOptions, type TypeStatus } from './client/ads-client.ts';
 export {
   loadMetrics,
   type ClusterStats,
@@ -27,5 +40,15 @@ export {
   type LoadStatsResponse,
 } from './load/load-stats.ts';
 export type { LoadSource, RevisionLoad, StreamLoadRequest, StreamLoadResponse } from './load/revision-load.ts';
-export type { ClusterLoad, LoadReporter, LoadReporterOptions, LoadSourceFunction } from './load/load-reporter.ts';
-export type { LoadSubscriber, LoadSubscriberOptions } from './load/load-subscriber.ts';
+export {
+  createLoadReporter,
+  type ClusterLoad,
+  type LoadReporter,
+  type LoadReporterOptions,
+  type LoadSourceFunction,
+} from './load/load-reporter.ts';
+export { LoadServer, type LoadServerOptions } from './load/load-server.ts';
+export { createLoadSubscriber, type LoadSubscriber, type LoadSubscriberOptions } from './load/load-subscriber.ts';
+export { openGrpcServer, openGrpcTransport } from './grpc/open.ts';
+export type { GrpcServer, GrpcServerOptions } from './grpc/server.ts';
+export type { GrpcTransportOptions } from './grpc/client.ts';

@@ -39,6 +39,9 @@ export interface AdsConsumer {
   onUpdate(update: ResourceUpdate): readonly RejectedResource[];
   /** A resource that something refers to has not come within the initial fetch timeout. */
   onMissing?(typeUrl: TypeUrl, name: string): void;
-  /** The connection to the config service came or went. What was accepted stays in force. */
+  /**
+   * The service has begun to answer, or was lost. The first answer is given to `onUpdate` before this is called.
+   * What was accepted stays in force.
+   */
   onConnection?(connected: boolean): void;
 }

@@ -2,9 +2,13 @@
  * Canonical proto3 JSON to wire bytes and back, for the messages of a descriptor. Maps are written in the
  * order of their keys, so equal values always give equal bytes.
  */
-import type { Checked } from '@sluice/kernel';
+import { problem, type Checked } from '@sluice/kernel';
+import protobuf from 'protobufjs/minimal.js';
 
+import { Descriptor, type DescriptorJson } from './descriptor.ts';
 import type { JsonObject } from './json.ts';
+import { JsonToWire } from './json-to-wire.ts';
+import { WireToJson } from './wire-to-json.ts';
 
 export interface DecodedMessage {
   /** Original snake_case names; fields at their default are left out, as proto3 JSON has it. */
@@ -20,4 +24,34 @@ export interface Codec {
   encode(messageName: string, value: JsonObject): Checked<Uint8Array>;
   /** The value, or why the bytes are not such a message. */
   decode(messageName: string, bytes: Uint8Array): Checked<DecodedMessage>;
+}
+
+/** A codec for the messages of all of `sources`. */
+export function createCodec(sources: readonly DescriptorJson[]): Codec {
+  const descriptor = new Descriptor(sources);
+  return {
+    knows: (messageName) => descriptor.message(messageName) !== undefined,
+    encode(messageName, value) {
+      const writer = protobuf.Writer.create();
+      const walk = new JsonToWire(descriptor);
+      walk.write(writer, messageName, value, '');
+      if (walk.problems.length > 0) return { ok: false, problems: walk.problems };
+      return { ok: true, value: writer.finish(), problems: [] };
+    },
+    decode(messageName, bytes) {
+      const message = descriptor.message(messageName);
+      if (message === undefined) return refuse(`type ${messageName} is not known here`);
+      const walk = new WireToJson(descriptor);
+      try {
+        return { ok: true, value: { value: walk.readAll(message, bytes), unknownFields: walk.unknownFields }, problems: [] };
+      } catch (error) {
+        // protobufjs says by throwing that bytes end early or make no sense.
+        return refuse(`${bytes.length} bytes are not a ${messageName}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+  };
+}
+
+function refuse(message: string): Checked<DecodedMessage> {
+  return { ok: false, problems: [problem('', message)] };
 }

@@ -1,0 +1,279 @@
+/**
+ * The google.protobuf messages whose JSON is not an object of their fields: durations, time stamps,
+ * structs, wrappers. `Any` is not here, since it needs the descriptor.
+ */
+import type { Reader, Writer } from 'protobufjs/minimal.js';
+
+import type { ScalarType } from './descriptor.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { isDefault, parseScalar, readScalar, wireTypeOf, writeScalar } from './scalars.ts';
+
+const wrappers: Readonly<Record<string, ScalarType>> = {
+  'google.protobuf.DoubleValue': 'double',
+  'google.protobuf.FloatValue': 'float',
+  'google.protobuf.Int64Value': 'int64',
+  'google.protobuf.UInt64Value': 'uint64',
+  'google.protobuf.Int32Value': 'int32',
+  'google.protobuf.UInt32Value': 'uint32',
+  'google.protobuf.BoolValue': 'bool',
+  'google.protobuf.StringValue': 'string',
+  'google.protobuf.BytesValue': 'bytes',
+};
+
+interface WellKnown {
+  /** Writes, or says what is wrong. */
+  write(writer: Writer, json: JsonValue): string | undefined;
+  read(reader: Reader, end: number): JsonValue;
+}
+
+const wellKnown: Readonly<Record<string, WellKnown>> = {
+  'google.protobuf.Duration': { write: writeDuration, read: readDuration },
+  'google.protobuf.Timestamp': { write: writeTimestamp, read: readTimestamp },
+  'google.protobuf.Struct': {
+    write: (writer, json) => (isJsonObject(json) ? writeStruct(writer, json) : refuse(json, 'an object')),
+    read: readStruct,
+  },
+  'google.protobuf.Value': { write: writeValue, read: readValue },
+  'google.protobuf.ListValue': {
+    write: (writer, json) =>
+      Array.isArray(json) ? writeList(writer, json as readonly JsonValue[]) : refuse(json, 'a list'),
+    read: readList,
+  },
+  'google.protobuf.FieldMask': { write: writeFieldMask, read: readFieldMask },
+  'google.protobuf.Empty': {
+    write: (_writer, json) => (isJsonObject(json) && Object.keys(json).length === 0 ? undefined : refuse(json, '{}')),
+    read: (reader, end) => {
+      while (reader.pos < end) reader.skipType(reader.uint32() & 7);
+      return {};
+    },
+  },
+  ...Object.fromEntries(Object.entries(wrappers).map(([name, type]) => [name, wrapper(type)])),
+};
+
+/** Whether the message is one of those here. */
+export function hasOwnJson(messageName: string): boolean {
+  return Object.hasOwn(wellKnown, messageName);
+}
+
+/** Writes the message's fields; gives what is wrong, or undefined. */
+export function writeWellKnown(writer: Writer, messageName: string, json: JsonValue): string | undefined {
+  return (wellKnown[messageName] as WellKnown).write(writer, json);
+}
+
+/** Reads the message that ends at `end`. */
+export function readWellKnown(reader: Reader, messageName: string, end: number): JsonValue {
+  return (wellKnown[messageName] as WellKnown).read(reader, end);
+}
+
+function refuse(found: JsonValue, wanted: string): string {
+  return `is ${JSON.stringify(found)}, must be ${wanted}`;
+}
+
+/** Calls `onField` with each tag until `end`; it returns false for what it does not know. */
+function readFields(reader: Reader, end: number, onField: (id: number) => boolean): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (!onField(tag >>> 3)) reader.skipType(tag & 7);
+  }
+}
+
+function wrapper(type: ScalarType): WellKnown {
+  return {
+    write(writer, json) {
+      const parsed = parseScalar(type, json);
+      if (!parsed.ok) return parsed.message;
+      if (!isDefault(type, parsed.value)) {
+        writer.uint32((1 << 3) | wireTypeOf(type));
+        writeScalar(writer, type, parsed.value);
+      }
+      return undefined;
+    },
+    read(reader, end) {
+      let value: JsonValue = type === 'bool' ? false : type === 'string' || type === 'bytes' ? '' : 0;
+      readFields(reader, end, (id) => {
+        if (id !== 1) return false;
+        value = readScalar(reader, type);
+        return true;
+      });
+      return value;
+    },
+  };
+}
+
+function writeSecondsAndNanos(writer: Writer, seconds: number, nanos: number): void {
+  if (seconds !== 0) writer.uint32(1 << 3).int64(seconds);
+  if (nanos !== 0) writer.uint32(2 << 3).int32(nanos);
+}
+
+function readSecondsAndNanos(reader: Reader, end: number): { seconds: number; nanos: number } {
+  let seconds = 0;
+  let nanos = 0;
+  readFields(reader, end, (id) => {
+    if (id === 1) seconds = Number(reader.int64());
+    else if (id === 2) nanos = reader.int32();
+    else return false;
+    return true;
+  });
+  return { seconds, nanos };
+}
+
+/** `1.5s`, up to nine decimals, up to 10,000 years either way. */
+function writeDuration(writer: Writer, json: JsonValue): string | undefined {
+  const match = typeof json === 'string' ? /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(json) : null;
+  if (match === null || Number(match[2]) > 315_576_000_000) return refuse(json, 'a duration like "1.5s"');
+  const sign = match[1] === '-' ? -1 : 1;
+  writeSecondsAndNanos(writer, sign * Number(match[2]), sign * Number((match[3] ?? '').padEnd(9, '0')));
+  return undefined;
+}
+
+function readDuration(reader: Reader, end: number): JsonValue {
+  const { seconds, nanos } = readSecondsAndNanos(reader, end);
+  const sign = seconds < 0 || nanos < 0 ? '-' : '';
+  return `${sign}${Math.abs(seconds)}${fraction(Math.abs(nanos))}s`;
+}
+
+function fraction(nanos: number): string {
+  return nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+}
+
+/** RFC 3339. */
+function writeTimestamp(writer: Writer, json: JsonValue): string | undefined {
+  const match =
+    typeof json === 'string' ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(json) : null;
+  const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[3]}`);
+  if (match === null || Number.isNaN(ms)) return refuse(json, 'a time like "2026-01-31T12:00:00Z"');
+  writeSecondsAndNanos(writer, ms / 1000, Number((match[2] ?? '').padEnd(9, '0')));
+  return undefined;
+}
+
+function readTimestamp(reader: Reader, end: number): JsonValue {
+  const { seconds, nanos } = readSecondsAndNanos(reader, end);
+  const date = new Date(seconds * 1000);
+  // A peer can send a time that no calendar has; it must not end the stream.
+  if (Number.isNaN(date.getTime())) return `${seconds}${fraction(nanos)}`;
+  return date.toISOString().replace('.000Z', `${fraction(nanos)}Z`);
+}
+
+function writeStruct(writer: Writer, json: JsonObject): string | undefined {
+  for (const key of Object.keys(json).sort()) {
+    writer.uint32((1 << 3) | 2).fork();
+    writer.uint32((1 << 3) | 2).string(key);
+    writer.uint32((2 << 3) | 2).fork();
+    writeValue(writer, json[key] as JsonValue);
+    writer.ldelim().ldelim();
+  }
+  return undefined;
+}
+
+function writeList(writer: Writer, values: readonly JsonValue[]): string | undefined {
+  for (const value of values) {
+    writer.uint32((1 << 3) | 2).fork();
+    writeValue(writer, value);
+    writer.ldelim();
+  }
+  return undefined;
+}
+
+/** google.protobuf.Value: null 1, number 2, string 3, bool 4, struct 5, list 6. */
+function writeValue(writer: Writer, json: JsonValue): string | undefined {
+  if (json === null) writer.uint32(1 << 3).int32(0);
+  else if (typeof json === 'number') writer.uint32((2 << 3) | 1).double(json);
+  else if (typeof json === 'string') writer.uint32((3 << 3) | 2).string(json);
+  else if (typeof json === 'boolean') writer.uint32(4 << 3).bool(json);
+  else if (isJsonObject(json)) {
+    writer.uint32((5 << 3) | 2).fork();
+    writeStruct(writer, json);
+    writer.ldelim();
+  } else {
+    writer.uint32((6 << 3) | 2).fork();
+    writeList(writer, json);
+    writer.ldelim();
+  }
+  return undefined;
+}
+
+function readStruct(reader: Reader, end: number): JsonObject {
+  const entries: [string, JsonValue][] = [];
+  readFields(reader, end, (id) => {
+    if (id !== 1) return false;
+    const entryEnd = endOfNested(reader, end);
+    let key = '';
+    let value: JsonValue = null;
+    readFields(reader, entryEnd, (entryId) => {
+      if (entryId === 1) key = reader.string();
+      else if (entryId === 2) value = readValue(reader, endOfNested(reader, entryEnd));
+      else return false;
+      return true;
+    });
+    entries.push([key, value]);
+    return true;
+  });
+  // fromEntries defines `__proto__` as a key like any other, where an assignment would not.
+  return Object.fromEntries(entries);
+}
+
+function readList(reader: Reader, end: number): readonly JsonValue[] {
+  const values: JsonValue[] = [];
+  readFields(reader, end, (id) => {
+    if (id !== 1) return false;
+    values.push(readValue(reader, endOfNested(reader, end)));
+    return true;
+  });
+  return values;
+}
+
+function readValue(reader: Reader, end: number): JsonValue {
+  let value: JsonValue = null;
+  readFields(reader, end, (id) => {
+    switch (id) {
+      case 1:
+        reader.int32();
+        value = null;
+        return true;
+      case 2:
+        value = readScalar(reader, 'double');
+        return true;
+      case 3:
+        value = reader.string();
+        return true;
+      case 4:
+        value = reader.bool();
+        return true;
+      case 5:
+        value = readStruct(reader, endOfNested(reader, end));
+        return true;
+      case 6:
+        value = readList(reader, endOfNested(reader, end));
+        return true;
+      default:
+        return false;
+    }
+  });
+  return value;
+}
+
+/** Reads a length and gives where the nested message ends, which must lie within the outer one. */
+export function endOfNested(reader: Reader, outerEnd: number): number {
+  const end = reader.uint32() + reader.pos;
+  if (end > outerEnd) throw new RangeError(`message ends at byte ${end}, beyond the one around it at ${outerEnd}`);
+  return end;
+}
+
+/** Paths in lowerCamelCase, with commas between. */
+function writeFieldMask(writer: Writer, json: JsonValue): string | undefined {
+  if (typeof json !== 'string') return refuse(json, 'field paths with commas between');
+  for (const path of json.split(',').filter((part) => part !== '')) {
+    writer.uint32((1 << 3) | 2).string(path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  }
+  return undefined;
+}
+
+function readFieldMask(reader: Reader, end: number): JsonValue {
+  const paths: string[] = [];
+  readFields(reader, end, (id) => {
+    if (id !== 1) return false;
+    paths.push(reader.string().replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()));
+    return true;
+  });
+  return paths.join(',');
+}

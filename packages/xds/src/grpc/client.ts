@@ -1,0 +1,102 @@
+/** Streams to a config service over gRPC. */
+import { Client, credentials, Metadata, status, type ClientDuplexStream } from '@grpc/grpc-js';
+import type { MessageStream, MessageStreamHandler, StreamStatus } from '@sluice/kernel';
+
+import type { Codec } from '../codec/codec.ts';
+import type { ConfigServiceTransport } from '../transport.ts';
+import { sharedChannelOptions } from './channel-options.ts';
+import { configServiceMethods, type StreamMethod } from './methods.ts';
+
+export interface GrpcTransportOptions {
+  /** `host:port`. */
+  readonly address: string;
+  readonly codec: Codec;
+}
+
+/** A channel that connects when the first stream is opened. */
+export function createGrpcTransport({ address, codec }: GrpcTransportOptions): ConfigServiceTransport {
+  const client = new Client(address, credentials.createInsecure(), {
+    ...sharedChannelOptions,
+    // Streams have their own growing delays; the channel must be ready to try whenever one of them does.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1_000,
+    // Two proxies in one process do not share connections, and a proxy's own traffic goes through no other.
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_http_proxy': 0,
+  });
+  const methods = configServiceMethods(codec);
+  const open = new Set<ClientStream<never, never>>();
+
+  function openStream<Request, Response>(method: StreamMethod<Request, Response>): MessageStream<Response, Request> {
+    const call = client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      new Metadata(),
+      {},
+    );
+    const stream = new ClientStream(call, () => open.delete(stream as never));
+    open.add(stream as never);
+    return stream;
+  }
+
+  return {
+    openAds: () => openStream(methods.ads),
+    openLoadStats: () => openStream(methods.loadStats),
+    openLoad: () => openStream(methods.load),
+    close() {
+      for (const stream of open) stream.end();
+      client.close();
+    },
+  };
+}
+
+class ClientStream<Request, Response> implements MessageStream<Response, Request> {
+  readonly #call: ClientDuplexStream<Request, Response>;
+  readonly #onGone: () => void;
+  #handler: MessageStreamHandler<Response> | undefined;
+  #ended: StreamStatus | undefined;
+  #isOver = false;
+
+  constructor(call: ClientDuplexStream<Request, Response>, onGone: () => void) {
+    this.#call = call;
+    this.#onGone = onGone;
+    // Every failure also comes as a status; an `error` event nobody listens to would end the process.
+    call.on('error', () => {});
+    call.on('status', ({ code, details }) => this.#finish({ code, details }));
+    call.on('drain', () => {
+      if (!this.#isOver) this.#handler?.onDrain?.();
+    });
+  }
+
+  listen(handler: MessageStreamHandler<Response>): void {
+    this.#handler = handler;
+    if (this.#ended !== undefined) {
+      handler.onEnd(this.#ended);
+      return;
+    }
+    // The call holds its messages until somebody listens.
+    this.#call.on('data', (message: Response) => {
+      if (!this.#isOver) handler.onMessage(message);
+    });
+  }
+
+  send(message: Request): boolean {
+    return this.#isOver ? false : this.#call.write(message);
+  }
+
+  /** A client has no status to give; the server sees a cancelled call. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#finish({ code: status.OK, details: '' });
+    this.#call.cancel();
+  }
+
+  #finish(given: StreamStatus): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#ended = given;
+    this.#onGone();
+    this.#handler?.onEnd(given);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The gRPC methods a config service has: their paths, and their messages to and from bytes. The same table
+ * serves both ends.
+ */
+import type { Codec } from '../codec/codec.ts';
+import {
+  decodeDiscoveryRequest,
+  decodeDiscoveryResponse,
+  encodeDiscoveryRequest,
+  encodeDiscoveryResponse,
+} from '../wire/discovery-wire.ts';
+import {
+  decodeLoadStatsRequest,
+  decodeLoadStatsResponse,
+  decodeStreamLoadRequest,
+  decodeStreamLoadResponse,
+  encodeLoadStatsRequest,
+  encodeLoadStatsResponse,
+  encodeStreamLoadRequest,
+  encodeStreamLoadResponse,
+} from '../wire/load-wire.ts';
+
+/** A method whose both sides are streams, as @grpc/grpc-js wants it described. */
+export interface StreamMethod<Request, Response> {
+  readonly path: string;
+  readonly requestStream: true;
+  readonly responseStream: true;
+  requestSerialize(request: Request): Buffer;
+  requestDeserialize(bytes: Buffer): Request;
+  responseSerialize(response: Response): Buffer;
+  responseDeserialize(bytes: Buffer): Response;
+}
+
+interface Conversions<Request, Response> {
+  readonly encodeRequest: (request: Request, codec: Codec) => Uint8Array;
+  readonly decodeRequest: (bytes: Uint8Array, codec: Codec) => Request;
+  readonly encodeResponse: (response: Response, codec: Codec) => Uint8Array;
+  readonly decodeResponse: (bytes: Uint8Array, codec: Codec) => Response;
+}
+
+/** The methods, with messages as `codec` knows them. A codec of scope `load` cannot do discovery. */
+export function configServiceMethods(codec: Codec) {
+  return {
+    ads: streamMethod(
+      '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
+      {
+        encodeRequest: encodeDiscoveryRequest,
+        decodeRequest: decodeDiscoveryRequest,
+        encodeResponse: encodeDiscoveryResponse,
+        decodeResponse: decodeDiscoveryResponse,
+      },
+      codec,
+    ),
+    loadStats: streamMethod(
+      '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',
+      {
+        encodeRequest: encodeLoadStatsRequest,
+        decodeRequest: decodeLoadStatsRequest,
+        encodeResponse: encodeLoadStatsResponse,
+        decodeResponse: decodeLoadStatsResponse,
+      },
+      codec,
+    ),
+    load: streamMethod(
+      '/sluice.load.v1.LoadService/StreamLoad',
+      {
+        encodeRequest: encodeStreamLoadRequest,
+        decodeRequest: decodeStreamLoadRequest,
+        encodeResponse: encodeStreamLoadResponse,
+        decodeResponse: decodeStreamLoadResponse,
+      },
+      codec,
+    ),
+  } as const;
+}
+
+function streamMethod<Request, Response>(
+  path: string,
+  conversions: Conversions<Request, Response>,
+  codec: Codec,
+): StreamMethod<Request, Response> {
+  return {
+    path,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: (request) => asBuffer(conversions.encodeRequest(request, codec)),
+    requestDeserialize: (bytes) => conversions.decodeRequest(bytes, codec),
+    responseSerialize: (response) => asBuffer(conversions.encodeResponse(response, codec)),
+    responseDeserialize: (bytes) => conversions.decodeResponse(bytes, codec),
+  };
+}
+
+/** The same memory, as the class grpc-js insists on. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,131 @@
+/** A config service behind a gRPC port. */
+import { Server, ServerCredentials, status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { MeshError, type MessageStream, type MessageStreamHandler, type StreamStatus, type Timers } from '@sluice/kernel';
+
+import type { Codec } from '../codec/codec.ts';
+import type { ConfigServiceHandlers } from '../transport.ts';
+import { sharedChannelOptions } from './channel-options.ts';
+import { createHealthService, healthMethods } from './health.ts';
+import { configServiceMethods, type StreamMethod } from './methods.ts';
+
+export interface GrpcServerOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly address: string;
+  readonly codec: Codec;
+  readonly handlers: ConfigServiceHandlers;
+  readonly timers: Timers;
+}
+
+export interface GrpcServer {
+  /** The port really bound. */
+  readonly port: number;
+  /** What the gRPC health service answers. False until set. */
+  setServing(serving: boolean): void;
+  /** Takes no more streams, waits up to `graceMs` for those that are open to end, then ends them. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Binds and serves. Rejects with code `listen-failed` when the address cannot be had. */
+export async function startGrpcServer({ address, codec, handlers, timers }: GrpcServerOptions): Promise<GrpcServer> {
+  const server = new Server(sharedChannelOptions);
+  const methods = configServiceMethods(codec);
+  const health = createHealthService();
+  const open: OpenStreams = new Set();
+  register(server, methods.ads, open, (stream) => handlers.onAds(stream));
+  register(server, methods.loadStats, open, (stream) => handlers.onLoadStats(stream));
+  register(server, methods.load, open, (stream) => handlers.onLoad(stream));
+  server.addService(healthMethods, health.implementation);
+  const port = await bind(server, address);
+  return {
+    port,
+    setServing: (serving) => health.setServing(serving),
+    async stop(graceMs = 0) {
+      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      await Promise.race([closed, delay(timers, graceMs)]);
+      // With channelz off, grpc-js knows no sessions to force (1.14), so the streams are ended one by one.
+      for (const stream of open) stream.end({ code: status.UNAVAILABLE, details: 'the config service is stopping' });
+      health.stop();
+      await Promise.race([closed, delay(timers, lastWordMs)]);
+    },
+  };
+}
+
+/** How long the end of a stream may take to reach a client, in ms, before we stop caring. Chosen: far above a round trip. */
+const lastWordMs = 1_000;
+
+type OpenStreams = Set<{ end(status: StreamStatus): void }>;
+
+function register<Request, Response>(
+  server: Server,
+  method: StreamMethod<Request, Response>,
+  open: OpenStreams,
+  onStream: (stream: MessageStream<Request, Response>) => void,
+): void {
+  const onCall = (call: ServerDuplexStream<Request, Response>): void => {
+    const stream = new ServerStream(call);
+    open.add(stream);
+    call.on('close', () => open.delete(stream));
+    onStream(stream);
+  };
+  server.register(method.path, onCall, method.responseSerialize, method.requestDeserialize, 'bidi');
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(new MeshError('listen-failed', `listen on ${address}: ${error.message}`, { cause: error }));
+    });
+  });
+}
+
+function delay(timers: Timers, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.after(ms, resolve);
+  });
+}
+
+class ServerStream<Request, Response> implements MessageStream<Request, Response> {
+  readonly #call: ServerDuplexStream<Request, Response>;
+  #handler: MessageStreamHandler<Request> | undefined;
+  #isOver = false;
+
+  constructor(call: ServerDuplexStream<Request, Response>) {
+    this.#call = call;
+    // Without a listener, a failure of one call would end the process.
+    call.on('cancelled', () => this.#finish({ code: status.CANCELLED, details: 'the client has gone' }));
+    call.on('error', (error) => this.#finish({ code: status.INTERNAL, details: error.message }));
+    call.on('drain', () => {
+      if (!this.#isOver) this.#handler?.onDrain?.();
+    });
+  }
+
+  listen(handler: MessageStreamHandler<Request>): void {
+    this.#handler = handler;
+    this.#call.on('data', (message: Request) => {
+      if (!this.#isOver) handler.onMessage(message);
+    });
+    this.#call.on('end', () => {
+      // The client has said its last word, so there is nobody left to talk to.
+      if (!this.#isOver) this.#call.end();
+      this.#finish({ code: status.OK, details: '' });
+    });
+  }
+
+  send(message: Response): boolean {
+    return this.#isOver ? false : this.#call.write(message);
+  }
+
+  end(given: StreamStatus = { code: status.OK, details: '' }): void {
+    if (this.#isOver) return;
+    this.#finish(given);
+    if (given.code === status.OK) this.#call.end();
+    else this.#call.emit('error', given);
+  }
+
+  #finish(given: StreamStatus): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#handler?.onEnd(given);
+  }
+}

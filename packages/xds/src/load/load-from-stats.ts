@@ -1,0 +1,46 @@
+/** What an LRS report says about revisions. */
+import type { Node } from '../discovery.ts';
+import { loadMetrics, type ClusterStats, type LoadStatsRequest } from './load-stats.ts';
+import type { LoadSource, RevisionLoad } from './revision-load.ts';
+
+/** The load each kind of proxy reports, by `node.cluster`. Reports of others (gateways, Envoy) are about hops, not revisions. */
+const sources: Readonly<Record<string, LoadSource>> = {
+  'sluice-queue-proxy': 'SIDECAR',
+  'sluice-activator': 'ACTIVATOR',
+};
+
+/** The loads in a report of `node`, which may be none. */
+export function loadsFromStats(node: Node, request: LoadStatsRequest, receivedAt: number): readonly RevisionLoad[] {
+  const source = sources[node.cluster];
+  if (source === undefined) return [];
+  return request.clusterStats.flatMap((stats) => loadFrom(node, source, stats, receivedAt) ?? []);
+}
+
+function loadFrom(node: Node, source: LoadSource, stats: ClusterStats, receivedAt: number): RevisionLoad | undefined {
+  const [namespace, revision, ...rest] = stats.clusterName.split('/');
+  if (!namespace || !revision || rest.length > 0 || stats.endpoints.length === 0) return undefined;
+  const metric = (name: string): number => sum(stats, (endpoint) => endpoint.metrics[name] ?? 0);
+  return {
+    namespace,
+    revision,
+    podName: podNameOf(node),
+    source,
+    averageConcurrentRequests: metric(loadMetrics.concurrency),
+    averageProxiedConcurrentRequests: metric(loadMetrics.proxiedConcurrency),
+    requestCount: metric(loadMetrics.requests),
+    proxiedRequestCount: metric(loadMetrics.proxiedRequests),
+    requestsInProgress: sum(stats, (endpoint) => endpoint.requestsInProgress),
+    intervalMs: stats.intervalMs,
+    receivedAt,
+  };
+}
+
+function sum(stats: ClusterStats, of: (endpoint: ClusterStats['endpoints'][number]) => number): number {
+  return stats.endpoints.reduce((total, endpoint) => total + of(endpoint), 0);
+}
+
+/** A proxy says in its metadata which pod it is; the id is the next best. */
+function podNameOf(node: Node): string {
+  const name = node.metadata?.['POD_NAME'];
+  return typeof name === 'string' && name !== '' ? name : node.id;
+}

@@ -1,0 +1,139 @@
+/**
+ * The config service's part in load: takes LRS from proxies, and passes each report on to the autoscalers that
+ * subscribe, at once. A decision can only be as quick as the report it is made on.
+ */
+import type { Clock, Counter, Logger, Meter } from '@sluice/kernel';
+
+import type { Node } from '../discovery.ts';
+import type { LoadServerStream, LoadStatsServerStream } from '../transport.ts';
+import { loadsFromStats } from './load-from-stats.ts';
+import { LoadStore } from './load-store.ts';
+import type { RevisionLoad, StreamLoadRequest } from './revision-load.ts';
+
+export interface LoadServerOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** How often proxies report, in ms. Default 1 000: the resolution of the autoscaler's windows. */
+  readonly reportingIntervalMs?: number;
+}
+
+/** gRPC's codes. */
+const invalidArgument = 3;
+const unavailable = 14;
+
+export class LoadServer {
+  readonly #options: LoadServerOptions;
+  readonly #store = new LoadStore();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #reporters = new Set<LoadStatsServerStream>();
+  readonly #reports: Counter;
+
+  constructor(options: LoadServerOptions) {
+    this.#options = options;
+    const { meter } = options;
+    this.#reports = meter.counter('sluice_load_reports_total', 'loads of one revision in one pod that proxies reported');
+    meter.observedGauge('sluice_load_reporters', 'open load reporting streams', () => this.#reporters.size);
+    meter.observedGauge('sluice_load_subscribers', 'autoscalers that load is passed on to', () => this.#subscribers.size);
+  }
+
+  /** Takes the reports of one proxy until its stream ends. */
+  acceptReports(stream: LoadStatsServerStream): void {
+    const { clock, logger } = this.#options;
+    let node: Node | undefined;
+    this.#reporters.add(stream);
+    stream.listen({
+      onMessage: (request) => {
+        if (node === undefined) {
+          if (request.node === undefined) {
+            stream.end({ code: invalidArgument, details: 'the first report of a stream must carry a node' });
+            return;
+          }
+          node = request.node;
+          logger.debug('load reporting opened', { node: node.id });
+          stream.send({
+            sendAllClusters: true,
+            clusters: [],
+            reportingIntervalMs: this.#options.reportingIntervalMs ?? 1_000,
+            reportEndpoints: true,
+          });
+        }
+        this.#record(loadsFromStats(node, request, clock.wallTime()));
+      },
+      onEnd: () => this.#reporters.delete(stream),
+    });
+  }
+
+  /** Passes load on to one autoscaler until its stream ends. */
+  acceptSubscriber(stream: LoadServerStream): void {
+    const subscriber = new Subscriber(stream);
+    this.#subscribers.add(subscriber);
+    stream.listen({
+      onMessage: (request) => {
+        subscriber.onRequest(request);
+        this.#options.logger.info('load subscribed', { subscriber: request.subscriber });
+      },
+      onDrain: () => subscriber.onDrain(),
+      onEnd: () => this.#subscribers.delete(subscriber),
+    });
+  }
+
+  /** What each pod reported last, as far as it still stands. */
+  loads(): readonly RevisionLoad[] {
+    return this.#store.list(this.#options.clock.now());
+  }
+
+  /** Ends all streams; both sides come back on their own. */
+  stop(): void {
+    const status = { code: unavailable, details: 'the config service is stopping' };
+    for (const stream of this.#reporters) stream.end(status);
+    for (const subscriber of this.#subscribers) subscriber.end(status);
+  }
+
+  #record(loads: readonly RevisionLoad[]): void {
+    if (loads.length === 0) return;
+    this.#reports.add(loads.length);
+    for (const load of loads) this.#store.record(load, this.#options.clock.now());
+    for (const subscriber of this.#subscribers) subscriber.send(loads);
+  }
+}
+
+/** One autoscaler. When it reads slowly, what waits for it is the newest report per pod and no more. */
+class Subscriber {
+  readonly #stream: LoadServerStream;
+  #request: StreamLoadRequest | undefined;
+  #isSlow = false;
+  readonly #waiting = new Map<string, RevisionLoad>();
+
+  constructor(stream: LoadServerStream) {
+    this.#stream = stream;
+  }
+
+  onRequest(request: StreamLoadRequest): void {
+    this.#request = request;
+  }
+
+  send(loads: readonly RevisionLoad[]): void {
+    const { namespaces } = this.#request ?? { namespaces: undefined };
+    // Nothing was asked for yet.
+    if (namespaces === undefined) return;
+    const asked = namespaces.length === 0 ? loads : loads.filter(({ namespace }) => namespaces.includes(namespace));
+    if (asked.length === 0) return;
+    if (this.#isSlow) {
+      for (const load of asked) this.#waiting.set(`${load.namespace}/${load.revision}/${load.podName}/${load.source}`, load);
+      return;
+    }
+    this.#isSlow = !this.#stream.send({ loads: asked });
+  }
+
+  onDrain(): void {
+    this.#isSlow = false;
+    const loads = [...this.#waiting.values()];
+    this.#waiting.clear();
+    if (loads.length > 0) this.send(loads);
+  }
+
+  end(status: { readonly code: number; readonly details: string }): void {
+    this.#stream.end(status);
+  }
+}

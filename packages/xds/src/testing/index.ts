@@ -1,0 +1,10 @@
+export { createInMemoryTransport, type InMemoryTransport, type InMemoryTransportOptions } from './in-memory-transport.ts';
+export { RecordingConsumer } from './recording-consumer.ts';
+export {
+  sampleCluster,
+  sampleEndpoints,
+  sampleListener,
+  sampleResources,
+  sampleRoutes,
+  type SampleRevision,
+} from './sample-resources.ts';

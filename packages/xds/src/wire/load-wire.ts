@@ -1,0 +1,196 @@
+/** Load messages as bytes: Envoy's load reporting, and our own load service. */
+import type { Codec, DecodedMessage } from '../codec/codec.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../codec/json.ts';
+import type { ClusterStats, EndpointStats, LoadStatsRequest, LoadStatsResponse } from '../load/load-stats.ts';
+import type { LoadSource, RevisionLoad, StreamLoadRequest, StreamLoadResponse } from '../load/revision-load.ts';
+import { checked, nodeFrom, nodeJson } from './discovery-wire.ts';
+
+const statsRequestName = 'envoy.service.load_stats.v3.LoadStatsRequest';
+const statsResponseName = 'envoy.service.load_stats.v3.LoadStatsResponse';
+const loadRequestName = 'sluice.load.v1.StreamLoadRequest';
+const loadResponseName = 'sluice.load.v1.StreamLoadResponse';
+
+export function encodeLoadStatsRequest(request: LoadStatsRequest, codec: Codec): Uint8Array {
+  return encode(codec, statsRequestName, {
+    ...(request.node === undefined ? {} : { node: nodeJson(request.node) }),
+    cluster_stats: request.clusterStats.map(clusterStatsJson),
+  });
+}
+
+export function decodeLoadStatsRequest(bytes: Uint8Array, codec: Codec): LoadStatsRequest {
+  const value = decode(codec, statsRequestName, bytes);
+  const { node } = value;
+  return {
+    ...(isJsonObject(node) ? { node: nodeFrom(node) } : {}),
+    clusterStats: objects(value['cluster_stats']).map(clusterStatsFrom),
+  };
+}
+
+export function encodeLoadStatsResponse(response: LoadStatsResponse, codec: Codec): Uint8Array {
+  return encode(codec, statsResponseName, {
+    clusters: response.clusters,
+    send_all_clusters: response.sendAllClusters,
+    load_reporting_interval: durationJson(response.reportingIntervalMs),
+    report_endpoint_granularity: response.reportEndpoints,
+  });
+}
+
+export function decodeLoadStatsResponse(bytes: Uint8Array, codec: Codec): LoadStatsResponse {
+  const value = decode(codec, statsResponseName, bytes);
+  const { clusters } = value;
+  return {
+    clusters: Array.isArray(clusters) ? clusters.map(String) : [],
+    sendAllClusters: value['send_all_clusters'] === true,
+    reportingIntervalMs: durationMs(value['load_reporting_interval']),
+    reportEndpoints: value['report_endpoint_granularity'] === true,
+  };
+}
+
+/** All endpoints go under one locality, which has no name here. */
+function clusterStatsJson(stats: ClusterStats): JsonObject {
+  return {
+    cluster_name: stats.clusterName,
+    ...(stats.clusterServiceName === undefined ? {} : { cluster_service_name: stats.clusterServiceName }),
+    total_dropped_requests: stats.droppedRequests,
+    load_report_interval: durationJson(stats.intervalMs),
+    upstream_locality_stats: [
+      {
+        total_successful_requests: total(stats, ({ successfulRequests }) => successfulRequests),
+        total_requests_in_progress: total(stats, ({ requestsInProgress }) => requestsInProgress),
+        total_error_requests: total(stats, ({ errorRequests }) => errorRequests),
+        total_issued_requests: total(stats, ({ issuedRequests }) => issuedRequests),
+        upstream_endpoint_stats: stats.endpoints.map(endpointStatsJson),
+      },
+    ],
+  };
+}
+
+function total(stats: ClusterStats, of: (endpoint: EndpointStats) => number): number {
+  return stats.endpoints.reduce((sum, endpoint) => sum + of(endpoint), 0);
+}
+
+function endpointStatsJson(stats: EndpointStats): JsonObject {
+  return {
+    address: { socket_address: { address: stats.address.host, port_value: stats.address.port } },
+    total_successful_requests: stats.successfulRequests,
+    total_requests_in_progress: stats.requestsInProgress,
+    total_error_requests: stats.errorRequests,
+    total_issued_requests: stats.issuedRequests,
+    load_metric_stats: Object.entries(stats.metrics).map(([name, value]) => ({
+      metric_name: name,
+      num_requests_finished_with_metric: 1,
+      total_metric_value: value,
+    })),
+  };
+}
+
+function clusterStatsFrom(json: JsonObject): ClusterStats {
+  const localities = objects(json['upstream_locality_stats']);
+  const serviceName = json['cluster_service_name'];
+  return {
+    clusterName: String(json['cluster_name'] ?? ''),
+    ...(typeof serviceName === 'string' ? { clusterServiceName: serviceName } : {}),
+    droppedRequests: number(json['total_dropped_requests']),
+    intervalMs: durationMs(json['load_report_interval']),
+    endpoints: localities.flatMap((locality) => objects(locality['upstream_endpoint_stats']).map(endpointStatsFrom)),
+  };
+}
+
+function endpointStatsFrom(json: JsonObject): EndpointStats {
+  const { address } = json;
+  const socket = isJsonObject(address) ? address['socket_address'] : undefined;
+  const metrics = objects(json['load_metric_stats']).map((metric): [string, number] => [
+    String(metric['metric_name'] ?? ''),
+    number(metric['total_metric_value']),
+  ]);
+  return {
+    address: {
+      host: isJsonObject(socket) ? String(socket['address'] ?? '') : '',
+      port: isJsonObject(socket) ? number(socket['port_value']) : 0,
+    },
+    requestsInProgress: number(json['total_requests_in_progress']),
+    issuedRequests: number(json['total_issued_requests']),
+    successfulRequests: number(json['total_successful_requests']),
+    errorRequests: number(json['total_error_requests']),
+    metrics: Object.fromEntries(metrics),
+  };
+}
+
+export function encodeStreamLoadRequest(request: StreamLoadRequest, codec: Codec): Uint8Array {
+  return encode(codec, loadRequestName, { subscriber: request.subscriber, namespaces: request.namespaces });
+}
+
+export function decodeStreamLoadRequest(bytes: Uint8Array, codec: Codec): StreamLoadRequest {
+  const value = decode(codec, loadRequestName, bytes);
+  const { namespaces } = value;
+  return {
+    subscriber: String(value['subscriber'] ?? ''),
+    namespaces: Array.isArray(namespaces) ? namespaces.map(String) : [],
+  };
+}
+
+export function encodeStreamLoadResponse(response: StreamLoadResponse, codec: Codec): Uint8Array {
+  return encode(codec, loadResponseName, { loads: response.loads.map(loadJson) });
+}
+
+export function decodeStreamLoadResponse(bytes: Uint8Array, codec: Codec): StreamLoadResponse {
+  const value = decode(codec, loadResponseName, bytes);
+  return { loads: objects(value['loads']).map(loadFrom) };
+}
+
+function loadJson(load: RevisionLoad): JsonObject {
+  return {
+    namespace: load.namespace,
+    revision: load.revision,
+    pod_name: load.podName,
+    source: load.source,
+    average_concurrent_requests: load.averageConcurrentRequests,
+    average_proxied_concurrent_requests: load.averageProxiedConcurrentRequests,
+    request_count: load.requestCount,
+    proxied_request_count: load.proxiedRequestCount,
+    requests_in_progress: load.requestsInProgress,
+    interval: durationJson(load.intervalMs),
+    received_at: new Date(load.receivedAt).toISOString(),
+  };
+}
+
+function loadFrom(json: JsonObject): RevisionLoad {
+  const source: LoadSource = json['source'] === 'ACTIVATOR' ? 'ACTIVATOR' : 'SIDECAR';
+  return {
+    namespace: String(json['namespace'] ?? ''),
+    revision: String(json['revision'] ?? ''),
+    podName: String(json['pod_name'] ?? ''),
+    source,
+    averageConcurrentRequests: number(json['average_concurrent_requests']),
+    averageProxiedConcurrentRequests: number(json['average_proxied_concurrent_requests']),
+    requestCount: number(json['request_count']),
+    proxiedRequestCount: number(json['proxied_request_count']),
+    requestsInProgress: number(json['requests_in_progress']),
+    intervalMs: durationMs(json['interval']),
+    receivedAt: Date.parse(String(json['received_at'] ?? '')) || 0,
+  };
+}
+
+function encode(codec: Codec, messageName: string, value: JsonObject): Uint8Array {
+  return checked(codec.encode(messageName, value), messageName);
+}
+
+function decode(codec: Codec, messageName: string, bytes: Uint8Array): JsonObject {
+  return checked<DecodedMessage>(codec.decode(messageName, bytes), messageName).value;
+}
+
+function objects(value: JsonValue | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function number(value: JsonValue | undefined): number {
+  return value === undefined ? 0 : Number(value);
+}
+
+function durationJson(ms: number): string {
+  return `${(ms / 1000).toFixed(6).replace(/\.?0+$/, '')}s`;
+}
+
+function durationMs(value: JsonValue | undefined): number {
+  return typeof value === 'string' ? Number(value.slice(0, -1)) * 1000 : 0;
+}
