@@ -4,24 +4,33 @@ import { ConcurrencyReporter } from './concurrency-reporter.ts';
 const revision = 'default/hello-00001';
 
 describe('an activator’s concurrency reports', () => {
-  it('say at once that the first request for a quiet revision has come, and only then', () => {
+  it('say when the first request for a quiet revision has come, and only then', () => {
     const reporter = new ConcurrencyReporter();
-    expect(reporter.requestIn(revision, 0)).toEqual({ revision, averageConcurrency: 1, requestCount: 1 });
-    expect(reporter.requestIn(revision, 1)).toBeUndefined();
+    expect(reporter.requestIn(revision, 0)).toBe(true);
+    expect(reporter.requestIn(revision, 1)).toBe(false);
   });
 
   it('take what was said ahead off the next report', () => {
     const reporter = new ConcurrencyReporter();
     reporter.requestIn(revision, 0);
+    expect(reporter.reportAhead(revision)).toEqual({ revision, averageConcurrency: 1, requestCount: 1 });
     reporter.requestIn(revision, 0);
     reporter.requestIn(revision, 500);
     expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 1.5, requestCount: 2 }]);
     expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 3, requestCount: 0 }]);
   });
 
+  it('say ahead how many are here when it could not be said at once', () => {
+    const reporter = new ConcurrencyReporter();
+    for (let index = 0; index < 3; index += 1) reporter.requestIn(revision, 0);
+    expect(reporter.reportAhead(revision)).toEqual({ revision, averageConcurrency: 3, requestCount: 3 });
+    expect(reporter.reportAhead('default/other')).toBeUndefined();
+  });
+
   it('never make the average negative', () => {
     const reporter = new ConcurrencyReporter();
     reporter.requestIn(revision, 0);
+    reporter.reportAhead(revision);
     reporter.requestOut(revision, 100);
     expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 0, requestCount: 0 }]);
   });
@@ -33,7 +42,7 @@ describe('an activator’s concurrency reports', () => {
     reporter.report(1000);
     expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 0, requestCount: 0 }]);
     expect(reporter.report(3000)).toEqual([]);
-    expect(reporter.requestIn(revision, 3100)).toEqual({ revision, averageConcurrency: 1, requestCount: 1 });
+    expect(reporter.requestIn(revision, 3100)).toBe(true);
   });
 
   it('keep a revision whose only request is still waiting', () => {

@@ -15,7 +15,7 @@ export interface ConcurrencyReport {
 
 interface RevisionRecord {
   readonly stats: RequestStats;
-  /** Said ahead of time at the first request, and so taken off the next report. */
+  /** Requests said ahead of time, and so taken off the next report. */
   reportedAhead: number;
 }
 
@@ -24,18 +24,27 @@ export class ConcurrencyReporter {
 
   /**
    * A request came in, before it waits for anything.
-   * @returns what to tell the autoscaler at once, when the revision was quiet until now
+   * @returns whether the revision was quiet until now: then the autoscaler is to be told at once
    */
-  requestIn(revision: string, now: number): ConcurrencyReport | undefined {
+  requestIn(revision: string, now: number): boolean {
     const known = this.#records.get(revision);
     if (known) {
       known.stats.requestIn(now, false);
-      return undefined;
+      return false;
     }
     const stats = new RequestStats(now);
     stats.requestIn(now, false);
-    this.#records.set(revision, { stats, reportedAhead: 1 });
-    return { revision, averageConcurrency: 1, requestCount: 1 };
+    this.#records.set(revision, { stats, reportedAhead: 0 });
+    return true;
+  }
+
+  /** What to say at once about a revision that was quiet: how many requests are here now. Undefined when it is quiet again. */
+  reportAhead(revision: string): ConcurrencyReport | undefined {
+    const record = this.#records.get(revision);
+    if (!record) return undefined;
+    const { concurrency } = record.stats;
+    record.reportedAhead += concurrency;
+    return { revision, averageConcurrency: concurrency, requestCount: concurrency };
   }
 
   /** A request's stream ended. */

@@ -14,4 +14,4 @@ export {
 export { DEFAULT_AUTOSCALER_CONFIG, KPA_CLASS, parseAutoscalerConfig, type AutoscalerConfig } from './autoscaler-config.ts';
 export { readAnnotations, type ScalingAnnotations } from './annotations.ts';
 export { buildScalingSpec, type ScalingSpec, type ScalingSpecInput } from './scaling-spec.ts';
-export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan } from './plan-scale.ts';
+export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan, type ServingMode } from './plan-scale.ts';

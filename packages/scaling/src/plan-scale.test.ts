@@ -17,6 +17,7 @@ function plan(changes: Partial<ScaleInput> = {}) {
     excessBurstCapacity: 5,
     readyPods: 2,
     replicas: 2,
+    mode: 'Proxy',
     activity: 'active',
     activityForMs: 100_000,
     isInitialized: true,
@@ -37,10 +38,11 @@ describe('the scale', () => {
     expect(plan({ desiredPods: -1 })).toMatchObject({ scale: -1, replicas: undefined, activity: 'active', mode: 'Proxy' });
   });
 
-  it('stays within the bounds', () => {
+  it('stays within the bounds, and says so', () => {
     const spec = createSpec({ 'min-scale': '2', 'max-scale': '5' });
-    expect(plan({ spec, desiredPods: 1 }).scale).toBe(2);
-    expect(plan({ spec, desiredPods: 9 }).scale).toBe(5);
+    expect(plan({ spec, desiredPods: 1 })).toMatchObject({ scale: 2, reason: 'at least 2 by min-scale' });
+    expect(plan({ spec, desiredPods: 9 })).toMatchObject({ scale: 5, reason: 'at most 5 by max-scale' });
+    expect(plan({ spec, desiredPods: 3 })).toMatchObject({ scale: 3, reason: '' });
   });
 
   it('has no minimum for a revision that no route reaches', () => {
@@ -82,7 +84,7 @@ describe('on the way to zero', () => {
   it('and for the grace period after that', () => {
     const input = { desiredPods: 0, activity: 'inactive', activityForMs: 10_000 } as const;
     expect(plan({ ...input, proxiedForMs: 8000 })).toMatchObject({ replicas: undefined, lookAgainAfterMs: 22_000 });
-    expect(plan({ ...input, proxiedForMs: 30_000 }).replicas).toBe(0);
+    expect(plan({ ...input, proxiedForMs: 30_000 })).toMatchObject({ replicas: 0, reason: 'no load, and activators in the path for 30s' });
     expect(plan({ ...input, proxiedForMs: 8000, activityForMs: 30_000 }).replicas).toBe(0);
   });
 
@@ -135,6 +137,11 @@ describe('who stands in the path', () => {
     expect(plan({ excessBurstCapacity: 0 }).mode).toBe('Serve');
     expect(plan({ excessBurstCapacity: -1 }).mode).toBe('Proxy');
     expect(plan({ hasService: false }).mode).toBe('Proxy');
+  });
+
+  it('nobody changes place before the first decision', () => {
+    expect(plan({ desiredPods: -1, mode: 'Serve' }).mode).toBe('Serve');
+    expect(plan({ desiredPods: -1, mode: undefined }).mode).toBe('Proxy');
   });
 
   it('activators are as many as the load may need, and at least two', () => {

@@ -10,11 +10,15 @@
  *         └──────────────────────────load──────────────────────────────────────── ┘ │
  *                              activators in the path for the grace period: 0 pods ◄┘
  */
+import { formatDuration } from '@sluice/kernel';
 import type { AutoscalerConfig } from './autoscaler-config.ts';
 import type { ScalingSpec } from './scaling-spec.ts';
 
 /** Condition `Active` of a PodAutoscaler: unknown, true, false. */
 export type Activity = 'activating' | 'active' | 'inactive';
+
+/** Straight to the pods, or through the activators. */
+export type ServingMode = 'Serve' | 'Proxy';
 
 /** No decision yet: leave things as they are. */
 export const SCALE_UNKNOWN = -1;
@@ -28,6 +32,8 @@ export interface ScaleInput {
   readonly readyPods: number;
   /** What the Deployment asks for now. */
   readonly replicas: number;
+  /** Who stands in the path now; undefined when nothing has been said yet. */
+  readonly mode: ServingMode | undefined;
   readonly activity: Activity;
   /** How long the activity has been what it is. */
   readonly activityForMs: number;
@@ -46,11 +52,13 @@ export interface ScalePlan {
   readonly scale: number;
   /** Set when the Deployment must be patched. */
   readonly replicas: number | undefined;
+  /** Why the scale is not what was desired; empty when it is. */
+  readonly reason: string;
   readonly activity: Activity;
   /** Reason and message of the condition, Knative's words; empty when active. */
   readonly activityReason: '' | 'NoTraffic' | 'TimedOut' | 'Queued';
   readonly isInitialized: boolean;
-  readonly mode: 'Serve' | 'Proxy';
+  readonly mode: ServingMode;
   /** How many activators are to stand in front. */
   readonly activators: number;
   /** Look again after this long, even if nothing happens. */
@@ -72,8 +80,9 @@ export function planScale(input: ScaleInput): ScalePlan {
   return {
     scale: step.scale,
     replicas,
+    reason: step.reason,
     ...nextActivity(input, step.scale),
-    mode: input.hasService && step.scale > 0 && input.excessBurstCapacity >= 0 ? 'Serve' : 'Proxy',
+    mode: nextMode(input, step.scale),
     activators: targetBurstCapacity === 0 ? ACTIVATORS_MIN : Math.max(ACTIVATORS_MIN, Math.ceil(activatorLoad / config.activatorCapacity)),
     lookAgainAfterMs: step.lookAgainAfterMs,
   };
@@ -83,46 +92,50 @@ interface ScaleStep {
   readonly scale: number;
   /** Whether the Deployment is to follow, or only the plan. */
   readonly isApplied: boolean;
+  readonly reason: string;
   readonly lookAgainAfterMs: number | undefined;
 }
 
-function applied(scale: number): ScaleStep {
-  return { scale, isApplied: true, lookAgainAfterMs: undefined };
+function applied(scale: number, reason = '', lookAgainAfterMs?: number): ScaleStep {
+  return { scale, isApplied: true, reason, lookAgainAfterMs };
 }
 
-function planned(scale: number, lookAgainAfterMs?: number): ScaleStep {
-  return { scale, isApplied: false, lookAgainAfterMs };
+function planned(scale: number, reason: string, lookAgainAfterMs?: number): ScaleStep {
+  return { scale, isApplied: false, reason, lookAgainAfterMs };
 }
 
 function scaleStep(input: ScaleInput): ScaleStep {
-  if (input.desiredPods < 0 && input.activity !== 'activating') return planned(SCALE_UNKNOWN);
-  const scale = applyBounds(input);
-  return scale > 0 ? applied(scale) : stepTowardsZero(input);
+  if (input.desiredPods < 0 && input.activity !== 'activating') return planned(SCALE_UNKNOWN, 'no load reported yet');
+  const bounded = applyBounds(input);
+  return bounded.scale > 0 ? bounded : stepTowardsZero(input);
 }
 
-function applyBounds({ spec, desiredPods, isInitialized }: ScaleInput): number {
+function applyBounds({ spec, desiredPods, isInitialized }: ScaleInput): ScaleStep {
   const { isReachable } = spec.decider;
-  let min = isReachable ? spec.minScale : 0;
-  if (isReachable && !isInitialized && spec.initialScale > 1) min = Math.max(min, spec.initialScale);
+  const min = isReachable ? spec.minScale : 0;
+  const initial = isReachable && !isInitialized && spec.initialScale > 1 ? spec.initialScale : 0;
   // The minimum wins over the maximum: an initial scale above the maximum is kept until it has been reached.
-  if (desiredPods < min) return min;
-  return spec.maxScale > 0 ? Math.min(spec.maxScale, desiredPods) : desiredPods;
+  if (initial > min && desiredPods < initial) return applied(initial, `at least ${initial} by initial-scale`);
+  if (desiredPods < min) return applied(min, `at least ${min} by min-scale`);
+  if (spec.maxScale > 0 && desiredPods > spec.maxScale) return applied(spec.maxScale, `at most ${spec.maxScale} by max-scale`);
+  return applied(Math.max(0, desiredPods));
 }
 
 /** The formula wants no pod. Whether the last one may really go depends on how far the revision is. */
 function stepTowardsZero(input: ScaleInput): ScaleStep {
   const { spec, config, activity, activityForMs } = input;
-  if (!config.enableScaleToZero) return applied(1);
+  if (!config.enableScaleToZero) return applied(1, 'scaling to zero is off');
   switch (activity) {
     case 'activating': {
       const leftMs = input.activationTimeoutMs - activityForMs;
-      return leftMs <= 0 ? applied(0) : planned(SCALE_UNKNOWN, leftMs);
+      const timeout = formatDuration(input.activationTimeoutMs);
+      return leftMs <= 0 ? applied(0, `no pod became ready within ${timeout}`) : planned(SCALE_UNKNOWN, 'waiting for a pod to become ready', leftMs);
     }
     case 'active': {
       const leftMs = spec.decider.stableWindowMs - activityForMs;
       // Not applied: being inactive puts activators in the path first, and the pod goes after that.
-      if (leftMs <= 0) return planned(0);
-      return { scale: 1, isApplied: true, lookAgainAfterMs: leftMs };
+      if (leftMs <= 0) return planned(0, 'no load: putting activators in the path');
+      return applied(1, `active for less than ${formatDuration(spec.decider.stableWindowMs)}`, leftMs);
     }
     case 'inactive':
       return stepOfInactive(input);
@@ -136,11 +149,21 @@ function stepOfInactive(input: ScaleInput): ScaleStep {
   const graceMs = config.scaleToZeroGracePeriodMs;
   const retentionMs = spec.decider.isReachable ? spec.retentionPeriodMs : 0;
   const isAlwaysProxied = spec.decider.targetBurstCapacity === -1;
-  if (proxiedForMs === undefined && !isAlwaysProxied) return planned(0, PROXY_CHECK_MS);
-  if (activityForMs >= Math.max(graceMs, retentionMs)) return applied(0);
-  if (activityForMs < retentionMs) return planned(0, retentionMs - activityForMs);
+  if (proxiedForMs === undefined && !isAlwaysProxied) return planned(0, 'waiting for activators to be in the path', PROXY_CHECK_MS);
+  const waited = `no load, and activators in the path for ${formatDuration(graceMs)}`;
+  if (activityForMs >= Math.max(graceMs, retentionMs)) return applied(0, waited);
+  if (activityForMs < retentionMs) return planned(0, 'kept by the pod retention period', retentionMs - activityForMs);
   const leftMs = graceMs - (proxiedForMs ?? 0);
-  return leftMs <= 0 ? applied(0) : planned(0, leftMs);
+  return leftMs <= 0 ? applied(0, waited) : planned(0, 'kept by the grace period', leftMs);
+}
+
+/**
+ * Before the first decision everything stays as it is: a restarted autoscaler must not send the traffic of
+ * every revision on a detour, as Knative's does.
+ */
+function nextMode({ desiredPods, excessBurstCapacity, hasService, mode }: ScaleInput, scale: number): ServingMode {
+  if (desiredPods < 0 && mode !== undefined) return mode;
+  return hasService && scale > 0 && excessBurstCapacity >= 0 ? 'Serve' : 'Proxy';
 }
 
 function nextActivity(input: ScaleInput, scale: number): Pick<ScalePlan, 'activity' | 'activityReason' | 'isInitialized'> {

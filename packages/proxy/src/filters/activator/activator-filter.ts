@@ -2,7 +2,7 @@
  * The activator's part in a request: find out for which revision it is, say that it is there, hold it until a
  * pod has room, and send it to that pod.
  */
-import type { Assignment, ConcurrencyReport, ConcurrencyReporter, Throttler } from '@sluice/admission';
+import type { Assignment, ConcurrencyReporter, Throttler } from '@sluice/admission';
 import type { Address, Clock, Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
@@ -17,7 +17,7 @@ export interface ActivatorFilterDependencies {
   readonly revisions: RevisionDirectory;
   readonly reporter: ConcurrencyReporter;
   /** The first request has come for a revision that was quiet: the autoscaler must know now. */
-  readonly onFirstRequest: (report: ConcurrencyReport) => void;
+  readonly onFirstRequest: (revision: string) => void;
   readonly onColdStart: (coldStart: ColdStart) => void;
   /** Why this activator cannot serve, as a kubelet is told; undefined when it can. */
   readonly findFault: () => string | undefined;
@@ -93,8 +93,8 @@ class ActivatorFilter implements HttpFilter {
 
     const now = this.#clock.now();
     // Before it waits for anything: what waits is what the autoscaler has to know about.
-    const first = this.#dependencies.reporter.requestIn(revision.key, now);
-    if (first) this.#dependencies.onFirstRequest(first);
+    const isFirst = this.#dependencies.reporter.requestIn(revision.key, now);
+    if (isFirst) this.#dependencies.onFirstRequest(revision.key);
     const { throttler } = revision;
     const held: HeldRequest = {
       revision,
