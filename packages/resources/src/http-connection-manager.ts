@@ -54,13 +54,12 @@ export interface HttpConnectionManager {
   readonly serverHeaderTransformation: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
   /** What to add to `via`; empty adds nothing. */
   readonly via: string;
-  /** Passes `100 Continue` through instead of answering it here. */
-  readonly proxy100Continue: boolean;
   readonly upgradeConfigs: readonly UpgradeConfig[];
   /** Resolves `.` and `..` before matching, RFC 3986 section 5.2.4. */
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
-  readonly stripHostPort: 'none' | 'matching' | 'any';
+  /** Takes the port off the host before matching and forwarding. */
+  readonly stripHostPort: boolean;
   readonly accessLogs: readonly AccessLog[];
 }
 
@@ -102,11 +101,10 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
       'OVERWRITE',
     ),
     via: reader.string('via', ''),
-    proxy100Continue: reader.boolean('proxy_100_continue', false),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     normalizePath: reader.boolean('normalize_path', false),
     mergeSlashes: reader.boolean('merge_slashes', false),
-    stripHostPort: readStripHostPort(reader),
+    stripHostPort: reader.boolean('strip_any_host_port', false),
     accessLogs: reader.list('access_log', readAccessLog),
   } as const;
   refuseTheRest(reader);
@@ -172,12 +170,6 @@ function readClientAddress(reader: MessageReader) {
   } as const;
 }
 
-function readStripHostPort(reader: MessageReader): HttpConnectionManager['stripHostPort'] {
-  const matching = reader.boolean('strip_matching_host_port', false);
-  if (reader.boolean('strip_any_host_port', false)) return 'any';
-  return matching ? 'matching' : 'none';
-}
-
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'tracing',
@@ -194,6 +186,8 @@ function refuseTheRest(reader: MessageReader): void {
   ]);
   reader.refuse([
     'scoped_routes',
+    'proxy_100_continue',
+    'strip_matching_host_port',
     'path_with_escaped_slashes_action',
     'strip_trailing_host_dot',
     'original_ip_detection_extensions',

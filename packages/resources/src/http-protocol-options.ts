@@ -1,12 +1,12 @@
-/** `HttpProtocolOptions` and `Http1ProtocolOptions` of `envoy.config.core.v3`: limits that both sides share. */
+/** `HttpProtocolOptions` and `Http1ProtocolOptions` of `envoy.config.core.v3`, as they hold for the downstream side. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 
 export interface CommonHttpProtocolOptions {
   /** Closes a connection without streams after this long; 0 never. Default 3 600 000, as Envoy. */
   readonly idleTimeoutMs: number;
-  /** Drains a connection this long after it was made; 0 never. */
-  readonly maxConnectionDurationMs: number;
+  /** Ends a stream after this long, whatever happens on it; 0 (default) never. */
+  readonly streamDurationMaxMs: number;
   /** More header lines than this are refused. Default 100, as Envoy. */
   readonly headersCountMax: number;
   /** A connection ends after this many requests; 0 is without limit. */
@@ -17,26 +17,18 @@ export interface CommonHttpProtocolOptions {
 export interface Http1ProtocolOptions {
   /** Answers HTTP/1.0 instead of refusing it with 426. */
   readonly acceptHttp10: boolean;
-  /** The host of an HTTP/1.0 request that names none. */
-  readonly defaultHostForHttp10: string;
-  /** Passes trailers on instead of dropping them. */
-  readonly enableTrailers: boolean;
 }
 
 /** Envoy's defaults. */
 export const defaultCommonHttpProtocolOptions: CommonHttpProtocolOptions = {
   idleTimeoutMs: 3_600_000,
-  maxConnectionDurationMs: 0,
+  streamDurationMaxMs: 0,
   headersCountMax: 100,
   requestsPerConnectionMax: 0,
   headersWithUnderscoresAction: 'ALLOW',
 };
 
-export const defaultHttp1ProtocolOptions: Http1ProtocolOptions = {
-  acceptHttp10: false,
-  defaultHostForHttp10: '',
-  enableTrailers: false,
-};
+export const defaultHttp1ProtocolOptions: Http1ProtocolOptions = { acceptHttp10: false };
 
 export function readCommonHttpProtocolOptions(json: unknown, scope: Scope): CommonHttpProtocolOptions | undefined {
   const reader = MessageReader.open(json, scope);
@@ -44,7 +36,7 @@ export function readCommonHttpProtocolOptions(json: unknown, scope: Scope): Comm
   const defaults = defaultCommonHttpProtocolOptions;
   const options: CommonHttpProtocolOptions = {
     idleTimeoutMs: reader.durationMs('idle_timeout', defaults.idleTimeoutMs),
-    maxConnectionDurationMs: reader.durationMs('max_connection_duration', defaults.maxConnectionDurationMs),
+    streamDurationMaxMs: reader.durationMs('max_stream_duration', defaults.streamDurationMaxMs),
     headersCountMax: reader.uint32('max_headers_count', defaults.headersCountMax, { min: 1 }),
     requestsPerConnectionMax: reader.uint32('max_requests_per_connection', defaults.requestsPerConnectionMax),
     headersWithUnderscoresAction: reader.enum(
@@ -54,7 +46,7 @@ export function readCommonHttpProtocolOptions(json: unknown, scope: Scope): Comm
     ),
   };
   reader.ignore(['max_response_headers_kb']);
-  reader.refuse(['max_stream_duration']);
+  reader.refuse(['max_connection_duration']);
   reader.done();
   return options;
 }
@@ -62,16 +54,14 @@ export function readCommonHttpProtocolOptions(json: unknown, scope: Scope): Comm
 export function readHttp1ProtocolOptions(json: unknown, scope: Scope): Http1ProtocolOptions | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const options: Http1ProtocolOptions = {
-    acceptHttp10: reader.boolean('accept_http_10', false),
-    defaultHostForHttp10: reader.string('default_host_for_http_10', ''),
-    enableTrailers: reader.boolean('enable_trailers', false),
-  };
+  const options: Http1ProtocolOptions = { acceptHttp10: reader.boolean('accept_http_10', false) };
   if (reader.boolean('allow_chunked_length', false)) {
     scope.at('allow_chunked_length').error('must stay off: it opens the door to request smuggling');
   }
-  reader.ignore(['allow_absolute_url', 'use_balsa_parser', 'header_key_format', 'allow_custom_methods']);
+  // Trailers always pass, and absolute targets are always understood.
+  reader.ignore(['enable_trailers', 'allow_absolute_url', 'use_balsa_parser', 'header_key_format', 'allow_custom_methods']);
   reader.refuse([
+    'default_host_for_http_10',
     'override_stream_error_on_invalid_http_message',
     'send_fully_qualified_url',
     'ignore_http_11_upgrade',

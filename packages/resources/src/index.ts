@@ -40,6 +40,8 @@ export {
   type LocalityEndpoints,
 } from './cluster-load-assignment.ts';
 
+export { canonicalJson, versionOf } from './canonical-json.ts';
+export { parseSource, type ParsedSource, type SourceDocument } from './file/source-document.ts';
 export { typeUrls, type TypeUrl } from './type-urls.ts';
 export { MessageReader, type Decoder } from './decode/message-reader.ts';
 export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';

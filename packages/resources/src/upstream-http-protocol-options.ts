@@ -2,24 +2,20 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
-import {
-  defaultCommonHttpProtocolOptions,
-  readCommonHttpProtocolOptions,
-  readHttp1ProtocolOptions,
-  type CommonHttpProtocolOptions,
-} from './http-protocol-options.ts';
 
 export const upstreamHttpProtocolOptionsTypeName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
+/** Hosts are spoken to in HTTP/1.1, which is also what a cluster that says nothing means. */
 export interface UpstreamHttpProtocolOptions {
-  readonly common: CommonHttpProtocolOptions;
-  readonly protocol: 'http1' | 'http2';
+  /** Closes a connection that nobody uses after this long; 0 never. Default 3 600 000, as Envoy. */
+  readonly idleTimeoutMs: number;
+  /** A connection ends after this many requests; 0 is without limit. */
+  readonly requestsPerConnectionMax: number;
 }
 
-/** A cluster that says nothing is spoken to in HTTP/1.1. */
 export const defaultUpstreamHttpProtocolOptions: UpstreamHttpProtocolOptions = {
-  common: defaultCommonHttpProtocolOptions,
-  protocol: 'http1',
+  idleTimeoutMs: 3_600_000,
+  requestsPerConnectionMax: 0,
 };
 
 export function readUpstreamHttpProtocolOptions(
@@ -34,13 +30,9 @@ export function readUpstreamHttpProtocolOptions(
   }
   const reader = MessageReader.open(typed.json, typed.scope);
   if (!reader) return undefined;
-  const common =
-    reader.read('common_http_protocol_options', readCommonHttpProtocolOptions) ?? defaultCommonHttpProtocolOptions;
-  const kind = reader.oneof(
-    ['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'],
-    false,
-  );
-  const protocol = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig) : undefined;
+  const options = reader.read('common_http_protocol_options', readCommon) ?? defaultUpstreamHttpProtocolOptions;
+  const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
+  if (kind === 'explicit_http_config') reader.read(kind, readExplicitHttpConfig);
   reader.refuse([
     'use_downstream_protocol_config',
     'auto_config',
@@ -53,18 +45,38 @@ export function readUpstreamHttpProtocolOptions(
     'header_validation_config',
   ]);
   reader.done();
-  return { common, protocol: protocol ?? 'http1' };
+  return options;
 }
 
-function readExplicitHttpConfig(json: unknown, scope: Scope): 'http1' | 'http2' | undefined {
+function readCommon(json: unknown, scope: Scope): UpstreamHttpProtocolOptions | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const kind = reader.oneof(
-    ['http_protocol_options', 'http2_protocol_options', 'http3_protocol_options'],
-    true,
-  );
-  if (kind === 'http_protocol_options') reader.read(kind, readHttp1ProtocolOptions);
+  const defaults = defaultUpstreamHttpProtocolOptions;
+  const options: UpstreamHttpProtocolOptions = {
+    idleTimeoutMs: reader.durationMs('idle_timeout', defaults.idleTimeoutMs),
+    requestsPerConnectionMax: reader.uint32('max_requests_per_connection', defaults.requestsPerConnectionMax),
+  };
+  reader.ignore(['max_headers_count', 'max_response_headers_kb']);
+  reader.refuse(['max_connection_duration', 'max_stream_duration', 'headers_with_underscores_action']);
+  reader.done();
+  return options;
+}
+
+function readExplicitHttpConfig(json: unknown, scope: Scope): true | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const kind = reader.oneof(['http_protocol_options', 'http2_protocol_options', 'http3_protocol_options'], true);
+  if (kind === 'http_protocol_options') reader.read(kind, readNothing);
   reader.refuse(['http2_protocol_options', 'http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1');
   reader.done();
-  return 'http1';
+  return true;
+}
+
+/** Http1ProtocolOptions of an upstream: being there is all it says. */
+function readNothing(json: unknown, scope: Scope): true {
+  const reader = MessageReader.open(json, scope);
+  reader?.ignore(['enable_trailers', 'header_key_format', 'use_balsa_parser', 'allow_custom_methods']);
+  reader?.refuse(['allow_chunked_length', 'send_fully_qualified_url', 'override_stream_error_on_invalid_http_message']);
+  reader?.done();
+  return true;
 }

@@ -59,6 +59,8 @@ export class Scope {
     const before = this.#parent?.path ?? '';
     if (typeof this.#segment === 'number') return `${before}[${this.#segment}]`;
     if (this.#segment === '') return before;
+    // A map's key may hold dots; in brackets and quotes it can be told from a chain of fields.
+    if (this.#parent !== undefined && !/^[@\w]+$/.test(this.#segment)) return `${before}[${JSON.stringify(this.#segment)}]`;
     return before === '' ? this.#segment : `${before}.${this.#segment}`;
   }
 
@@ -83,6 +85,11 @@ export class Scope {
   /** A key that means nothing here; how bad that is depends on where the document came from. */
   unknown(message: string): void {
     this.#session.problems.push({ path: this.path, message, severity: this.#session.unknownFields });
+  }
+
+  /** Problems that somebody else found in this document, with whole paths. */
+  report(problems: readonly Problem[]): void {
+    this.#session.problems.push(...problems);
   }
 
   get hasErrors(): boolean {

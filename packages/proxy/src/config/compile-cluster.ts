@@ -1,0 +1,28 @@
+/** A cluster resource and its endpoints, as the engine runs them. */
+import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import type { ClusterConfig } from '../proxy-config.ts';
+import type { ConfigResource } from './config-resource.ts';
+
+/** `eds` is what came last by EDS; it is left aside for clusters that hold their endpoints themselves. */
+export function compileCluster(
+  cluster: ConfigResource<Cluster>,
+  eds: ConfigResource<ClusterLoadAssignment> | undefined,
+): ClusterConfig {
+  const resource = cluster.value;
+  const { discovery, circuitBreakers, http } = resource;
+  const assignment = discovery.kind === 'EDS' ? eds?.value : discovery.assignment;
+  return {
+    name: resource.name,
+    version: cluster.version,
+    resource,
+    assignment,
+    assignmentVersion: discovery.kind === 'EDS' ? (eds?.version ?? '') : cluster.version,
+    connectTimeoutMs: resource.connectTimeoutMs,
+    connectionsMax: circuitBreakers.default.connectionsMax,
+    pendingRequestsMax: circuitBreakers.default.pendingRequestsMax,
+    requestsMax: circuitBreakers.default.requestsMax,
+    retriesMax: circuitBreakers.default.retriesMax,
+    requestsPerConnectionMax: http.requestsPerConnectionMax,
+    idleTimeoutMs: http.idleTimeoutMs,
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * A listener resource, as the engine runs it. What follows from the resource alone (filters, access logs, inline
+ * routes) is compiled once and shared by all configurations in which the resource is the same; the routes it asks
+ * for by name are filled in for each.
+ */
+import type { Problem } from '@sluice/kernel';
+import type { FilterChain, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
+import { routerFilterTypeName } from '@sluice/resources';
+import { compileAccessLog } from '../access-log/compile-access-log.ts';
+import type { FilterCatalog, FilterContext, HttpFilter } from '../filters/filter.ts';
+import type { AccessLogConfig, ConnectionManagerConfig, FilterChainConfig, ListenerConfig } from '../proxy-config.ts';
+import type { RouteTable } from '../route-match.ts';
+import type { ConfigResource } from './config-resource.ts';
+import { typeNameOf } from './extensions-of.ts';
+
+export interface ListenerCompileOptions {
+  readonly filters: FilterCatalog;
+  /** What a filter of a chain is given; slots and statistics are the engine's. */
+  readonly createContext: (statPrefix: string) => FilterContext;
+  /** Compiles a table; problems have paths inside it. */
+  readonly compileRoutes: (
+    routes: RouteConfiguration,
+    setsEnvoyHeaders: boolean,
+  ) => { readonly table: RouteTable; readonly problems: readonly Problem[] };
+}
+
+/** A listener whose named routes are still to be filled in. */
+export interface ListenerParts {
+  /** The route configurations it asks for by name. */
+  readonly routeNames: readonly string[];
+  readonly problems: readonly Problem[];
+  /** `routesOf` gives the table of a name, undefined while it has not come. */
+  complete(routesOf: RoutesOf): ListenerConfig;
+}
+
+export type RoutesOf = (name: string, setsEnvoyHeaders: boolean) => RouteTable | undefined;
+
+/** Envoy's advice for edges; there is no field for it in a listener. */
+const connectionsMax = 10_000;
+
+export function compileListener(listener: ConfigResource<Listener>, options: ListenerCompileOptions): ListenerParts {
+  const problems: Problem[] = [];
+  const { filterChains, defaultFilterChain } = listener.value;
+  const chains = filterChains.map((chain, index) => compileChain(chain, `filter_chains[${index}]`, problems, options));
+  if (defaultFilterChain) chains.push(compileChain(defaultFilterChain, 'default_filter_chain', problems, options));
+  const { name, address, reusePort, connectionBufferBytesMax } = listener.value;
+  return {
+    routeNames: chains.flatMap(({ routeName }) => (routeName === undefined ? [] : [routeName])),
+    problems,
+    complete: (routesOf) => ({
+      name,
+      version: listener.version,
+      address,
+      reusePort,
+      connectionsMax,
+      bufferBytesMax: connectionBufferBytesMax,
+      filterChains: chains.map((chain) => chain.complete(routesOf)),
+    }),
+  };
+}
+
+interface ChainParts {
+  readonly routeName: string | undefined;
+  complete(routesOf: RoutesOf): FilterChainConfig;
+}
+
+function compileChain(
+  chain: FilterChain,
+  chainPath: string,
+  problems: Problem[],
+  options: ListenerCompileOptions,
+): ChainParts {
+  const path = `${chainPath}.filters[0].typed_config`;
+  // The decoder has seen to it that there is exactly one filter, the connection manager.
+  const manager = chain.filters[0]?.config as HttpConnectionManager;
+  const setsEnvoyHeaders = !suppressesEnvoyHeaders(manager);
+  const { routes } = manager;
+  const inline =
+    routes.kind === 'inline'
+      ? compileInline(routes.routeConfiguration, setsEnvoyHeaders, `${path}.route_config`, problems, options)
+      : undefined;
+  const settings = {
+    ...compileSettings(manager),
+    filters: compileFilters(manager, `${path}.http_filters`, problems, options),
+    accessLogs: compileAccessLogs(manager, `${path}.access_log`, problems),
+  };
+  const routeName = routes.kind === 'rds' ? routes.routeConfigName : undefined;
+  return {
+    routeName,
+    complete: (routesOf) => ({
+      name: chain.name,
+      manager: { ...settings, routes: routeName === undefined ? inline : routesOf(routeName, setsEnvoyHeaders) },
+    }),
+  };
+}
+
+function compileInline(
+  routes: RouteConfiguration,
+  setsEnvoyHeaders: boolean,
+  path: string,
+  problems: Problem[],
+  options: ListenerCompileOptions,
+): RouteTable {
+  const compiled = options.compileRoutes(routes, setsEnvoyHeaders);
+  problems.push(...under(path, compiled.problems));
+  return compiled.table;
+}
+
+function compileFilters(
+  manager: HttpConnectionManager,
+  path: string,
+  problems: Problem[],
+  options: ListenerCompileOptions,
+): readonly HttpFilter[] {
+  const filters: HttpFilter[] = [];
+  manager.httpFilters.forEach((filter, index) => {
+    if (filter.disabled) return; // no route can say otherwise yet
+    const factory = options.filters.find((candidate) => typeNameOf(candidate) === filter.typeName);
+    if (factory) filters.push(factory.create(filter.config, options.createContext(manager.statPrefix)));
+    else problems.push(error(`${path}[${index}].typed_config`, `is ${filter.typeName}, which this proxy does not have`));
+  });
+  return filters;
+}
+
+function compileAccessLogs(
+  manager: HttpConnectionManager,
+  path: string,
+  problems: Problem[],
+): readonly AccessLogConfig[] {
+  return manager.accessLogs.flatMap((log, index) => {
+    const compiled = compileAccessLog(log);
+    if (compiled.ok) return [compiled.format];
+    problems.push(error(`${path}[${index}].typed_config`, compiled.message));
+    return [];
+  });
+}
+
+function compileSettings(
+  manager: HttpConnectionManager,
+): Omit<ConnectionManagerConfig, 'routes' | 'filters' | 'accessLogs'> {
+  const { commonHttpProtocolOptions: shared } = manager;
+  return {
+    statPrefix: manager.statPrefix,
+    serverName: manager.serverName,
+    serverHeaderMode: serverHeaderModes[manager.serverHeaderTransformation],
+    via: manager.via,
+    useRemoteAddress: manager.useRemoteAddress,
+    skipForwardedForAppend: manager.skipXffAppend,
+    trustedHops: manager.xffTrustedHops,
+    generateRequestId: manager.generateRequestId,
+    preserveExternalRequestId: manager.preserveExternalRequestId,
+    alwaysSetRequestIdInResponse: manager.alwaysSetRequestIdInResponse,
+    acceptHttp10: manager.http1ProtocolOptions.acceptHttp10,
+    normalizePath: manager.normalizePath,
+    mergeSlashes: manager.mergeSlashes,
+    stripPort: manager.stripHostPort,
+    rejectUnderscores: shared.headersWithUnderscoresAction === 'REJECT_REQUEST',
+    dropUnderscores: shared.headersWithUnderscoresAction === 'DROP_HEADER',
+    upgrades: manager.upgradeConfigs.filter(({ enabled }) => enabled).map(({ upgradeType }) => upgradeType),
+    headBytesMax: manager.requestHeadersBytesMax,
+    headerCountMax: shared.headersCountMax,
+    requestHeadTimeoutMs: manager.requestHeadersTimeoutMs,
+    requestTimeoutMs: manager.requestTimeoutMs,
+    streamIdleTimeoutMs: manager.streamIdleTimeoutMs,
+    streamDurationMaxMs: shared.streamDurationMaxMs,
+    idleTimeoutMs: shared.idleTimeoutMs,
+    drainTimeoutMs: manager.drainTimeoutMs,
+    delayedCloseTimeoutMs: manager.delayedCloseTimeoutMs,
+    requestsPerConnectionMax: shared.requestsPerConnectionMax,
+  };
+}
+
+const serverHeaderModes = {
+  OVERWRITE: 'overwrite',
+  APPEND_IF_ABSENT: 'append-if-absent',
+  PASS_THROUGH: 'pass-through',
+} as const;
+
+function suppressesEnvoyHeaders({ httpFilters }: HttpConnectionManager): boolean {
+  const router = httpFilters.find(({ typeName }) => typeName === routerFilterTypeName);
+  return (router?.config as RouterFilter | undefined)?.suppressEnvoyHeaders ?? false;
+}
+
+function error(path: string, message: string): Problem {
+  return { path, message, severity: 'error' };
+}
+
+/** Puts a path in front of the paths of problems. */
+export function under(path: string, problems: readonly Problem[]): readonly Problem[] {
+  if (path === '') return problems;
+  return problems.map((problem) => ({ ...problem, path: problem.path === '' ? path : `${path}.${problem.path}` }));
+}

@@ -1,0 +1,136 @@
+/**
+ * Brings configuration from a source into force: update → store → compile → apply. What arrives in one turn is
+ * applied at once; while an application is under way (listeners are being bound), newer configuration waits, and only
+ * the newest is applied next. What is refused changes nothing.
+ */
+import type { Clock, Logger, Meter, Problem, Timer, Timers } from '@sluice/kernel';
+import { formatProblem } from '@sluice/kernel';
+import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
+import type { ProxyConfig } from '../proxy-config.ts';
+import type { RegexEngine } from '../router/regex-engine.ts';
+import { ConfigCompiler } from './config-compiler.ts';
+import type { ConfigConsumer, ConfigUpdate, RejectedResource } from './config-source.ts';
+import { ConfigStore } from './config-store.ts';
+import { extensionsOf } from './extensions-of.ts';
+
+/** What takes compiled configurations: the proxy. */
+export interface ConfigTarget {
+  apply(config: ProxyConfig): Promise<readonly Problem[]>;
+}
+
+export interface ConfigApplierOptions {
+  readonly target: ConfigTarget;
+  readonly filters: FilterCatalog;
+  readonly createContext: (statPrefix: string) => FilterContext;
+  readonly regexEngine: RegexEngine;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export class ConfigApplier implements ConfigConsumer {
+  readonly store: ConfigStore;
+  readonly #compiler: ConfigCompiler;
+  readonly #options: ConfigApplierOptions;
+  readonly #updates: { readonly accepted: { add(): void }; readonly rejected: { add(): void } };
+  #wake: Timer | undefined;
+  /** The application under way, or the last one. The next begins when it is over. */
+  #running: Promise<void> = Promise.resolve();
+  #isDirty = false;
+  #applied: ProxyConfig | undefined;
+  #problems: readonly Problem[] = [];
+
+  constructor(options: ConfigApplierOptions) {
+    this.#options = options;
+    const { filters, createContext, regexEngine, clock, meter } = options;
+    this.#compiler = new ConfigCompiler({ filters, createContext, regexEngine });
+    this.store = new ConfigStore({
+      compiler: this.#compiler,
+      extensions: extensionsOf(filters),
+      wallTime: () => clock.wallTime(),
+    });
+    this.#updates = {
+      accepted: meter.counter('sluice_config_resources_accepted_total', 'configuration resources taken over'),
+      rejected: meter.counter('sluice_config_resources_rejected_total', 'configuration resources refused'),
+    };
+  }
+
+  /** What is in force; undefined until the first was applied. */
+  get applied(): ProxyConfig | undefined {
+    return this.#applied;
+  }
+
+  /** Why the last application failed; empty when it did not. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  onUpdate(update: ConfigUpdate): readonly RejectedResource[] {
+    const rejected = this.store.update(update);
+    for (let count = update.changed.length - rejected.length; count > 0; count -= 1) this.#updates.accepted.add();
+    for (const { name, problems } of rejected) {
+      this.#updates.rejected.add();
+      this.#options.logger.warn('config rejected', { type: update.typeUrl, name, problems: problems.map(formatProblem) });
+    }
+    this.#schedule();
+    return rejected;
+  }
+
+  onMissing(typeUrl: string, name: string): void {
+    this.#options.logger.warn('config resource missing', { type: typeUrl, name });
+    this.store.markMissing(typeUrl, name);
+    this.#schedule();
+  }
+
+  /** Applies what the store holds now, without waiting for the end of the turn, and says how that went. */
+  async applyNow(): Promise<readonly Problem[]> {
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    this.#isDirty = true;
+    await this.#run();
+    return this.#problems;
+  }
+
+  /** Nothing more is applied. */
+  stop(): void {
+    this.#wake?.cancel();
+    this.#isDirty = false;
+  }
+
+  /** At the end of the turn: several types often come together, and one application serves them all. */
+  #schedule(): void {
+    this.#isDirty = true;
+    this.#wake ??= this.#options.timers.after(0, () => {
+      this.#wake = undefined;
+      this.#run().catch((error: unknown) => this.#options.logger.error('config not applied', { error }));
+    });
+  }
+
+  #run(): Promise<void> {
+    const run = this.#running.then(() => this.#applyNewest());
+    // A failed application must not keep later ones from being tried.
+    this.#running = run.catch(() => {});
+    return run;
+  }
+
+  async #applyNewest(): Promise<void> {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    const config = this.#compiler.compile(this.store.snapshot());
+    if (config.version === this.#applied?.version) return;
+    this.#problems = await this.#options.target.apply(config);
+    this.#report(config);
+  }
+
+  #report(config: ProxyConfig): void {
+    const { logger } = this.#options;
+    const { version, listeners, clusters } = config;
+    if (this.#problems.some(({ severity }) => severity === 'error')) {
+      logger.error('config not applied', { version, problems: this.#problems.map(formatProblem) });
+      return;
+    }
+    this.#applied = config;
+    logger.info('config applied', { version, listeners: listeners.size, clusters: clusters.size });
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Compiles snapshots. What was compiled for a resource is kept as long as the resource is, so an unchanged listener,
+ * route table or cluster is the same object in every configuration, and a change costs what it changes.
+ */
+import type { Problem } from '@sluice/kernel';
+import { versionOf, type Cluster, type ClusterLoadAssignment, type Listener, type RouteConfiguration } from '@sluice/resources';
+import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
+import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
+import type { RouteTable } from '../route-match.ts';
+import { compileRouteTable, type CompiledRouteTable } from '../router/compile-route-table.ts';
+import type { RegexEngine } from '../router/regex-engine.ts';
+import { unknownClusters } from './cluster-references.ts';
+import { compileCluster } from './compile-cluster.ts';
+import { compileListener, under, type ListenerParts } from './compile-listener.ts';
+import type { ConfigResource, ConfigSnapshot } from './config-resource.ts';
+import { retryWarnings } from './retry-warnings.ts';
+
+export interface ConfigCompilerOptions {
+  readonly filters: FilterCatalog;
+  readonly createContext: (statPrefix: string) => FilterContext;
+  readonly regexEngine: RegexEngine;
+}
+
+export class ConfigCompiler {
+  readonly #options: ConfigCompilerOptions;
+  readonly #listenerParts = new WeakMap<ConfigResource<Listener>, ListenerParts>();
+  readonly #tables = new WeakMap<RouteConfiguration, Map<boolean, CompiledRouteTable>>();
+  #previous: ProxyConfig | undefined;
+
+  constructor(options: ConfigCompilerOptions) {
+    this.#options = options;
+  }
+
+  /** What is wrong with a listener beyond what decoding it has shown. */
+  checkListener(listener: ConfigResource<Listener>, hasCluster: (name: string) => boolean): readonly Problem[] {
+    const dangling = inlineRoutes(listener.value).flatMap(({ routes, path }) => [
+      ...(routes.validateClusters === false ? [] : under(path, unknownClusters(routes, hasCluster))),
+      ...under(path, retryWarnings(routes)),
+    ]);
+    return under(listener.path, [...this.#partsOf(listener).problems, ...dangling]);
+  }
+
+  /** What is wrong with a route table beyond what decoding it has shown. */
+  checkRoutes(routes: ConfigResource<RouteConfiguration>, hasCluster: (name: string) => boolean): readonly Problem[] {
+    const dangling = routes.value.validateClusters === true ? unknownClusters(routes.value, hasCluster) : [];
+    return under(routes.path, [...this.#compileRoutes(routes.value, true).problems, ...dangling, ...retryWarnings(routes.value)]);
+  }
+
+  /** The route tables a listener asks for by name. */
+  routeNamesOf(listener: ConfigResource<Listener>): readonly string[] {
+    return this.#partsOf(listener).routeNames;
+  }
+
+  /** Everything in the snapshot must have passed its check. */
+  compile(snapshot: ConfigSnapshot): ProxyConfig {
+    const listeners = new Map<string, ListenerConfig>();
+    for (const [name, listener] of snapshot.listeners) listeners.set(name, this.#completeListener(listener, snapshot));
+    const clusters = new Map<string, ClusterConfig>();
+    for (const [name, cluster] of snapshot.clusters) clusters.set(name, this.#completeCluster(cluster, snapshot));
+    const config: ProxyConfig = { version: versionOfSnapshot(snapshot), listeners, clusters };
+    this.#previous = config;
+    return config;
+  }
+
+  #completeListener(listener: ConfigResource<Listener>, { routes }: ConfigSnapshot): ListenerConfig {
+    const complete = this.#partsOf(listener).complete((name, setsEnvoyHeaders): RouteTable | undefined => {
+      const resource = routes.get(name);
+      return resource && this.#compileRoutes(resource.value, setsEnvoyHeaders).table;
+    });
+    const previous = this.#previous?.listeners.get(listener.name);
+    return previous && isSameListener(previous, complete) ? previous : complete;
+  }
+
+  #completeCluster(cluster: ConfigResource<Cluster>, { assignments }: ConfigSnapshot): ClusterConfig {
+    const { discovery, name } = cluster.value;
+    const eds: ConfigResource<ClusterLoadAssignment> | undefined =
+      discovery.kind === 'EDS' ? assignments.get(discovery.serviceName) : undefined;
+    const previous = this.#previous?.clusters.get(name);
+    if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value))) {
+      return previous;
+    }
+    return compileCluster(cluster, eds);
+  }
+
+  #partsOf(listener: ConfigResource<Listener>): ListenerParts {
+    let parts = this.#listenerParts.get(listener);
+    if (!parts) {
+      const { filters, createContext } = this.#options;
+      parts = compileListener(listener, {
+        filters,
+        createContext,
+        compileRoutes: (routes, setsEnvoyHeaders) => this.#compileRoutes(routes, setsEnvoyHeaders),
+      });
+      this.#listenerParts.set(listener, parts);
+    }
+    return parts;
+  }
+
+  #compileRoutes(routes: RouteConfiguration, setsEnvoyHeaders: boolean): CompiledRouteTable {
+    let byHeaders = this.#tables.get(routes);
+    if (!byHeaders) this.#tables.set(routes, (byHeaders = new Map()));
+    let compiled = byHeaders.get(setsEnvoyHeaders);
+    if (!compiled) {
+      compiled = compileRouteTable(routes, { regexEngine: this.#options.regexEngine, setsEnvoyHeaders });
+      byHeaders.set(setsEnvoyHeaders, compiled);
+    }
+    return compiled;
+  }
+}
+
+function ownAssignment({ discovery }: Cluster): ClusterLoadAssignment | undefined {
+  return discovery.kind === 'EDS' ? undefined : discovery.assignment;
+}
+
+/** The same resource and the same tables. */
+function isSameListener(a: ListenerConfig, b: ListenerConfig): boolean {
+  return (
+    a.version === b.version &&
+    a.filterChains.length === b.filterChains.length &&
+    a.filterChains.every(({ manager }, index) => {
+      const other = b.filterChains[index]?.manager;
+      return manager.routes === other?.routes && manager.filters === other?.filters;
+    })
+  );
+}
+
+function inlineRoutes(listener: Listener): { routes: RouteConfiguration; path: string }[] {
+  const chains = listener.filterChains.map((chain, index) => ({ chain, path: `filter_chains[${index}]` }));
+  if (listener.defaultFilterChain) chains.push({ chain: listener.defaultFilterChain, path: 'default_filter_chain' });
+  return chains.flatMap(({ chain, path }) =>
+    chain.filters.flatMap(({ config }, index) =>
+      config.routes.kind === 'inline'
+        ? [{ routes: config.routes.routeConfiguration, path: `${path}.filters[${index}].typed_config.route_config` }]
+        : [],
+    ),
+  );
+}
+
+/** Of names and versions, in whatever order they came. */
+function versionOfSnapshot({ listeners, routes, clusters, assignments }: ConfigSnapshot): string {
+  const versions = (resources: ReadonlyMap<string, ConfigResource<unknown>>) =>
+    Object.fromEntries([...resources].map(([name, { version }]) => [name, version]));
+  return versionOf([versions(listeners), versions(routes), versions(clusters), versions(assignments)]);
+}

@@ -1,0 +1,77 @@
+/** Resources as the proxy holds them: decoded, with the JSON they came as and what is needed to talk about them. */
+import {
+  decodeCluster,
+  decodeClusterLoadAssignment,
+  decodeListener,
+  decodeRouteConfiguration,
+  typeUrls,
+  type Cluster,
+  type ClusterLoadAssignment,
+  type DecodeOptions,
+  type Listener,
+  type RouteConfiguration,
+} from '@sluice/resources';
+import type { Checked } from '@sluice/kernel';
+
+/** One resource that was accepted. Keeps its identity until its content changes. */
+export interface ConfigResource<T> {
+  readonly typeUrl: string;
+  readonly name: string;
+  /** Content hash. */
+  readonly version: string;
+  /** The version of the type with which it came; empty for static ones. */
+  readonly versionInfo: string;
+  /** Canonical JSON with proto names, as it came. */
+  readonly json: unknown;
+  readonly value: T;
+  /** Given by the bootstrap: cannot be changed or removed by anybody. */
+  readonly isStatic: boolean;
+  /** What leads the paths of problems found in it later: its place in the bootstrap; empty for dynamic ones. */
+  readonly path: string;
+  /** When it was accepted, in ms since the epoch. */
+  readonly updatedWallTime: number;
+}
+
+/** Everything a proxy is configured by, at one moment. */
+export interface ConfigSnapshot {
+  readonly listeners: ReadonlyMap<string, ConfigResource<Listener>>;
+  readonly routes: ReadonlyMap<string, ConfigResource<RouteConfiguration>>;
+  readonly clusters: ReadonlyMap<string, ConfigResource<Cluster>>;
+  readonly assignments: ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>>;
+}
+
+/** The model of each kind of resource. */
+export interface ResourceModels {
+  readonly listener: Listener;
+  readonly routeConfiguration: RouteConfiguration;
+  readonly cluster: Cluster;
+  readonly clusterLoadAssignment: ClusterLoadAssignment;
+}
+
+export type ResourceKind = keyof ResourceModels;
+
+/** How each kind is decoded. */
+export const decoders: {
+  readonly [Kind in ResourceKind]: (json: unknown, path: string, options: DecodeOptions) => Checked<ResourceModels[Kind]>;
+} = {
+  listener: decodeListener,
+  routeConfiguration: decodeRouteConfiguration,
+  cluster: decodeCluster,
+  clusterLoadAssignment: decodeClusterLoadAssignment,
+};
+
+/** The kind of a type URL; undefined for types outside our subset. */
+export function kindOf(typeUrl: string): ResourceKind | undefined {
+  switch (typeUrl) {
+    case typeUrls.listener:
+      return 'listener';
+    case typeUrls.routeConfiguration:
+      return 'routeConfiguration';
+    case typeUrls.cluster:
+      return 'cluster';
+    case typeUrls.clusterLoadAssignment:
+      return 'clusterLoadAssignment';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * What the proxy has been told, resource by resource: decoded, checked, and the last good one kept where a newer one
+ * is no good. A machine without timers: updates go in, a snapshot comes out.
+ */
+import type { Problem } from '@sluice/kernel';
+import {
+  typeUrls,
+  versionOf,
+  type Cluster,
+  type ClusterLoadAssignment,
+  type ExtensionCatalog,
+  type Listener,
+  type RouteConfiguration,
+} from '@sluice/resources';
+import type { ConfigCompiler } from './config-compiler.ts';
+import {
+  decoders,
+  kindOf,
+  type ConfigResource,
+  type ConfigSnapshot,
+  type ResourceKind,
+  type ResourceModels,
+} from './config-resource.ts';
+import type { ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
+
+export interface ConfigStoreOptions {
+  readonly compiler: ConfigCompiler;
+  readonly extensions: ExtensionCatalog;
+  /** For time stamps in dumps, in ms since the epoch. */
+  readonly wallTime: () => number;
+}
+
+/** A resource that was refused, for dumps; forgotten when a good one of its name comes. */
+export interface Rejection {
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly versionInfo: string;
+  readonly problems: readonly Problem[];
+  readonly wallTime: number;
+}
+
+/** A resource out of the bootstrap: decoded already. */
+export interface StaticResource<Kind extends ResourceKind> {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly json: unknown;
+  readonly value: ResourceModels[Kind];
+  /** Its place in the bootstrap. */
+  readonly path: string;
+}
+
+type Resources = { readonly [Kind in ResourceKind]: Map<string, ConfigResource<ResourceModels[Kind]>> };
+
+export class ConfigStore {
+  readonly #options: ConfigStoreOptions;
+  readonly #resources: Resources = {
+    listener: new Map(),
+    routeConfiguration: new Map(),
+    cluster: new Map(),
+    clusterLoadAssignment: new Map(),
+  };
+  /** Listeners whose routes have come, or were waited for in vain: those that may serve. */
+  readonly #warmListeners = new Map<string, ConfigResource<Listener>>();
+  /** What was waited for in vain, as `kind name`. */
+  readonly #missing = new Set<string>();
+  readonly #rejections = new Map<string, Rejection>();
+
+  constructor(options: ConfigStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a resource of the bootstrap. Gives what is wrong with it; a warning does not keep it out. */
+  addStatic<Kind extends ResourceKind>({ kind, name, json, value, path }: StaticResource<Kind>): readonly Problem[] {
+    const resource: ConfigResource<ResourceModels[Kind]> = {
+      typeUrl: typeUrls[kind],
+      name,
+      version: versionOf(json),
+      versionInfo: '',
+      json,
+      value,
+      isStatic: true,
+      path,
+      updatedWallTime: this.#options.wallTime(),
+    };
+    const problems = this.#check(kind, resource);
+    if (isUsable(problems)) this.#keep(kind, resource);
+    return problems;
+  }
+
+  /** Takes an update and says what of it is refused. */
+  update(update: ConfigUpdate): readonly RejectedResource[] {
+    const kind = kindOf(update.typeUrl);
+    if (kind === undefined) {
+      const problems: Problem[] = [{ path: '', message: `type ${update.typeUrl} is outside our subset`, severity: 'error' }];
+      return update.changed.map(({ name }) => ({ name, problems }));
+    }
+    const rejected: RejectedResource[] = [];
+    for (const offered of update.changed) {
+      const problems = this.#offer(kind, offered, update);
+      if (isUsable(problems)) {
+        this.#rejections.delete(`${kind} ${offered.name}`);
+        continue;
+      }
+      rejected.push({ name: offered.name, problems });
+      this.#rejections.set(`${kind} ${offered.name}`, {
+        typeUrl: update.typeUrl,
+        name: offered.name,
+        versionInfo: update.version,
+        problems,
+        wallTime: this.#options.wallTime(),
+      });
+    }
+    for (const name of update.removed) {
+      if (this.#resources[kind].get(name)?.isStatic) continue;
+      this.#resources[kind].delete(name);
+      this.#rejections.delete(`${kind} ${name}`);
+    }
+    return rejected;
+  }
+
+  /** A resource will not come, or not soon: what waits for it goes on without. */
+  markMissing(typeUrl: string, name: string): void {
+    const kind = kindOf(typeUrl);
+    if (kind !== undefined && !this.#resources[kind].has(name)) this.#missing.add(`${kind} ${name}`);
+  }
+
+  /** What may serve now. Resources that have not changed are the same objects as in the last snapshot. */
+  snapshot(): ConfigSnapshot {
+    this.#warmListenersUp();
+    return {
+      listeners: new Map(this.#warmListeners),
+      routes: new Map(this.#resources.routeConfiguration),
+      clusters: new Map(this.#resources.cluster),
+      assignments: this.#assignments(),
+    };
+  }
+
+  /** Everything held, also listeners that still wait for routes. */
+  held(): ConfigSnapshot {
+    const { listener, routeConfiguration, cluster, clusterLoadAssignment } = this.#resources;
+    return { listeners: listener, routes: routeConfiguration, clusters: cluster, assignments: clusterLoadAssignment };
+  }
+
+  get rejections(): readonly Rejection[] {
+    return [...this.#rejections.values()];
+  }
+
+  /** Listeners that are held back because routes they ask for have not come. */
+  get warmingListeners(): readonly string[] {
+    return [...this.#resources.listener].filter(([name, listener]) => this.#warmListeners.get(name) !== listener).map(([name]) => name);
+  }
+
+  #offer(kind: ResourceKind, offered: OfferedResource, update: ConfigUpdate): readonly Problem[] {
+    if (this.#resources[kind].get(offered.name)?.isStatic) {
+      return [{ path: 'name', message: `is ${offered.name}, which the bootstrap has given and nobody may change`, severity: 'error' }];
+    }
+    const decoded = decoders[kind](offered.value, '', { unknownFields: 'warning', extensions: this.#options.extensions });
+    if (!decoded.ok) return decoded.problems;
+    const resource: ConfigResource<ResourceModels[ResourceKind]> = {
+      typeUrl: update.typeUrl,
+      name: offered.name,
+      version: offered.version,
+      versionInfo: update.version,
+      json: offered.value,
+      value: decoded.value,
+      isStatic: false,
+      path: '',
+      updatedWallTime: this.#options.wallTime(),
+    };
+    const problems = this.#check(kind, resource);
+    if (isUsable(problems)) this.#keep(kind, resource);
+    return problems;
+  }
+
+  #keep(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): void {
+    // The kind and the model belong together: both come from one decoder, or from the bootstrap's own lists.
+    (this.#resources[kind] as Map<string, ConfigResource<ResourceModels[ResourceKind]>>).set(resource.name, resource);
+    this.#missing.delete(`${kind} ${resource.name}`);
+  }
+
+  #check(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): readonly Problem[] {
+    const { compiler } = this.#options;
+    const hasCluster = (name: string): boolean => this.#resources.cluster.has(name);
+    switch (kind) {
+      case 'listener':
+        return compiler.checkListener(resource as ConfigResource<Listener>, hasCluster);
+      case 'routeConfiguration':
+        return compiler.checkRoutes(resource as ConfigResource<RouteConfiguration>, hasCluster);
+      case 'cluster':
+      case 'clusterLoadAssignment':
+        return [];
+    }
+  }
+
+  #warmListenersUp(): void {
+    const { listener: listeners, routeConfiguration: routes } = this.#resources;
+    for (const name of this.#warmListeners.keys()) if (!listeners.has(name)) this.#warmListeners.delete(name);
+    for (const [name, listener] of listeners) {
+      const waits = this.#options.compiler
+        .routeNamesOf(listener)
+        .some((route) => !routes.has(route) && !this.#missing.has(`routeConfiguration ${route}`));
+      // Until its routes are there, the listener that stands under this name goes on serving.
+      if (!waits) this.#warmListeners.set(name, listener);
+    }
+  }
+
+  #assignments(): ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>> {
+    const assignments = new Map(this.#resources.clusterLoadAssignment);
+    for (const { value } of this.#resources.cluster.values()) {
+      const serviceName = edsNameOf(value);
+      if (serviceName === undefined || assignments.has(serviceName)) continue;
+      if (this.#missing.has(`clusterLoadAssignment ${serviceName}`)) assignments.set(serviceName, this.#nobody(serviceName));
+    }
+    return assignments;
+  }
+
+  readonly #nobodies = new Map<string, ConfigResource<ClusterLoadAssignment>>();
+
+  /** Stands for endpoints that were waited for in vain: the cluster is there and has nobody. */
+  #nobody(clusterName: string): ConfigResource<ClusterLoadAssignment> {
+    let resource = this.#nobodies.get(clusterName);
+    if (!resource) {
+      const json = { cluster_name: clusterName };
+      resource = {
+        typeUrl: typeUrls.clusterLoadAssignment,
+        name: clusterName,
+        version: versionOf(json),
+        versionInfo: '',
+        json,
+        value: { clusterName, localities: [], overprovisioningPercent: 140 },
+        isStatic: false,
+        path: '',
+        updatedWallTime: this.#options.wallTime(),
+      };
+      this.#nobodies.set(clusterName, resource);
+    }
+    return resource;
+  }
+}
+
+function edsNameOf({ discovery }: Cluster): string | undefined {
+  return discovery.kind === 'EDS' ? discovery.serviceName : undefined;
+}
+
+function isUsable(problems: readonly Problem[]): boolean {
+  return problems.every(({ severity }) => severity !== 'error');
+}

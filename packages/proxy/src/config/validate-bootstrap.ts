@@ -1,0 +1,43 @@
+/** `--mode validate`: everything that can be known about a bootstrap without opening a socket. */
+import { createMeter, silentLogger, type Checked, type Clock, type Problem, type Random, type Timers } from '@sluice/kernel';
+import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
+import { loadRegexEngine } from '../router/regex-engine.ts';
+import { ConfigCompiler } from './config-compiler.ts';
+import { ConfigStore } from './config-store.ts';
+import { extensionsOf } from './extensions-of.ts';
+import { loadBootstrapFile, type LoadedBootstrap } from './file-bootstrap.ts';
+import { addStaticResources } from './static-source.ts';
+
+/** Decodes the file and compiles what it holds. The value is there when a proxy could run with it. */
+export async function validateBootstrapFile(path: string, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
+  const loaded = await loadBootstrapFile(path, filters);
+  if (!loaded.ok) return loaded;
+  const { bootstrap, document } = loaded.value;
+  const compiler = new ConfigCompiler({
+    filters,
+    createContext: idleContext,
+    regexEngine: await loadRegexEngine(),
+  });
+  const store = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
+  const found = document.locate(addStaticResources(bootstrap, document.json, store));
+  const problems: readonly Problem[] = [...loaded.problems, ...found];
+  const isUsable = problems.every(({ severity }) => severity !== 'error');
+  return isUsable ? { ok: true, value: loaded.value, problems } : { ok: false, problems };
+}
+
+/** What filters are given when they are made only to see whether they can be: time stands still in it. */
+function idleContext(statPrefix: string): FilterContext {
+  return {
+    clock: stoppedClock,
+    timers: noTimers,
+    random: zero,
+    logger: silentLogger,
+    meter: createMeter(),
+    statPrefix,
+    slot: () => ({ get: () => undefined, set: () => {} }),
+  };
+}
+
+const stoppedClock: Clock = { now: () => 0, wallTime: () => 0 };
+const noTimers: Timers = { after: () => ({ cancel: () => {} }), every: () => ({ cancel: () => {} }) };
+const zero: Random = { next: () => 0 };

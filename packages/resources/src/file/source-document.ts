@@ -1,0 +1,97 @@
+/**
+ * A YAML or JSON document as text, with the place of each of its values, so that a problem with a field path can be
+ * shown at file, line and column. (JSON is YAML.)
+ */
+import type { Position, Problem } from '@sluice/kernel';
+import { LineCounter, parseDocument, isMap, isScalar, isSeq, type Document, type Node } from 'yaml';
+
+export interface SourceDocument {
+  readonly file: string;
+  readonly json: unknown;
+  /** The same problems with the positions of what their paths name, or of the nearest thing around it. */
+  locate(problems: readonly Problem[]): readonly Problem[];
+}
+
+export type ParsedSource =
+  | { readonly ok: true; readonly document: SourceDocument }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Parses one document. `file` is what messages call it. Anchors and merge keys work; duplicate keys do not. */
+export function parseSource(text: string, file: string): ParsedSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const positionAt = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const problems = document.errors.map(
+    (error): Problem => ({
+      path: '',
+      message: `cannot be read as YAML: ${lowerFirst(error.message)}`,
+      severity: 'error',
+      position: positionAt(error.pos[0]),
+    }),
+  );
+  if (problems.length > 0) return { ok: false, problems };
+  // Alias expansion is bounded by the library (maxAliasCount), so a small file cannot become a large value.
+  const json: unknown = document.toJS();
+  const locate = (found: readonly Problem[]): readonly Problem[] =>
+    found.map((problem) => (problem.position ? problem : { ...problem, position: positionAt(offsetOf(document, problem.path)) }));
+  return { ok: true, document: { file, json, locate } };
+}
+
+/** Where the value of a field path begins; of a field that is not there, where its nearest parent begins. */
+function offsetOf(document: Document.Parsed, path: string): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const segment of segmentsOf(path)) {
+    const next = child(node, segment, document);
+    if (next === undefined) return offset;
+    offset = startOf(next.key) ?? startOf(next.value) ?? offset;
+    node = next.value;
+  }
+  return offset;
+}
+
+/** `a.b[0]["x.y"].c` as its segments. */
+function segmentsOf(path: string): readonly (string | number)[] {
+  return [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map((match) => {
+    if (match[1] !== undefined) return Number(match[1]);
+    return match[2] === undefined ? (match[3] ?? '') : (JSON.parse(match[2]) as string);
+  });
+}
+
+interface Child {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+function child(node: unknown, segment: string | number, document: Document.Parsed): Child | undefined {
+  const target = resolveAlias(node, document);
+  if (isSeq(target) && typeof segment === 'number') {
+    const value = target.items[segment];
+    return value === undefined ? undefined : { key: undefined, value };
+  }
+  if (!isMap(target)) return undefined;
+  const names = typeof segment === 'string' ? [segment, toCamelCase(segment)] : [String(segment)];
+  const pair = target.items.find((item) => isScalar(item.key) && names.includes(String(item.key.value)));
+  return pair && { key: pair.key, value: pair.value };
+}
+
+function resolveAlias(node: unknown, document: Document.Parsed): unknown {
+  const alias = node as { readonly resolve?: (document: Document.Parsed) => Node | undefined } | null;
+  return typeof alias?.resolve === 'function' ? alias.resolve(document) : node;
+}
+
+function startOf(node: unknown): number | undefined {
+  const range = (node as { readonly range?: readonly number[] | null } | null)?.range;
+  return range?.[0];
+}
+
+function toCamelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
