@@ -322,7 +322,7 @@ export class PodWorker {
     const deadline = clock.now() + graceMs;
     for (const watch of this.#portWatches.values()) watch.stop();
     await Promise.all(this.#containers.filter(({ role }) => role !== 'sidecar').map((worker) => worker.stop(graceMs)));
-    for (const sidecar of this.#containers.filter(({ role }) => role === 'sidecar').reverse()) {
+    for (const sidecar of this.#containers.filter(({ role }) => role === 'sidecar').toReversed()) {
       await sidecar.stop(Math.max(0, deadline - clock.now()));
     }
   }

@@ -62,11 +62,7 @@ export class SystemProcessRunner implements ProcessRunner {
     this.#guardian.add(pid);
     const { namespace, pod, container } = spec.identity;
     this.#records.add(pid, `${namespace}/${pod}/${container}`);
-    const ended = this.#whenEnded(child, pid).then((exit) => {
-      this.#running.delete(pid);
-      handler.onExit(exit);
-    });
-    this.#running.set(pid, ended);
+    this.#running.set(pid, this.#watch(child, pid, handler));
     return {
       pid,
       signal: (signal) => {
@@ -94,10 +90,16 @@ export class SystemProcessRunner implements ProcessRunner {
     await this.#records.flush();
   }
 
+  /** Fulfils when the process is gone and its handler knows. */
+  async #watch(child: ChildProcess, pid: number, handler: ProcessHandler): Promise<void> {
+    const exit = await this.#whenEnded(child, pid);
+    this.#running.delete(pid);
+    handler.onExit(exit);
+  }
+
   /** Ends what is left of the group as soon as its leader is gone, then waits for the last output. */
   #whenEnded(child: ChildProcess, pid: number): Promise<ProcessExit> {
     return new Promise((resolve) => {
-      child.once('error', () => {});
       child.once('exit', (code, signal) => {
         signalGroup(pid, 'SIGKILL');
         this.#guardian.remove(pid);

@@ -79,7 +79,7 @@ export class FakeProcessRunner implements ProcessRunner {
   }
 
   close(): Promise<void> {
-    for (const process of [...this.#running.values()]) process.signal('SIGKILL');
+    for (const process of this.#running.values()) process.signal('SIGKILL');
     return Promise.resolve();
   }
 }

@@ -1,0 +1,147 @@
+/** Deployment → ReplicaSets: one for each version of the template, rolled over from the old ones to the new. */
+import {
+  Controller,
+  controllerKeyOf,
+  deployments,
+  isAlreadyExists,
+  replicaSets,
+  type Deployment,
+  type DeploymentStatus,
+  type Informer,
+  type ReconcileResult,
+  type ReplicaSet,
+} from '@sluice/kubernetes';
+import { EventRecorder } from '../../events/event-recorder.ts';
+import type { BuiltInControllerOptions, BuiltInInformers } from '../built-in-controllers.ts';
+import { byOwner } from '../indexes.ts';
+import { canonical } from '../safe-name.ts';
+import { deploymentStatus } from './deployment-status.ts';
+import { newReplicaCount, nextSteps, surplusHistory, type ScaleStep } from './rollout.ts';
+import { findNewReplicaSet, newReplicaSet, nextRevision, revisionAnnotation, revisionOf } from './template.ts';
+
+export class DeploymentController {
+  readonly #options: BuiltInControllerOptions;
+  readonly #deployments: Informer<Deployment>;
+  readonly #replicaSets: Informer<ReplicaSet>;
+  readonly #controller: Controller;
+  readonly #recorder: EventRecorder;
+
+  constructor(options: BuiltInControllerOptions, informers: BuiltInInformers) {
+    this.#options = options;
+    this.#deployments = informers.deployments;
+    this.#replicaSets = informers.replicaSets;
+    this.#recorder = new EventRecorder({ ...options, component: 'deployment-controller' });
+    this.#controller = new Controller({
+      ...options,
+      name: 'deployment',
+      informers: [this.#deployments, this.#replicaSets],
+      reconcile: (key) => this.#reconcile(key),
+    });
+    this.#controller.follow(this.#deployments);
+    this.#controller.follow(this.#replicaSets, (replicaSet) => controllerKeyOf(replicaSet, 'Deployment'));
+  }
+
+  start(): Promise<void> {
+    return this.#controller.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#recorder.stop();
+    await this.#controller.stop();
+  }
+
+  /** Scaling comes before bookkeeping: somebody may be waiting for a pod. */
+  async #reconcile(key: string): Promise<ReconcileResult | void> {
+    const deployment = this.#deployments.store.get(key);
+    if (!deployment || deployment.metadata.deletionTimestamp !== undefined) return;
+    const owned = this.#replicaSets.store.byIndex(byOwner, deployment.metadata.uid ?? '');
+    const found = findNewReplicaSet(deployment, owned);
+    const olds = owned.filter((replicaSet) => replicaSet !== found);
+    const current = found ?? (deployment.spec.paused ? undefined : await this.#create(deployment, olds));
+    if (current && found) await this.#roll(deployment, current, olds);
+    if (current) await this.#number(deployment, current, olds);
+    return this.#writeStatus(deployment, current, olds, current !== undefined && !found);
+  }
+
+  async #create(deployment: Deployment, olds: readonly ReplicaSet[]): Promise<ReplicaSet> {
+    const replicas = newReplicaCount(deployment, 0, olds);
+    const wanted = newReplicaSet(deployment, replicas, nextRevision(olds));
+    const client = this.#options.client.resource(replicaSets);
+    try {
+      const created = await client.create(wanted);
+      this.#recordScaling(deployment, created.metadata.name, 0, replicas);
+      return created;
+    } catch (reason) {
+      // The name comes from the content, so what is there already is what was wanted; the cache is late.
+      if (isAlreadyExists(reason)) return client.get(wanted.metadata);
+      throw reason;
+    }
+  }
+
+  async #roll(deployment: Deployment, current: ReplicaSet, olds: readonly ReplicaSet[]): Promise<void> {
+    if (deployment.spec.paused) {
+      await this.#applySteps(deployment, scaleWhilePaused(deployment, current, olds));
+      return;
+    }
+    await this.#applySteps(deployment, nextSteps(deployment, current, olds));
+  }
+
+  async #applySteps(deployment: Deployment, steps: readonly ScaleStep[]): Promise<void> {
+    const client = this.#options.client.resource(replicaSets);
+    await Promise.all(
+      steps.map(async ({ replicaSet, replicas }) => {
+        await client.patch(replicaSet.metadata, { type: 'merge', body: { spec: { replicas } } });
+        this.#recordScaling(deployment, replicaSet.metadata.name, replicaSet.spec.replicas ?? 1, replicas);
+      }),
+    );
+  }
+
+  #recordScaling(deployment: Deployment, name: string, from: number, to: number): void {
+    if (from === to) return;
+    const direction = to > from ? 'up' : 'down';
+    this.#recorder.record(deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${direction} replica set ${name} from ${from} to ${to}`);
+  }
+
+  /** A template that comes back gets the newest number again; the Deployment carries the number in force. */
+  async #number(deployment: Deployment, current: ReplicaSet, olds: readonly ReplicaSet[]): Promise<void> {
+    const newest = Math.max(revisionOf(current), nextRevision(olds));
+    const body = { metadata: { annotations: { [revisionAnnotation]: String(newest) } } };
+    if (revisionOf(current) !== newest) await this.#options.client.resource(replicaSets).patch(current.metadata, { type: 'merge', body });
+    if (revisionOf(deployment) !== newest) await this.#options.client.resource(deployments).patch(deployment.metadata, { type: 'merge', body });
+  }
+
+  async #writeStatus(
+    deployment: Deployment,
+    current: ReplicaSet | undefined,
+    olds: readonly ReplicaSet[],
+    created: boolean,
+  ): Promise<ReconcileResult | void> {
+    const facts = { current, olds, created, wallTimeMs: this.#options.clock.wallTime() };
+    const { status, deadlineInMs } = deploymentStatus(deployment, facts);
+    if (canonical(status) !== canonical({ ...noStatus, ...deployment.status })) {
+      await this.#options.client.resource(deployments).patchStatus(deployment.metadata, status);
+    }
+    if (status.updatedReplicas === status.replicas) await this.#removeHistory(deployment, olds);
+    return deadlineInMs === undefined ? undefined : { requeueAfterMs: deadlineInMs };
+  }
+
+  async #removeHistory(deployment: Deployment, olds: readonly ReplicaSet[]): Promise<void> {
+    const client = this.#options.client.resource(replicaSets);
+    await Promise.all(surplusHistory(deployment, olds).map((old) => client.delete(old.metadata)));
+  }
+}
+
+const noStatus: DeploymentStatus = {
+  replicas: 0,
+  updatedReplicas: 0,
+  readyReplicas: 0,
+  availableReplicas: 0,
+  unavailableReplicas: 0,
+};
+
+/** A paused Deployment does not roll, but it follows its wished number as far as its present version goes. */
+function scaleWhilePaused(deployment: Deployment, current: ReplicaSet, olds: readonly ReplicaSet[]): ScaleStep[] {
+  const elsewhere = olds.reduce((sum, { spec }) => sum + (spec.replicas ?? 1), 0);
+  const replicas = Math.max(0, (deployment.spec.replicas ?? 1) - elsewhere);
+  return replicas === (current.spec.replicas ?? 1) ? [] : [{ replicaSet: current, replicas }];
+}
