@@ -26,6 +26,57 @@ export {
   serviceKind,
   type ServingKind,
 } from './kinds.ts';
+export { annotations, autoscalingPrefix, headers, labels, type RoutingState } from './labels.ts';
+export { childName, deploymentName, generatedRevisionName, isSameContent, privateServiceName } from './names.ts';
+
+export type { ConfigData } from './config/config-reader.ts';
+export type { DefaultsConfig } from './config/defaults-config.ts';
+export type { DeploymentConfig } from './config/deployment-config.ts';
+export { domainsFor, type Domain, type DomainConfig } from './config/domain-config.ts';
+export type { NetworkConfig } from './config/network-config.ts';
+export { defaultServingConfig, isServingConfigMap, updateServingConfig, type ServingConfig } from './config/serving-config.ts';
+
+export { defaultConfiguration, defaultRevision, defaultRoute, defaultService } from './defaulting/default-objects.ts';
+export type { CheckScaling } from './validation/annotations.ts';
+export { describeProblems } from './validation/field-problem.ts';
+export {
+  validateConfiguration,
+  validateRevision,
+  validateRoute,
+  validateService,
+  type ValidationRules,
+} from './validation/validate.ts';
+
+export { makeConfiguration } from './resources/make-configuration.ts';
+export { makeRoute } from './resources/make-route.ts';
+export { makeRevision, revisionNameOf } from './resources/make-revision.ts';
+export { makeDeployment, type RevisionDeployment } from './resources/make-deployment.ts';
+export { makePodAutoscaler } from './resources/make-pod-autoscaler.ts';
+export { makePrivateService, type PrivateService } from './resources/make-private-service.ts';
+export { ownerReference } from './resources/owner-reference.ts';
+export type { PodOptions } from './resources/make-queue-container.ts';
+export { protocolOf, queuePorts, queueServingPort, userPort } from './resources/serving-container.ts';
+
+export { conditionOf, isFalse, isTrue, isUnknown, livingConditions, markOf, type Mark } from './status/condition-set.ts';
+export type { PodView } from './status/pod-failure.ts';
+export { hasFailed, invalidRevisionStatus, revisionStatus, type DeploymentView, type RevisionFacts } from './status/revision-status.ts';
+export { configurationStatus, failedConfigurationStatus, type ConfigurationFacts } from './status/configuration-status.ts';
+export { invalidRouteStatus, routeStatus, type RouteFacts } from './status/route-status.ts';
+export { invalidServiceStatus, serviceStatus, type ServiceFacts } from './status/service-status.ts';
+export { serverlessServiceStatus, type ServerlessServiceFacts } from './status/serverless-service-status.ts';
+
+export { clusterUrl, routeHosts, routeUrl, type HostConfig, type RouteHosts } from './traffic/hosts.ts';
+export {
+  referencedNames,
+  resolveTraffic,
+  type ResolvedTarget,
+  type ResolvedTraffic,
+  type TrafficFailure,
+  type TrafficWorld,
+} from './traffic/resolve-traffic.ts';
+
+export { build, type BuildOptions, type ServingObjects } from './model/build.ts';
+export { endpointsOf, slicesByService, type EndpointSliceView } from './model/endpoints.ts';
 export type {
   ObjectProblem,
   ServingEndpoint,

@@ -1,0 +1,57 @@
+/** Names of labels, annotations and headers that are part of the contract with Knative's users and peers. */
+
+export const labels = {
+  service: 'serving.knative.dev/service',
+  serviceUid: 'serving.knative.dev/serviceUID',
+  configuration: 'serving.knative.dev/configuration',
+  configurationUid: 'serving.knative.dev/configurationUID',
+  /** The generation of the Configuration that a Revision was made from. */
+  configurationGeneration: 'serving.knative.dev/configurationGeneration',
+  revision: 'serving.knative.dev/revision',
+  /** What a Deployment selects its pods by: names are used again, uids are not. */
+  revisionUid: 'serving.knative.dev/revisionUID',
+  route: 'serving.knative.dev/route',
+  /** `pending`, `active` or `reserve`: whether a route refers to the Revision. */
+  routingState: 'serving.knative.dev/routingState',
+  /** `Public` or `Private`, on the Services of a Revision. */
+  serviceType: 'networking.internal.knative.dev/serviceType',
+  serverlessService: 'networking.internal.knative.dev/serverlessservice',
+  /** `cluster-local` keeps a route off the outside. */
+  visibility: 'networking.knative.dev/visibility',
+  app: 'app',
+} as const;
+
+export const annotations = {
+  /** The routes that refer to a Configuration or Revision, separated by commas. */
+  routes: 'serving.knative.dev/routes',
+  routingStateModified: 'serving.knative.dev/routingStateModified',
+  creator: 'serving.knative.dev/creator',
+  lastModifier: 'serving.knative.dev/lastModifier',
+  /** How long a Deployment may take to make progress. */
+  progressDeadline: 'serving.knative.dev/progress-deadline',
+  rolloutDuration: 'serving.knative.dev/rollout-duration',
+  /** What a client-side apply leaves behind; never copied to children. */
+  lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
+  /** Ours: the hash of what a child was made from, to notice that it should be made anew. */
+  specHash: 'serving.sluice.dev/spec-hash',
+} as const;
+
+/** The prefix of all annotations that speak to the autoscaler. */
+export const autoscalingPrefix = 'autoscaling.knative.dev/';
+
+export const headers = {
+  revision: 'Knative-Serving-Revision',
+  namespace: 'Knative-Serving-Namespace',
+  tag: 'Knative-Serving-Tag',
+} as const;
+
+/** `routingState` of a Revision. */
+export type RoutingState = 'pending' | 'active' | 'reserve';
+
+type Pairs = Readonly<Record<string, string>>;
+
+/** Annotations as children inherit them: without those that speak of the parent alone. */
+export function inheritedAnnotations(own: Pairs | undefined): Record<string, string> {
+  const { [annotations.lastApplied]: _, ...rest } = own ?? {};
+  return rest;
+}

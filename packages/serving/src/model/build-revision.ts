@@ -1,0 +1,50 @@
+/** One revision of the model. */
+import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
+import type { Revision } from '../api/revision.ts';
+import type { ServerlessService, ServingMode } from '../api/serverless-service.ts';
+import { labels } from '../labels.ts';
+import { privateServiceName } from '../names.ts';
+import { protocolOf } from '../resources/serving-container.ts';
+import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
+import { activatorSubset } from './activator-subset.ts';
+import { endpointsOf, type SlicesByService } from './endpoints.ts';
+
+export interface RevisionInput {
+  readonly revision: Revision;
+  readonly sks: ServerlessService | undefined;
+  readonly podAutoscaler: PodAutoscaler | undefined;
+  readonly slices: SlicesByService;
+  /** Where activators take HTTP/1.1, and where HTTP/2 without TLS. */
+  readonly activators: readonly ServingEndpoint[];
+  readonly h2cActivators: readonly ServingEndpoint[];
+}
+
+export function buildRevision(input: RevisionInput): ServingRevision {
+  const { revision, sks, podAutoscaler, slices } = input;
+  const { namespace = '', name } = revision.metadata;
+  const protocol = protocolOf(revision);
+  const pods = endpointsOf(slices.get(`${namespace}/${privateServiceName(name)}`) ?? [], protocol === 'h2c' ? ['http2'] : ['http']);
+  const ready = (protocol === 'h2c' ? input.h2cActivators : input.activators).filter((activator) => activator.ready && !activator.terminating);
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    configuration: revision.metadata.labels?.[labels.configuration] ?? '',
+    service: revision.metadata.labels?.[labels.service] ?? '',
+    containerConcurrency: podAutoscaler?.spec.containerConcurrency ?? revision.spec.containerConcurrency ?? 0,
+    protocol,
+    timeoutSeconds: revision.spec.timeoutSeconds ?? 300,
+    responseStartTimeoutSeconds: revision.spec.responseStartTimeoutSeconds ?? 0,
+    idleTimeoutSeconds: revision.spec.idleTimeoutSeconds ?? 0,
+    mode: modeOf(sks, pods, ready),
+    pods,
+    activators: activatorSubset(ready, sks?.spec.numActivators ?? 0, name),
+  };
+}
+
+/** Whatever is wished for, requests must go where somebody takes them. */
+function modeOf(sks: ServerlessService | undefined, pods: readonly ServingEndpoint[], activators: readonly ServingEndpoint[]): ServingMode {
+  if (!pods.some(({ ready }) => ready)) return 'Proxy';
+  if (activators.length === 0) return 'Serve';
+  return sks?.spec.mode ?? 'Proxy';
+}

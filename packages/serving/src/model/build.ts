@@ -1,0 +1,76 @@
+/** Objects → ServingModel. Always the whole, always from scratch: the order in which objects came cannot matter. */
+import { problem } from '@sluice/kernel';
+import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
+import type { Revision } from '../api/revision.ts';
+import type { Route } from '../api/route.ts';
+import type { ServerlessService } from '../api/serverless-service.ts';
+import type { ObjectProblem, ServingModel } from '../serving-model.ts';
+import type { HostConfig } from '../traffic/hosts.ts';
+import { buildRevision } from './build-revision.ts';
+import { buildRoutes } from './build-routes.ts';
+import { endpointsOf, slicesByService, type EndpointSliceView } from './endpoints.ts';
+
+/** What the model is built from, as it stands in the API. */
+export interface ServingObjects {
+  readonly routes: readonly Route[];
+  readonly revisions: readonly Revision[];
+  readonly podAutoscalers: readonly PodAutoscaler[];
+  readonly serverlessServices: readonly ServerlessService[];
+  /** Of all namespaces: those of private Services and of the activators are looked at, others are not. */
+  readonly endpointSlices: readonly EndpointSliceView[];
+}
+
+export interface BuildOptions {
+  readonly config: HostConfig;
+  /** The Service whose endpoints are the activators. Default `sluice-system/activator-service`. */
+  readonly activatorService?: string;
+}
+
+export function build(objects: ServingObjects, options: BuildOptions): ServingModel {
+  const slices = slicesByService(objects.endpointSlices);
+  const serverlessServices = byKey(objects.serverlessServices);
+  const podAutoscalers = byKey(objects.podAutoscalers);
+  const activatorSlices = slices.get(options.activatorService ?? 'sluice-system/activator-service') ?? [];
+  const activators = endpointsOf(activatorSlices, ['http', 'http1']);
+  const h2cActivators = endpointsOf(activatorSlices, ['h2c', 'http2']);
+  const revisions = sortedByKey(objects.revisions)
+    .filter(isStaying)
+    .map((revision) =>
+      buildRevision({
+        revision,
+        sks: serverlessServices.get(keyOf(revision)),
+        podAutoscaler: podAutoscalers.get(keyOf(revision)),
+        slices,
+        activators,
+        h2cActivators,
+      }),
+    );
+  const problems: ObjectProblem[] = [];
+  const routes = buildRoutes({
+    routes: sortedByKey(objects.routes).filter(isStaying),
+    revisions: new Set(revisions.map(({ key }) => key)),
+    config: options.config,
+    complain: (route, path, message) => {
+      const { namespace = '', name } = route.metadata;
+      problems.push({ kind: 'Route', namespace, name, problem: problem(path, message) });
+    },
+  });
+  return { revisions, routes, activators, problems };
+}
+
+/** `namespace/name`. */
+export function keyOf(object: { readonly metadata: { readonly namespace?: string; readonly name: string } }): string {
+  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+function byKey<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(objects: readonly T[]): Map<string, T> {
+  return new Map(objects.map((object) => [keyOf(object), object]));
+}
+
+function sortedByKey<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(objects: readonly T[]): T[] {
+  return objects.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function isStaying(object: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean {
+  return object.metadata.deletionTimestamp === undefined;
+}

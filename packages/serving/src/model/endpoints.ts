@@ -1,0 +1,68 @@
+/** EndpointSlices → addresses. */
+import type { ServingEndpoint } from '../serving-model.ts';
+
+/** What is read of an EndpointSlice. */
+export interface EndpointSliceView {
+  readonly metadata: { readonly namespace?: string; readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly endpoints?: readonly {
+    readonly addresses: readonly string[];
+    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+    readonly targetRef?: { readonly kind?: string; readonly name?: string };
+  }[];
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[];
+}
+
+export type SlicesByService = ReadonlyMap<string, readonly EndpointSliceView[]>;
+
+/** By `namespace/service`. */
+export function slicesByService(slices: readonly EndpointSliceView[]): SlicesByService {
+  const grouped = new Map<string, EndpointSliceView[]>();
+  for (const slice of slices) {
+    const service = slice.metadata.labels?.['kubernetes.io/service-name'];
+    if (service === undefined) continue;
+    const key = `${slice.metadata.namespace ?? ''}/${service}`;
+    const group = grouped.get(key);
+    if (group) group.push(slice);
+    else grouped.set(key, [slice]);
+  }
+  return grouped;
+}
+
+/**
+ * All addresses of the slices at the port named first of `portNames`, sorted by address. An address that
+ * stands in two slices, as while a slice is being split, counts once: ready if it is ready in either.
+ */
+export function endpointsOf(slices: readonly EndpointSliceView[], portNames: readonly string[]): ServingEndpoint[] {
+  const found = new Map<string, ServingEndpoint>();
+  for (const slice of slices) {
+    const port = portOf(slice, portNames);
+    if (port === undefined) continue;
+    for (const { addresses, conditions, targetRef } of slice.endpoints ?? []) {
+      const [address] = addresses;
+      if (address === undefined) continue;
+      const endpoint: ServingEndpoint = {
+        address,
+        port,
+        ready: conditions?.ready !== false,
+        terminating: conditions?.terminating === true,
+        podName: targetRef?.kind === 'Pod' ? (targetRef.name ?? '') : '',
+      };
+      const key = `${address}:${port}`;
+      if (!found.get(key)?.ready) found.set(key, endpoint);
+    }
+  }
+  return [...found.values()].sort(byAddress);
+}
+
+function portOf(slice: EndpointSliceView, portNames: readonly string[]): number | undefined {
+  for (const name of portNames) {
+    const port = slice.ports?.find((candidate) => candidate.name === name)?.port;
+    if (port !== undefined) return port;
+  }
+  return undefined;
+}
+
+function byAddress(a: ServingEndpoint, b: ServingEndpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return a.port - b.port;
+}

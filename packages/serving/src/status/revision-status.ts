@@ -1,0 +1,114 @@
+/** What a Revision says of itself, computed from the objects beneath it. */
+import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
+import type { Condition } from '../api/object.ts';
+import type { Revision, RevisionStatus } from '../api/revision.ts';
+import { conditionOf, isFalse, isTrue, isUnknown, livingConditions, markOf, previousMarks, type Mark } from './condition-set.ts';
+import { findPodFailure, type PodView } from './pod-failure.ts';
+
+/** What is read of a Deployment. */
+export interface DeploymentView {
+  readonly spec: { readonly replicas?: number };
+  readonly status?: {
+    readonly availableReplicas?: number;
+    readonly readyReplicas?: number;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+export interface RevisionFacts {
+  readonly revision: Revision;
+  readonly deployment: DeploymentView | undefined;
+  readonly podAutoscaler: PodAutoscaler | undefined;
+  readonly pods: readonly PodView[];
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+const deploying = isUnknown('Deploying', '');
+
+/**
+ * A revision is ready once its pods have been up; that they go to zero later only changes `Active`. A
+ * failure stays told after the failing pods have gone, until something proves the contrary.
+ */
+export function revisionStatus(facts: RevisionFacts): RevisionStatus {
+  const { revision, podAutoscaler, now } = facts;
+  const previous = revision.status?.conditions;
+  const status = podAutoscaler?.status;
+  return {
+    ...(revision.metadata.generation === undefined ? {} : { observedGeneration: revision.metadata.generation }),
+    conditions: livingConditions({
+      dependents: ['ResourcesAvailable', 'ContainerHealthy'],
+      marks: revisionMarks(facts),
+      previous,
+      now,
+    }),
+    containerStatuses: (revision.spec.containers ?? []).map(({ name = '' }) => ({ name })),
+    ...(status?.actualScale === undefined || status.actualScale < 0 ? {} : { actualReplicas: status.actualScale }),
+    ...(status?.desiredScale === undefined || status.desiredScale < 0 ? {} : { desiredReplicas: status.desiredScale }),
+  };
+}
+
+/** The status of a revision whose spec cannot be run at all. */
+export function invalidRevisionStatus(revision: Revision, message: string, now: string): RevisionStatus {
+  return {
+    ...revision.status,
+    ...(revision.metadata.generation === undefined ? {} : { observedGeneration: revision.metadata.generation }),
+    conditions: livingConditions({
+      dependents: ['ResourcesAvailable', 'ContainerHealthy'],
+      marks: { ...previousMarks(revision.status?.conditions), ResourcesAvailable: isFalse('InvalidSpec', message) },
+      previous: revision.status?.conditions,
+      now,
+    }),
+  };
+}
+
+/** Whether its pods cannot run: nothing ready though something is wished for, and a reason known. */
+export function hasFailed(status: RevisionStatus, deployment: DeploymentView | undefined): boolean {
+  const isFailing = ['ResourcesAvailable', 'ContainerHealthy'].some((type) => conditionOf(status.conditions, type)?.status === 'False');
+  return isFailing && (deployment?.spec.replicas ?? 0) > 0 && (deployment?.status?.readyReplicas ?? 0) === 0;
+}
+
+function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | undefined>> {
+  const previous = facts.revision.status?.conditions;
+  const isInitialized = conditionOf(facts.podAutoscaler?.status?.conditions, 'ScaleTargetInitialized')?.status === 'True';
+  const failure = podFailure(facts);
+  let resources = deploymentMark(facts.deployment);
+  let health = failure?.condition === 'ContainerHealthy' ? failure.mark : (stillFalse(previous, 'ContainerHealthy') ?? deploying);
+  if (failure?.condition === 'ResourcesAvailable') resources = failure.mark;
+  if (isInitialized) {
+    health = isTrue;
+    if (resources.status === 'Unknown') resources = isTrue;
+  } else if (hasGivenUp(facts.podAutoscaler) && resources.status !== 'False') {
+    resources = isFalse('ProgressDeadlineExceeded', 'Initial scale was never achieved');
+  }
+  return { ResourcesAvailable: resources, ContainerHealthy: health, Active: activeMark(facts.podAutoscaler) };
+}
+
+/** Only pods of a deployment that wants some and has none are looked at: one failing among many does no harm. */
+function podFailure({ deployment, pods }: RevisionFacts): ReturnType<typeof findPodFailure> {
+  if ((deployment?.spec.replicas ?? 0) === 0 || (deployment?.status?.availableReplicas ?? 0) > 0) return undefined;
+  return findPodFailure(pods);
+}
+
+/** `Progressing` and `ReplicaFailure` of the Deployment say whether the cluster can give what is needed. */
+function deploymentMark(deployment: DeploymentView | undefined): Mark {
+  const conditions = deployment?.status?.conditions;
+  const failure = conditionOf(conditions, 'ReplicaFailure');
+  if (failure?.status === 'True') return isFalse(failure.reason ?? '', failure.message ?? '');
+  return markOf(conditionOf(conditions, 'Progressing')) ?? deploying;
+}
+
+/** The autoscaler waited for the first pods as long as it may, and went to zero without them. */
+function hasGivenUp(podAutoscaler: PodAutoscaler | undefined): boolean {
+  const active = conditionOf(podAutoscaler?.status?.conditions, 'Active');
+  return active?.status === 'False' && Boolean(podAutoscaler?.status?.serviceName);
+}
+
+function activeMark(podAutoscaler: PodAutoscaler | undefined): Mark {
+  return markOf(conditionOf(podAutoscaler?.status?.conditions, 'Active')) ?? deploying;
+}
+
+function stillFalse(previous: readonly Condition[] | undefined, type: string): Mark | undefined {
+  const condition = conditionOf(previous, type);
+  return condition?.status === 'False' ? markOf(condition) : undefined;
+}

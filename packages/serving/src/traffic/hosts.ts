@@ -1,0 +1,70 @@
+/** Names in the network: the hosts of a route and of its tags, and its URLs. */
+import type { Route } from '../api/route.ts';
+import { domainsFor } from '../config/domain-config.ts';
+import { fillTemplate } from '../config/network-config.ts';
+import type { ServingConfig } from '../config/serving-config.ts';
+import { labels } from '../labels.ts';
+
+/** Which part of the configuration names depend on. */
+export type HostConfig = Pick<ServingConfig, 'domain' | 'network'>;
+
+export interface RouteHosts {
+  /** Hosts for clients outside; empty when the route is visible to the cluster only. The first is the URL's. */
+  readonly external: readonly string[];
+  /** Hosts for clients in the cluster, shortest first. */
+  readonly internal: readonly string[];
+}
+
+/** @param tag empty for the route itself */
+export function routeHosts(route: Route, tag: string, config: HostConfig): RouteHosts {
+  const { namespace = '' } = route.metadata;
+  const name = taggedName(route, tag, config);
+  const base = `${name}.${namespace}`;
+  const internal = [base, `${base}.svc`, `${base}.svc.${config.network.clusterDomain}`];
+  const external = isClusterLocal(route) ? [] : externalDomains(route, config).flatMap((domain) => host(route, name, domain, config));
+  return { external, internal };
+}
+
+/** `tag-route` by the template, `route` without a tag. */
+export function taggedName(route: Route, tag: string, config: HostConfig): string {
+  const { name } = route.metadata;
+  if (tag === '') return name;
+  return fillTemplate(config.network.tagTemplate, { texts: { Name: name, Tag: tag } }) ?? `${tag}-${name}`;
+}
+
+/** Where clients find the route or one of its tags: outside when it is visible there, else in the cluster. */
+export function routeUrl(route: Route, tag: string, config: HostConfig): string {
+  const { external } = routeHosts(route, tag, config);
+  const [host] = external;
+  if (host === undefined) return clusterUrl(route, tag, config);
+  const { defaultExternalScheme: scheme, externalPort } = config.network;
+  const ownPort = scheme === 'https' ? 443 : 80;
+  return externalPort === 0 || externalPort === ownPort ? `${scheme}://${host}` : `${scheme}://${host}:${externalPort}`;
+}
+
+/** Where clients in the cluster find it. */
+export function clusterUrl(route: Route, tag: string, config: HostConfig): string {
+  return `http://${taggedName(route, tag, config)}.${route.metadata.namespace ?? ''}.svc.${config.network.clusterDomain}`;
+}
+
+/** Whether only clients in the cluster may see it. */
+export function isClusterLocal(route: Route): boolean {
+  return route.metadata.labels?.[labels.visibility] === 'cluster-local';
+}
+
+/** A domain under the cluster's own is no outside. */
+function externalDomains(route: Route, config: HostConfig): string[] {
+  const ownDomain = `svc.${config.network.clusterDomain}`;
+  return domainsFor(config.domain, route.metadata.labels ?? {}).filter((domain) => domain !== ownDomain);
+}
+
+/** A host must have at least two parts; a template that gives less gives nothing. */
+function host(route: Route, name: string, domain: string, config: HostConfig): string[] {
+  const { namespace = '', labels: own, annotations } = route.metadata;
+  const filled = fillTemplate(config.network.domainTemplate, {
+    texts: { Name: name, Namespace: namespace, Domain: domain },
+    ...(own === undefined ? {} : { labels: own }),
+    ...(annotations === undefined ? {} : { annotations }),
+  });
+  return filled !== undefined && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(filled) ? [filled] : [];
+}

@@ -1,0 +1,36 @@
+/** Rules for annotations of objects and of revision templates. */
+import { parseDuration, type Problem } from '@sluice/kernel';
+import { annotations, autoscalingPrefix } from '../labels.ts';
+import { because, invalidKey, invalidValue, type FieldProblem } from './field-problem.ts';
+
+type Annotations = Readonly<Record<string, string>> | undefined;
+
+/** What is wrong with annotations that speak to the autoscaler. The rules are the autoscaler's own, so they are given in. */
+export type CheckScaling = (annotations: Readonly<Record<string, string>>) => readonly Problem[];
+
+/** On an object that is no template, where scaling annotations would be without effect. */
+export function checkObjectAnnotations(own: Annotations): FieldProblem[] {
+  const misplaced = Object.keys(own ?? {}).filter((key) => key.startsWith(autoscalingPrefix));
+  return [
+    ...misplaced.map((key) =>
+      invalidKey(key, 'annotations', 'autoscaling annotations must be put under "spec.template.metadata.annotations" to work'),
+    ),
+    ...checkWholeSeconds(own, annotations.rolloutDuration, 'rollout-duration'),
+  ];
+}
+
+/** On a revision template, or on a Revision. */
+export function checkTemplateAnnotations(own: Annotations, checkScaling: CheckScaling): FieldProblem[] {
+  const scaling = checkScaling(own ?? {}).map(({ path, message }) => because(message, path === '' ? 'annotations' : `annotations.${path}`));
+  return [...scaling, ...checkWholeSeconds(own, annotations.progressDeadline, 'progress-deadline')];
+}
+
+function checkWholeSeconds(own: Annotations, key: string, name: string): FieldProblem[] {
+  const text = own?.[key];
+  if (text === undefined) return [];
+  const path = `annotations.${key}`;
+  const valueMs = parseDuration(text);
+  if (valueMs === undefined) return [invalidValue(text, path)];
+  if (valueMs < 0 || (valueMs === 0 && name === 'progress-deadline')) return [because(`${name}=${text} must be positive`, path)];
+  return valueMs % 1000 === 0 ? [] : [because(`${name}=${text} is not at second precision`, path)];
+}
