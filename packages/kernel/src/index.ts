@@ -27,3 +27,4 @@ export {
   type Network,
 } from './network.ts';
 export type { MessageStream, MessageStreamHandler, StreamStatus } from './message-stream.ts';
+export { describeSettingProblems, SettingsReader, type Environment, type NumberOptions, type SettingSource } from './settings-reader.ts';

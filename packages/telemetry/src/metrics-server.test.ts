@@ -63,6 +63,16 @@ describe('the metrics page', () => {
   });
 });
 
+describe('the readiness page', () => {
+  it('says what it is told', async () => {
+    let isReady = false;
+    const { base } = await start({ isReady: () => isReady });
+    expect((await fetch(`${base}/ready`)).status).toBe(503);
+    isReady = true;
+    expect((await fetch(`${base}/ready`)).status).toBe(200);
+  });
+});
+
 describe('the logging page', () => {
   it('shows and sets the level, and refuses what is none', async () => {
     const logging = {

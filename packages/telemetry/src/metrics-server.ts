@@ -1,6 +1,7 @@
 /**
- * A small server beside a component's real work: `GET /metrics` for Prometheus, `POST /logging?level=debug` to
- * look closer at a running process, as Envoy's admin offers it. Not on any hot path, so plain `node:http`.
+ * A small server beside a component's real work: `GET /metrics` for Prometheus, `GET /ready` for a kubelet,
+ * `POST /logging?level=debug` to look closer at a running process, as Envoy's admin offers it. Not on any hot
+ * path, so plain `node:http`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Meter } from '@sluice/kernel';
@@ -16,6 +17,8 @@ export interface MetricsServerOptions {
   /** Whose level `/logging` shows and sets. Absent: there is no such page. */
   readonly logging?: Pick<OpenLogger, 'level' | 'setLevel'>;
   readonly processMetrics?: boolean;
+  /** What `/ready` answers: 200 or 503. Absent: always 200. */
+  readonly isReady?: () => boolean;
 }
 
 export interface MetricsServer {
@@ -34,6 +37,10 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       const { contentType, text } = await renderer.render(options.meter.collect());
       response.setHeader('content-type', contentType);
       response.end(text);
+    } else if (url.pathname === '/ready') {
+      const isReady = options.isReady?.() ?? true;
+      response.statusCode = isReady ? 200 : 503;
+      response.end(isReady ? 'ready\n' : 'not ready\n');
     } else if (url.pathname === '/logging' && options.logging) {
       answerLogging(request, response, url.searchParams.get('level'), options.logging);
     } else {
