@@ -1,4 +1,4 @@
-export { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from './codec/json.ts';
+export { isJsonObject, type JsonObject, type JsonValue } from './codec/json.ts';
 export type { Codec, DecodedMessage } from './codec/codec.ts';
 export { loadCodec, type CodecScope } from './codec/load-codec.ts';
 export { isFullState, messageNameOf, sendOrder, shortTypeName, typeUrls, type TypeUrl } from './type-urls.ts';

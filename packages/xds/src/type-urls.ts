@@ -1,12 +1,9 @@
-/** The kinds of resource this package carries, by their full type URL (Envoy's v3 API). */
-export const typeUrls = {
-  listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
-  route: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
-  cluster: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
-  endpoint: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
-  secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
-} as const;
+/** What this package must know of the kinds of resource it carries. */
+import { typeUrls } from '@sluice/resources';
 
+export { typeUrls };
+
+/** Any type's URL: a stream may carry types that our own subset does not have. */
 export type TypeUrl = string;
 
 /**
@@ -16,9 +13,9 @@ export type TypeUrl = string;
 export const sendOrder: readonly TypeUrl[] = [
   typeUrls.secret,
   typeUrls.cluster,
-  typeUrls.endpoint,
+  typeUrls.clusterLoadAssignment,
   typeUrls.listener,
-  typeUrls.route,
+  typeUrls.routeConfiguration,
 ];
 
 /** Types whose response is always the full state, so that absence from it means deletion. */
@@ -28,9 +25,9 @@ export function isFullState(typeUrl: TypeUrl): boolean {
 
 const shortNames: Readonly<Record<TypeUrl, string>> = {
   [typeUrls.listener]: 'LDS',
-  [typeUrls.route]: 'RDS',
+  [typeUrls.routeConfiguration]: 'RDS',
   [typeUrls.cluster]: 'CDS',
-  [typeUrls.endpoint]: 'EDS',
+  [typeUrls.clusterLoadAssignment]: 'EDS',
   [typeUrls.secret]: 'SDS',
 };
 

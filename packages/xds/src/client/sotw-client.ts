@@ -67,9 +67,9 @@ export class SotwClient {
     this.#retry = new Backoff(options.random);
     this.#types = [
       new TypeSubscription(typeUrls.cluster, true),
-      new TypeSubscription(typeUrls.endpoint, false),
+      new TypeSubscription(typeUrls.clusterLoadAssignment, false),
       new TypeSubscription(typeUrls.listener, true),
-      new TypeSubscription(typeUrls.route, false),
+      new TypeSubscription(typeUrls.routeConfiguration, false),
     ];
   }
 
@@ -247,11 +247,11 @@ const followers: Readonly<
   Record<TypeUrl, { readonly typeUrl: TypeUrl; readonly namesOf: (value: Parameters<typeof routeNamesOf>[0]) => readonly string[] }>
 > = {
   [typeUrls.cluster]: {
-    typeUrl: typeUrls.endpoint,
+    typeUrl: typeUrls.clusterLoadAssignment,
     namesOf(cluster) {
       const name = endpointNameOf(cluster);
       return name === undefined ? [] : [name];
     },
   },
-  [typeUrls.listener]: { typeUrl: typeUrls.route, namesOf: routeNamesOf },
+  [typeUrls.listener]: { typeUrl: typeUrls.routeConfiguration, namesOf: routeNamesOf },
 };

@@ -148,5 +148,5 @@ function reasonsFor(name: string, problems: readonly Problem[]): readonly string
 
 /** A resource's name stands in its `name`, except that endpoints are named after their cluster. */
 function nameField(typeUrl: TypeUrl): string {
-  return typeUrl === typeUrls.endpoint ? 'cluster_name' : 'name';
+  return typeUrl === typeUrls.clusterLoadAssignment ? 'cluster_name' : 'name';
 }

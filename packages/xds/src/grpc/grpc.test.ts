@@ -97,7 +97,7 @@ test('a client gets everything, follows changes, and is left alone by a server t
   const { client, consumer } = startClient(codec, await connect(codec, port));
   await vi.waitFor(() => expect(consumer.log).toEqual(['CDS +default/a', 'connected', 'EDS +default/a', 'LDS +http', 'RDS +routes']));
 
-  const moved = replaceType(snapshot, typeUrls.endpoint, [sampleEndpoints({ name: 'default/a', endpoints: ['127.0.0.3'] })], codec);
+  const moved = replaceType(snapshot, typeUrls.clusterLoadAssignment, [sampleEndpoints({ name: 'default/a', endpoints: ['127.0.0.3'] })], codec);
   if (!moved.ok) throw new Error('not a snapshot');
   first.cache.set('sluice-gateway', moved.snapshot);
   await vi.waitFor(() => expect(consumer.log.slice(5)).toEqual(['EDS +default/a']));
@@ -124,7 +124,7 @@ test('a refused resource is reported with its reason and leaves what was held', 
   const { client, consumer } = startClient(codec, await connect(codec, server.port));
   const good = [{ name: 'default/a', endpoints: ['127.0.0.2'] }];
   cache.set('sluice-gateway', snapshotOf(sampleResources(good), codec));
-  await vi.waitFor(() => expect(client.held(typeUrls.route).size).toBe(1));
+  await vi.waitFor(() => expect(client.held(typeUrls.routeConfiguration).size).toBe(1));
   const before = client.held(typeUrls.cluster).get('default/a');
 
   consumer.refusing.set('default/a', 'cannot be used');

@@ -163,7 +163,7 @@ export class SotwStream {
 
   /** A client warms a changed cluster until its endpoints come *after* it, so they are sent again, changed or not. */
   #oweEndpoints(due: DueResponse): void {
-    const endpoints = this.#channels.get(typeUrls.endpoint);
+    const endpoints = this.#channels.get(typeUrls.clusterLoadAssignment);
     if (endpoints === undefined) return;
     const changed = new Set(due.changed);
     for (const { name, value } of due.resources) {
@@ -179,7 +179,7 @@ export class SotwStream {
   #awaitsEndpointRequest(): boolean {
     const clusters = this.#channels.get(typeUrls.cluster);
     if (clusters === undefined || clusters.rejection !== undefined || !clusters.subscription.isWildcard) return false;
-    const endpoints = this.#channels.get(typeUrls.endpoint)?.subscription;
+    const endpoints = this.#channels.get(typeUrls.clusterLoadAssignment)?.subscription;
     for (const { value } of clusters.sent.values()) {
       const endpointName = endpointNameOf(value);
       if (endpointName !== undefined && endpoints?.wants(endpointName) !== true) return true;
@@ -197,7 +197,7 @@ export class SotwStream {
 
   /** A client that refused its routes goes on using the ones before, and the clusters they need. */
   #hasCurrentRoutes(snapshot: Snapshot): boolean {
-    return [typeUrls.listener, typeUrls.route].every((typeUrl) => {
+    return [typeUrls.listener, typeUrls.routeConfiguration].every((typeUrl) => {
       const channel = this.#channels.get(typeUrl);
       if (channel === undefined) return true;
       const isSettled = !channel.isAwaiting && channel.rejection === undefined;

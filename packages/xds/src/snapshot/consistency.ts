@@ -12,12 +12,12 @@ import type { Snapshot } from './snapshot.ts';
  */
 export function danglingReferences(snapshot: Snapshot): readonly Problem[] {
   return [
-    ...dangling(snapshot, 'CDS', typeUrls.cluster, typeUrls.endpoint, 'endpoint assignment', (cluster) => {
+    ...dangling(snapshot, 'CDS', typeUrls.cluster, typeUrls.clusterLoadAssignment, 'endpoint assignment', (cluster) => {
       const name = endpointNameOf(cluster);
       return name === undefined ? [] : [name];
     }),
-    ...dangling(snapshot, 'LDS', typeUrls.listener, typeUrls.route, 'route configuration', routeNamesOf),
-    ...dangling(snapshot, 'RDS', typeUrls.route, typeUrls.cluster, 'cluster', clusterNamesOf),
+    ...dangling(snapshot, 'LDS', typeUrls.listener, typeUrls.routeConfiguration, 'route configuration', routeNamesOf),
+    ...dangling(snapshot, 'RDS', typeUrls.routeConfiguration, typeUrls.cluster, 'cluster', clusterNamesOf),
   ];
 }
 

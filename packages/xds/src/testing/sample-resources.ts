@@ -46,7 +46,7 @@ export function sampleListener(): Resource {
 
 export function sampleRoutes(revisions: readonly string[]): Resource {
   return {
-    typeUrl: typeUrls.route,
+    typeUrl: typeUrls.routeConfiguration,
     name: 'routes',
     value: {
       name: 'routes',
@@ -74,7 +74,7 @@ export function sampleCluster({ name, connectTimeoutSeconds = 5 }: SampleRevisio
 
 export function sampleEndpoints({ name, endpoints }: SampleRevision): Resource {
   return {
-    typeUrl: typeUrls.endpoint,
+    typeUrl: typeUrls.clusterLoadAssignment,
     name,
     value: {
       cluster_name: name,

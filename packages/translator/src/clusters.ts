@@ -1,0 +1,62 @@
+/** Clusters: one per revision, the same name in every group. */
+import { typeUrls } from '@sluice/resources';
+import type { ServingRevision } from '@sluice/serving';
+
+import { clusterName, revisionMetadataKey, typeNames } from './names.ts';
+import type { JsonObject, TranslatedResource } from './resource.ts';
+
+/**
+ * How many requests and connections a proxy may have with one revision. Far above what one proxy carries,
+ * because the limit that counts is each pod's, in its sidecar, and the activator's queue: Envoy's default of
+ * 1024 would refuse what those would have held. Chosen: it bounds memory and nothing else.
+ */
+const requestsMax = 100_000;
+
+/** @param lbPolicy how the group's proxies choose among a revision's endpoints */
+export function cluster(revision: ServingRevision, lbPolicy: 'LEAST_REQUEST' | 'ROUND_ROBIN'): TranslatedResource {
+  const name = clusterName(revision);
+  return {
+    typeUrl: typeUrls.cluster,
+    name,
+    value: {
+      name,
+      type: 'EDS',
+      eds_cluster_config: {
+        eds_config: { ads: {}, resource_api_version: 'V3' },
+        service_name: name,
+      },
+      // Five seconds, as Kourier.
+      connect_timeout: '5s',
+      lb_policy: lbPolicy,
+      circuit_breakers: {
+        thresholds: [
+          {
+            max_connections: requestsMax,
+            max_pending_requests: requestsMax,
+            max_requests: requestsMax,
+          },
+        ],
+      },
+      metadata: { filter_metadata: { [revisionMetadataKey]: revisionMetadata(revision) } },
+      ...(revision.protocol === 'h2c' ? { typed_extension_protocol_options: http2Options } : {}),
+    },
+  };
+}
+
+/** What a filter that deals with revisions must know of this one. */
+function revisionMetadata(revision: ServingRevision): JsonObject {
+  return {
+    namespace: revision.namespace,
+    name: revision.name,
+    container_concurrency: revision.containerConcurrency,
+    protocol: revision.protocol,
+    timeout_seconds: revision.timeoutSeconds,
+  };
+}
+
+const http2Options: JsonObject = {
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+    '@type': typeNames.httpProtocolOptions,
+    explicit_http_config: { http2_protocol_options: {} },
+  },
+};

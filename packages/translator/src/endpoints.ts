@@ -1,0 +1,53 @@
+/** Endpoints: where a revision's requests go now. This is the part that changes often. */
+import { typeUrls } from '@sluice/resources';
+import type { ServingEndpoint, ServingRevision } from '@sluice/serving';
+
+import { clusterName } from './names.ts';
+import { byAddress, type JsonObject, type TranslatedResource } from './resource.ts';
+
+/** For gateways: the pods in mode Serve, the activators in mode Proxy. */
+export function gatewayEndpoints(revision: ServingRevision): TranslatedResource {
+  const endpoints = revision.mode === 'Serve' ? revision.pods.filter(isUsable) : revision.activators;
+  return assignment(
+    revision,
+    endpoints.toSorted(byAddress).map((endpoint) => lbEndpoint(endpoint)),
+  );
+}
+
+/**
+ * For activators: the pods, those that are not ready included and marked. An activator finds out by itself
+ * when they are, sooner than the word gets round.
+ */
+export function activatorEndpoints(revision: ServingRevision): TranslatedResource {
+  const pods = revision.pods.filter(({ terminating }) => !terminating);
+  return assignment(
+    revision,
+    pods.toSorted(byAddress).map((pod) => lbEndpoint(pod, pod.ready ? 'HEALTHY' : 'UNHEALTHY')),
+  );
+}
+
+function isUsable({ ready, terminating }: ServingEndpoint): boolean {
+  return ready && !terminating;
+}
+
+/** gRPC's own clients ignore a locality without a weight, so there is one even where it decides nothing. */
+function assignment(revision: ServingRevision, endpoints: readonly JsonObject[]): TranslatedResource {
+  const name = clusterName(revision);
+  return {
+    typeUrl: typeUrls.clusterLoadAssignment,
+    name,
+    value: {
+      cluster_name: name,
+      ...(endpoints.length === 0
+        ? {}
+        : { endpoints: [{ locality: {}, lb_endpoints: endpoints, load_balancing_weight: 1 }] }),
+    },
+  };
+}
+
+function lbEndpoint({ address, port }: ServingEndpoint, healthStatus?: 'HEALTHY' | 'UNHEALTHY'): JsonObject {
+  return {
+    endpoint: { address: { socket_address: { address, port_value: port } } },
+    ...(healthStatus === undefined ? {} : { health_status: healthStatus }),
+  };
+}

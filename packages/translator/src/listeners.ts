@@ -1,0 +1,95 @@
+/** Listeners: an address, a connection manager, and the filters a request passes. */
+import { typeUrls } from '@sluice/resources';
+
+import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
+import type { TranslateOptions } from './options.ts';
+import type { Json, JsonObject, TranslatedResource } from './resource.ts';
+
+export function gatewayListeners({ gateway }: TranslateOptions): readonly TranslatedResource[] {
+  const { address, externalPort, internalPort, accessLogPath } = gateway;
+  const external = listener(listenerNames.externalHttp, address, externalPort, {
+    routes: routeConfigurationNames.external,
+    filters: [routerFilter],
+    accessLogPath,
+  });
+  if (internalPort === 0) return [external];
+  const internal = listener(listenerNames.internalHttp, address, internalPort, {
+    routes: routeConfigurationNames.internal,
+    filters: [routerFilter],
+    accessLogPath,
+  });
+  return [external, internal];
+}
+
+export function activatorListeners({ activator }: TranslateOptions): readonly TranslatedResource[] {
+  return [
+    listener(listenerNames.activatorHttp1, activator.address, activator.http1Port, {
+      routes: routeConfigurationNames.activator,
+      // Holds the request until a pod can take it, and chooses the pod; the router then goes there.
+      filters: [activatorFilter, routerFilter],
+      // The gateway in front has logged the request already.
+      accessLogPath: '',
+    }),
+  ];
+}
+
+/**
+ * The same listener on another address. Pods that share one network need one each: on a laptop every pod
+ * has a loopback address of its own, and a listener on all addresses would take the port from the others.
+ */
+export function bindListener(resource: TranslatedResource, address: string): TranslatedResource {
+  const socket = (resource.value['address'] as JsonObject)['socket_address'] as JsonObject;
+  return { ...resource, value: { ...resource.value, address: { socket_address: { ...socket, address } } } };
+}
+
+interface ManagerSettings {
+  readonly routes: string;
+  readonly filters: readonly JsonObject[];
+  readonly accessLogPath: string;
+}
+
+function listener(name: string, address: string, port: number, settings: ManagerSettings): TranslatedResource {
+  return {
+    typeUrl: typeUrls.listener,
+    name,
+    value: {
+      name,
+      address: { socket_address: { address, port_value: port } },
+      filter_chains: [
+        { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager(name, settings) }] },
+      ],
+    },
+  };
+}
+
+function manager(statPrefix: string, { routes, filters, accessLogPath }: ManagerSettings): JsonObject {
+  return {
+    '@type': typeNames.httpConnectionManager,
+    stat_prefix: statPrefix,
+    rds: {
+      // Ten seconds, as Kourier: a listener whose routes do not come opens and answers 404.
+      config_source: { ads: {}, initial_fetch_timeout: '10s', resource_api_version: 'V3' },
+      route_config_name: routes,
+    },
+    http_filters: filters,
+    ...(accessLogPath === '' ? {} : { access_log: [accessLog(accessLogPath)] }),
+    use_remote_address: true,
+    // How long a request may be silent is the revision's to say, and its sidecar's to hold it to.
+    stream_idle_timeout: '0s',
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
+  };
+}
+
+const routerFilter: JsonObject = {
+  name: 'envoy.filters.http.router',
+  typed_config: { '@type': typeNames.router },
+};
+
+const activatorFilter: JsonObject = {
+  name: 'sluice.filters.http.activator',
+  typed_config: { '@type': typeNames.typedStruct, type_url: typeNames.activatorFilter, value: {} },
+};
+
+function accessLog(path: string): Json {
+  return { name: 'envoy.access_loggers.file', typed_config: { '@type': typeNames.fileAccessLog, path } };
+}

@@ -1,0 +1,48 @@
+/**
+ * Every name that stands in a resource and that somebody else relies on: proxies, the autoscaler through load
+ * reports, people reading a dump.
+ */
+
+/** Which proxies get the same resources; `node.cluster` of a proxy says which it is in. */
+export const nodeGroups = {
+  gateway: 'sluice-gateway',
+  activator: 'sluice-activator',
+} as const;
+
+export type NodeGroup = (typeof nodeGroups)[keyof typeof nodeGroups];
+
+export const listenerNames = {
+  externalHttp: 'external_http',
+  internalHttp: 'internal_http',
+  activatorHttp1: 'activator_http1',
+} as const;
+
+export const routeConfigurationNames = {
+  external: 'external_services',
+  internal: 'internal_services',
+  activator: 'activator_services',
+} as const;
+
+/** By these the activator learns which revision a request is for, whatever its host. */
+export const revisionHeaders = {
+  revision: 'Knative-Serving-Revision',
+  namespace: 'Knative-Serving-Namespace',
+} as const;
+
+/** The metadata of a cluster that says which revision it is. */
+export const revisionMetadataKey = 'sluice.revision';
+
+/** The cluster of a revision, and its endpoints: `namespace/revision`, as load reports name it. */
+export function clusterName(revision: { readonly key: string }): string {
+  return revision.key;
+}
+
+export const typeNames = {
+  httpConnectionManager:
+    'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  router: 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
+  fileAccessLog: 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
+  httpProtocolOptions: 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  typedStruct: 'type.googleapis.com/xds.type.v3.TypedStruct',
+  activatorFilter: 'type.googleapis.com/sluice.filters.http.activator.v1.Activator',
+} as const;

@@ -1,0 +1,23 @@
+/** What an installation decides about the proxies' own side of the network. */
+export interface TranslateOptions {
+  readonly gateway: {
+    /** The address gateways listen on. */
+    readonly address: string;
+    /** For clients outside. Knative's gateways: 8080. */
+    readonly externalPort: number;
+    /** For clients in the cluster; 0 for no such listener. Knative's gateways: 8081. */
+    readonly internalPort: number;
+    /** Where gateways write their access log; empty for none. */
+    readonly accessLogPath: string;
+  };
+  readonly activator: {
+    readonly address: string;
+    /** Knative: 8012. */
+    readonly http1Port: number;
+  };
+}
+
+export const defaultTranslateOptions: TranslateOptions = {
+  gateway: { address: '0.0.0.0', externalPort: 8080, internalPort: 8081, accessLogPath: '/dev/stdout' },
+  activator: { address: '0.0.0.0', http1Port: 8012 },
+};

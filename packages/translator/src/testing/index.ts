@@ -1,0 +1,1 @@
+export { sampleEndpoint, sampleModel, sampleRevision, sampleRoute } from './sample-model.ts';
