@@ -6,7 +6,7 @@
 import { isTerminating, isFinished } from '../objects/pod-facts.ts';
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import { Informer, isNotFound, objectKey, pods, type Change, type KubernetesClient, type Pod } from '@sluice/kubernetes';
-import { EventRecorder } from '../events/event-recorder.ts';
+import { createLateEvents } from '../events/late-events.ts';
 import { FixedPorts } from './fixed-ports.ts';
 import { createKubeletApi, type KubeletApi } from './kubelet-api.ts';
 import type { LogStore } from './log-store.ts';
@@ -43,7 +43,6 @@ const stopGraceMsDefault = 2000;
 export class Kubelet {
   readonly #options: KubeletOptions;
   readonly #api: KubeletApi;
-  readonly #recorder: EventRecorder;
   readonly #informer: Informer<Pod>;
   readonly #surroundings: PodSurroundings;
   /** By uid. */
@@ -55,7 +54,6 @@ export class Kubelet {
     const { client, clock, timers, random, logger, meter, runner, node } = options;
     this.#options = options;
     this.#api = createKubeletApi(client);
-    this.#recorder = new EventRecorder({ client, component: 'kubelet', clock, timers, random, logger, meter });
     this.#informer = new Informer({ client, kind: pods, clock, timers, random, logger });
     this.#wallStartMs = clock.wallTime() - clock.now();
     this.#surroundings = {
@@ -66,7 +64,7 @@ export class Kubelet {
       allocator: options.allocator,
       fixedPorts: new FixedPorts(),
       logs: options.logs,
-      recorder: this.#recorder,
+      events: createLateEvents('kubelet', { client, clock, timers, logger }),
       baseEnvironment: options.baseEnvironment ?? {},
       backoff: options.backoff ?? {},
       logger,
@@ -100,7 +98,6 @@ export class Kubelet {
   async stop(graceMs: number = stopGraceMsDefault): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#recorder.stop();
     const informerStopped = this.#informer.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.suspend(graceMs)));
     await this.#options.runner.close();

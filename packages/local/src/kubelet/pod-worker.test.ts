@@ -43,7 +43,7 @@ function kubeletFloor(programs: Record<string, FakeProgram>, fixedPorts = new Fi
       allocator,
       fixedPorts,
       logs,
-      recorder: { record: (_about, _type, reason, message) => events.push(`${reason}: ${message}`) },
+      events: { record: (_about, _type, reason, message) => events.push(`${reason}: ${message}`) },
       baseEnvironment: { PATH: '/bin' },
       backoff: {},
       logger: silentLogger,

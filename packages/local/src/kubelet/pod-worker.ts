@@ -6,7 +6,7 @@
  */
 import { objectKey, type Container, type Pod, type PodStatus } from '@sluice/kubernetes';
 import type { Logger } from '@sluice/kernel';
-import type { EventRecorder } from '../events/event-recorder.ts';
+import type { EventSink } from '../events/late-events.ts';
 import { realPortsAnnotation, type KubeletContainer } from '../objects/pod-facts.ts';
 import type { ActionFloor } from './container-action.ts';
 import { historyOf } from './container-history.ts';
@@ -33,7 +33,7 @@ export interface PodSurroundings {
   readonly allocator: PortAllocator;
   readonly fixedPorts: FixedPorts;
   readonly logs: LogStore;
-  readonly recorder: Pick<EventRecorder, 'record'>;
+  readonly events: EventSink;
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly backoff: RestartBackoffOptions;
   readonly logger: Logger;
@@ -84,14 +84,14 @@ export class PodWorker {
 
   /** Takes the pod on. The processes are spawned before the API has heard of it. */
   async start(): Promise<void> {
-    const { nodeName, recorder, onTimeline } = this.#surroundings;
+    const { nodeName, events, onTimeline } = this.#surroundings;
     onTimeline(this.#pod, 'created');
     await this.#ports.allocate();
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     if (this.#pod.spec.nodeName === undefined) {
       this.#writer.bind(this.#pod, nodeName, this.#ports.plan.size > 0 ? this.#portAnnotations() : {});
-      recorder.record(this.#pod, 'Normal', 'Scheduled', `Successfully assigned ${this.key} to ${nodeName}`);
+      events.record(this.#pod, 'Normal', 'Scheduled', `Successfully assigned ${this.key} to ${nodeName}`);
     } else if (this.#ports.plan.size > 0) {
       this.#writer.annotate(this.#pod, this.#portAnnotations());
     }
@@ -121,7 +121,7 @@ export class PodWorker {
   }
 
   #containerWorker(container: KubeletContainer, role: ContainerRole): ContainerWorker {
-    const { floor, logs, recorder, backoff } = this.#surroundings;
+    const { floor, logs, events, backoff } = this.#surroundings;
     const { name, namespace = 'default', uid = '' } = this.#pod.metadata;
     const worker: ContainerWorker = new ContainerWorker({
       container,
@@ -136,7 +136,7 @@ export class PodWorker {
       openLog: (run) => logs.open({ namespace, pod: name, podUid: uid, container: container.name }, run),
       history: historyOf(this.#pod, container),
       onChange: () => this.#onContainerChange(worker, container),
-      onEvent: (type, reason, message) => recorder.record(this.#pod, type, reason, message),
+      onEvent: (type, reason, message) => events.record(this.#pod, type, reason, message),
     });
     return worker;
   }
@@ -256,7 +256,7 @@ export class PodWorker {
   #setFinding(finding: PortFinding | undefined): void {
     if (finding?.message === this.#finding?.message) return;
     this.#finding = finding;
-    if (finding) this.#surroundings.recorder.record(this.#pod, 'Warning', finding.reason, finding.message);
+    if (finding) this.#surroundings.events.record(this.#pod, 'Warning', finding.reason, finding.message);
     this.#publish();
   }
 
@@ -301,7 +301,7 @@ export class PodWorker {
     if (this.#state !== 'ending') {
       this.#state = 'ending';
       for (const worker of this.#containers.filter(({ isRunning }) => isRunning)) {
-        this.#surroundings.recorder.record(this.#pod, 'Normal', 'Killing', `Stopping container ${worker.name}`);
+        this.#surroundings.events.record(this.#pod, 'Normal', 'Killing', `Stopping container ${worker.name}`);
       }
       this.#ended = this.#goneAfter(this.#stopContainers(graceMs).then(() => this.#removeFromApi()));
       return this.#ended;
@@ -341,7 +341,7 @@ export class PodWorker {
     const mounted = this.#pod.spec.containers.filter(({ volumeMounts = [] }) => volumeMounts.length > 0);
     if (mounted.length === 0) return;
     const names = mounted.map(({ name }) => name).join(', ');
-    this.#surroundings.recorder.record(this.#pod, 'Warning', 'VolumesNotMounted', `Local mode mounts no volumes; container ${names} asks for some`);
+    this.#surroundings.events.record(this.#pod, 'Warning', 'VolumesNotMounted', `Local mode mounts no volumes; container ${names} asks for some`);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type ReconcileResult,
   type ReplicaSet,
 } from '@sluice/kubernetes';
-import { EventRecorder } from '../../events/event-recorder.ts';
+import { createLateEvents, type EventSink } from '../../events/late-events.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from '../built-in-controllers.ts';
 import { byOwner } from '../indexes.ts';
 import { canonical } from '../safe-name.ts';
@@ -24,13 +24,13 @@ export class DeploymentController {
   readonly #deployments: Informer<Deployment>;
   readonly #replicaSets: Informer<ReplicaSet>;
   readonly #controller: Controller;
-  readonly #recorder: EventRecorder;
+  readonly #events: EventSink;
 
   constructor(options: BuiltInControllerOptions, informers: BuiltInInformers) {
     this.#options = options;
     this.#deployments = informers.deployments;
     this.#replicaSets = informers.replicaSets;
-    this.#recorder = new EventRecorder({ ...options, component: 'deployment-controller' });
+    this.#events = createLateEvents('deployment-controller', options);
     this.#controller = new Controller({
       ...options,
       name: 'deployment',
@@ -45,9 +45,8 @@ export class DeploymentController {
     return this.#controller.start();
   }
 
-  async stop(): Promise<void> {
-    this.#recorder.stop();
-    await this.#controller.stop();
+  stop(): Promise<void> {
+    return this.#controller.stop();
   }
 
   /** Scaling comes before bookkeeping: somebody may be waiting for a pod. */
@@ -99,7 +98,7 @@ export class DeploymentController {
   #recordScaling(deployment: Deployment, name: string, from: number, to: number): void {
     if (from === to) return;
     const direction = to > from ? 'up' : 'down';
-    this.#recorder.record(deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${direction} replica set ${name} from ${from} to ${to}`);
+    this.#events.record(deployment, 'Normal', 'ScalingReplicaSet', `Scaled ${direction} replica set ${name} from ${from} to ${to}`);
   }
 
   /** A template that comes back gets the newest number again; the Deployment carries the number in force. */

@@ -16,7 +16,7 @@ import { isTerminating } from '../../objects/pod-facts.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from '../built-in-controllers.ts';
 import { byOwner } from '../indexes.ts';
 import { canonical, randomSuffix } from '../safe-name.ts';
-import { EventRecorder } from '../../events/event-recorder.ts';
+import { createLateEvents, type EventSink } from '../../events/late-events.ts';
 import { Expectations } from './expectations.ts';
 import { countReplicas, planReplicas, replicaSetStatus } from './replicas.ts';
 
@@ -27,14 +27,14 @@ export class ReplicaSetController {
   readonly #replicaSets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
   readonly #controller: Controller;
-  readonly #recorder: EventRecorder;
+  readonly #events: EventSink;
   readonly #expectations: Expectations;
 
   constructor(options: BuiltInControllerOptions, informers: BuiltInInformers) {
     this.#options = options;
     this.#replicaSets = informers.replicaSets;
     this.#pods = informers.pods;
-    this.#recorder = new EventRecorder({ ...options, component: 'replicaset-controller' });
+    this.#events = createLateEvents('replicaset-controller', options);
     this.#expectations = new Expectations(options.clock);
     this.#controller = new Controller({
       ...options,
@@ -56,9 +56,8 @@ export class ReplicaSetController {
     return this.#controller.start();
   }
 
-  async stop(): Promise<void> {
-    this.#recorder.stop();
-    await this.#controller.stop();
+  stop(): Promise<void> {
+    return this.#controller.stop();
   }
 
   async #reconcile(key: string): Promise<ReconcileResult | void> {
@@ -98,7 +97,7 @@ export class ReplicaSetController {
   async #create(key: string, replicaSet: ReplicaSet, pod: Pod): Promise<Failure | undefined> {
     try {
       await this.#options.client.resource(pods).create(pod);
-      this.#recorder.record(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
+      this.#events.record(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
       return undefined;
     } catch (reason) {
       this.#expectations.creationSeen(key, objectKey(pod));
@@ -110,7 +109,7 @@ export class ReplicaSetController {
     try {
       const { uid } = pod.metadata;
       await this.#options.client.resource(pods).delete(pod.metadata, uid === undefined ? {} : { uid });
-      this.#recorder.record(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+      this.#events.record(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
       return undefined;
     } catch (reason) {
       this.#expectations.removalSeen(key, objectKey(pod));
@@ -120,7 +119,7 @@ export class ReplicaSetController {
 
   #fail(replicaSet: ReplicaSet, reason: string, error: unknown): Failure {
     const message = error instanceof Error ? error.message : String(error);
-    this.#recorder.record(replicaSet, 'Warning', reason, message);
+    this.#events.record(replicaSet, 'Warning', reason, message);
     return { reason, message };
   }
 
