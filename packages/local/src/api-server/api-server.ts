@@ -3,9 +3,25 @@
  * sockets are added by `serveApiServer`.
  */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import { Discovery } from './discovery/discovery.ts';
+import { OpenApi } from './discovery/openapi.ts';
 import type { ApiRequest, ApiResponse } from './exchange.ts';
+import { handlePath, type Documents } from './handle-path.ts';
+import { handleResource } from './handle-resource.ts';
+import { DefinitionLifecycle } from './lifecycle/definition-lifecycle.ts';
+import { GarbageCollector } from './lifecycle/garbage-collector.ts';
+import { NamespaceLifecycle, createStandardNamespaces } from './lifecycle/namespace-lifecycle.ts';
 import type { PodLogs } from './pod-logs.ts';
+import { parseTarget } from './request/target.ts';
+import { builtinKinds } from './resources/builtin/kinds.ts';
+import { Registry } from './resources/registry.ts';
+import { failure } from './respond.ts';
+import { loadBuiltinSchemas } from './schema/builtin-schemas.ts';
+import { StatusError, internalError } from './status-error.ts';
 import type { Storage } from './storage/storage.ts';
+import { ObjectStore } from './store/object-store.ts';
+import type { ServerContext } from './verbs/context.ts';
+import { WatchHub } from './verbs/watch.ts';
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -28,11 +44,91 @@ export interface ApiServerLimits {
   readonly bodyBytesMax: number;
 }
 
+export const DEFAULT_LIMITS: ApiServerLimits = {
+  historyEventsMax: 10_000,
+  bookmarkPeriodMs: 60_000,
+  bodyBytesMax: 3 * 1024 * 1024,
+};
+
 export interface ApiServer {
+  readonly limits: ApiServerLimits;
   /** Answers one request. Never rejects: what goes wrong is a Status object with its code. */
   handle(request: ApiRequest): Promise<ApiResponse>;
   /** Sets who answers for logs, for a kubelet that is made after the server. */
   setPodLogs(podLogs: PodLogs): void;
+  /** Forgets the history, as a compaction does: watches from before are told 410 Expired. */
+  compactHistory(): void;
   /** Ends every watch, stops background work, closes the storage. Requests afterwards are answered with 503. */
   stop(): void;
+}
+
+/** Reads what the storage holds and is ready at once. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { clock, timers, random, storage, logger } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const schemas = loadBuiltinSchemas();
+  const registry = new Registry(builtinKinds(schemas));
+  const store = new ObjectStore({ storage, historyEventsMax: limits.historyEventsMax });
+  const context: ServerContext = {
+    clock,
+    timers,
+    random,
+    logger,
+    limits,
+    store,
+    registry,
+    schemas,
+    podLogs: options.podLogs,
+  };
+  const hub = new WatchHub();
+  const documents: Documents = { discovery: new Discovery(registry), openApi: new OpenApi(registry, schemas) };
+  createStandardNamespaces(context);
+  const background = [new DefinitionLifecycle(context), new GarbageCollector(context), new NamespaceLifecycle(context)];
+  let isStopped = false;
+
+  return {
+    limits,
+    async handle(request) {
+      if (isStopped) return failure(new StatusError(503, 'ServiceUnavailable', 'the server is stopping'));
+      try {
+        return await answer(context, hub, documents, request);
+      } catch (error) {
+        return failure(asStatusError(error, request, logger));
+      }
+    },
+    setPodLogs(podLogs) {
+      context.podLogs = podLogs;
+    },
+    compactHistory: () => store.compactHistory(),
+    stop() {
+      if (isStopped) return;
+      isStopped = true;
+      for (const one of background) one.stop();
+      hub.endAll();
+      store.close();
+    },
+  };
+}
+
+async function answer(context: ServerContext, hub: WatchHub, documents: Documents, request: ApiRequest): Promise<ApiResponse> {
+  const target = parseTarget(request.path);
+  if (target.kind === 'path') return handlePath(documents, request, target.path, target.query);
+  const body = readText(request.body, context.limits.bodyBytesMax);
+  return handleResource(context, hub, request, target, body);
+}
+
+function readText(body: string | Uint8Array | undefined, bytesMax: number): string {
+  if (body === undefined) return '';
+  const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  if (bytes > bytesMax) {
+    throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${bytesMax}`);
+  }
+  return typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+}
+
+/** Anything that is not a refusal is a fault of the server: logged whole, answered as 500. */
+function asStatusError(error: unknown, request: ApiRequest, logger: Logger): StatusError {
+  if (error instanceof StatusError) return error;
+  logger.error('request failed', { method: request.method, path: request.path, error });
+  return internalError(error instanceof Error ? error.message : String(error));
 }

@@ -1,0 +1,237 @@
+/** Requests about objects: from method and path to the verb that answers. */
+import { parse as parseYaml } from 'yaml';
+import type { ApiRequest, ApiResponse } from './exchange.ts';
+import type { JsonObject } from './json.ts';
+import { isObject } from './json.ts';
+import { mediaTypeOf, negotiateForm, type AnswerForm } from './request/negotiation.ts';
+import type { ResourceTarget } from './request/target.ts';
+import { readWriteOptions, type WriteOptions } from './request/write-options.ts';
+import { resourceSubject, type ResourceKind } from './resources/resource-kind.ts';
+import { json, jsonText, pageNotFound, plainText, stream, warningHeaders } from './respond.ts';
+import { StatusError, badRequest, methodNotAllowed, notFound, unknownResource, unsupportedMediaType } from './status-error.ts';
+import type { Entry } from './store/object-store.ts';
+import { parseJsonObject } from './verbs/admit.ts';
+import { textOf, viewOf, type ServerContext } from './verbs/context.ts';
+import { createObject } from './verbs/create.ts';
+import { deleteObject, deletedStatus, readDeleteOptions } from './verbs/delete.ts';
+import { formatList, formatOne, listObjects } from './verbs/list.ts';
+import { readPodLogs } from './verbs/logs.ts';
+import { checkMediaType, patchDocument, patchObject } from './verbs/patch.ts';
+import { REVIEWS, answerReview } from './verbs/reviews.ts';
+import { scaleOf, withScale } from './verbs/scale.ts';
+import { readSelection } from './verbs/selection.ts';
+import { updateObject } from './verbs/update.ts';
+import { watchObjects, type WatchHub } from './verbs/watch.ts';
+import type { Written } from './verbs/written.ts';
+
+/** One request about objects, with all that its handlers share. */
+interface Call {
+  readonly context: ServerContext;
+  readonly hub: WatchHub;
+  readonly request: ApiRequest;
+  readonly target: ResourceTarget;
+  readonly kind: ResourceKind;
+  readonly body: string;
+}
+
+/** @throws StatusError */
+export async function handleResource(
+  context: ServerContext,
+  hub: WatchHub,
+  request: ApiRequest,
+  target: ResourceTarget,
+  body: string,
+): Promise<ApiResponse> {
+  const { group, version, plural } = target;
+  const review = REVIEWS.find((one) => one.group === group && one.plural === plural && version === 'v1');
+  if (review) {
+    if (request.method !== 'POST') throw methodNotAllowed();
+    return json(201, answerReview(review, readBody(request, body)));
+  }
+  const kind = context.registry.find(group, version, plural);
+  if (!kind) {
+    if (!context.registry.hasGroup(group)) return pageNotFound();
+    throw unknownResource();
+  }
+  if (kind.namespaced ? target.namespace === undefined && target.name !== undefined : target.namespace !== undefined) {
+    throw unknownResource();
+  }
+  const call: Call = { context, hub, request, target, kind, body };
+  if (target.name === undefined) return handleCollection(call);
+  return target.subresource === '' ? handleObject(call, target.name) : handleSubresource(call, target.name);
+}
+
+async function handleCollection(call: Call): Promise<ApiResponse> {
+  const { context, hub, request, target, kind, body } = call;
+  const { namespace, query } = target;
+  switch (request.method) {
+    case 'GET': {
+      const form = formOf(request);
+      if (isTrue(query.get('watch'))) {
+        return stream(watchContentType(form), watchObjects(context, hub, kind, namespace, form, query));
+      }
+      return jsonText(200, await listObjects(context, kind, namespace, form, query));
+    }
+    case 'POST': {
+      const options = writeOptions(call, 'CreateOptions');
+      return answerWritten(call, createObject(context, kind, namespace, readBody(request, body), options));
+    }
+    case 'DELETE':
+      return deleteCollection(call);
+    case 'PUT':
+      throw badRequest('the name of the object was undeterminable: name must be provided');
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function handleObject(call: Call, name: string): ApiResponse {
+  const { context, request, target, kind, body } = call;
+  switch (request.method) {
+    case 'GET':
+      return jsonText(200, formatOne(context, kind, getEntry(call, name), formOf(request), target.query));
+    case 'PUT': {
+      const options = writeOptions(call, 'UpdateOptions');
+      const document = readBody(request, body);
+      return answerWritten(call, updateObject(context, { kind, entry: getEntry(call, name), body: document, options, subresource: '' }));
+    }
+    case 'PATCH':
+      return answerWritten(call, patch(call, name, ''));
+    case 'DELETE': {
+      const options = readDeleteOptions(body === '' ? {} : readBody(request, body), target.query);
+      const { isGone, entry } = deleteObject(context, kind, getEntry(call, name), options);
+      if (!isGone || kind.answersDeletedObject) return jsonText(200, textOf(freshText(entry), kind));
+      return json(200, deletedStatus(kind, entry));
+    }
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+async function handleSubresource(call: Call, name: string): Promise<ApiResponse> {
+  const { context, request, target, kind } = call;
+  const { subresource } = target;
+  if (subresource === 'status' && kind.hasStatus) return handleStatus(call, name);
+  if (subresource === 'scale' && kind.scale) return handleScale(call, name);
+  if (subresource === 'log' && kind.hasLogs) {
+    if (request.method !== 'GET') throw methodNotAllowed();
+    const answer = await readPodLogs(context, getEntry(call, name), target.query);
+    return answer.kind === 'text' ? plainText(200, answer.text) : stream('text/plain', answer.stream);
+  }
+  throw unknownResource();
+}
+
+function handleStatus(call: Call, name: string): ApiResponse {
+  const { context, request, target, kind, body } = call;
+  switch (request.method) {
+    case 'GET':
+      return jsonText(200, formatOne(context, kind, getEntry(call, name), formOf(request), target.query));
+    case 'PUT': {
+      const options = writeOptions(call, 'UpdateOptions');
+      const input = { kind, entry: getEntry(call, name), body: readBody(request, body), options, subresource: 'status' };
+      return answerWritten(call, updateObject(context, input));
+    }
+    case 'PATCH':
+      return answerWritten(call, patch(call, name, 'status'));
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function handleScale(call: Call, name: string): ApiResponse {
+  const { context, request, kind, body } = call;
+  const { scale } = kind;
+  if (!scale) throw unknownResource();
+  const entry = getEntry(call, name);
+  const live = viewOf(entry, kind);
+  if (request.method === 'GET') return json(200, scaleOf(live, scale));
+  let asked: JsonObject;
+  if (request.method === 'PUT') asked = readBody(request, body);
+  else if (request.method === 'PATCH') {
+    const mediaType = mediaTypeOf(request.headers?.['content-type']);
+    checkMediaType(kind, mediaType);
+    asked = patchDocument(scaleOf(live, scale), mediaType, body, kind.schema);
+  } else throw methodNotAllowed();
+  const options = writeOptions(call, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
+  const next = withScale(live, asked, kind, scale);
+  const written = updateObject(context, { kind, entry, body: next, options, subresource: 'scale' });
+  return json(200, scaleOf(written.object, scale));
+}
+
+function patch(call: Call, name: string, subresource: string): Written {
+  const { context, request, target, kind, body } = call;
+  const entry = context.store.get(kind.storedAs, target.namespace ?? '', name);
+  const options = writeOptions(call, 'PatchOptions');
+  const mediaType = mediaTypeOf(request.headers?.['content-type']);
+  return patchObject(context, { kind, namespace: target.namespace, name, entry, mediaType, text: body, options, subresource });
+}
+
+function deleteCollection(call: Call): ApiResponse {
+  const { context, request, target, kind, body } = call;
+  const options = readDeleteOptions(body === '' ? {} : readBody(request, body), target.query);
+  const selection = readSelection(kind, target.namespace, target.query);
+  const entries = context.store.list(kind.storedAs, selection.namespace);
+  const found = entries.filter((entry) => selection.matches(viewOf(entry, kind)));
+  for (const entry of found) deleteObject(context, kind, entry, options);
+  return jsonText(200, formatList(kind, found, { resourceVersion: String(context.store.resourceVersion) }));
+}
+
+function answerWritten(call: Call, written: Written): ApiResponse {
+  const { context, request, target, kind } = call;
+  const headers = warningHeaders(written.warnings);
+  const form = formOf(request);
+  if (written.entry) return jsonText(written.status, formatOne(context, kind, written.entry, form, target.query), headers);
+  return json(written.status, written.object, headers);
+}
+
+function getEntry({ context, kind, target }: Call, name: string): Entry {
+  const entry = context.store.get(kind.storedAs, target.namespace ?? '', name);
+  if (!entry) throw notFound(resourceSubject(kind, name));
+  return entry;
+}
+
+/** An entry whose object was changed after it was serialised: a trial deletion. */
+function freshText(entry: Entry): Entry {
+  return { ...entry, text: JSON.stringify(entry.object) };
+}
+
+function writeOptions({ request, target }: Call, optionsKind: string): WriteOptions {
+  return readWriteOptions(target.query, request.headers?.['user-agent'] ?? '', optionsKind);
+}
+
+function formOf(request: ApiRequest): AnswerForm {
+  return negotiateForm(request.headers?.['accept']);
+}
+
+/** JSON, or YAML where the client says so. @throws StatusError 400, 415 */
+function readBody(request: ApiRequest, body: string): JsonObject {
+  const mediaType = mediaTypeOf(request.headers?.['content-type']);
+  switch (mediaType) {
+    case '':
+    case 'application/json':
+      return parseJsonObject(body, 'the object provided is unrecognized');
+    case 'application/yaml': {
+      const value: unknown = parseYaml(body);
+      if (isObject(value)) return value;
+      throw badRequest('the object provided is unrecognized: the body must be a YAML mapping');
+    }
+    case 'application/vnd.kubernetes.protobuf':
+      throw new StatusError(
+        415,
+        'UnsupportedMediaType',
+        'the embedded API server reads JSON and YAML, not protobuf - pass a manifest instead: kubectl create … --dry-run=client -o yaml | kubectl apply -f -',
+      );
+    default:
+      throw unsupportedMediaType(['application/json', 'application/yaml']);
+  }
+}
+
+function watchContentType(form: AnswerForm): string {
+  if (form.kind === 'table') return `application/json;as=Table;v=${form.version};g=meta.k8s.io;stream=watch`;
+  return 'application/json';
+}
+
+/** As Go's `ParseBool` is used here: present without a value counts. */
+function isTrue(value: string | null): boolean {
+  return value !== null && value !== 'false' && value !== '0';
+}

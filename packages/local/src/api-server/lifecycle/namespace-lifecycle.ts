@@ -1,0 +1,81 @@
+/** A deleted namespace is emptied first, and goes when nothing is left in it. */
+import { listAt, objectAt, textAt } from '../json.ts';
+import type { Entry } from '../store/object-store.ts';
+import type { ServerContext } from '../verbs/context.ts';
+import { formatTime } from '../verbs/context.ts';
+import { BACKGROUND_DELETE, deleteObject } from '../verbs/delete.ts';
+import { randomUid } from '../verbs/create.ts';
+import { isFinished } from '../verbs/update.ts';
+import { DeferredQueue } from './deferred-queue.ts';
+
+const NAMESPACES = '/namespaces';
+/** The namespaces every server has. */
+const STANDARD = ['default', 'kube-system'];
+
+export class NamespaceLifecycle {
+  readonly #context: ServerContext;
+  readonly #queue: DeferredQueue;
+  readonly #unsubscribe: () => void;
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+    const { timers, logger, store } = context;
+    this.#queue = new DeferredQueue({ timers, logger, onKey: (name) => this.#empty(name) });
+    this.#unsubscribe = store.subscribe('*', ({ kind, entry }) => {
+      if (entry.resource === NAMESPACES) {
+        if (kind !== 'deleted' && isTerminating(entry)) this.#queue.add(entry.name);
+      } else if (kind === 'deleted' && entry.namespace !== '') {
+        const namespace = store.get(NAMESPACES, '', entry.namespace);
+        if (namespace && isTerminating(namespace)) this.#queue.add(entry.namespace);
+      }
+    });
+    for (const entry of store.list(NAMESPACES)) if (isTerminating(entry)) this.#queue.add(entry.name);
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#queue.stop();
+  }
+
+  #empty(name: string): void {
+    const { store, registry } = this.#context;
+    let left = 0;
+    for (const resource of store.resources()) {
+      const kind = registry.storedKind(resource);
+      if (!kind) continue;
+      for (const entry of kind.namespaced ? store.list(resource, name) : []) {
+        if (!deleteObject(this.#context, kind, entry, BACKGROUND_DELETE).isGone) left += 1;
+      }
+    }
+    const namespace = store.get(NAMESPACES, '', name);
+    if (left > 0 || !namespace) return;
+    const finalizers = listAt(objectAt(namespace.object, 'spec'), 'finalizers').filter((one) => one !== 'kubernetes');
+    const object = { ...namespace.object, spec: finalizers.length > 0 ? { finalizers } : {} };
+    if (isFinished(object)) store.remove(namespace);
+    else if (finalizers.length === 0) store.put(NAMESPACES, '', name, object);
+  }
+}
+
+/** Makes the namespaces that clients rely on, on a fresh store. */
+export function createStandardNamespaces(context: ServerContext): void {
+  for (const name of STANDARD) {
+    if (context.store.get(NAMESPACES, '', name)) continue;
+    context.store.put(NAMESPACES, '', name, {
+      kind: 'Namespace',
+      apiVersion: 'v1',
+      metadata: {
+        name,
+        uid: randomUid(context.random),
+        resourceVersion: '',
+        creationTimestamp: formatTime(context.clock.wallTime()),
+        labels: { 'kubernetes.io/metadata.name': name },
+      },
+      spec: { finalizers: ['kubernetes'] },
+      status: { phase: 'Active' },
+    });
+  }
+}
+
+function isTerminating(entry: Entry): boolean {
+  return textAt(objectAt(entry.object, 'metadata'), 'deletionTimestamp') !== '';
+}

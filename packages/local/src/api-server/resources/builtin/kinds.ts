@@ -1,0 +1,30 @@
+/** The catalog of built-in kinds, in the order in which discovery lists them. */
+import type { BuiltinSchemas } from '../../schema/builtin-schemas.ts';
+import type { ResourceKind } from '../resource-kind.ts';
+import { CUSTOM_RESOURCE_DEFINITION } from './custom-resource-definition.ts';
+import { CORE_EVENT, EVENT } from './event.ts';
+import { builtinKind } from './kind-template.ts';
+import { ENDPOINTS, ENDPOINT_SLICE, SERVICE } from './networking.ts';
+import { CONFIG_MAP, LEASE, NAMESPACE, NODE, SECRET, SERVICE_ACCOUNT } from './plain.ts';
+import { POD } from './pod.ts';
+import { DEPLOYMENT, REPLICA_SET } from './workloads.ts';
+
+export function builtinKinds(schemas: BuiltinSchemas): ResourceKind[] {
+  return [
+    CONFIG_MAP,
+    ENDPOINTS,
+    CORE_EVENT,
+    NAMESPACE,
+    NODE,
+    POD,
+    SECRET,
+    SERVICE_ACCOUNT,
+    SERVICE,
+    CUSTOM_RESOURCE_DEFINITION,
+    DEPLOYMENT,
+    REPLICA_SET,
+    LEASE,
+    ENDPOINT_SLICE,
+    EVENT,
+  ].map((kind) => builtinKind(schemas, kind));
+}

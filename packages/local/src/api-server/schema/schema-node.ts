@@ -1,0 +1,140 @@
+/**
+ * A place in a schema, with what the server asks of it: which fields there are, how lists merge, who may
+ * own what. Built from OpenAPI v3 as Kubernetes writes it: for built-in kinds definitions that refer to
+ * each other, for custom kinds the structural schema of their definition.
+ *
+ * Nodes are made when first asked for, so a schema that refers to itself is no special case.
+ */
+import type { Json, JsonObject } from '../json.ts';
+import { isObject, listAt, textAt } from '../json.ts';
+
+export type SchemaType = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+/** How a list merges: as one value, as a set of scalars, or by the key fields of its items. */
+export type ListKind = 'atomic' | 'set' | 'map';
+
+const REF_PREFIX = '#/components/schemas/';
+
+export class SchemaNode {
+  /** The schema here, references resolved one level. */
+  readonly raw: JsonObject;
+  readonly #definitions: JsonObject | undefined;
+  readonly #children = new Map<string, SchemaNode | undefined>();
+  #items: SchemaNode | undefined;
+
+  /**
+   * @param definitions what `$ref` points into: given for built-in kinds only
+   * @param children fields whose schema stands elsewhere: the metadata of custom kinds
+   */
+  constructor(raw: JsonObject, definitions?: JsonObject, children: Readonly<Record<string, SchemaNode>> = {}) {
+    this.#definitions = definitions;
+    this.raw = resolve(raw, definitions);
+    for (const [name, child] of Object.entries(children)) this.#children.set(name, child);
+  }
+
+  /** Built-in kinds have typed fields: null means absent, and wrong types cannot even be read. */
+  get isBuiltin(): boolean {
+    return this.#definitions !== undefined;
+  }
+
+  get type(): SchemaType | undefined {
+    const type = textAt(this.raw, 'type');
+    return type === '' ? undefined : (type as SchemaType);
+  }
+
+  get isIntOrString(): boolean {
+    return this.raw['x-kubernetes-int-or-string'] === true || this.raw['format'] === 'int-or-string';
+  }
+
+  get isNullable(): boolean {
+    return this.raw['nullable'] === true;
+  }
+
+  /** A whole object of some kind stands here, with its own apiVersion, kind and metadata. */
+  get isEmbeddedResource(): boolean {
+    return this.raw['x-kubernetes-embedded-resource'] === true;
+  }
+
+  /** Fields that are not named here stay. */
+  get keepsUnknown(): boolean {
+    if (this.raw['x-kubernetes-preserve-unknown-fields'] === true) return true;
+    if (!this.isBuiltin) return false;
+    // A built-in type without any field named is a placeholder for arbitrary JSON.
+    return !isObject(this.raw['properties']) && this.raw['additionalProperties'] === undefined;
+  }
+
+  /** The names of the fields that stand in the schema. */
+  get fields(): readonly string[] {
+    return Object.keys(isObject(this.raw['properties']) ? this.raw['properties'] : {});
+  }
+
+  get required(): readonly string[] {
+    return listAt(this.raw, 'required').map(String);
+  }
+
+  /** The schema of one field: its own, or that of all values of a map. Undefined: not known. */
+  child(name: string): SchemaNode | undefined {
+    if (this.#children.has(name)) return this.#children.get(name);
+    const properties = this.raw['properties'];
+    const additional = this.raw['additionalProperties'];
+    let raw: Json | undefined;
+    if (isObject(properties) && Object.hasOwn(properties, name)) raw = properties[name];
+    else raw = additional;
+    let made: SchemaNode | undefined;
+    if (isObject(raw)) made = new SchemaNode(raw, this.#definitions);
+    else if (raw === true) made = anything();
+    // Keys of a map come from outside; only those of a struct are worth keeping.
+    if (raw !== additional) this.#children.set(name, made);
+    return made;
+  }
+
+  /** The schema of a list's items. */
+  get items(): SchemaNode {
+    if (!this.#items) {
+      const raw = this.raw['items'];
+      this.#items = isObject(raw) ? new SchemaNode(raw, this.#definitions) : anything();
+    }
+    return this.#items;
+  }
+
+  get listKind(): ListKind {
+    const kind = this.raw['x-kubernetes-list-type'];
+    return kind === 'set' || kind === 'map' ? kind : 'atomic';
+  }
+
+  get listKeys(): readonly string[] {
+    return listAt(this.raw, 'x-kubernetes-list-map-keys').map(String);
+  }
+
+  /** The whole map has one owner. */
+  get isAtomicMap(): boolean {
+    return this.raw['x-kubernetes-map-type'] === 'atomic';
+  }
+
+  /** The field that tells items apart in a strategic merge patch. */
+  get patchMergeKey(): string | undefined {
+    const key = this.raw['x-kubernetes-patch-merge-key'];
+    return typeof key === 'string' ? key : undefined;
+  }
+
+  hasPatchStrategy(strategy: 'merge' | 'replace' | 'retainKeys'): boolean {
+    return textAt(this.raw, 'x-kubernetes-patch-strategy').split(',').includes(strategy);
+  }
+}
+
+/** No knowledge: every field stays, maps merge field by field, lists are one value. */
+export function anything(): SchemaNode {
+  return new SchemaNode({ 'x-kubernetes-preserve-unknown-fields': true });
+}
+
+/** `{allOf: [{$ref}], description, …}` is how a reference carries more words; the words here win. */
+function resolve(raw: JsonObject, definitions: JsonObject | undefined): JsonObject {
+  if (!definitions) return raw;
+  const parts = listAt(raw, 'allOf');
+  const only = parts.length === 1 ? parts[0] : undefined;
+  const reference = textAt(isObject(only) ? only : raw, '$ref');
+  if (reference === '') return raw;
+  const target = definitions[reference.slice(REF_PREFIX.length)];
+  if (!isObject(target)) return raw;
+  const { allOf: _all, $ref: _reference, ...own } = raw;
+  return { ...target, ...own };
+}

@@ -1,0 +1,106 @@
+/** Creating an object. */
+import { randomInt, type Random } from '@sluice/kernel';
+import type { JsonObject } from '../json.ts';
+import { ensureObject, objectAt, textAt } from '../json.ts';
+import { trackUpdate } from '../ownership/managed-fields.ts';
+import type { WriteOptions } from '../request/write-options.ts';
+import { resourceSubject, type ResourceKind } from '../resources/resource-kind.ts';
+import { StatusError, alreadyExists, badRequest, forbidden, notFound } from '../status-error.ts';
+import { matchPath, readObject, validateObjectOf } from './admit.ts';
+import { formatTime, ruleContext, viewOf, type ServerContext } from './context.ts';
+import { orderObject } from './object-order.ts';
+import type { Written } from './written.ts';
+
+/** Without letters and digits that look alike, or that could form words (apimachinery's `rand`). */
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_LENGTH = 5;
+/** How much of `generateName` is kept, so that the name fits a label (apiserver's `names`). */
+const GENERATE_NAME_MAX = 63 - SUFFIX_LENGTH;
+
+/** @throws StatusError whatever stands against it */
+export function createObject(
+  context: ServerContext,
+  kind: ResourceKind,
+  namespace: string | undefined,
+  body: JsonObject,
+  options: WriteOptions,
+): Written {
+  const { object, warnings } = readObject(context, kind, body, options);
+  matchPath(object, kind, namespace);
+  const created = completeNew(context, kind, object);
+  trackUpdate(undefined, created, kind.schema, {
+    manager: options.fieldManager,
+    apiVersion: kind.apiVersion,
+    subresource: '',
+    timestamp: formatTime(context.clock.wallTime()),
+  });
+  return { ...keepNew(context, kind, created, options), warnings };
+}
+
+/** Everything about a new object but who owns its fields: identity, defaults, checks. */
+export function completeNew(context: ServerContext, kind: ResourceKind, object: JsonObject): JsonObject {
+  const metadata = ensureObject(object, 'metadata');
+  if (textAt(metadata, 'resourceVersion') !== '') {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  const generateName = textAt(metadata, 'generateName');
+  if (textAt(metadata, 'name') === '' && generateName !== '') {
+    metadata['name'] = generateName.slice(0, GENERATE_NAME_MAX) + randomSuffix(context.random);
+  }
+  checkNamespace(context, kind, metadata);
+  metadata['uid'] = randomUid(context.random);
+  metadata['creationTimestamp'] = formatTime(context.clock.wallTime());
+  delete metadata['deletionTimestamp'];
+  delete metadata['deletionGracePeriodSeconds'];
+  if (kind.rules.hasGeneration) metadata['generation'] = 1;
+  else delete metadata['generation'];
+  if (kind.hasStatus && kind.custom) delete object['status'];
+  kind.rules.prepareCreate?.(object, ruleContext(context));
+  kind.rules.complete?.(object);
+  validateObjectOf(kind, object);
+  return object;
+}
+
+/** Puts a complete new object into the store, unless it is there already or this is only a trial. */
+export function keepNew(context: ServerContext, kind: ResourceKind, object: JsonObject, options: WriteOptions): Written {
+  const metadata = objectAt(object, 'metadata');
+  const name = textAt(metadata, 'name');
+  const namespace = textAt(metadata, 'namespace');
+  if (context.store.get(kind.storedAs, namespace, name)) throw alreadyExists(resourceSubject(kind, name));
+  const ordered = orderObject(object, kind.custom);
+  if (options.dryRun) return { status: 201, object: ordered, warnings: [] };
+  const stored = kind.conversion ? kind.conversion.toStored(ordered) : ordered;
+  const entry = context.store.put(kind.storedAs, namespace, name, stored);
+  return { status: 201, entry, object: viewOf(entry, kind), warnings: [] };
+}
+
+function checkNamespace(context: ServerContext, kind: ResourceKind, metadata: JsonObject): void {
+  if (!kind.namespaced) return;
+  const name = textAt(metadata, 'namespace');
+  if (name === '') throw badRequest('an empty namespace may not be set during creation');
+  const entry = context.store.get('/namespaces', '', name);
+  if (!entry) throw notFound({ group: '', kind: 'namespaces', name });
+  if (textAt(objectAt(entry.object, 'metadata'), 'deletionTimestamp') === '') return;
+  const why = `unable to create new content in namespace ${name} because it is being terminated`;
+  throw forbidden(resourceSubject(kind, textAt(metadata, 'name')), why, [
+    { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' },
+  ]);
+}
+
+export function randomSuffix(random: Random): string {
+  let suffix = '';
+  for (let index = 0; index < SUFFIX_LENGTH; index++) {
+    suffix += SUFFIX_LETTERS[randomInt(random, SUFFIX_LETTERS.length)] ?? '';
+  }
+  return suffix;
+}
+
+/** A version 4 UUID (RFC 9562 section 5.4) from the given source. */
+export function randomUid(random: Random): string {
+  const bytes = Buffer.alloc(16);
+  for (let index = 0; index < 16; index++) bytes[index] = randomInt(random, 256);
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,66 @@
+/**
+ * A TextStream that is filled from within: what is pushed in one turn arrives as one piece in the next, so
+ * a listener never runs inside a write, and a burst of events costs one socket write.
+ */
+import type { TextSink, TextStream } from '../exchange.ts';
+
+export class TextQueue implements TextStream {
+  readonly #onClose: () => void;
+  #pending: string[] = [];
+  #sink: TextSink | undefined;
+  #isFlushing = false;
+  #isEnded = false;
+  #isClosed = false;
+
+  /** @param onClose called once, when it ends for whatever reason */
+  constructor(onClose: () => void = () => {}) {
+    this.#onClose = onClose;
+  }
+
+  push(text: string): void {
+    if (this.#isEnded || this.#isClosed) return;
+    this.#pending.push(text);
+    this.#schedule();
+  }
+
+  /** Ends it in order: what was pushed still arrives. */
+  end(): void {
+    if (this.#isEnded || this.#isClosed) return;
+    this.#isEnded = true;
+    this.#onClose();
+    this.#schedule();
+  }
+
+  get isOver(): boolean {
+    return this.#isEnded || this.#isClosed;
+  }
+
+  listen(sink: TextSink): void {
+    this.#sink = sink;
+    this.#schedule();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pending = [];
+    if (!this.#isEnded) this.#onClose();
+  }
+
+  #schedule(): void {
+    if (this.#isFlushing || !this.#sink) return;
+    this.#isFlushing = true;
+    void Promise.resolve().then(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#isClosed || !this.#sink) return;
+    const text = this.#pending.join('');
+    this.#pending = [];
+    if (text !== '') this.#sink.onText(text);
+    if (!this.#isEnded || this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sink.onEnd();
+  }
+}
