@@ -16,3 +16,4 @@ export {
   writeResponseHead,
 } from './head-writer.ts';
 export { reasonPhrase } from './status.ts';
+export { mergeSlashes, normalizePath } from './path.ts';

@@ -1,0 +1,86 @@
+/**
+ * Access-log lines on their way out: gathered per place and written in batches, so that a line costs a string
+ * concatenation. A batch leaves when it is large or at the next sweep.
+ */
+import type { Clock } from '@sluice/kernel';
+import type { AccessLogOutput } from './proxy-options.ts';
+import type { Sweep, Sweepable } from './sweep.ts';
+
+/** Characters. 16 KiB: larger ones saved nothing measurable. */
+const batchLengthMax = 16 * 1024;
+
+/** How long a line may wait, in ms. Default of Envoy's `flush_access_log`-style buffering is 1 s; a tenth reads better live. */
+const delayMaxMs = 100;
+
+export class AccessLogs {
+  readonly #open: (path: string) => AccessLogOutput;
+  readonly #clock: Clock;
+  readonly #sweep: Sweep;
+  readonly #batches = new Map<string, Batch>();
+
+  constructor(open: (path: string) => AccessLogOutput, clock: Clock, sweep: Sweep) {
+    this.#open = open;
+    this.#clock = clock;
+    this.#sweep = sweep;
+  }
+
+  /** Where lines for `path` go; the same object for the same path. */
+  to(path: string): Batch {
+    let batch = this.#batches.get(path);
+    if (!batch) {
+      batch = new Batch(this.#open(path), this.#clock);
+      this.#batches.set(path, batch);
+      this.#sweep.add(batch);
+    }
+    return batch;
+  }
+
+  /** Writes all that waits. */
+  flush(): void {
+    for (const batch of this.#batches.values()) batch.flush();
+  }
+
+  close(): void {
+    for (const batch of this.#batches.values()) {
+      batch.flush();
+      batch.close();
+      this.#sweep.remove(batch);
+    }
+    this.#batches.clear();
+  }
+}
+
+export class Batch implements Sweepable {
+  deadline = Number.POSITIVE_INFINITY;
+  sweepIndex = -1;
+  #lines = '';
+  readonly #output: AccessLogOutput;
+  readonly #clock: Clock;
+
+  constructor(output: AccessLogOutput, clock: Clock) {
+    this.#output = output;
+    this.#clock = clock;
+  }
+
+  add(line: string): void {
+    if (this.#lines === '') this.deadline = this.#clock.now() + delayMaxMs;
+    this.#lines += line;
+    if (this.#lines.length >= batchLengthMax) this.flush();
+  }
+
+  onDeadline(): void {
+    this.flush();
+  }
+
+  flush(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.#lines === '') return;
+    const lines = this.#lines;
+    this.#lines = '';
+    this.#output.write(lines);
+  }
+
+  close(): void {
+    this.#output.close?.();
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The border between the pump (`downstream/active-stream.ts`) and the protocols. A codec of either side gives one
+ * writer per stream and calls the stream back; HTTP/1.1 is behind it now, and the pump would not notice another.
+ *
+ * Both writers take memory under the same rule: with `mayBorrow` it may be used until the writer has drained, else
+ * only during the call.
+ */
+import type { Buffer } from 'node:buffer';
+import type { ResponseHead, RequestHead, Trailers } from '@sluice/http';
+import type { Address } from '@sluice/kernel';
+import type { OutcomeCode } from './outcome.ts';
+
+/** The client's side of one stream. */
+export interface DownstreamCodec {
+  /** Asks for the body, when the client waits to be asked (`Expect: 100-continue`). */
+  writeContinue(): void;
+  /** A 1xx other than 100 and 101. Left out for clients that do not know them. */
+  writeInformational(head: ResponseHead): void;
+  /** The final head. Framing and connection fields are the codec's. */
+  writeHead(head: ResponseHead): void;
+  /** False when the client is slow: pause the source until `onDownstreamDrain`. */
+  writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean;
+  writeEnd(trailers: Trailers | undefined): void;
+  /** 101: the head goes out, and bytes are bytes from now on, both ways. */
+  writeTunnelHead(head: ResponseHead): void;
+  /** In a tunnel: the other side has sent its last byte. */
+  endTunnel(): void;
+  /** Keeps the body back, also what has come of it already. */
+  holdBody(): void;
+  releaseBody(): void;
+  /** Back-pressure: what has come is still delivered. */
+  pauseBody(): void;
+  resumeBody(): void;
+  /** The stream is over. `intact`: the response was complete, so the connection may live on. */
+  finish(intact: boolean): void;
+}
+
+/** What the client's side tells its stream. */
+export interface DownstreamEvents {
+  onRequestData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void;
+  onRequestEnd(trailers: Trailers | undefined): void;
+  onDownstreamDrain(): void;
+  /** The client is gone, or has broken the protocol within the body. */
+  onDownstreamFailure(code: OutcomeCode): void;
+  /** In a tunnel: the client has sent its last byte. */
+  onTunnelEnd(): void;
+}
+
+/** The upstream's side of one attempt. */
+export interface UpstreamCodec {
+  /** Head of the request; `upgrades` when the connection is asked to become a tunnel. */
+  writeHead(head: RequestHead, upgrades: boolean): void;
+  writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean;
+  writeEnd(trailers: Trailers | undefined): void;
+  endTunnel(): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+  /** Nothing more is wanted of it; the connection is not used again. */
+  abort(): void;
+  /** Whether it had carried a request before this one. */
+  readonly isReused: boolean;
+  /** Who is at the other end, and from where. */
+  readonly localAddress: Address;
+}
+
+/** What the upstream's side tells its attempt. */
+export interface UpstreamEvents {
+  onInformational(head: ResponseHead): void;
+  onResponseHead(head: ResponseHead): void;
+  /** 101 that answers the upgrade asked for. */
+  onTunnelHead(head: ResponseHead): void;
+  onResponseData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void;
+  onResponseEnd(trailers: Trailers | undefined): void;
+  onUpstreamDrain(): void;
+  onUpstreamTunnelEnd(): void;
+  onUpstreamFailure(code: OutcomeCode, reason: string): void;
+}

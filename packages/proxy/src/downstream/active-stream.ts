@@ -1,0 +1,369 @@
+/**
+ * The pump of one exchange: from the client through the filters to the upstream and back, with back-pressure
+ * both ways, until it ends: exactly once, with one outcome.
+ *
+ *     filters → (waiting → filters)* → forwarding → responding → ended
+ *                                      forwarding → tunnel     → ended
+ *     any → ended
+ */
+import type { Buffer } from 'node:buffer';
+import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
+import type { Address } from '@sluice/kernel';
+import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
+import type { Applied, Engine } from '../engine.ts';
+import { RouterFilter } from '../filters/router/router-filter.ts';
+import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
+import type { ConnectionManagerConfig } from '../proxy-config.ts';
+import type { RouteMatch } from '../route-match.ts';
+import type { DownstreamStatistics } from '../statistics.ts';
+import { StreamInfo } from '../stream-info.ts';
+import type { LocalReply, Stream } from '../stream.ts';
+import { UpstreamRequest, type UpstreamRequestOwner } from '../upstream/upstream-request.ts';
+import { renderLocalReply } from './local-reply.ts';
+import type { ConnectionManager } from './connection-manager.ts';
+import type { RequestConditions } from './request-conditions.ts';
+
+type State = 'filters' | 'waiting' | 'forwarding' | 'responding' | 'tunnel' | 'ended';
+
+export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner {
+  readonly info: StreamInfo;
+  readonly request: RequestHead;
+  response: ResponseHead | undefined = undefined;
+  route: RouteMatch | undefined = undefined;
+  overrideHost: Address | undefined = undefined;
+  readonly #engine: Engine;
+  readonly #applied: Applied;
+  readonly #manager: ConnectionManager;
+  readonly #config: ConnectionManagerConfig;
+  readonly #statistics: DownstreamStatistics;
+  readonly #codec: DownstreamCodec;
+  /** Of filters; made by the first that asks. */
+  #slots: unknown[] | undefined;
+  #state: State = 'filters';
+  /** The next filter to ask, which is also how many have been asked. */
+  #nextFilter = 0;
+  /** `continueRequest` was called from within `onRequest`, before the filter could answer `wait`. */
+  #continued = false;
+  #upstream: UpstreamRequest | undefined;
+  #requestDone = false;
+  #responseHeadSent = false;
+  #upgrade = '';
+  #expectsContinue = false;
+  /** Both directions of a tunnel end on their own. */
+  #tunnelEnds = 0;
+  /** Something last happened, for `stream_idle_timeout`; precise to the sweep. */
+  lastActivityAt: number;
+
+  constructor(engine: Engine, manager: ConnectionManager, codec: DownstreamCodec, request: RequestHead, info: StreamInfo) {
+    this.#engine = engine;
+    this.#applied = engine.current;
+    this.#manager = manager;
+    this.#config = manager.config;
+    this.#statistics = manager.statistics;
+    this.#codec = codec;
+    this.request = request;
+    this.info = info;
+    this.lastActivityAt = info.startAt;
+    engine.activeStreams += 1;
+    this.#statistics.requestsActive += 1;
+    this.#statistics.requestsTotal.add();
+  }
+
+  get slots(): unknown[] {
+    return (this.#slots ??= []);
+  }
+
+  get isActive(): boolean {
+    return this.#state !== 'ended';
+  }
+
+  get hasRequestBody(): boolean {
+    return this.request.framing !== 'none';
+  }
+
+  get isRequestDone(): boolean {
+    return this.#requestDone;
+  }
+
+  get isTunnel(): boolean {
+    return this.#state === 'tunnel';
+  }
+
+  /** From the request head on. */
+  start(conditions: RequestConditions): void {
+    this.#upgrade = conditions.upgrade;
+    this.#expectsContinue = conditions.expectsContinue;
+    if (this.request.framing === 'none' && this.#upgrade === '') this.#endRequest();
+    else this.#codec.holdBody();
+    if (conditions.refusal) return this.fail(conditions.refusal);
+    this.route = this.#config.routes?.match(this.request, this.#engine.random);
+    if (this.route) {
+      this.info.routeName = this.route.routeName;
+      this.info.virtualHostName = this.route.virtualHostName;
+    }
+    this.#runFilters();
+  }
+
+  // — filters —
+
+  continueRequest(): void {
+    if (this.#state === 'filters') this.#continued = true;
+    if (this.#state !== 'waiting') return;
+    this.#state = 'filters';
+    this.#engine.output.enterTurn();
+    this.#runFilters();
+    this.#engine.output.leaveTurn();
+  }
+
+  reply(reply: LocalReply): void {
+    if (this.#state === 'ended' || this.#responseHeadSent) return;
+    this.#engine.output.enterTurn();
+    this.#replyAs(reply, outcomes['filter-reply']);
+    this.#engine.output.leaveTurn();
+  }
+
+  reset(code: OutcomeCode): void {
+    this.#engine.output.enterTurn();
+    this.fail(code);
+    this.#engine.output.leaveTurn();
+  }
+
+  #runFilters(): void {
+    const { filters } = this.#config;
+    while (this.#nextFilter < filters.length) {
+      const filter = filters[this.#nextFilter];
+      this.#nextFilter += 1;
+      if (!filter?.onRequest) continue;
+      this.#continued = false;
+      const verdict = filter.onRequest(this);
+      if (this.#isOver()) return;
+      if (verdict === 'wait' && !this.#continued) {
+        this.#state = 'waiting';
+        return;
+      }
+    }
+    this.#forward();
+  }
+
+  /** The state, past what the compiler believes to know: a filter may have ended the stream. */
+  #isOver(): boolean {
+    return this.#state === 'ended';
+  }
+
+  #forward(): void {
+    const action = this.route?.action;
+    if (!action) return this.fail('no-route');
+    if (action.kind === 'direct-response') {
+      return this.#replyAs({ status: action.status, body: action.body, details: 'direct_response' }, outcomes['direct-response']);
+    }
+    if (action.kind === 'redirect') {
+      return this.#replyAs({ status: action.status, headers: { location: action.location(this.request) }, details: 'direct_response' }, outcomes['direct-response']);
+    }
+    this.info.clusterName = action.clusterName;
+    const cluster = this.#applied.clusters.get(action.clusterName);
+    if (!cluster) {
+      const outcome = outcomes['no-cluster'];
+      return this.#replyAs({ status: action.clusterNotFoundStatus, details: outcome.details, flag: 'NC' }, outcome);
+    }
+    if (this.#upgrade !== '' && !(action.upgrades.get(this.#upgrade) ?? this.#config.upgrades.includes(this.#upgrade))) return this.fail('upgrade-refused');
+    this.#state = 'forwarding';
+    this.route?.changeRequest?.(this.request, this.info);
+    this.#routerFilter()?.announceTimeout(this.request, action.timeoutMs);
+    this.#upstream = new UpstreamRequest(this, cluster, this.#engine, this.#upgrade !== '');
+    this.#upstream.start();
+  }
+
+  #routerFilter(): RouterFilter | undefined {
+    const last = this.#config.filters[this.#config.filters.length - 1];
+    return last instanceof RouterFilter ? last : undefined;
+  }
+
+  // — what the client's side says —
+
+  onRequestData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    if (this.#state === 'ended') return;
+    this.info.bytesReceived += end - start;
+    this.lastActivityAt = this.#engine.sweep.now;
+    for (const filter of this.#config.filters) filter.onRequestData?.(this, memory.subarray(start, end));
+    if (this.#isOver() || !this.#upstream) return;
+    if (!this.#upstream.writeData(memory, start, end, mayBorrow)) this.#codec.pauseBody();
+  }
+
+  onRequestEnd(trailers: Trailers | undefined): void {
+    if (this.#state === 'ended') return;
+    this.#endRequest();
+    this.#upstream?.writeEnd(trailers);
+  }
+
+  onDownstreamDrain(): void {
+    this.lastActivityAt = this.#engine.sweep.now;
+    this.#upstream?.resumeResponse();
+  }
+
+  onDownstreamFailure(code: OutcomeCode): void {
+    this.fail(code);
+  }
+
+  onTunnelEnd(): void {
+    this.#upstream?.endTunnel();
+    this.#endTunnelHalf();
+  }
+
+  // — what the upstream's side says —
+
+  onUpstreamReady(): void {
+    if (this.#expectsContinue) {
+      this.#expectsContinue = false;
+      this.#codec.writeContinue();
+    }
+    // Bytes that a client sends before the switch are kept until it has happened.
+    if (this.#upgrade === '' || this.request.framing !== 'none') this.#codec.releaseBody();
+  }
+
+  onInformational(head: ResponseHead): void {
+    // A 100 answers the client's wait, which has been answered here.
+    if (head.status === 100) return;
+    head.removeKnown(Known.connection | Known.contentLength | Known.transferEncoding | Known.upgrade | Known.keepAlive);
+    this.#codec.writeInformational(head);
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    const now = this.#engine.clock.now();
+    this.info.responseStartAt = now;
+    this.lastActivityAt = now;
+    this.#state = 'responding';
+    this.#routerFilter()?.reportServiceTime(head, now - this.info.upstreamStartAt);
+    this.#sendHead(head);
+  }
+
+  onTunnelHead(head: ResponseHead): void {
+    this.info.responseStartAt = this.#engine.clock.now();
+    this.lastActivityAt = this.info.responseStartAt;
+    this.response = head;
+    this.info.status = head.status;
+    this.#state = 'tunnel';
+    this.#responseHeadSent = true;
+    this.#statistics.upgrades.add();
+    this.#statistics.byClass[1]?.add();
+    this.#codec.writeTunnelHead(head);
+    this.#codec.releaseBody();
+  }
+
+  onResponseData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    if (this.#state === 'ended') return;
+    this.info.bytesSent += end - start;
+    this.lastActivityAt = this.#engine.sweep.now;
+    const { filters } = this.#config;
+    for (let index = filters.length - 1; index >= 0; index -= 1) filters[index]?.onResponseData?.(this, memory.subarray(start, end));
+    if (!this.#codec.writeData(memory, start, end, mayBorrow)) this.#upstream?.pauseResponse();
+  }
+
+  onResponseEnd(trailers: Trailers | undefined): void {
+    if (this.#state === 'ended') return;
+    this.#codec.writeEnd(trailers);
+    this.#end(outcomes.completed, true);
+  }
+
+  onUpstreamDrain(): void {
+    this.lastActivityAt = this.#engine.sweep.now;
+    this.#codec.resumeBody();
+  }
+
+  onUpstreamTunnelEnd(): void {
+    this.#codec.endTunnel();
+    this.#endTunnelHalf();
+  }
+
+  onUpstreamFailure(code: OutcomeCode, reason: string): void {
+    if (this.#state === 'ended') return;
+    this.info.upstreamFailure = reason;
+    if (!this.#responseHeadSent) return this.fail(code);
+    if (this.#state === 'tunnel') return this.#end(outcomes[code], false);
+    this.fail(code === 'upstream-protocol-error' ? 'upstream-body-error' : 'upstream-truncated');
+  }
+
+  // — replies and ends —
+
+  /** Ends it with this outcome: by a reply when nothing has been sent and there is somebody to tell. */
+  fail(code: OutcomeCode): void {
+    if (this.#state === 'ended') return;
+    const outcome = outcomes[code];
+    if (this.#responseHeadSent || outcome.status === 0) {
+      this.info.flags = appendFlag(this.info.flags, outcome.flag);
+      return this.#end(outcome, false);
+    }
+    const overload: Readonly<Record<string, string>> | undefined = outcome.flag === 'UO' ? { 'x-envoy-overloaded': 'true' } : undefined;
+    this.#replyAs({ status: outcome.status, body: outcome.body, details: outcome.details, ...(outcome.flag && { flag: outcome.flag }), ...(overload && { headers: overload }) }, outcome);
+  }
+
+  #replyAs(reply: LocalReply, outcome: Outcome): void {
+    // What the upstream would still say is of no interest.
+    this.#upstream?.release();
+    this.info.details = reply.details;
+    this.info.flags = appendFlag(this.info.flags, reply.flag ?? outcome.flag);
+    this.#state = 'responding';
+    const { head, body } = renderLocalReply(this.request, reply);
+    if (outcome.closesDownstream) head.keepsAlive = false;
+    this.#sendHead(head);
+    if (this.#isOver()) return;
+    if (body.length > 0) {
+      this.info.bytesSent += body.length;
+      this.#codec.writeData(body, 0, body.length, false);
+    }
+    this.#codec.writeEnd(undefined);
+    this.#end(outcome, true);
+  }
+
+  #sendHead(head: ResponseHead): void {
+    this.response = head;
+    this.info.status = head.status;
+    this.#manager.conditionResponse(head, this.request);
+    this.route?.changeResponse?.(head, this.info, this.request);
+    const { filters } = this.#config;
+    for (let index = this.#nextFilter - 1; index >= 0; index -= 1) {
+      filters[index]?.onResponse?.(this);
+      if (this.#isOver()) return;
+    }
+    this.#responseHeadSent = true;
+    this.#statistics.byClass[(head.status / 100) | 0]?.add();
+    this.#codec.writeHead(head);
+  }
+
+  #endRequest(): void {
+    this.#requestDone = true;
+    this.info.requestEndAt = this.request.framing === 'none' ? this.info.startAt : this.#engine.clock.now();
+  }
+
+  #endTunnelHalf(): void {
+    this.#tunnelEnds += 1;
+    if (this.#tunnelEnds === 2) this.#end(outcomes.completed, true);
+  }
+
+  #end(outcome: Outcome, intact: boolean): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    const { info } = this;
+    info.endAt = this.#engine.clock.now();
+    if (info.details === '') info.details = outcome.details;
+    this.#upstream?.release();
+    const statistics = this.#statistics;
+    statistics.requestsActive -= 1;
+    if (this.#responseHeadSent) statistics.requestsCompleted.add();
+    statistics.requestTime.observe(info.endAt - info.startAt);
+    statistics.countEnd(outcome);
+    const { filters, accessLogs } = this.#config;
+    for (let index = this.#nextFilter - 1; index >= 0; index -= 1) filters[index]?.onEnd?.(this, outcome);
+    for (const log of accessLogs) {
+      const line = log.format(this, outcome);
+      if (line !== '') this.#engine.accessLogs.to(log.path).add(line);
+    }
+    this.#engine.activeStreams -= 1;
+    this.#codec.finish(intact && !outcome.closesDownstream);
+    this.#engine.onQuieter();
+  }
+}
+
+function appendFlag(flags: string, flag: string): string {
+  if (flag === '') return flags;
+  return flags === '' ? flag : `${flags},${flag}`;
+}

@@ -1,0 +1,35 @@
+/** An HTTP connection manager at work: its configuration, its numbers, and what it writes into every head. */
+import { createHeaderLine, type HeaderLine, type HeadLimits, type RequestHead, type ResponseHead } from '@sluice/http';
+import type { Engine } from '../engine.ts';
+import type { ConnectionManagerConfig } from '../proxy-config.ts';
+import type { DownstreamStatistics } from '../statistics.ts';
+import { conditionRequest, type RequestConditions } from './request-conditions.ts';
+import { conditionResponse } from './response-conditions.ts';
+
+export class ConnectionManager {
+  readonly config: ConnectionManagerConfig;
+  readonly statistics: DownstreamStatistics;
+  readonly headLimits: HeadLimits;
+  readonly #engine: Engine;
+  readonly #serverLine: HeaderLine;
+  /** One object for all requests: it is read at once. */
+  readonly #conditions: RequestConditions = { refusal: undefined, expectsContinue: false, upgrade: '' };
+
+  constructor(config: ConnectionManagerConfig, engine: Engine) {
+    this.config = config;
+    this.#engine = engine;
+    this.statistics = engine.statistics.downstream(config.statPrefix);
+    this.headLimits = { headBytesMax: config.headBytesMax, fieldsMax: config.headerCountMax };
+    this.#serverLine = createHeaderLine('server', config.serverName);
+  }
+
+  /** The answer is valid until the next call. */
+  conditionRequest(head: RequestHead, peerHost: string): RequestConditions {
+    conditionRequest(head, this.config, peerHost, this.#engine.random, this.#conditions);
+    return this.#conditions;
+  }
+
+  conditionResponse(head: ResponseHead, request: RequestHead): void {
+    conditionResponse(head, this.config, this.#serverLine, this.#engine.clock, request);
+  }
+}

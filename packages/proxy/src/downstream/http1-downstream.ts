@@ -1,0 +1,484 @@
+/**
+ * One client's HTTP/1.1 connection: bytes into requests, responses into bytes, one exchange after the other.
+ *
+ *     head → body → answering → head …     the request is read, then its response is awaited
+ *     head → answering                     a request without a body
+ *     body, answering → tunnel             after a 101
+ *     any → lingering → closed             the last response is out, the client may still be sending
+ *
+ * Pipelined requests wait, unread, until the one before them has been answered.
+ */
+import type { Buffer } from 'node:buffer';
+import { Buffer as Memory } from 'node:buffer';
+import {
+  BodyReader,
+  createHeaderLine,
+  incomplete,
+  Known,
+  refused,
+  RequestReader,
+  responseHeadBytesMax,
+  writeResponseHead,
+  type HeadFault,
+  type ResponseHead,
+  type Trailers,
+} from '@sluice/http';
+import type { Connection, ConnectionHandler, MeshError } from '@sluice/kernel';
+import type { DownstreamCodec } from '../codec.ts';
+import type { Engine } from '../engine.ts';
+import type { OutcomeCode } from '../outcome.ts';
+import { OutputWriter } from '../output-buffer.ts';
+import type { DownstreamStatistics } from '../statistics.ts';
+import { StreamInfo } from '../stream-info.ts';
+import type { Sweepable } from '../sweep.ts';
+import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
+import { ActiveStream } from './active-stream.ts';
+import type { ConnectionManager } from './connection-manager.ts';
+import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
+
+/** The listener, as its connections see it. */
+export interface DownstreamOwner {
+  /** What serves the next request; undefined when the listener has gone. */
+  readonly manager: ConnectionManager | undefined;
+  onClosed(connection: Http1Downstream): void;
+}
+
+type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
+
+/** Body bytes after which a connection reads into memory of its own: one shared read. */
+const largeBodyBytes = 64 * 1024;
+
+const connectionClose = createHeaderLine('connection', 'close');
+const connectionKeepAlive = createHeaderLine('connection', 'keep-alive');
+const connectionUpgrade = createHeaderLine('connection', 'upgrade');
+const chunkedCoding = createHeaderLine('transfer-encoding', 'chunked');
+const continueBytes = Memory.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+
+/** Why reading is paused; each may be so on its own. */
+const heldForStream = 1;
+const heldForUpstream = 2;
+const heldForPipeline = 4;
+
+export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Sweepable {
+  deadline: number;
+  sweepIndex = -1;
+  readonly id: number;
+  readonly #owner: DownstreamOwner;
+  readonly #engine: Engine;
+  readonly #connection: Connection;
+  readonly #writer: OutputWriter;
+  readonly #reader: RequestReader;
+  readonly #body: BodyReader;
+  /** Counts this connection for as long as it lives. */
+  readonly #acceptedBy: DownstreamStatistics;
+  /** Of the current exchange, or of the last one. */
+  #manager: ConnectionManager;
+  #state: State = 'head';
+  #stream: ActiveStream | undefined;
+  #requests = 0;
+  /** First byte of the head being read; 0 between requests. */
+  #headStartedAt = 0;
+  #held = 0;
+  /** What had come and could not be used yet. */
+  #kept: Buffer | undefined;
+  #isConsuming = false;
+  #keepsAlive = true;
+  #responseChunked = false;
+  #endsByClose = false;
+  #peerEnded = false;
+  #bodyBytes = 0;
+  #isDedicated = false;
+
+  constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number) {
+    this.#owner = owner;
+    this.#manager = manager;
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#writer = new OutputWriter(connection, engine.output);
+    this.id = id;
+    this.#acceptedBy = manager.statistics;
+    this.#acceptedBy.connectionsTotal.add();
+    this.#acceptedBy.connectionsActive += 1;
+    const limits = manager.headLimits;
+    this.#reader = new RequestReader(limits);
+    this.#body = new BodyReader(limits);
+    this.deadline = this.#idleDeadline(engine.clock.now());
+  }
+
+  get isIdle(): boolean {
+    return this.#stream === undefined && !this.#reader.isPartial && this.#kept === undefined;
+  }
+
+  /** No more requests: now when there is none, else after the one under way. */
+  retire(): void {
+    this.#keepsAlive = false;
+    if (this.isIdle && this.#state === 'head') this.#linger();
+  }
+
+  /** Now, whatever is under way. */
+  cut(code: OutcomeCode): void {
+    this.#stream?.reset(code);
+    this.#connection.destroy();
+  }
+
+  // — the connection —
+
+  onData(memory: Buffer, length: number): void {
+    const { output } = this.#engine;
+    output.enterTurn();
+    try {
+      this.#consume(memory, 0, length, this.#isDedicated);
+    } catch (error) {
+      this.#crash(error);
+    }
+    output.leaveTurn();
+  }
+
+  onDrain(): void {
+    if (!this.#writer.drained()) return;
+    this.#engine.output.enterTurn();
+    this.#stream?.onDownstreamDrain();
+    this.#engine.output.leaveTurn();
+  }
+
+  onEnd(): void {
+    this.#engine.output.enterTurn();
+    this.#peerEnded = true;
+    this.#keepsAlive = false;
+    switch (this.#state) {
+      case 'head':
+        // Between requests, or in the middle of a head that will never be whole. With bytes kept, they come first.
+        if (!this.#kept) this.#connection.end();
+        break;
+      case 'body':
+        this.#stream?.onDownstreamFailure('downstream-closed');
+        break;
+      case 'tunnel':
+        this.#stream?.onTunnelEnd();
+        break;
+      default:
+    }
+    this.#engine.output.leaveTurn();
+  }
+
+  onClose(_error?: MeshError): void {
+    if (this.#state === 'closed') return;
+    this.#engine.output.enterTurn();
+    this.#engine.output.discard(this.#writer);
+    this.#state = 'closed';
+    this.#stream?.onDownstreamFailure('downstream-closed');
+    this.#stream = undefined;
+    this.#kept = undefined;
+    this.#acceptedBy.connectionsActive -= 1;
+    this.#owner.onClosed(this);
+    this.#engine.output.leaveTurn();
+  }
+
+  onDeadline(now: number): void {
+    this.#engine.output.enterTurn();
+    if (this.#state === 'lingering') this.#connection.destroy();
+    else if (this.#stream) this.#checkStream(this.#stream, now);
+    else if (this.#reader.isPartial) this.#refuse('request-head-timeout');
+    else {
+      this.#manager.statistics.idleTimeouts.add();
+      this.#linger();
+    }
+    this.#engine.output.leaveTurn();
+  }
+
+  #checkStream(stream: ActiveStream, now: number): void {
+    const code = overdueStream(stream, this.#manager.config, now);
+    if (code) stream.fail(code);
+    // The end of a stream sets the next deadline itself.
+    if (this.#stream === stream) this.deadline = nextStreamDeadline(stream, this.#manager.config);
+  }
+
+  // — reading —
+
+  #consume(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    let at = start;
+    this.#isConsuming = true;
+    for (;;) {
+      switch (this.#state) {
+        case 'head': {
+          if (at === end) return this.#doneConsuming();
+          if (this.#headStartedAt === 0) this.#beginHead();
+          const headEnd = this.#reader.read(memory, at, end);
+          if (headEnd === incomplete) return this.#doneConsuming();
+          if (headEnd === refused) {
+            this.#refuse(outcomeOfFault(this.#reader.fault as HeadFault));
+            return this.#doneConsuming();
+          }
+          at = headEnd;
+          this.#beginStream();
+          break;
+        }
+        case 'body': {
+          if ((this.#held & heldForStream) !== 0) {
+            this.#keep(memory, at, end);
+            return this.#doneConsuming();
+          }
+          const event = this.#body.next(memory, at, end);
+          if (event === 'more') return this.#doneConsuming();
+          if (event === 'refused') {
+            this.#stream?.onDownstreamFailure('bad-body');
+            break;
+          }
+          at = this.#body.position;
+          if (event === 'data') this.#onBodyData(memory, mayBorrow);
+          else this.#endBody();
+          break;
+        }
+        case 'answering':
+          if (at < end) {
+            this.#keep(memory, at, end);
+            this.#hold(heldForPipeline);
+          }
+          return this.#doneConsuming();
+        case 'tunnel':
+          if (at < end) {
+            if ((this.#held & heldForStream) !== 0) this.#keep(memory, at, end);
+            else this.#stream?.onRequestData(memory, at, end, mayBorrow);
+          }
+          return this.#doneConsuming();
+        default:
+          return this.#doneConsuming();
+      }
+    }
+  }
+
+  #doneConsuming(): void {
+    this.#isConsuming = false;
+  }
+
+  #beginHead(): void {
+    this.#headStartedAt = this.#engine.clock.now();
+    const { requestHeadTimeoutMs, requestTimeoutMs } = this.#manager.config;
+    const allowedMs = Math.min(requestHeadTimeoutMs || Number.POSITIVE_INFINITY, requestTimeoutMs || Number.POSITIVE_INFINITY);
+    this.deadline = this.#headStartedAt + allowedMs;
+  }
+
+  #beginStream(): void {
+    const head = this.#reader.head;
+    const engine = this.#engine;
+    this.#manager = this.#owner.manager ?? this.#manager;
+    this.#requests += 1;
+    const { requestsPerConnectionMax } = this.#manager.config;
+    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !engine.isDraining && this.#owner.manager !== undefined && (requestsPerConnectionMax === 0 || this.#requests < requestsPerConnectionMax);
+    const info = new StreamInfo(this.#connection.remote, this.#connection.local);
+    info.startAt = this.#headStartedAt;
+    info.startWallTime = engine.clock.wallTime();
+    info.connectionId = this.id;
+    if (head.minorVersion === 0) info.protocol = 'HTTP/1.0';
+    this.#headStartedAt = 0;
+    const conditions = this.#manager.conditionRequest(head, info.downstreamRemote.host);
+    this.#body.start(head.framing, head.contentLength);
+    this.#bodyBytes = 0;
+    if (head.framing === 'length' && head.contentLength > largeBodyBytes) this.#dedicate(true);
+    this.#state = head.framing === 'none' && conditions.upgrade === '' ? 'answering' : 'body';
+    if (conditions.upgrade !== '' && head.framing === 'none') this.#state = 'tunnel';
+    const stream = new ActiveStream(engine, this.#manager, this, head, info);
+    this.#stream = stream;
+    stream.start(conditions);
+    if (this.#stream === stream) this.deadline = nextStreamDeadline(stream, this.#manager.config);
+  }
+
+  #onBodyData(memory: Buffer, mayBorrow: boolean): void {
+    const { dataStart, dataEnd } = this.#body;
+    this.#bodyBytes += dataEnd - dataStart;
+    if (!this.#isDedicated && this.#bodyBytes > largeBodyBytes) this.#dedicate(true);
+    this.#stream?.onRequestData(memory, dataStart, dataEnd, mayBorrow);
+  }
+
+  #endBody(): void {
+    this.#state = 'answering';
+    this.#dedicate(false);
+    this.#stream?.onRequestEnd(this.#reader.head.framing === 'chunked' ? this.#body.trailers : undefined);
+    const stream = this.#stream;
+    // From here on the route's timeout counts.
+    if (stream) this.deadline = nextStreamDeadline(stream, this.#manager.config);
+  }
+
+  #dedicate(dedicated: boolean): void {
+    if (this.#isDedicated === dedicated) return;
+    this.#isDedicated = dedicated;
+    this.#connection.dedicateReadMemory(dedicated);
+  }
+
+  #keep(memory: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    const rest = memory.subarray(start, end);
+    this.#kept = this.#kept ? Memory.concat([this.#kept, rest]) : Memory.from(rest);
+  }
+
+  #hold(reason: number): void {
+    if (this.#held === 0) this.#connection.pause();
+    this.#held |= reason;
+  }
+
+  #unhold(reason: number): void {
+    if ((this.#held & reason) === 0) return;
+    this.#held &= ~reason;
+    if (this.#held === 0) this.#connection.resume();
+  }
+
+  /** Uses what was kept, as if it came now. */
+  #consumeKept(): void {
+    const kept = this.#kept;
+    if (!kept || this.#isConsuming) return;
+    this.#kept = undefined;
+    // Nobody else writes into this memory, so it may be borrowed.
+    this.#consume(kept, 0, kept.length, true);
+  }
+
+  // — the stream's requests —
+
+  holdBody(): void {
+    if (this.#state !== 'answering') this.#hold(heldForStream);
+  }
+
+  releaseBody(): void {
+    if ((this.#held & heldForStream) === 0) return;
+    this.#unhold(heldForStream);
+    this.#consumeKept();
+  }
+
+  pauseBody(): void {
+    if (this.#state !== 'answering') this.#hold(heldForUpstream);
+  }
+
+  resumeBody(): void {
+    this.#unhold(heldForUpstream);
+  }
+
+  writeContinue(): void {
+    this.#writer.write(continueBytes, 0, continueBytes.length, false);
+  }
+
+  writeInformational(head: ResponseHead): void {
+    if (this.#reader.head.minorVersion === 0) return;
+    this.#writeHead(head);
+  }
+
+  writeHead(head: ResponseHead): void {
+    const isOldClient = this.#reader.head.minorVersion === 0;
+    const bodyOfUnknownLength = head.framing === 'chunked' || head.framing === 'until-close';
+    this.#responseChunked = bodyOfUnknownLength && !isOldClient;
+    this.#endsByClose = bodyOfUnknownLength && isOldClient;
+    if (head.status === 204 || head.status === 304) head.removeKnown(head.status === 204 ? Known.contentLength | Known.transferEncoding : Known.transferEncoding);
+    if (!this.#responseChunked) head.removeKnown(Known.transferEncoding);
+    else if ((head.known & Known.transferEncoding) === 0) head.addLine(chunkedCoding);
+    // A body that is not wanted any more is not read to its end: the client is told not to send another request after it.
+    if (this.#engine.isDraining || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
+    if (!this.#keepsAlive) head.addLine(connectionClose);
+    else if (isOldClient) head.addLine(connectionKeepAlive);
+    this.#writeHead(head);
+  }
+
+  writeTunnelHead(head: ResponseHead): void {
+    const token = head.get('upgrade') ?? '';
+    head.removeKnown(Known.connection | Known.upgrade | Known.keepAlive | Known.proxyConnection);
+    head.add('upgrade', token);
+    head.addLine(connectionUpgrade);
+    this.#keepsAlive = false;
+    this.#state = 'tunnel';
+    this.#writeHead(head);
+  }
+
+  #writeHead(head: ResponseHead): void {
+    const { output } = this.#engine;
+    const at = output.claim(this.#writer, responseHeadBytesMax(head));
+    output.commit(writeResponseHead(head, output.memory, at));
+  }
+
+  writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
+    if (start === end || this.#state === 'closed') return true;
+    if (this.#responseChunked) writeChunk(this.#writer, memory, start, end, mayBorrow);
+    else this.#writer.write(memory, start, end, mayBorrow);
+    return !this.#writer.isBlocked;
+  }
+
+  writeEnd(trailers: Trailers | undefined): void {
+    if (this.#responseChunked && this.#state !== 'closed') writeEndOfChunks(this.#writer, trailers);
+  }
+
+  endTunnel(): void {
+    this.#writer.end();
+  }
+
+  finish(intact: boolean): void {
+    this.#stream = undefined;
+    if (this.#state === 'closed') return;
+    this.#responseChunked = false;
+    this.#dedicate(false);
+    if (!intact && this.#endsByClose) return this.#connection.destroy(true);
+    if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
+    this.#state = 'head';
+    this.#reader.restart();
+    this.deadline = this.#idleDeadline(this.#engine.sweep.now);
+    this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
+    this.#consumeKept();
+    // The client had said that this was its last request, and no other was kept.
+    if (this.#peerEnded && this.#state === 'head' && !this.#isConsuming) this.#connection.end();
+  }
+
+  // — ends —
+
+  /** A request that never became a stream: an answer, one line in the log, and the end of the connection. */
+  #refuse(code: OutcomeCode): void {
+    const info = new StreamInfo(this.#connection.remote, this.#connection.local);
+    info.startAt = this.#headStartedAt === 0 ? this.#engine.clock.now() : this.#headStartedAt;
+    info.startWallTime = this.#engine.clock.wallTime();
+    info.connectionId = this.id;
+    this.#headStartedAt = 0;
+    const head = this.#reader.head;
+    head.framing = 'none';
+    this.#keepsAlive = false;
+    this.#state = 'answering';
+    const stream = new ActiveStream(this.#engine, this.#manager, this, head, info);
+    this.#stream = stream;
+    stream.fail(code);
+  }
+
+  /** Our last byte is out; what the client still sends is read and dropped for a while, so that a reset does not overtake the response. */
+  #linger(): void {
+    this.#state = 'lingering';
+    this.#kept = undefined;
+    this.#held = 0;
+    this.#connection.resume();
+    this.#writer.end();
+    this.deadline = this.#engine.clock.now() + (this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs);
+  }
+
+  #crash(error: unknown): void {
+    this.#isConsuming = false;
+    this.#engine.logger.error('stream crashed', { error });
+    this.#stream?.fail('internal-error');
+    this.#connection.destroy();
+  }
+
+  #idleDeadline(now: number): number {
+    const { idleTimeoutMs } = this.#manager.config;
+    return idleTimeoutMs > 0 ? now + idleTimeoutMs : Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Envoy's `delayed_close_timeout`, also where it is turned off: without any, a reset could destroy the response. */
+const defaultLingerMs = 1_000;
+
+function outcomeOfFault(fault: HeadFault): OutcomeCode {
+  switch (fault) {
+    case 'unsupported-version':
+      return 'unsupported-version';
+    case 'unsupported-transfer-encoding':
+      return 'unsupported-coding';
+    case 'first-line-too-long':
+      return 'uri-too-long';
+    case 'head-too-large':
+      return 'head-too-large';
+    case 'too-many-fields':
+      return 'too-many-headers';
+    default:
+      return 'bad-request';
+  }
+}

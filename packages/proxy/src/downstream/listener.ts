@@ -1,0 +1,108 @@
+/** A bound address and the connections that came in by it. */
+import { formatAddress, type Address, type BoundListener, type Connection } from '@sluice/kernel';
+import type { Engine } from '../engine.ts';
+import type { OutcomeCode } from '../outcome.ts';
+import type { ListenerConfig } from '../proxy-config.ts';
+import type { ListenerStatus } from '../proxy-options.ts';
+import { ConnectionManager } from './connection-manager.ts';
+import { Http1Downstream, type DownstreamOwner } from './http1-downstream.ts';
+
+export class Listener implements DownstreamOwner {
+  readonly #engine: Engine;
+  readonly #connections = new Set<Http1Downstream>();
+  readonly #nextConnectionId: () => number;
+  #config: ListenerConfig;
+  #manager: ConnectionManager | undefined;
+  #bound: BoundListener | undefined;
+
+  constructor(config: ListenerConfig, engine: Engine, nextConnectionId: () => number) {
+    this.#config = config;
+    this.#engine = engine;
+    this.#nextConnectionId = nextConnectionId;
+    this.#manager = managerOf(config, engine);
+  }
+
+  get config(): ListenerConfig {
+    return this.#config;
+  }
+
+  get manager(): ConnectionManager | undefined {
+    return this.#manager;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** @throws MeshError when the address cannot be had */
+  async bind(): Promise<void> {
+    const { address, reusePort } = this.#config;
+    this.#bound = await this.#engine.network.listen(address, (connection) => this.#accept(connection), { reusePort });
+  }
+
+  /** Where it really listens; undefined before `bind`. */
+  get address(): Address | undefined {
+    return this.#bound?.address;
+  }
+
+  /** Another configuration for the same address: new requests are served by it, on old connections too. */
+  update(config: ListenerConfig): void {
+    if (config === this.#config) return;
+    const retires = config.version !== this.#config.version;
+    this.#config = config;
+    this.#manager = managerOf(config, this.#engine);
+    // What a connection was promised by the old listener ends with its current request.
+    if (retires) this.retireConnections();
+  }
+
+  /** Accepts no more. */
+  async stopAccepting(): Promise<void> {
+    const bound = this.#bound;
+    this.#bound = undefined;
+    await bound?.close();
+  }
+
+  /** The listener is gone: its connections serve what they have begun. */
+  retire(): void {
+    this.#manager = undefined;
+    this.retireConnections();
+  }
+
+  retireConnections(): void {
+    for (const connection of this.#connections) connection.retire();
+  }
+
+  cutConnections(code: OutcomeCode): void {
+    for (const connection of this.#connections) connection.cut(code);
+  }
+
+  onClosed(connection: Http1Downstream): void {
+    this.#connections.delete(connection);
+    this.#engine.sweep.remove(connection);
+    this.#engine.onQuieter();
+  }
+
+  status(): ListenerStatus {
+    const address = this.#bound?.address ?? this.#config.address;
+    return { name: this.#config.name, address: formatAddress(address), port: address.port, connections: this.#connections.size };
+  }
+
+  #accept(connection: Connection): void {
+    const manager = this.#manager;
+    if (!manager) return connection.destroy();
+    if (this.#connections.size >= this.#config.connectionsMax) {
+      manager.statistics.connectionOverflows.add();
+      return connection.destroy();
+    }
+    const downstream = new Http1Downstream(this, manager, this.#engine, connection, this.#nextConnectionId());
+    connection.handler = downstream;
+    this.#connections.add(downstream);
+    this.#engine.sweep.add(downstream);
+  }
+}
+
+/** Chains are not told apart yet by anything that a plain connection shows, so the first one serves. */
+function managerOf(config: ListenerConfig, engine: Engine): ConnectionManager | undefined {
+  const chain = config.filterChains[0];
+  return chain && new ConnectionManager(chain.manager, engine);
+}

@@ -1,0 +1,29 @@
+/** What the connection manager does to a response head: connection-bound fields out, `server`, `date` and `via` in. */
+import { Known, type HeaderLine, type RequestHead, type ResponseHead } from '@sluice/http';
+import type { Clock } from '@sluice/kernel';
+import type { ConnectionManagerConfig } from '../proxy-config.ts';
+
+const hopByHop = Known.connection | Known.keepAlive | Known.proxyConnection | Known.te | Known.upgrade;
+const notRemovable = new Set(['content-length', 'transfer-encoding', 'trailer', 'close', 'keep-alive', 'upgrade', 'connection']);
+
+/** Changes `head` in place. `serverLine` is `server` as configured. */
+export function conditionResponse(head: ResponseHead, manager: ConnectionManagerConfig, serverLine: HeaderLine, clock: Clock, request: RequestHead): void {
+  if ((head.known & hopByHop) !== 0) {
+    head.removeKnown(hopByHop);
+    for (const option of head.connectionOptions) if (!notRemovable.has(option)) head.remove(option);
+  }
+  if (manager.serverHeaderMode === 'overwrite' || (manager.serverHeaderMode === 'append-if-absent' && (head.known & Known.server) === 0)) {
+    head.setLine(serverLine);
+  }
+  if ((head.known & Known.date) === 0) head.add('date', httpDate(clock.wallTime()));
+  if (manager.via !== '') head.add('via', manager.via);
+  if (manager.alwaysSetRequestIdInResponse) {
+    const requestId = request.get('x-request-id');
+    if (requestId !== undefined) head.set('x-request-id', requestId);
+  }
+}
+
+/** IMF-fixdate (RFC 9110 5.6.7), which is what `toUTCString` gives. */
+function httpDate(wallTime: number): string {
+  return new Date(wallTime).toUTCString();
+}

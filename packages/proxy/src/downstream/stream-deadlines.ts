@@ -1,0 +1,53 @@
+/** When a stream is too late, and for what: the timeouts of the connection manager and of the route in one place. */
+import type { OutcomeCode } from '../outcome.ts';
+import type { ConnectionManagerConfig } from '../proxy-config.ts';
+import type { RouteMatch } from '../route-match.ts';
+import type { StreamInfo } from '../stream-info.ts';
+
+/** What decides. */
+export interface TimedStream {
+  readonly info: StreamInfo;
+  readonly route: RouteMatch | undefined;
+  readonly isRequestDone: boolean;
+  /** A tunnel has no end of the request or of the response, only silence. */
+  readonly isTunnel: boolean;
+  readonly lastActivityAt: number;
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** The earliest moment at which any of them may be due. Activity moves the idle timeout on, so it may be too early. */
+export function nextStreamDeadline(stream: TimedStream, config: ConnectionManagerConfig): number {
+  return Math.min(routeDeadline(stream), idleDeadline(stream, config), requestDeadline(stream, config), durationDeadline(stream, config));
+}
+
+/** What the stream is to be ended with, if anything is due. */
+export function overdueStream(stream: TimedStream, config: ConnectionManagerConfig, now: number): OutcomeCode | undefined {
+  if (requestDeadline(stream, config) <= now) return 'request-timeout';
+  if (routeDeadline(stream) <= now) return 'upstream-timeout';
+  if (durationDeadline(stream, config) <= now) return 'max-duration';
+  if (idleDeadline(stream, config) <= now) return 'stream-idle-timeout';
+  return undefined;
+}
+
+/** Route timeout: from the end of the request to the end of the response. */
+function routeDeadline({ route, info, isRequestDone, isTunnel }: TimedStream): number {
+  if (route?.action.kind !== 'forward' || !isRequestDone || isTunnel || route.action.timeoutMs === 0) return never;
+  return info.requestEndAt + route.action.timeoutMs;
+}
+
+function idleDeadline({ route, lastActivityAt }: TimedStream, config: ConnectionManagerConfig): number {
+  const ofRoute = route?.action.kind === 'forward' ? route.action.idleTimeoutMs : undefined;
+  const timeoutMs = ofRoute ?? config.streamIdleTimeoutMs;
+  return timeoutMs === 0 ? never : lastActivityAt + timeoutMs;
+}
+
+/** From the first byte of the request to its last, or to the response if that comes first. */
+function requestDeadline({ info, isRequestDone, isTunnel }: TimedStream, config: ConnectionManagerConfig): number {
+  if (config.requestTimeoutMs === 0 || isRequestDone || isTunnel || info.responseStartAt > 0) return never;
+  return info.startAt + config.requestTimeoutMs;
+}
+
+function durationDeadline({ info }: TimedStream, config: ConnectionManagerConfig): number {
+  return config.streamDurationMaxMs === 0 ? never : info.startAt + config.streamDurationMaxMs;
+}

@@ -1,0 +1,125 @@
+/**
+ * One piece of memory in which all that leaves the process is put together: heads, framing and small pieces of
+ * bodies. It belongs to one connection at a time and is written when another wants it, when it is full, or when
+ * the turn that filled it is over, so that a small message leaves in one write.
+ *
+ * A turn is one call from outside (bytes came, a timer fired, a filter went on). Turns nest; the outermost
+ * writes.
+ */
+import { Buffer } from 'node:buffer';
+import type { Connection } from '@sluice/kernel';
+
+/** Two full reads and the head around them. Chosen: 64 KiB is one read, and a head may have 60 KiB. */
+const capacityBytes = 128 * 1024;
+
+/** Larger pieces whose memory may be borrowed are written from where they are. Chosen: copying 16 KiB costs about a microsecond, as much as the write that it spares. */
+const copiedBytesMax = 16 * 1024;
+
+export class OutputBuffer {
+  memory: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
+  #filled = 0;
+  #owner: OutputWriter | undefined;
+  #turns = 0;
+
+  enterTurn(): void {
+    this.#turns += 1;
+  }
+
+  leaveTurn(): void {
+    this.#turns -= 1;
+    if (this.#turns === 0) this.flush();
+  }
+
+  /** Room for `bytes` at the position it returns; `commit` says how much of it was used. */
+  claim(owner: OutputWriter, bytes: number): number {
+    if (this.#owner !== owner || this.#filled + bytes > capacityBytes) {
+      this.flush();
+      this.#owner = owner;
+    }
+    if (bytes > this.memory.length) throw new RangeError(`no room for ${bytes} bytes of output`);
+    return this.#filled;
+  }
+
+  /** What was claimed has been filled up to `end`. */
+  commit(end: number): void {
+    this.#filled = end;
+    if (this.#turns === 0) this.flush();
+  }
+
+  /** Writes what there is. */
+  flush(): void {
+    const owner = this.#owner;
+    if (!owner) return;
+    const filled = this.#filled;
+    this.#owner = undefined;
+    this.#filled = 0;
+    // Memory that the system still needs is its own from now on.
+    if (filled > 0 && !owner.send(this.memory, 0, filled)) this.memory = Buffer.allocUnsafeSlow(capacityBytes);
+  }
+
+  /** Forgets what a connection that is over had put here. */
+  discard(owner: OutputWriter): void {
+    if (this.#owner !== owner) return;
+    this.#owner = undefined;
+    this.#filled = 0;
+  }
+
+  flushOf(owner: OutputWriter): void {
+    if (this.#owner === owner) this.flush();
+  }
+}
+
+/** The writing side of one connection. */
+export class OutputWriter {
+  readonly connection: Connection;
+  readonly output: OutputBuffer;
+  /** Bytes given to the connection, for statistics. */
+  bytesWritten = 0;
+  /** Writes that the system has not taken yet; while there are any, the source should hold on. */
+  #unfinished = 0;
+
+  constructor(connection: Connection, output: OutputBuffer) {
+    this.connection = connection;
+    this.output = output;
+  }
+
+  get isBlocked(): boolean {
+    return this.#unfinished > 0;
+  }
+
+  /** To be called from the connection's `onDrain`. True when nothing is on its way any more. */
+  drained(): boolean {
+    this.#unfinished -= 1;
+    return this.#unfinished === 0;
+  }
+
+  /**
+   * Writes bytes that follow each other. `mayBorrow`: the memory stays as it is as long as this writer is blocked,
+   * since its source will be paused; otherwise it is copied.
+   */
+  write(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    const bytes = end - start;
+    if (mayBorrow && bytes > copiedBytesMax) {
+      this.output.flushOf(this);
+      this.send(memory, start, end);
+      return;
+    }
+    const at = this.output.claim(this, bytes);
+    memory.copy(this.output.memory, at, start, end);
+    this.output.commit(at + bytes);
+  }
+
+  /** Hands bytes to the connection. False when their memory is still in use. */
+  send(memory: Buffer, start: number, end: number): boolean {
+    this.bytesWritten += end - start;
+    if (this.connection.write(memory, start, end)) return true;
+    this.#unfinished += 1;
+    return false;
+  }
+
+  /** Sends all, then says that nothing more comes. */
+  end(): void {
+    this.output.flushOf(this);
+    this.connection.end();
+  }
+}

@@ -1,0 +1,193 @@
+/** The proxy as one object: what listens, what is in force, and how it comes to its end. */
+import { formatAddress, MeshError, problem, type Problem } from '@sluice/kernel';
+import { AccessLogs } from './access-log-batch.ts';
+import { Listener } from './downstream/listener.ts';
+import type { Engine } from './engine.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, ProxyState } from './proxy-options.ts';
+import { Statistics } from './statistics.ts';
+import { Sweep } from './sweep.ts';
+import { changeClusters } from './upstream/cluster-set.ts';
+
+const nothing: ProxyConfig = { version: '', listeners: new Map(), clusters: new Map() };
+const defaultSweepPeriodMs = 50;
+/** Envoy's `drain_timeout`. */
+const defaultDrainDeadlineMs = 5_000;
+
+export function createProxy(options: ProxyOptions): Proxy {
+  return new RunningProxy(options);
+}
+
+class RunningProxy implements Proxy {
+  readonly #options: ProxyOptions;
+  readonly #engine: Engine;
+  #state: ProxyState = 'created';
+  #isConfigured = false;
+  #connectionIds = 0;
+  #listeners: ReadonlyMap<string, Listener> = new Map();
+  /** Listeners that are gone, with connections that are not. */
+  readonly #retired = new Set<Listener>();
+  /** Configurations are applied one after the other. */
+  #applying: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    const { clock, timers, random, network, logger, meter } = options;
+    const sweep = new Sweep(clock, timers, options.sweepPeriodMs ?? defaultSweepPeriodMs);
+    const openAccessLog = options.openAccessLog ?? (() => ({ write() {} }));
+    this.#engine = {
+      clock,
+      random,
+      network,
+      logger,
+      sweep,
+      statistics: new Statistics(meter),
+      output: new OutputBuffer(),
+      accessLogs: new AccessLogs(openAccessLog, clock, sweep),
+      current: { config: nothing, clusters: new Map() },
+      isDraining: false,
+      activeStreams: 0,
+      onQuieter: () => {},
+    };
+  }
+
+  get state(): ProxyState {
+    return this.#state;
+  }
+
+  get ready(): boolean {
+    return this.#state === 'ready' && this.#isConfigured;
+  }
+
+  get config(): ProxyConfig | undefined {
+    return this.#isConfigured ? this.#engine.current.config : undefined;
+  }
+
+  get activeStreams(): number {
+    return this.#engine.activeStreams;
+  }
+
+  get activeConnections(): number {
+    let connections = 0;
+    for (const listener of [...this.#listeners.values(), ...this.#retired]) connections += listener.connections;
+    return connections;
+  }
+
+  apply(config: ProxyConfig): Promise<readonly Problem[]> {
+    const applied = this.#applying.then(() => this.#apply(config));
+    this.#applying = applied.catch(() => {});
+    return applied;
+  }
+
+  start(): void {
+    if (this.#state === 'created') this.#state = 'ready';
+  }
+
+  async drain({ graceMs = 0, deadlineMs = defaultDrainDeadlineMs }: DrainOptions = {}): Promise<void> {
+    if (this.#state === 'draining' || this.#state === 'closed') return;
+    this.#state = 'draining';
+    const deadline = this.#pause(deadlineMs);
+    this.#engine.isDraining = true;
+    if (graceMs > 0) await Promise.race([this.#pause(graceMs), deadline]);
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.stopAccepting()));
+    for (const listener of this.#listeners.values()) listener.retireConnections();
+    await Promise.race([this.#quiet(), deadline]);
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const listeners = [...this.#listeners.values(), ...this.#retired];
+    await Promise.all(listeners.map((listener) => listener.stopAccepting()));
+    for (const listener of listeners) listener.cutConnections('drain-deadline');
+    for (const cluster of this.#engine.current.clusters.values()) cluster.drain();
+    this.#engine.accessLogs.close();
+    this.#engine.sweep.close();
+  }
+
+  listeners(): readonly ListenerStatus[] {
+    return [...this.#listeners.values()].map((listener) => listener.status());
+  }
+
+  clusters(): readonly ClusterStatus[] {
+    return [...this.#engine.current.clusters.values()].map((cluster) => cluster.status());
+  }
+
+  async #apply(config: ProxyConfig): Promise<readonly Problem[]> {
+    if (this.#state === 'draining' || this.#state === 'closed') return [problem('', `the proxy is ${this.#state}`)];
+    const added = await this.#bindNew(config);
+    if (added.problems.length > 0) return added.problems;
+    // From here on nothing can fail and nothing waits: the swap is one piece.
+    const engine = this.#engine;
+    const previous = engine.current;
+    const { clusters, removed } = changeClusters(previous.clusters, config, engine);
+    engine.current = { config, clusters };
+    const listeners = new Map<string, Listener>();
+    for (const [name, listenerConfig] of config.listeners) {
+      const listener = added.listeners.get(name) ?? (this.#listeners.get(name) as Listener);
+      listener.update(listenerConfig);
+      listeners.set(name, listener);
+    }
+    const gone = [...this.#listeners.values()].filter((listener) => !listeners.has(listener.config.name) || listeners.get(listener.config.name) !== listener);
+    this.#listeners = listeners;
+    for (const listener of gone) this.#retire(listener);
+    for (const cluster of removed) {
+      cluster.drain();
+      if (!config.clusters.has(cluster.name)) engine.statistics.forgetUpstream(cluster.config.resource.statName);
+    }
+    this.#isConfigured = true;
+    engine.logger.info('config applied', { version: config.version, listeners: listeners.size, clusters: clusters.size });
+    return [];
+  }
+
+  /** Binds what is not bound yet. All or nothing. */
+  async #bindNew(config: ProxyConfig): Promise<{ readonly listeners: ReadonlyMap<string, Listener>; readonly problems: readonly Problem[] }> {
+    const listeners = new Map<string, Listener>();
+    const problems: Problem[] = [];
+    for (const [name, listenerConfig] of config.listeners) {
+      const known = this.#listeners.get(name);
+      if (known && formatAddress(known.config.address) === formatAddress(listenerConfig.address)) continue;
+      const listener = new Listener(listenerConfig, this.#engine, () => (this.#connectionIds += 1));
+      try {
+        await listener.bind();
+        listeners.set(name, listener);
+        const bound = listener.status();
+        this.#options.logger.info('listener bound', { listener: name, address: bound.address });
+      } catch (error) {
+        problems.push(problem(`listeners[${name}].address`, MeshError.from(error).message));
+      }
+    }
+    if (problems.length > 0) await Promise.all([...listeners.values()].map((listener) => listener.stopAccepting()));
+    return { listeners, problems };
+  }
+
+  #retire(listener: Listener): void {
+    void listener.stopAccepting();
+    listener.retire();
+    this.#retired.add(listener);
+    this.#forgetEmpty();
+  }
+
+  #forgetEmpty(): void {
+    for (const listener of this.#retired) if (listener.connections === 0) this.#retired.delete(listener);
+  }
+
+  /** Resolves when no connection is left. */
+  #quiet(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const check = () => {
+      if (this.activeConnections === 0) resolve();
+    };
+    this.#engine.onQuieter = check;
+    check();
+    return promise;
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#options.timers.after(ms, resolve);
+    return promise;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The numbers of the data path under Envoy's names, with Envoy's tags as labels. Children are taken when a
+ * listener or cluster is made, so that counting in a request is an addition.
+ */
+import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
+import { outcomes, type Outcome } from './outcome.ts';
+
+/** Envoy's default buckets for times, in ms. */
+const timeBoundsMs = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
+
+/** Counters of status classes: index 1 to 5. */
+export type ClassCounters = readonly (Counter | undefined)[];
+
+function classCounters(meter: Meter, name: string, help: string, labels: LabelValues): ClassCounters {
+  return [undefined, ...['1', '2', '3', '4', '5'].map((digit) => meter.counter(name, help, { ...labels, envoy_response_code_class: digit }))];
+}
+
+/** What an outcome adds to, by its name; one map for a scope, filled at start. */
+function outcomeCounters(meter: Meter, prefix: string, labels: LabelValues, wants: (outcome: Outcome) => boolean): ReadonlyMap<string, Counter> {
+  const counters = new Map<string, Counter>();
+  for (const outcome of Object.values(outcomes)) {
+    if (outcome.counter === '' || !wants(outcome) || counters.has(outcome.counter)) continue;
+    counters.set(outcome.counter, meter.counter(`${prefix}${outcome.counter}`, 'streams that ended this way', labels));
+  }
+  return counters;
+}
+
+/** Of one connection manager, by `stat_prefix`. */
+export class DownstreamStatistics {
+  readonly connectionsTotal: Counter;
+  readonly requestsTotal: Counter;
+  readonly requestsCompleted: Counter;
+  readonly requestTime: Histogram;
+  readonly byClass: ClassCounters;
+  readonly bytesReceived: Counter;
+  readonly bytesSent: Counter;
+  readonly idleTimeouts: Counter;
+  readonly connectionOverflows: Counter;
+  readonly upgrades: Counter;
+  /** Read when somebody looks. */
+  connectionsActive = 0;
+  requestsActive = 0;
+  readonly #ends: ReadonlyMap<string, Counter>;
+
+  constructor(meter: Meter, statPrefix: string) {
+    const labels = { envoy_http_conn_manager_prefix: statPrefix };
+    const counter = (name: string, help: string) => meter.counter(`envoy_http_${name}`, help, labels);
+    this.connectionsTotal = counter('downstream_cx_total', 'connections accepted');
+    this.requestsTotal = counter('downstream_rq_total', 'requests begun');
+    this.requestsCompleted = counter('downstream_rq_completed', 'requests that got a response');
+    this.bytesReceived = counter('downstream_cx_rx_bytes_total', 'bytes read from clients');
+    this.bytesSent = counter('downstream_cx_tx_bytes_total', 'bytes written to clients');
+    this.idleTimeouts = counter('downstream_cx_idle_timeout', 'connections closed because nothing happened on them');
+    this.connectionOverflows = counter('downstream_cx_overflow', 'connections refused at the limit');
+    this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
+    this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
+    this.requestTime = meter.histogram('envoy_http_downstream_rq_time', 'time of a whole exchange, in ms', timeBoundsMs, labels);
+    meter.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
+    meter.observedGauge('envoy_http_downstream_rq_active', 'requests under way', () => this.requestsActive, labels);
+    this.#ends = outcomeCounters(meter, 'envoy_http_', labels, ({ counter: name }) => !name.startsWith('upstream_'));
+  }
+
+  countEnd(outcome: Outcome): void {
+    if (outcome.counter !== '') this.#ends.get(outcome.counter)?.add();
+  }
+}
+
+/** Of one cluster, by its name for statistics. */
+export class UpstreamStatistics {
+  readonly connectionsTotal: Counter;
+  readonly connectionsReusedMax: Counter;
+  readonly connectionOverflows: Counter;
+  readonly connectTime: Histogram;
+  readonly idleTimeouts: Counter;
+  readonly unaskedBytes: Counter;
+  readonly requestsTotal: Counter;
+  readonly requestsCompleted: Counter;
+  readonly requestsPendingTotal: Counter;
+  readonly requestsCancelled: Counter;
+  readonly retries: Counter;
+  readonly retrySuccesses: Counter;
+  readonly requestTime: Histogram;
+  readonly byClass: ClassCounters;
+  connectionsActive = 0;
+  requestsActive = 0;
+  requestsPending = 0;
+  hosts = 0;
+  hostsHealthy = 0;
+  readonly #labels: LabelValues;
+  readonly #meter: Meter;
+  readonly #ends: ReadonlyMap<string, Counter>;
+
+  constructor(meter: Meter, clusterName: string) {
+    const labels = { envoy_cluster_name: clusterName };
+    this.#meter = meter;
+    this.#labels = labels;
+    const counter = (name: string, help: string) => meter.counter(`envoy_cluster_${name}`, help, labels);
+    const gauge = (name: string, help: string, read: () => number) => meter.observedGauge(`envoy_cluster_${name}`, help, read, labels);
+    this.connectionsTotal = counter('upstream_cx_total', 'connections begun');
+    this.connectionsReusedMax = counter('upstream_cx_max_requests', 'connections closed because they had served their number of requests');
+    this.connectionOverflows = counter('upstream_cx_overflow', 'connections not made because of the limit');
+    this.connectTime = meter.histogram('envoy_cluster_upstream_cx_connect_ms', 'time to connect, in ms', timeBoundsMs, labels);
+    this.idleTimeouts = counter('upstream_cx_idle_timeout', 'connections closed because nobody used them');
+    this.unaskedBytes = counter('upstream_cx_unasked_bytes', 'connections closed because the upstream sent what nobody asked for');
+    this.requestsTotal = counter('upstream_rq_total', 'requests given to a connection');
+    this.requestsCompleted = counter('upstream_rq_completed', 'requests that were answered');
+    this.requestsPendingTotal = counter('upstream_rq_pending_total', 'requests that waited for a connection');
+    this.requestsCancelled = counter('upstream_rq_cancelled', 'requests given up before a connection was there');
+    this.retries = counter('upstream_rq_retry', 'second tries');
+    this.retrySuccesses = counter('upstream_rq_retry_success', 'second tries that were answered');
+    this.byClass = classCounters(meter, 'envoy_cluster_upstream_rq_xx', 'responses by status class', labels);
+    this.requestTime = meter.histogram('envoy_cluster_upstream_rq_time', 'time from the request head to the end of the response, in ms', timeBoundsMs, labels);
+    gauge('upstream_cx_active', 'open connections', () => this.connectionsActive);
+    gauge('upstream_rq_active', 'requests on a connection', () => this.requestsActive);
+    gauge('upstream_rq_pending_active', 'requests that wait for a connection', () => this.requestsPending);
+    gauge('membership_total', 'hosts', () => this.hosts);
+    gauge('membership_healthy', 'hosts that may be used', () => this.hostsHealthy);
+    this.#ends = outcomeCounters(meter, 'envoy_cluster_', labels, ({ counter: name }) => name.startsWith('upstream_'));
+  }
+
+  countEnd(outcome: Outcome): void {
+    if (outcome.counter !== '') this.#ends.get(outcome.counter)?.add();
+  }
+
+  /** The cluster is gone, and its numbers with it. */
+  remove(): void {
+    this.#meter.remove(this.#labels);
+  }
+}
+
+/**
+ * The statistics in use, by name: parts that are made anew with a configuration go on counting where the old
+ * ones were.
+ */
+export class Statistics {
+  readonly #meter: Meter;
+  readonly #downstream = new Map<string, DownstreamStatistics>();
+  readonly #upstream = new Map<string, UpstreamStatistics>();
+
+  constructor(meter: Meter) {
+    this.#meter = meter;
+  }
+
+  downstream(statPrefix: string): DownstreamStatistics {
+    let found = this.#downstream.get(statPrefix);
+    if (!found) this.#downstream.set(statPrefix, (found = new DownstreamStatistics(this.#meter, statPrefix)));
+    return found;
+  }
+
+  upstream(clusterName: string): UpstreamStatistics {
+    let found = this.#upstream.get(clusterName);
+    if (!found) this.#upstream.set(clusterName, (found = new UpstreamStatistics(this.#meter, clusterName)));
+    return found;
+  }
+
+  /** No cluster of this name is configured any more. */
+  forgetUpstream(clusterName: string): void {
+    this.#upstream.get(clusterName)?.remove();
+    this.#upstream.delete(clusterName);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Timeouts without a timer each. Whoever may be late keeps the moment in a field; one timer looks at all of
+ * them. Looking at a thousand that are not due costs microseconds, arming a timer per request costs one each.
+ */
+import type { Clock, Timer, Timers } from '@sluice/kernel';
+
+export interface Sweepable {
+  /** Monotonic ms; `Infinity` for none. May be earlier than needed: `onDeadline` then sets it anew. */
+  deadline: number;
+  /** Its place in the sweep; kept by the sweep, -1 outside. */
+  sweepIndex: number;
+  /** The moment has passed. Must move `deadline`, or it is called again next time. */
+  onDeadline(now: number): void;
+}
+
+export class Sweep {
+  /** The moment of the last sweep: a clock that costs nothing and is right to one period. */
+  now: number;
+  readonly #clock: Clock;
+  readonly #timer: Timer;
+  readonly #members: Sweepable[] = [];
+
+  constructor(clock: Clock, timers: Timers, periodMs: number) {
+    this.#clock = clock;
+    this.now = clock.now();
+    this.#timer = timers.every(periodMs, () => this.run());
+  }
+
+  add(member: Sweepable): void {
+    member.sweepIndex = this.#members.length;
+    this.#members.push(member);
+  }
+
+  remove(member: Sweepable): void {
+    const index = member.sweepIndex;
+    if (index < 0) return;
+    member.sweepIndex = -1;
+    const last = this.#members.pop() as Sweepable;
+    if (last === member) return;
+    this.#members[index] = last;
+    last.sweepIndex = index;
+  }
+
+  run(): void {
+    const now = this.#clock.now();
+    this.now = now;
+    // From the end, so that whoever removes itself moves only one that has been looked at.
+    for (let index = this.#members.length - 1; index >= 0; index -= 1) {
+      const member = this.#members[index];
+      if (member && member.deadline <= now) member.onDeadline(now);
+    }
+  }
+
+  close(): void {
+    this.#timer.cancel();
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * A cluster at work: its hosts, who is picked next, and a pool of connections per host. It lives as long as its
+ * cluster resource is the same; new endpoints are taken over in place, and pools of hosts that stay live on.
+ */
+import { changeHosts, createLoadBalancer, type Host, type LoadBalancer, type PickContext, type PickResult } from '@sluice/balancing';
+import { endpointsOf, policyOf } from '../config/balancing-input.ts';
+import type { ClusterConfig } from '../proxy-config.ts';
+import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
+import type { UpstreamStatistics } from '../statistics.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import type { UpstreamContext } from './upstream-context.ts';
+
+export class ClusterRuntime {
+  readonly name: string;
+  readonly statistics: UpstreamStatistics;
+  #config: ClusterConfig;
+  readonly #context: UpstreamContext;
+  readonly #balancer: LoadBalancer;
+  readonly #pools = new Map<string, ConnectionPool>();
+
+  constructor(config: ClusterConfig, context: UpstreamContext) {
+    this.name = config.name;
+    this.#config = config;
+    this.#context = context;
+    this.statistics = context.statistics.upstream(config.resource.statName);
+    this.#balancer = createLoadBalancer(policyOf(config.resource.loadBalancing), {
+      random: context.random,
+      panicThresholdRatio: config.resource.panicThresholdRatio,
+    });
+    this.#takeEndpoints();
+  }
+
+  get config(): ClusterConfig {
+    return this.#config;
+  }
+
+  /** Same cluster resource, possibly other endpoints. */
+  update(config: ClusterConfig): void {
+    const changed = config.assignmentVersion !== this.#config.assignmentVersion;
+    this.#config = config;
+    if (changed) this.#takeEndpoints();
+  }
+
+  /** Whether one request more would be too many. */
+  get isFull(): boolean {
+    return this.statistics.requestsActive + this.statistics.requestsPending >= this.#config.requestsMax;
+  }
+
+  pick(context: PickContext): PickResult {
+    return this.#balancer.picker.pick(context);
+  }
+
+  poolOf(host: Host): ConnectionPool {
+    let pool = this.#pools.get(host.key);
+    if (!pool) {
+      pool = new ConnectionPool(host, this.#config, this.#context, this.statistics, (empty) => this.#pools.delete(empty.host.key));
+      this.#pools.set(host.key, pool);
+    }
+    return pool;
+  }
+
+  /** No longer configured: finishes what it has. */
+  drain(): void {
+    for (const pool of this.#pools.values()) pool.drain();
+  }
+
+  status(): ClusterStatus {
+    const hosts = this.#balancer.hosts.hosts.map((host): HostStatus => {
+      const pool = this.#pools.get(host.key);
+      return {
+        address: host.key,
+        healthy: host.health === 'healthy',
+        weight: host.weight,
+        activeRequests: host.activeRequests,
+        activeConnections: pool?.connections ?? 0,
+        requests: host.pickedTotal,
+        connectFailures: pool?.connectFailures ?? 0,
+      };
+    });
+    const { requestsActive, requestsPending, connectionsActive } = this.statistics;
+    return { name: this.name, hosts, activeRequests: requestsActive, pendingRequests: requestsPending, connections: connectionsActive };
+  }
+
+  #takeEndpoints(): void {
+    const { assignment } = this.#config;
+    if (!assignment) return;
+    const { hosts, added, removed } = changeHosts(this.#balancer.hosts, endpointsOf(assignment));
+    this.#balancer.update(hosts, assignment.overprovisioningPercent);
+    this.statistics.hosts = hosts.hosts.length;
+    this.statistics.hostsHealthy = hosts.hosts.filter((host) => host.health === 'healthy').length;
+    for (const host of removed) this.#pools.get(host.key)?.drain();
+    // A pool may still be draining from the time its address was here before; a new host gets a new pool.
+    for (const host of added) {
+      const old = this.#pools.get(host.key);
+      if (old) {
+        this.#pools.delete(host.key);
+        old.drain();
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The connections to one host of one cluster. Idle ones are used last in, first out, so that as few as possible
+ * stay warm and the others may grow old; requests that find none wait in order while connections are made.
+ */
+import type { Host } from '@sluice/balancing';
+import type { MeshError } from '@sluice/kernel';
+import type { OutcomeCode } from '../outcome.ts';
+import type { UpstreamStatistics } from '../statistics.ts';
+import { Http1Upstream, type UpstreamOwner } from './http1-upstream.ts';
+import type { UpstreamContext } from './upstream-context.ts';
+
+/** Who wants a connection. */
+export interface PoolClient {
+  /** It is the client's from now on: it calls `begin`. */
+  onConnection(connection: Http1Upstream): void;
+  onNoConnection(code: OutcomeCode, reason: string): void;
+}
+
+/** Limits and counts that the pools of one cluster share. */
+export interface PoolLimits {
+  readonly connectTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly pendingRequestsMax: number;
+  readonly requestsPerConnectionMax: number;
+  readonly idleTimeoutMs: number;
+}
+
+export class ConnectionPool implements UpstreamOwner {
+  readonly host: Host;
+  connectFailures = 0;
+  /** Open or being opened. */
+  connections = 0;
+  limits: PoolLimits;
+  readonly #context: UpstreamContext;
+  readonly #statistics: UpstreamStatistics;
+  readonly #onEmpty: (pool: ConnectionPool) => void;
+  readonly #idle: Http1Upstream[] = [];
+  readonly #connecting = new Set<Http1Upstream>();
+  readonly #pending: PoolClient[] = [];
+  #isDraining = false;
+
+  constructor(host: Host, limits: PoolLimits, context: UpstreamContext, statistics: UpstreamStatistics, onEmpty: (pool: ConnectionPool) => void) {
+    this.host = host;
+    this.limits = limits;
+    this.#context = context;
+    this.#statistics = statistics;
+    this.#onEmpty = onEmpty;
+  }
+
+  get requestsPerConnectionMax(): number {
+    return this.limits.requestsPerConnectionMax;
+  }
+
+  /** Gives a connection, at once when one is idle. `fresh`: one that has served nobody, for a second try. */
+  request(client: PoolClient, fresh = false): void {
+    const idle = fresh ? undefined : this.#idle.pop();
+    if (idle) return client.onConnection(idle);
+    if (this.#statistics.requestsPending >= this.limits.pendingRequestsMax) return client.onNoConnection('upstream-overflow', 'too many requests wait');
+    this.#pending.push(client);
+    this.#statistics.requestsPending += 1;
+    this.#statistics.requestsPendingTotal.add();
+    this.#connectIfNeeded();
+  }
+
+  /** The client does not want one any more. */
+  cancel(client: PoolClient): void {
+    const index = this.#pending.indexOf(client);
+    if (index === -1) return;
+    this.#pending.splice(index, 1);
+    this.#statistics.requestsPending -= 1;
+    this.#statistics.requestsCancelled.add();
+  }
+
+  /** Nothing new comes; idle connections close now, others when their exchange is over. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const connection of this.#idle.splice(0)) connection.close();
+    this.#emptyIfDone();
+  }
+
+  /** Back in use before it was empty. */
+  revive(): void {
+    this.#isDraining = false;
+  }
+
+  onConnected(connection: Http1Upstream): void {
+    this.#connecting.delete(connection);
+    this.#statistics.connectTime.observe(this.#context.clock.now() - connection.startedAt);
+    this.onIdle(connection);
+  }
+
+  onConnectFailed(connection: Http1Upstream, error: MeshError | undefined): void {
+    this.#connecting.delete(connection);
+    this.connectFailures += 1;
+    this.#forget(connection);
+    const code = error?.code === 'connect-timeout' ? 'upstream-connect-timeout' : 'upstream-connect-failure';
+    this.#nextPending()?.onNoConnection(code, error?.message ?? 'connection failed');
+    // Those still waiting had hoped for this connection or for another; each failure answers one of them, so it ends.
+    this.#connectIfNeeded();
+    this.#emptyIfDone();
+  }
+
+  onIdle(connection: Http1Upstream): void {
+    const client = this.#nextPending();
+    if (client) return client.onConnection(connection);
+    if (this.#isDraining) return connection.close();
+    const { idleTimeoutMs } = this.limits;
+    connection.rest(idleTimeoutMs > 0 ? this.#context.clock.now() + idleTimeoutMs : Number.POSITIVE_INFINITY);
+    this.#idle.push(connection);
+  }
+
+  onLost(connection: Http1Upstream, why: 'closed' | 'idle-timeout' | 'unasked-bytes'): void {
+    const index = this.#idle.lastIndexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+    if (why === 'idle-timeout') this.#statistics.idleTimeouts.add();
+    if (why === 'unasked-bytes') this.#statistics.unaskedBytes.add();
+  }
+
+  onClosed(connection: Http1Upstream): void {
+    this.#forget(connection);
+    this.#connectIfNeeded();
+    this.#emptyIfDone();
+  }
+
+  #connectIfNeeded(): void {
+    if (this.#pending.length <= this.#connecting.size) return;
+    // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
+    if (this.connections > 0 && this.#statistics.connectionsActive >= this.limits.connectionsMax) {
+      this.#statistics.connectionOverflows.add();
+      return;
+    }
+    this.connections += 1;
+    this.#statistics.connectionsActive += 1;
+    this.#statistics.connectionsTotal.add();
+    const connection = new Http1Upstream(this, this.#context, this.host.address, this.limits.connectTimeoutMs);
+    this.#connecting.add(connection);
+    this.#context.sweep.add(connection);
+  }
+
+  #nextPending(): PoolClient | undefined {
+    const client = this.#pending.shift();
+    if (client) this.#statistics.requestsPending -= 1;
+    return client;
+  }
+
+  #forget(connection: Http1Upstream): void {
+    this.connections -= 1;
+    this.#statistics.connectionsActive -= 1;
+    this.#context.sweep.remove(connection);
+  }
+
+  #emptyIfDone(): void {
+    if (this.#isDraining && this.connections === 0 && this.#pending.length === 0) this.#onEmpty(this);
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * What the router does for one stream: pick a host, get a connection, send, and try once more where that cannot
+ * do harm. Attempts follow each other; the stream sees only the last one's fate.
+ */
+import type { Buffer } from 'node:buffer';
+import { anyHost, type HostPicked, type PickContext } from '@sluice/balancing';
+import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
+import { formatAddress, type Address } from '@sluice/kernel';
+import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
+import { outcomes, type OutcomeCode } from '../outcome.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import type { ClusterRuntime } from './cluster-runtime.ts';
+import type { ConnectionPool, PoolClient } from './connection-pool.ts';
+import type { Http1Upstream } from './http1-upstream.ts';
+import type { UpstreamContext } from './upstream-context.ts';
+
+/** The stream, as its upstream half sees it. */
+export interface UpstreamRequestOwner extends UpstreamEvents {
+  readonly request: RequestHead;
+  readonly info: StreamInfo;
+  readonly overrideHost: Address | undefined;
+  /** The head is on its way; the body may follow. */
+  onUpstreamReady(): void;
+}
+
+/** Methods that may be sent twice (RFC 9110 9.2.2). */
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export class UpstreamRequest implements UpstreamEvents, PoolClient {
+  readonly #owner: UpstreamRequestOwner;
+  readonly #cluster: ClusterRuntime;
+  readonly #context: UpstreamContext;
+  readonly #upgrades: boolean;
+  #picked: HostPicked | undefined;
+  /** Where it waits for a connection. */
+  #pool: ConnectionPool | undefined;
+  #codec: UpstreamCodec | undefined;
+  #bodyBegun = false;
+  #hasRetried = false;
+
+  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, upgrades: boolean) {
+    this.#owner = owner;
+    this.#cluster = cluster;
+    this.#context = context;
+    this.#upgrades = upgrades;
+  }
+
+  get isReady(): boolean {
+    return this.#codec !== undefined;
+  }
+
+  start(): void {
+    if (this.#cluster.isFull) return this.#end('upstream-overflow', 'too many requests');
+    const result = this.#cluster.pick(this.#pickContext());
+    if (result.kind === 'overflow') return this.#end('upstream-overflow', 'no host may take more');
+    if (result.kind !== 'host') return this.#end('no-healthy-upstream', result.kind === 'queue' ? 'hosts are not known yet' : result.reason);
+    this.#picked = result;
+    this.#attempt(result, false);
+  }
+
+  writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
+    this.#bodyBegun = true;
+    return this.#codec?.writeData(memory, start, end, mayBorrow) ?? true;
+  }
+
+  writeEnd(trailers: Trailers | undefined): void {
+    this.#codec?.writeEnd(trailers);
+  }
+
+  endTunnel(): void {
+    this.#codec?.endTunnel();
+  }
+
+  pauseResponse(): void {
+    this.#codec?.pauseResponse();
+  }
+
+  resumeResponse(): void {
+    this.#codec?.resumeResponse();
+  }
+
+  /** The stream is over: whatever is still held is let go. */
+  release(): void {
+    this.#pool?.cancel(this);
+    this.#pool = undefined;
+    this.#detach()?.abort();
+    this.#picked?.release();
+    this.#picked = undefined;
+  }
+
+  onConnection(connection: Http1Upstream): void {
+    this.#pool = undefined;
+    this.#codec = connection;
+    const { info, request } = this.#owner;
+    info.upstreamStartAt = this.#context.clock.now();
+    info.upstreamLocal = connection.localAddress;
+    this.#cluster.statistics.requestsTotal.add();
+    this.#cluster.statistics.requestsActive += 1;
+    connection.begin(this);
+    connection.writeHead(request, this.#upgrades);
+    this.#owner.onUpstreamReady();
+  }
+
+  onNoConnection(code: OutcomeCode, reason: string): void {
+    this.#pool = undefined;
+    this.#end(code, reason);
+  }
+
+  onInformational(head: ResponseHead): void {
+    this.#owner.onInformational(head);
+  }
+
+  onResponseHead(head: ResponseHead): void {
+    const { statistics } = this.#cluster;
+    statistics.byClass[(head.status / 100) | 0]?.add();
+    if (this.#hasRetried) statistics.retrySuccesses.add();
+    this.#owner.onResponseHead(head);
+  }
+
+  onTunnelHead(head: ResponseHead): void {
+    this.#owner.onTunnelHead(head);
+  }
+
+  onResponseData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    this.#owner.onResponseData(memory, start, end, mayBorrow);
+  }
+
+  onResponseEnd(trailers: Trailers | undefined): void {
+    const { statistics } = this.#cluster;
+    statistics.requestsCompleted.add();
+    statistics.requestTime.observe(this.#context.clock.now() - this.#owner.info.upstreamStartAt);
+    // The connection knows by itself whether it can be used again; from here on it is not ours.
+    this.#detach();
+    this.#owner.onResponseEnd(trailers);
+  }
+
+  onUpstreamDrain(): void {
+    this.#owner.onUpstreamDrain();
+  }
+
+  onUpstreamTunnelEnd(): void {
+    this.#owner.onUpstreamTunnelEnd();
+  }
+
+  onUpstreamFailure(code: OutcomeCode, reason: string): void {
+    const wasReused = this.#detach()?.isReused ?? false;
+    if (wasReused && outcomes[code].retry === 'if-reused-connection' && this.#maySendAgain()) {
+      this.#hasRetried = true;
+      this.#cluster.statistics.retries.add();
+      this.#attempt(this.#picked as HostPicked, true);
+      return;
+    }
+    this.#end(code, reason);
+  }
+
+  /** The keep-alive race: the host closed the connection while the request was on its way to it. */
+  #maySendAgain(): boolean {
+    return !this.#hasRetried && !this.#bodyBegun && !this.#upgrades && this.#owner.info.responseStartAt === 0 && idempotentMethods.has(this.#owner.request.method);
+  }
+
+  #attempt(picked: HostPicked, fresh: boolean): void {
+    const { info } = this.#owner;
+    info.attempts += 1;
+    info.upstreamHost = picked.host.key;
+    const pool = this.#cluster.poolOf(picked.host);
+    this.#pool = pool;
+    pool.request(this, fresh);
+  }
+
+  #pickContext(): PickContext {
+    const { overrideHost } = this.#owner;
+    return overrideHost ? { overrideHost: formatAddress(overrideHost), previousHosts: undefined } : anyHost;
+  }
+
+  #detach(): UpstreamCodec | undefined {
+    const codec = this.#codec;
+    if (codec) this.#cluster.statistics.requestsActive -= 1;
+    this.#codec = undefined;
+    return codec;
+  }
+
+  #end(code: OutcomeCode, reason: string): void {
+    this.#cluster.statistics.countEnd(outcomes[code]);
+    this.#owner.onUpstreamFailure(code, reason);
+  }
+}
