@@ -1,0 +1,41 @@
+/** Runs the autoscaler until it is told to stop. */
+import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { connectToCluster } from '@sluice/kubernetes';
+import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { loadCodec, openGrpcTransport } from '@sluice/xds';
+import { composeAutoscaler } from './compose.ts';
+import { readSettings } from './config.ts';
+
+const settings = readSettings(process.argv.slice(2), process.env);
+if (!settings.ok) {
+  process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
+  process.exit(2);
+}
+const { configService, metricsHost, metricsPort, systemNamespace, podName, logLevel } = settings.value;
+const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
+const { logger } = logging;
+const meter = createMeter();
+const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock });
+const loadTransport = await openGrpcTransport({ address: configService, codec: await loadCodec('load') });
+const autoscaler = composeAutoscaler({ client, loadTransport, systemNamespace, identity: podName, clock, timers, random, logger, meter });
+const metrics = await startMetricsServer({
+  host: metricsHost,
+  port: metricsPort,
+  meter,
+  logger,
+  logging,
+  processMetrics: true,
+  isReady: () => autoscaler.hasSynced,
+});
+
+process.once('SIGTERM', () => void stop());
+process.once('SIGINT', () => void stop());
+await autoscaler.start();
+
+async function stop(): Promise<void> {
+  await autoscaler.stop();
+  loadTransport.close();
+  await Promise.all([client.close(), metrics.close()]);
+  logging.flush();
+  process.exit(0);
+}

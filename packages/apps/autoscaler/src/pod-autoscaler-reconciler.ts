@@ -1,0 +1,206 @@
+/**
+ * Brings one revision's scale where its decision wants it: the Deployment, who stands in the path, and the
+ * status that says so.
+ */
+import type { Clock, Logger, Meter } from '@sluice/kernel';
+import {
+  deployments,
+  findCondition,
+  formatTime,
+  isConditionTrue,
+  parseObjectKey,
+  type Deployment,
+  type KubernetesClient,
+  type ReconcileResult,
+  type Store,
+} from '@sluice/kubernetes';
+import {
+  buildScalingSpec,
+  initialExcessBurstCapacity,
+  KPA_CLASS,
+  planScale,
+  SCALE_UNKNOWN,
+  type AutoscalerConfig,
+  type Decision,
+  type ScalePlan,
+  type ScalingSpec,
+} from '@sluice/scaling';
+import { podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
+import type { MultiScaler } from './multi-scaler.ts';
+import { activityOf, conditionForMs, isInitialized, makeStatus } from './pod-autoscaler-status.ts';
+import { forgetFigures, recordFigures } from './revision-gauges.ts';
+import { isAsPlanned, makeServerlessService } from './serverless-service.ts';
+
+/** How much longer than the Deployment's own deadline a revision may take to come up. Knative's buffer. Milliseconds. */
+const ACTIVATION_BUFFER_MS = 30_000;
+
+/** Kubernetes' default of `progressDeadlineSeconds`. */
+const PROGRESS_DEADLINE_SECONDS = 600;
+
+export interface ReconcilerOptions {
+  readonly client: KubernetesClient;
+  readonly podAutoscalers: Store<PodAutoscaler>;
+  readonly serverlessServices: Store<ServerlessService>;
+  readonly deployments: Store<Deployment>;
+  readonly multiScaler: MultiScaler;
+  readonly countReadyPods: (key: string) => number;
+  /** The configuration in force. */
+  readonly config: () => AutoscalerConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+/** One revision as seen at the moment of reconciling. */
+interface Situation {
+  readonly key: string;
+  readonly pa: PodAutoscaler;
+  readonly spec: ScalingSpec;
+  readonly deployment: Deployment;
+  readonly sks: ServerlessService | undefined;
+  readonly decision: Decision | undefined;
+  readonly readyPods: number;
+}
+
+export class PodAutoscalerReconciler {
+  readonly #options: ReconcilerOptions;
+  /** What was asked of each Deployment, at which version of it: our cache learns of our own writes late. */
+  readonly #asked = new Map<string, { readonly resourceVersion: string | undefined; readonly replicas: number }>();
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** @param key `namespace/name` of the PodAutoscaler, which is also that of the revision */
+  async reconcile(key: string): Promise<ReconcileResult | void> {
+    const { podAutoscalers, multiScaler, meter } = this.#options;
+    const pa = podAutoscalers.get(key);
+    const spec = pa && this.#specOf(pa);
+    if (!pa || !spec || pa.metadata.deletionTimestamp !== undefined || spec.class !== KPA_CLASS) {
+      const { namespace = '', name } = parseObjectKey(key);
+      multiScaler.remove(key);
+      this.#asked.delete(key);
+      forgetFigures(meter, namespace, name);
+      return;
+    }
+    multiScaler.upsert(key, spec);
+    const deployment = this.#options.deployments.get(`${pa.metadata.namespace ?? ''}/${pa.spec.scaleTargetRef.name}`);
+    // Its owner makes the Deployment; seeing it brings us back here.
+    if (!deployment) return;
+    const situation: Situation = {
+      key,
+      pa,
+      spec,
+      deployment,
+      sks: this.#options.serverlessServices.get(key),
+      decision: multiScaler.decisionOf(key),
+      readyPods: this.#options.countReadyPods(key),
+    };
+    const plan = this.#plan(situation);
+    await this.#carryOut(situation, plan);
+    return plan.lookAgainAfterMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainAfterMs };
+  }
+
+  #specOf(pa: PodAutoscaler): ScalingSpec {
+    return buildScalingSpec({
+      annotations: pa.metadata.annotations ?? {},
+      containerConcurrency: pa.spec.containerConcurrency ?? 0,
+      isReachable: pa.spec.reachability !== 'Unreachable',
+      config: this.#options.config(),
+    });
+  }
+
+  #plan({ pa, spec, deployment, sks, decision, readyPods }: Situation): ScalePlan {
+    const { clock, config } = this.#options;
+    const wallTime = clock.wallTime();
+    const progressDeadlineSeconds = deployment.spec.progressDeadlineSeconds ?? PROGRESS_DEADLINE_SECONDS;
+    return planScale({
+      spec,
+      config: config(),
+      desiredPods: decision?.desiredPods ?? SCALE_UNKNOWN,
+      excessBurstCapacity: decision?.excessBurstCapacity ?? initialExcessBurstCapacity(spec.decider, spec.initialScale),
+      readyPods,
+      replicas: deployment.spec.replicas ?? 1,
+      mode: sks?.spec.mode,
+      activity: activityOf(pa),
+      activityForMs: conditionForMs(pa, 'Active', wallTime),
+      isInitialized: isInitialized(pa),
+      hasService: sks?.status?.privateServiceName !== undefined,
+      proxiedForMs: proxiedForMs(sks, wallTime),
+      activationTimeoutMs: progressDeadlineSeconds * 1000 + ACTIVATION_BUFFER_MS,
+    });
+  }
+
+  /** The Deployment first: on the way up each millisecond counts, and on the way down the path was changed before. */
+  async #carryOut(situation: Situation, plan: ScalePlan): Promise<void> {
+    if (plan.replicas !== undefined) await this.#scale(situation, plan, plan.replicas);
+    await this.#applyPath(situation, plan);
+    await this.#writeStatus(situation, plan);
+    recordFigures(this.#options.meter, { ...situation, plan });
+  }
+
+  async #scale({ key, deployment, decision, readyPods }: Situation, plan: ScalePlan, replicas: number): Promise<void> {
+    const { client, clock, logger } = this.#options;
+    const { namespace = '', name, resourceVersion } = deployment.metadata;
+    const asked = this.#asked.get(key);
+    if (asked?.resourceVersion === resourceVersion && asked?.replicas === replicas) return;
+    logger.info('scale decision', {
+      revision: key,
+      from: deployment.spec.replicas ?? 1,
+      to: replicas,
+      reason: reasonOf(decision, plan),
+      mode: plan.mode,
+      panicking: decision?.isPanicking ?? false,
+      ready: readyPods,
+      ...(decision && {
+        desired: decision.desiredPods,
+        stable: decision.inputs.stable,
+        panic: decision.inputs.panic,
+        target: decision.inputs.targetValue,
+        excessBurstCapacity: decision.excessBurstCapacity,
+      }),
+      decidedAtMs: clock.wallTime(),
+    });
+    await client.resource(deployments).setScale({ namespace, name }, replicas);
+    this.#asked.set(key, { resourceVersion, replicas });
+  }
+
+  async #applyPath({ key, pa, sks }: Situation, plan: ScalePlan): Promise<void> {
+    const { client, logger } = this.#options;
+    const resource = client.resource<ServerlessService>(serverlessServiceKind);
+    if (!sks) {
+      await resource.create(makeServerlessService(pa, plan));
+    } else if (!isAsPlanned(sks, plan)) {
+      const { namespace = '', name } = sks.metadata;
+      const spec = { mode: plan.mode, numActivators: plan.activators };
+      if (sks.spec.mode !== plan.mode) logger.info('serving mode', { revision: key, from: sks.spec.mode, to: plan.mode });
+      await resource.patch({ namespace, name }, { type: 'merge', body: { spec } });
+    }
+  }
+
+  async #writeStatus({ pa, readyPods, sks }: Situation, plan: ScalePlan): Promise<void> {
+    const { client, clock } = this.#options;
+    const status = makeStatus({ pa, plan, readyPods, sks, now: formatTime(clock.wallTime()) });
+    if (JSON.stringify(status) === JSON.stringify(orderAs(status, pa.status))) return;
+    const { namespace = '', name } = pa.metadata;
+    await client.resource<PodAutoscaler>(podAutoscalerKind).patchStatus({ namespace, name }, status);
+  }
+}
+
+/** How long activators have been in the path; undefined when they are not, or when nobody says so. */
+function proxiedForMs(sks: ServerlessService | undefined, wallTime: number): number | undefined {
+  const conditions = sks?.status?.conditions;
+  if (sks?.spec.mode !== 'Proxy' || !isConditionTrue(conditions, 'ActivatorEndpointsPopulated')) return undefined;
+  const since = findCondition(conditions, 'ActivatorEndpointsPopulated')?.lastTransitionTime;
+  return since === undefined ? 0 : Math.max(0, wallTime - Date.parse(since));
+}
+
+function reasonOf(decision: Decision | undefined, plan: ScalePlan): string {
+  return [decision?.reason, plan.reason].filter((part) => part !== undefined && part !== '').join('; ');
+}
+
+/** The same fields of `existing` in the order of `status`, so that two texts can be compared. */
+function orderAs(status: object, existing: object | undefined): object {
+  const present: Readonly<Record<string, unknown>> = { ...existing };
+  return Object.fromEntries(Object.keys(status).map((key) => [key, present[key]]));
+}
