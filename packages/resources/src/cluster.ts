@@ -168,12 +168,6 @@ function refuseTheRest(reader: MessageReader): void {
     'cluster_type',
     'load_balancing_policy',
     'health_checks',
-    'max_requests_per_connection',
-    'http_protocol_options',
-    'http2_protocol_options',
-    'common_http_protocol_options',
-    'upstream_http_protocol_options',
-    'protocol_selection',
     'outlier_detection',
     'upstream_bind_config',
     'lb_subset_config',
@@ -185,6 +179,16 @@ function refuseTheRest(reader: MessageReader): void {
     'transport_socket_matcher',
     'connection_pool_per_downstream_connection',
     'filters',
-    'per_connection_buffer_high_watermark_timeout',
-  ], `must be left out or moved, e.g. into typed_extension_protocol_options[${upstreamHttpProtocolOptionsTypeName}]`);
+  ]);
+  reader.refuse(
+    [
+      'max_requests_per_connection',
+      'http_protocol_options',
+      'http2_protocol_options',
+      'common_http_protocol_options',
+      'upstream_http_protocol_options',
+      'protocol_selection',
+    ],
+    `its place is typed_extension_protocol_options["${upstreamHttpProtocolOptionsTypeName}"]`,
+  );
 }

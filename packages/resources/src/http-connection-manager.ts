@@ -184,14 +184,14 @@ function refuseTheRest(reader: MessageReader): void {
     'add_user_agent',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
   ]);
+  reader.only('path_with_escaped_slashes_action', 'KEEP_UNCHANGED');
+  reader.only('forward_client_cert_details', 'SANITIZE');
   reader.refuse([
     'scoped_routes',
     'proxy_100_continue',
     'strip_matching_host_port',
-    'path_with_escaped_slashes_action',
     'strip_trailing_host_dot',
     'original_ip_detection_extensions',
-    'forward_client_cert_details',
     'set_current_client_cert_details',
     'forward_proto_config',
     'append_x_forwarded_port',

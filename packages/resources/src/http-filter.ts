@@ -41,7 +41,7 @@ function readConfig(
   if (!typed) return undefined;
   const decode = builtIn[typed.typeName] ?? scope.extensions.httpFilters[typed.typeName];
   if (!decode) {
-    const known = [...Object.keys(builtIn), ...Object.keys(scope.extensions.httpFilters)].join(', ');
+    const known = Object.keys({ ...builtIn, ...scope.extensions.httpFilters }).join(', ');
     if (isOptional) scope.warn(`is ${typed.typeName}, which is not known; left out, since it is optional`);
     else scope.at('@type').error(`is ${typed.typeName}, which is not known; known are ${known}`);
     return undefined;

@@ -89,12 +89,12 @@ function refuseTheRest(reader: MessageReader): void {
     'freebind',
     'reuse_port',
   ]);
+  reader.only('bind_to_port', true);
   reader.refuse([
     'listener_filters',
     'filter_chain_matcher',
     'use_original_dst',
     'transparent',
-    'bind_to_port',
     'deprecated_v1',
     'udp_listener_config',
     'api_listener',

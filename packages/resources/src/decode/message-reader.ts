@@ -153,8 +153,17 @@ export class MessageReader {
       const key = this.#find(name);
       if (key === undefined) continue;
       this.#used.add(key);
+      if (saysNothing(this.#json[key])) continue;
       this.scope.at(name).error(`is not supported: ${reason}, and it would change what happens to traffic`);
     }
+  }
+
+  /** A field of which only one value, usually its default, is supported. */
+  only(name: string, allowed: string | boolean): void {
+    this.read(name, (json, scope) => {
+      if (json !== allowed) scope.error(`is ${describe(json)}, must be ${allowed}: anything else is outside our subset`);
+      return true;
+    });
   }
 
   /** Reports every key that nobody asked for. Call when all fields have been read. */
@@ -209,6 +218,11 @@ function decodeMap<T>(json: unknown, scope: Scope, decode: Decoder<T>): Readonly
     if (value !== undefined) values.set(key, value);
   }
   return values;
+}
+
+/** Values that mean the same as leaving the field out. An empty object does not: that a message is there may matter. */
+function saysNothing(json: unknown): boolean {
+  return json === false || json === '' || json === 0 || (Array.isArray(json) && json.length === 0);
 }
 
 /** A JSON object: neither null nor a list. */

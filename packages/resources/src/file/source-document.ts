@@ -8,7 +8,10 @@ import { LineCounter, parseDocument, isMap, isScalar, isSeq, type Document, type
 export interface SourceDocument {
   readonly file: string;
   readonly json: unknown;
-  /** The same problems with the positions of what their paths name, or of the nearest thing around it. */
+  /**
+   * The same problems, in the order of the file, with the positions of what their paths name, or of the nearest
+   * thing around it.
+   */
   locate(problems: readonly Problem[]): readonly Problem[];
 }
 
@@ -33,10 +36,18 @@ export function parseSource(text: string, file: string): ParsedSource {
     }),
   );
   if (problems.length > 0) return { ok: false, problems };
-  // Alias expansion is bounded by the library (maxAliasCount), so a small file cannot become a large value.
-  const json: unknown = document.toJS();
+  let json: unknown;
+  try {
+    // The library bounds the expansion of aliases, so that a small file cannot become a large value.
+    json = document.toJS();
+  } catch (reason) {
+    const why = lowerFirst(reason instanceof Error ? reason.message : String(reason));
+    return { ok: false, problems: [{ path: '', message: `cannot be read as YAML: ${why}`, severity: 'error', position: positionAt(0) }] };
+  }
   const locate = (found: readonly Problem[]): readonly Problem[] =>
-    found.map((problem) => (problem.position ? problem : { ...problem, position: positionAt(offsetOf(document, problem.path)) }));
+    found
+      .map((problem) => ({ ...problem, position: problem.position ?? positionAt(offsetOf(document, problem.path)) }))
+      .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
   return { ok: true, document: { file, json, locate } };
 }
 

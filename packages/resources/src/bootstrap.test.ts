@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { decodeBootstrap } from './bootstrap.ts';
+import { routesJson, listenerJson, routeTo, staticClusterJson } from './testing/sample-resources.ts';
+
+const adsCluster = staticClusterJson('xds', ['127.0.0.1:18000']);
+const ads = { api_type: 'GRPC', transport_api_version: 'V3', grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }] };
+
+function problemsOf(json: unknown): string[] {
+  return decodeBootstrap(json).problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test('an empty bootstrap is a proxy that does nothing', () => {
+  const decoded = decodeBootstrap({});
+  expect(decoded).toMatchObject({
+    ok: true,
+    value: { staticResources: { listeners: [], clusters: [] }, admin: undefined, node: { id: '', cluster: '' } },
+    problems: [],
+  });
+});
+
+test('static resources get the defaults of Envoy', () => {
+  const decoded = decodeBootstrap({
+    static_resources: {
+      listeners: [listenerJson('http', { route_config: routesJson('r', [routeTo('app')]) })],
+      clusters: [staticClusterJson('app', ['10.0.0.1:80'])],
+    },
+  });
+  if (!decoded.ok) throw new Error(JSON.stringify(decoded.problems));
+  const { listeners, clusters } = decoded.value.staticResources;
+  expect(listeners[0]).toMatchObject({ connectionBufferBytesMax: 1_048_576, reusePort: true });
+  expect(listeners[0]?.filterChains[0]?.filters[0]?.config).toMatchObject({
+    streamIdleTimeoutMs: 300_000,
+    requestTimeoutMs: 0,
+    drainTimeoutMs: 5000,
+    requestHeadersBytesMax: 61_440,
+    serverName: 'envoy',
+    generateRequestId: true,
+    useRemoteAddress: false,
+    commonHttpProtocolOptions: { idleTimeoutMs: 3_600_000, headersCountMax: 100 },
+  });
+  expect(clusters[0]).toMatchObject({
+    connectTimeoutMs: 5000,
+    loadBalancing: { kind: 'ROUND_ROBIN' },
+    panicThresholdRatio: 0.5,
+    circuitBreakers: { default: { connectionsMax: 1024, pendingRequestsMax: 1024, requestsMax: 1024, retriesMax: 3 } },
+    discovery: { kind: 'STATIC', assignment: { overprovisioningPercent: 140 } },
+  });
+});
+
+test('dynamic resources need a node and a static way to the server', () => {
+  expect(problemsOf({ dynamic_resources: { lds_config: { ads: {} }, ads_config: ads } })).toEqual([
+    'node.id: is required where dynamic resources are used',
+    'node.cluster: is required where dynamic resources are used',
+    'dynamic_resources.ads_config.grpc_services[0]: names cluster "xds", which is no static cluster with addresses',
+  ]);
+  expect(
+    problemsOf({
+      node: { id: 'a', cluster: 'b' },
+      dynamic_resources: { lds_config: { ads: {} }, ads_config: ads },
+      static_resources: { clusters: [adsCluster] },
+    }),
+  ).toEqual([]);
+});
+
+test('lds_config by ads needs an ads_config', () => {
+  expect(
+    problemsOf({ node: { id: 'a', cluster: 'b' }, dynamic_resources: { lds_config: { ads: {} } } }),
+  ).toEqual(['dynamic_resources.ads_config: is required where lds_config or cds_config say ads']);
+});
+
+test('two clusters of one name are one too many', () => {
+  expect(problemsOf({ static_resources: { clusters: [adsCluster, adsCluster] } })).toEqual([
+    'static_resources.clusters[1].name: is "xds", which is taken already',
+  ]);
+});
+
+test('what only tunes is accepted and named', () => {
+  const decoded = decodeBootstrap({ watchdogs: {}, stats_flush_interval: '1s' });
+  expect(decoded.ok).toBe(true);
+  expect(decoded.problems.map(({ path, severity }) => `${severity} ${path}`)).toEqual([
+    'warning stats_flush_interval',
+    'warning watchdogs',
+  ]);
+});
+
+test('what would change traffic is refused', () => {
+  expect(problemsOf({ overload_manager: { actions: [{ name: 'x' }] } })).toEqual([
+    'overload_manager: is not supported: outside our subset, and it would change what happens to traffic',
+  ]);
+});

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { decodeCluster } from './cluster.ts';
+import { decodeClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { assignmentJson, edsClusterJson, endpointJson, staticClusterJson, typed } from './testing/sample-resources.ts';
+
+function problemsOf(json: unknown): string[] {
+  return decodeCluster(json).problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test('an EDS cluster asks for its service name, or else its own', () => {
+  expect(decodeCluster(edsClusterJson('a'))).toMatchObject({ ok: true, value: { discovery: { kind: 'EDS', serviceName: 'a' } } });
+  const named = edsClusterJson('a', { eds_cluster_config: { service_name: 'b', eds_config: { ads: {} } } });
+  expect(decodeCluster(named)).toMatchObject({ ok: true, value: { discovery: { serviceName: 'b' } } });
+});
+
+test('an assignment inside a cluster need not repeat its name', () => {
+  const { load_assignment: _, ...bare } = staticClusterJson('a', []);
+  expect(decodeCluster({ ...bare, load_assignment: { endpoints: [] } })).toMatchObject({ ok: true });
+});
+
+test('settings of one policy under another are a mistake', () => {
+  expect(problemsOf(staticClusterJson('a', [], { least_request_lb_config: { choice_count: 3 } }))).toEqual([
+    'least_request_lb_config: is set, but lb_policy is ROUND_ROBIN',
+  ]);
+});
+
+test('protocol options of an upstream', () => {
+  const options = (fields: Readonly<Record<string, unknown>>) =>
+    staticClusterJson('a', [], {
+      typed_extension_protocol_options: {
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+          fields,
+        ),
+      },
+    });
+  const http1 = { explicit_http_config: { http_protocol_options: {} }, common_http_protocol_options: { idle_timeout: '4s' } };
+  expect(decodeCluster(options(http1))).toMatchObject({ ok: true, value: { http: { idleTimeoutMs: 4000 } } });
+  expect(problemsOf(options({ explicit_http_config: { http2_protocol_options: {} } }))[0]).toContain(
+    'http2_protocol_options: is not supported: upstreams are spoken to in HTTP/1.1',
+  );
+});
+
+test('the first threshold of a priority counts', () => {
+  const thresholds = [{ max_requests: 1 }, { max_requests: 2 }, { priority: 'HIGH', max_requests: 3 }];
+  expect(decodeCluster(staticClusterJson('a', [], { circuit_breakers: { thresholds } }))).toMatchObject({
+    ok: true,
+    value: { circuitBreakers: { default: { requestsMax: 1, retriesMax: 3 }, high: { requestsMax: 3 } } },
+  });
+});
+
+test('health, weight and metadata of endpoints', () => {
+  const endpoint = endpointJson('10.0.0.1:80', {
+    health_status: 'UNHEALTHY',
+    load_balancing_weight: 3,
+    metadata: { filter_metadata: { 'envoy.lb': { canary: true } } },
+  });
+  expect(decodeClusterLoadAssignment(assignmentJson('a', [endpoint]))).toMatchObject({
+    ok: true,
+    value: {
+      localities: [
+        { endpoints: [{ address: { host: '10.0.0.1', port: 80 }, healthStatus: 'UNHEALTHY', weight: 3, metadata: { 'envoy.lb': { canary: true } } }] },
+      ],
+    },
+  });
+});
+
+test('priorities leave no gap, and a locality stands once in each', () => {
+  const locality = { region: 'r', zone: 'z' };
+  const decoded = decodeClusterLoadAssignment({
+    cluster_name: 'a',
+    endpoints: [{ locality }, { locality }, { locality, priority: 2 }],
+  });
+  expect(decoded.problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'endpoints[1].locality: stands twice with the same priority',
+    'endpoints[2].priority: is 2, but nothing has priority 1',
+  ]);
+});

@@ -1,0 +1,15 @@
+export {
+  assignmentJson,
+  connectionManagerJson,
+  edsClusterJson,
+  endpointJson,
+  listenerJson,
+  routerFilterJson,
+  routesJson,
+  routeTo,
+  socketAddress,
+  staticClusterJson,
+  typed,
+  typedStruct,
+  type Json,
+} from './sample-resources.ts';
