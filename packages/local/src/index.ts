@@ -7,3 +7,33 @@ export type { PodLogs, PodLogsAnswer, PodLogsRequest } from './api-server/pod-lo
 export { openFileStorage, type FileStorageOptions } from './api-server/storage/file-storage.ts';
 export { createMemoryStorage } from './api-server/storage/memory-storage.ts';
 export type { Storage, StoredObject, StoredState } from './api-server/storage/storage.ts';
+export { Kubelet, type KubeletOptions } from './kubelet/kubelet.ts';
+export { createSystemKubelet, type SystemKubelet, type SystemKubeletOptions } from './kubelet/system-kubelet.ts';
+export type { NodeFacts } from './kubelet/node.ts';
+export type { TimelineEvent, TimelineListener, TimelinePhase } from './kubelet/timeline.ts';
+export type {
+  ProcessExit,
+  ProcessHandler,
+  ProcessIdentity,
+  ProcessRunner,
+  ProcessSignal,
+  ProcessSpec,
+  RunningProcess,
+} from './kubelet/process-runner.ts';
+export type { AddressMode, PortAllocator } from './kubelet/port-allocator.ts';
+export type {
+  GrpcProbeRequest,
+  HttpProbeRequest,
+  ProbeRequest,
+  ProbeResult,
+  ProbeTransport,
+} from './kubelet/probe-transport.ts';
+export type { LogKey, LogStore, StoredLog } from './kubelet/log-store.ts';
+export { createPodLogs } from './kubelet/pod-logs.ts';
+export { listensOnPortCondition } from './kubelet/pod-status.ts';
+export { realPort, realPortsAnnotation } from './objects/pod-facts.ts';
+export {
+  createBuiltInControllers,
+  type BuiltInControllerOptions,
+  type BuiltInControllers,
+} from './controllers/built-in-controllers.ts';

@@ -23,15 +23,9 @@ export function createKubeletApi(client: KubernetesClient): KubeletApi {
   const nodes = client.resource({ group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false });
   return {
     async bind(pod, nodeName, annotations) {
-      const { namespace = 'default', name, uid } = pod.metadata;
-      const body = {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name, namespace, uid, annotations },
-        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
-      };
-      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/binding`;
-      await unlessGone(client.json({ method: 'POST', path, body: JSON.stringify(body) }));
+      // A real server takes this by the `binding` subresource only; the embedded one takes it in a patch.
+      const body = { metadata: { uid: pod.metadata.uid, annotations }, spec: { nodeName } };
+      await unlessGone(client.resource(pods).patch(pod.metadata, { type: 'merge', body }));
     },
     async annotate(pod, annotations) {
       const body = { metadata: { uid: pod.metadata.uid, annotations } };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger, systemTimers } from '@sluice/kernel';
+import { isAlive } from '../testing/is-alive.ts';
 import type { ProcessExit, ProcessSpec } from './process-runner.ts';
 import { SystemProcessRunner } from './system-process-runner.ts';
 
@@ -45,16 +46,6 @@ function run(spec: ProcessSpec, on: SystemProcessRunner = runner) {
     onExit: resolve,
   });
   return { running, output, exit };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A process whose parent has not asked for its end is over all the same.
-    return process.platform !== 'linux' || !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 describe('programs as child processes', () => {

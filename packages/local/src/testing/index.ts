@@ -9,3 +9,4 @@ export {
 export { MemoryLogStore } from './memory-log-store.ts';
 export { RecordingKubeletApi } from './recording-kubelet-api.ts';
 export { ScriptedProbeTransport, type AskedProbe } from './scripted-probe-transport.ts';
+export { isAlive } from './is-alive.ts';

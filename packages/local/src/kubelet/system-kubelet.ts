@@ -1,0 +1,91 @@
+/** The kubelet on the real machine: processes, loopback addresses, sockets and files put together. */
+import os from 'node:os';
+import { join } from 'node:path';
+import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { KubernetesClient } from '@sluice/kubernetes';
+import type { PodLogs } from '../api-server/pod-logs.ts';
+import { FileLogStore } from './file-log-store.ts';
+import { Kubelet } from './kubelet.ts';
+import { createPodLogs } from './pod-logs.ts';
+import type { AddressMode } from './port-allocator.ts';
+import type { RestartBackoffOptions } from './restart-backoff.ts';
+import { SystemPortAllocator } from './system-port-allocator.ts';
+import { systemProbeTransport } from './system-probe-transport.ts';
+import { SystemProcessRunner } from './system-process-runner.ts';
+import type { TimelineListener } from './timeline.ts';
+
+export interface SystemKubeletOptions {
+  readonly client: KubernetesClient;
+  /** Where logs and the record of processes are kept. One kubelet at a time may use it. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  /** The environment of which containers get a part: see `inheritedVariables`. Usually `process.env`. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What every container gets beside that, KUBECONFIG say. */
+  readonly extraEnvironment?: Readonly<Record<string, string>>;
+  /** The Node's name. Default `local`. */
+  readonly nodeName?: string;
+  /** Default: an address per pod where the machine has such addresses. */
+  readonly addressMode?: AddressMode;
+  readonly backoff?: RestartBackoffOptions;
+  readonly onTimeline?: TimelineListener;
+}
+
+export interface SystemKubelet {
+  readonly kubelet: Kubelet;
+  /** For the API server, which answers `kubectl logs` from it. */
+  readonly podLogs: PodLogs;
+}
+
+/**
+ * Variables a program needs to find its tools and its language on a developer's machine. Everything else of the
+ * shell stays out, as it would in a container.
+ */
+export const inheritedVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64' };
+
+export function createSystemKubelet(options: SystemKubeletOptions): SystemKubelet {
+  const { client, folder, clock, timers, random, logger, meter, environment } = options;
+  const logs = new FileLogStore({ folder: join(folder, 'logs'), clock, timers, logger, meter });
+  const inherited = inheritedVariables.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+  const kubelet = new Kubelet({
+    client,
+    clock,
+    timers,
+    random,
+    logger,
+    meter,
+    logs,
+    probes: systemProbeTransport,
+    runner: new SystemProcessRunner({ recordsPath: join(folder, 'processes.json'), timers, logger, platform: process.platform }),
+    allocator: new SystemPortAllocator({
+      random,
+      preferredBlock: blockOf(folder),
+      ...(options.addressMode === undefined ? {} : { mode: options.addressMode }),
+    }),
+    node: {
+      name: options.nodeName ?? 'local',
+      address: '127.0.0.1',
+      operatingSystem: process.platform,
+      architecture: architectures[process.arch] ?? process.arch,
+      cpuCount: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
+    baseEnvironment: { ...Object.fromEntries(inherited), ...options.extraEnvironment },
+    ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+    ...(options.onTimeline === undefined ? {} : { onTimeline: options.onTimeline }),
+  });
+  return { kubelet, podLogs: createPodLogs(logs) };
+}
+
+/** The same folder asks for the same block of addresses first, so that pods keep theirs over a restart. */
+function blockOf(folder: string): number {
+  let hash = 0;
+  for (const character of folder) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 254;
+  return hash + 1;
+}
