@@ -27,6 +27,8 @@ export interface SystemKubeletOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What every container gets beside that, KUBECONFIG say. */
   readonly extraEnvironment?: Readonly<Record<string, string>>;
+  /** Where programs start that name no working directory, and where relative ones begin. Default: this process's own. */
+  readonly programFolder?: string;
   /** The Node's name. Default `local`. */
   readonly nodeName?: string;
   /** Default: an address per pod where the machine has such addresses. */
@@ -62,7 +64,13 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
     meter,
     logs,
     probes: systemProbeTransport,
-    runner: new SystemProcessRunner({ recordsPath: join(folder, 'processes.json'), timers, logger, platform: process.platform }),
+    runner: new SystemProcessRunner({
+      recordsPath: join(folder, 'processes.json'),
+      timers,
+      logger,
+      platform: process.platform,
+      programFolder: options.programFolder ?? process.cwd(),
+    }),
     allocator: new SystemPortAllocator({
       random,
       preferredBlock: blockOf(folder),

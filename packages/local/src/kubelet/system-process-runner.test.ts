@@ -26,6 +26,7 @@ function createRunner(): SystemProcessRunner {
     timers: systemTimers,
     logger: silentLogger,
     platform: process.platform,
+    programFolder: process.cwd(),
   });
 }
 

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import type { Logger, Timers } from '@sluice/kernel';
 import { Guardian } from './guardian.ts';
 import { ProcessRecords } from './process-records.ts';
@@ -15,6 +16,8 @@ export interface SystemProcessRunnerOptions {
   readonly logger: Logger;
   /** As `process.platform`. */
   readonly platform: NodeJS.Platform;
+  /** Where programs start that name no working directory, and where relative ones begin. */
+  readonly programFolder: string;
 }
 
 /**
@@ -43,7 +46,7 @@ export class SystemProcessRunner implements ProcessRunner {
     try {
       child = spawn(program, args, {
         env: spec.env,
-        cwd: spec.workingDir,
+        cwd: resolve(this.#options.programFolder, spec.workingDir ?? '.'),
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

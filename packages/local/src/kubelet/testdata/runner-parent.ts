@@ -7,6 +7,7 @@ const runner = new SystemProcessRunner({
   timers: systemTimers,
   logger: silentLogger,
   platform: process.platform,
+    programFolder: process.cwd(),
 });
 const running = runner.start(
   {

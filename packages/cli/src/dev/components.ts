@@ -1,0 +1,59 @@
+/** The processes of the control plane and the edge, as the local floor runs them. */
+import { join } from 'node:path';
+
+/** Where everything of the system lives; users' services live elsewhere. */
+export const systemNamespace = 'sluice-system';
+
+export interface ComponentOptions {
+  /** The Node binary that runs the components. */
+  readonly node: string;
+  /** Folder of `packages/apps`. */
+  readonly apps: string;
+  /** What clients of the API read. */
+  readonly kubeconfig: string;
+  /** V8's cache of compiled code, shared by all processes: later starts are quicker. */
+  readonly compileCache: string;
+  readonly ports: ComponentPorts;
+  /** The one-file queue-proxy. */
+  readonly queueProxy: string;
+  /** Hosts that lead to services besides the first: `127.0.0.1.sslip.io`, `example.com`. */
+  readonly domains: readonly string[];
+}
+
+export interface ComponentPorts {
+  readonly gateway: number;
+  readonly gatewayAdmin: number;
+  readonly configService: number;
+}
+
+export interface Component {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** On the machine's own 127.0.0.1, where people and other components find its ports. */
+  readonly hostNetwork: boolean;
+  /** What the kubelet asks before the component counts as ready. */
+  readonly ready: { readonly port: number; readonly path?: string; readonly headers?: Readonly<Record<string, string>> };
+}
+
+/** In the order in which people think of them; they start together and wait for each other by themselves. */
+export function components({ node, apps, ports }: ComponentOptions): Component[] {
+  const main = (name: string, ...flags: string[]) => [node, join(apps, name, 'src/main.ts'), ...flags];
+  const configService = `127.0.0.1:${ports.configService}`;
+  return [
+    {
+      name: 'config-server',
+      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', `--gateway-external-port=${ports.gateway}`),
+      hostNetwork: true,
+      ready: { port: ports.configService },
+    },
+    { name: 'controller', command: main('controller', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
+    { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
+    { name: 'activator', command: main('activator', `--config-service=${configService}`), hostNetwork: false, ready: { port: 8012 } },
+    {
+      name: 'gateway',
+      command: main('gateway', `--config-service=${configService}`, `--admin-port=${ports.gatewayAdmin}`),
+      hostNetwork: true,
+      ready: { port: ports.gatewayAdmin, path: '/ready' },
+    },
+  ];
+}

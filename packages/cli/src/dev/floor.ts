@@ -1,0 +1,77 @@
+/**
+ * What a cluster would give: the API, and something that runs pods. Both live in this process; everything
+ * else, the control plane included, runs on top of them as pods.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMeter, silentLogger, systemClock, systemRandom, systemTimers, type Logger } from '@sluice/kernel';
+import { KubernetesClient } from '@sluice/kubernetes';
+import {
+  createApiServer,
+  createBuiltInControllers,
+  createInProcessTransport,
+  createSystemKubelet,
+  openFileStorage,
+  serveApiServer,
+  writeKubeconfig,
+  type TimelineListener,
+} from '@sluice/local';
+
+export interface FloorOptions {
+  readonly stateFolder: string;
+  readonly apiPort: number;
+  /** Where programs start that name no working directory, and where relative ones begin. */
+  readonly programFolder: string;
+  readonly onTimeline: TimelineListener;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+}
+
+export interface Floor {
+  readonly apiUrl: string;
+  /** Path of the file that points clients at the API. */
+  readonly kubeconfig: string;
+  readonly client: KubernetesClient;
+  /** Until this is called there is an API and nothing that acts on it. */
+  startPods(): Promise<void>;
+  /** Ends every process it started. Objects stay. */
+  stop(): Promise<void>;
+}
+
+export async function startFloor({ stateFolder, apiPort, programFolder, onTimeline, logger = silentLogger }: FloorOptions): Promise<Floor> {
+  mkdirSync(stateFolder, { recursive: true });
+  const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
+  const api = createApiServer({ ...surroundings, storage: openFileStorage(join(stateFolder, 'objects.log'), { logger }) });
+  const served = await serveApiServer(api, { port: apiPort });
+  const kubeconfig = join(stateFolder, 'kubeconfig');
+  writeKubeconfig(kubeconfig, served.url);
+
+  const client = new KubernetesClient({ transport: createInProcessTransport(api), fieldManager: 'sluice-dev' });
+  const controllers = createBuiltInControllers({ ...surroundings, client });
+  const { kubelet, podLogs } = createSystemKubelet({
+    ...surroundings,
+    client,
+    folder: join(stateFolder, 'kubelet'),
+    environment: process.env,
+    programFolder,
+    onTimeline,
+  });
+  api.setPodLogs(podLogs);
+
+  return {
+    apiUrl: served.url,
+    kubeconfig,
+    client,
+    async startPods() {
+      await controllers.start();
+      await kubelet.start();
+    },
+    async stop() {
+      // Controllers first: they would make new pods for the ones that end.
+      await controllers.stop();
+      await kubelet.stop();
+      await served.close();
+      api.stop();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * What a chart would install, for a floor of processes: the namespace, the ConfigMaps, and one Deployment
+ * for each component. Ordinary objects, so that `kubectl get pods -A` shows the control plane and the kubelet
+ * heals it.
+ */
+import type { ManifestObject } from '../manifests/read.ts';
+import { components, systemNamespace, type Component, type ComponentOptions } from './components.ts';
+
+export function systemManifests(options: ComponentOptions): ManifestObject[] {
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } },
+    ...configMaps(options),
+    activatorService(),
+    ...components(options).map((component) => deployment(component, options)),
+  ];
+}
+
+function configMaps({ ports, node, queueProxy, domains }: ComponentOptions): ManifestObject[] {
+  const configMap = (name: string, data: Readonly<Record<string, string>>): ManifestObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: systemNamespace },
+    data,
+  });
+  return [
+    // `*.localhost` leads to this machine in browsers and in curl, without DNS.
+    configMap('config-domain', { localhost: '', ...Object.fromEntries(domains.map((domain) => [domain, ''])) }),
+    configMap('config-network', { 'external-port': String(ports.gateway) }),
+    configMap('config-deployment', {
+      'queue-sidecar-image': 'sluice.dev/queue-proxy',
+      'queue-sidecar-command': JSON.stringify([node, queueProxy]),
+    }),
+    // On a cluster the 30 s of grace cover slow network programming; here endpoints arrive in milliseconds.
+    configMap('config-autoscaler', { 'scale-to-zero-grace-period': '1s' }),
+  ];
+}
+
+/** How the config service finds the activators: by the slices of this Service. */
+function activatorService(): ManifestObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'activator-service', namespace: systemNamespace, labels: { app: 'activator' } },
+    spec: {
+      selector: { app: 'activator' },
+      ports: [{ name: 'http', port: 80, targetPort: 8012, protocol: 'TCP' }],
+    },
+  };
+}
+
+function deployment({ name, command, hostNetwork, ready }: Component, options: ComponentOptions): ManifestObject {
+  const probe = ready.path === undefined ? { tcpSocket: { port: ready.port } } : { httpGet: { port: ready.port, path: ready.path } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: systemNamespace, labels: { app: name } },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      // The old one holds the ports: it must go before the new one comes.
+      strategy: { type: 'Recreate' },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          hostNetwork,
+          terminationGracePeriodSeconds: 5,
+          containers: [
+            {
+              name,
+              image: `sluice.dev/${name}`,
+              command,
+              env: [
+                { name: 'KUBECONFIG', value: options.kubeconfig },
+                { name: 'NODE_COMPILE_CACHE', value: options.compileCache },
+                { name: 'SYSTEM_NAMESPACE', value: systemNamespace },
+                { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+                { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+                { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+              ],
+              readinessProbe: { ...probe, periodSeconds: 2, failureThreshold: 3 },
+            },
+          ],
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** Puts the system on the floor: its kinds, its configuration, its Deployments; and waits until it serves. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deployments, findCondition, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import { serviceKind, type Service } from '@sluice/serving';
+import { request } from 'undici';
+import { applyManifests } from '../manifests/apply.ts';
+import type { Discovery } from '../manifests/discovery.ts';
+import { manifestFiles, readManifests, type Manifest } from '../manifests/read.ts';
+import { bundle } from './bundle.ts';
+import { components, systemNamespace, type ComponentOptions } from './components.ts';
+import type { Floor } from './floor.ts';
+import type { DevPorts } from './ports.ts';
+import { systemManifests } from './system-manifests.ts';
+
+/** The folder that holds `packages` and `charts`. */
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
+
+/** Between two looks at what is being waited for, in ms. Chosen: not felt by a person, not felt by the machine. */
+const lookEveryMs = 50;
+
+export interface InstallOptions {
+  readonly floor: Floor;
+  readonly discovery: Discovery;
+  readonly stateFolder: string;
+  readonly ports: DevPorts;
+  /** Ends all waiting. */
+  readonly interrupted: Promise<void>;
+}
+
+export interface ServiceUrl {
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface System {
+  readonly names: readonly string[];
+  /** Fulfils when every service is Ready and the gateway knows it, or has failed. Gives those that are Ready. */
+  whenServing(interrupted: Promise<void>): Promise<readonly ServiceUrl[]>;
+}
+
+export async function installSystem({ floor, discovery, stateFolder, ports, interrupted }: InstallOptions): Promise<System> {
+  await applyAll(floor, discovery, readManifests(manifestFiles(join(root, 'charts/sluice-crds/templates'))).manifests);
+  const options: ComponentOptions = {
+    node: process.execPath,
+    apps: join(root, 'packages/apps'),
+    kubeconfig: floor.kubeconfig,
+    compileCache: join(stateFolder, 'compile-cache'),
+    ports,
+    queueProxy: await bundle('queue-proxy', join(root, 'packages/apps/queue-proxy/src/main.ts'), join(stateFolder, 'bundle')),
+    domains: ['127.0.0.1.sslip.io', 'example.com'],
+  };
+  const objects = systemManifests(options);
+  await applyAll(floor, discovery, objects.map((object) => ({ file: 'system', line: 1, object })));
+  await floor.startPods();
+  const names = components(options).map(({ name }) => name);
+  await until(async () => {
+    const { items } = await floor.client.resource(deployments).list({ namespace: systemNamespace });
+    const available = items.filter(({ metadata, status }) => status?.observedGeneration === metadata.generation && (status?.availableReplicas ?? 0) > 0);
+    return names.every((name) => available.some(({ metadata }) => metadata.name === name));
+  }, interrupted);
+  return { names, whenServing: (ended) => whenServing(floor, ports.gateway, ended) };
+}
+
+async function applyAll(floor: Floor, discovery: Discovery, manifests: readonly Manifest[]): Promise<void> {
+  const { problems } = await applyManifests(floor.client, discovery, manifests);
+  // Our own manifests: a refusal is a mistake of ours, not of the user.
+  if (problems.length > 0) throw new Error(`the system was refused: ${problems.map(({ message }) => message).join('; ')}`);
+}
+
+async function whenServing(floor: Floor, gatewayPort: number, interrupted: Promise<void>): Promise<readonly ServiceUrl[]> {
+  const services = floor.client.resource(serviceKind as ResourceKind<Service & KubernetesObject>);
+  const serving = new Map<string, string>();
+  await until(async () => {
+    const { items } = await services.list();
+    let settled = 0;
+    for (const { metadata, status } of items) {
+      const current = status?.observedGeneration === metadata.generation;
+      const ready = findCondition(status?.conditions, 'Ready');
+      if (!current || ready === undefined || ready.status === 'Unknown') continue;
+      if (ready.status === 'True' && !(await isKnownToGateway(gatewayPort, status?.url))) continue;
+      if (ready.status === 'True') serving.set(metadata.name, status?.url ?? '');
+      settled += 1;
+    }
+    return settled === items.length;
+  }, interrupted);
+  return [...serving].map(([name, url]) => ({ name, url }));
+}
+
+/** Asks with an ingress probe, which wakes nothing: any answer but "no such host" will do. */
+async function isKnownToGateway(port: number, url: string | undefined): Promise<boolean> {
+  if (url === undefined) return false;
+  const { statusCode, body } = await request(`http://127.0.0.1:${port}/healthz`, {
+    headers: { host: new URL(url).host, 'k-network-probe': 'probe', 'k-network-hash': 'set-up' },
+  }).catch(() => ({ statusCode: 0, body: undefined }));
+  await body?.dump();
+  return statusCode !== 0 && statusCode !== 404;
+}
+
+/** Looks again and again until `look` says yes or somebody interrupts. */
+async function until(look: () => Promise<boolean>, interrupted: Promise<void>): Promise<void> {
+  let ended = false;
+  void interrupted.then(() => (ended = true));
+  while (!ended && !(await look())) await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+}

@@ -1,0 +1,121 @@
+/** What a Knative user does with kubectl: revisions, splits, tags, tables, watches, deletion. */
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { kubernetesTools, kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
+import { get, load } from './http-client.ts';
+import { LocalMesh } from './local-mesh.ts';
+
+const mesh = new LocalMesh();
+const host = 'hello.default.localhost';
+
+const service = (greeting: string, traffic: string): string => `
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: hello
+spec:
+  template:
+    metadata:
+      annotations:
+        autoscaling.knative.dev/window: 10s
+        autoscaling.knative.dev/min-scale: "1"
+    spec:
+      containerConcurrency: 100
+      containers:
+        - image: sluice.dev/examples/hello
+          command: [node, server.js]
+          env:
+            - name: GREETING
+              value: ${greeting}
+${traffic}`;
+
+describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
+  beforeAll(() => mesh.start());
+  afterAll(() => mesh.dispose());
+
+  test('a changed Service becomes a second revision, and the URL follows it', async () => {
+    await mesh.kubectlOutput('apply -f -', service('Bonjour', ''));
+    await mesh.kubectlOutput('wait --for=condition=Ready ksvc/hello --timeout=30s');
+    const revisions = await mesh.kubectlOutput('get revisions -o name');
+    expect(revisions.trim().split('\n').sort()).toEqual([
+      'revision.serving.knative.dev/hello-00001',
+      'revision.serving.knative.dev/hello-00002',
+    ]);
+    await eventually(async () => expect((await get(mesh.port, host)).body).toMatch(/^Bonjour from hello-00002/));
+  });
+
+  test('90/10 splits ten thousand requests within one percentage point, and a tag has its own URL', async () => {
+    const traffic = `  traffic:
+    - revisionName: hello-00002
+      percent: 90
+    - revisionName: hello-00001
+      percent: 10
+      tag: first
+`;
+    await mesh.kubectlOutput('apply -f -', service('Bonjour', traffic));
+    await eventually(async () => {
+      const status = (await mesh.object('route hello')) as { status?: { traffic?: { percent: number }[] } };
+      expect(status.status?.traffic?.map(({ percent }) => percent)).toEqual([90, 10]);
+    });
+    const tagged = await eventually(async () => {
+      const answer = await get(mesh.port, `first-${host}`);
+      expect(answer.status).toBe(200);
+      return answer;
+    });
+    expect(tagged.body).toMatch(/^Hello from hello-00001/);
+
+    const { answers, failures } = await load(mesh.port, host, {
+      connections: 16,
+      total: 10_000,
+      classify: ({ body }) => /from (\S+),/.exec(body)?.[1] ?? body,
+    });
+    expect(failures).toEqual([]);
+    expect((answers.get('hello-00001') ?? 0) / 10_000).toBeGreaterThan(0.09);
+    expect((answers.get('hello-00001') ?? 0) / 10_000).toBeLessThan(0.11);
+    expect((answers.get('hello-00001') ?? 0) + (answers.get('hello-00002') ?? 0)).toBe(10_000);
+  });
+
+  test('tables have the columns of Knative', async () => {
+    const header = async (kind: string) => (await mesh.kubectlOutput(`get ${kind}`)).split('\n')[0]?.trim().split(/ {2,}/);
+    expect(await header('ksvc')).toEqual(['NAME', 'URL', 'LATESTCREATED', 'LATESTREADY', 'READY', 'REASON']);
+    expect(await header('revision')).toEqual(['NAME', 'CONFIG NAME', 'GENERATION', 'READY', 'REASON', 'ACTUAL REPLICAS', 'DESIRED REPLICAS']);
+    expect(await header('route')).toEqual(['NAME', 'URL', 'READY', 'REASON']);
+    expect(await header('configuration')).toEqual(['NAME', 'LATESTCREATED', 'LATESTREADY', 'READY', 'REASON']);
+    const ksvc = await mesh.kubectlOutput('get ksvc hello');
+    expect(ksvc).toContain(`http://${host}:${mesh.port}`);
+    expect(ksvc).toMatch(/True/);
+    // Several kinds in one command, as people type it.
+    const all = await mesh.kubectlOutput('get ksvc,revision,route');
+    for (const name of ['service.serving.knative.dev/hello', 'revision.serving.knative.dev/hello-00001', 'route.serving.knative.dev/hello']) {
+      expect(all).toContain(name);
+    }
+  });
+
+  test('get -w follows changes', async () => {
+    const { kubectl } = await kubernetesTools();
+    const watch = spawn(kubectl, ['--kubeconfig', mesh.kubeconfig, 'get', 'ksvc', '-w'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let seen = '';
+    watch.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString('utf8')));
+    try {
+      await eventually(() => expect(seen).toContain('hello-00002'));
+      await mesh.kubectlOutput('apply -f -', service('Ciao', ''));
+      await eventually(() => expect(seen).toMatch(/hello-00003\s+hello-00003\s+True/), { withinMs: 20_000 });
+    } finally {
+      watch.kill();
+    }
+  });
+
+  test('delete removes everything beneath', async () => {
+    await mesh.kubectlOutput('delete ksvc hello --timeout=30s');
+    await eventually(
+      async () => {
+        const left = await mesh.kubectlOutput('get ksvc,configurations,revisions,routes,podautoscalers,serverlessservices,deployments,replicasets,pods,services,endpointslices -o name');
+        expect(left.trim()).toBe('');
+        expect(mesh.processes('server.js')).toEqual([]);
+      },
+      { withinMs: 45_000 },
+    );
+    expect((await get(mesh.port, host)).status).toBe(404);
+  });
+});
