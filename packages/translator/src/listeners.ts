@@ -33,15 +33,6 @@ export function activatorListeners({ activator }: TranslateOptions): readonly Tr
   ];
 }
 
-/**
- * The same listener on another address. Pods that share one network need one each: on a laptop every pod
- * has a loopback address of its own, and a listener on all addresses would take the port from the others.
- */
-export function bindListener(resource: TranslatedResource, address: string): TranslatedResource {
-  const socket = (resource.value['address'] as JsonObject)['socket_address'] as JsonObject;
-  return { ...resource, value: { ...resource.value, address: { socket_address: { ...socket, address } } } };
-}
-
 interface ManagerSettings {
   readonly routes: string;
   readonly filters: readonly JsonObject[];

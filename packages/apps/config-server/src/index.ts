@@ -1,1 +1,2 @@
-export {};
+export { composeConfigServer, type ConfigServer, type ConfigServerOptions, type ConfigServerStatus } from './compose.ts';
+export { readConfigServerSettings, type ConfigServerSettings } from './config.ts';

@@ -1,4 +1,5 @@
 export { createInMemoryTransport, type InMemoryTransport, type InMemoryTransportOptions } from './in-memory-transport.ts';
+export { configServiceMethods, type StreamMethod } from '../grpc/methods.ts';
 export { RecordingConsumer } from './recording-consumer.ts';
 export {
   sampleCluster,

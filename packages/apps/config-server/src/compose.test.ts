@@ -1,0 +1,227 @@
+/** Objects in, discovery responses out: the whole service on a virtual clock, with an API server in memory. */
+import { createMeter, createSeededRandom, problem } from '@sluice/kernel';
+import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
+import { configMaps, endpointSlices, KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
+import { FakeApiServer } from '@sluice/kubernetes/testing';
+import { podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
+import { defaultTranslateOptions } from '@sluice/translator';
+import { createAdsClient, loadCodec, typeUrls, type AdsClient, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
+import { createInMemoryTransport, RecordingConsumer, type InMemoryTransport } from '@sluice/xds/testing';
+import { asyncProperty, assert, shuffledSubarray } from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+
+import { composeConfigServer, type ConfigServer } from './compose.ts';
+import {
+  activatorSlice,
+  domainConfigMap,
+  helloObjects,
+  podSlice,
+  revisionObject,
+  routeObject,
+  serverlessServiceObject,
+} from './testing/index.ts';
+
+const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, endpointSlices, configMaps];
+
+let codec: Codec;
+beforeAll(async () => {
+  codec = await loadCodec('core');
+});
+
+class World {
+  readonly time = new SimulatedTime();
+  readonly api = new FakeApiServer({ kinds, clock: this.time });
+  readonly logger = new RecordingLogger();
+  readonly transport: InMemoryTransport;
+  readonly service: ConfigServer;
+  #handlers: ConfigServiceHandlers | undefined;
+
+  constructor(api?: FakeApiServer) {
+    if (api) this.api = api;
+    const shared = { clock: this.time, timers: this.time, random: createSeededRandom(1), logger: this.logger };
+    this.service = composeConfigServer({
+      ...shared,
+      meter: createMeter(),
+      client: new KubernetesClient({ transport: this.api, fieldManager: 'test' }),
+      codec,
+      systemNamespace: 'sluice-system',
+      identity: 'config-server-0',
+      translate: defaultTranslateOptions,
+      listen: async (handlers) => {
+        this.#handlers = handlers;
+        return { port: 18_000, setServing() {}, stop: async () => {} };
+      },
+    });
+    this.transport = createInMemoryTransport({
+      timers: this.time,
+      handlers: {
+        onAds: (stream) => this.#handlers?.onAds(stream),
+        onLoadStats: (stream) => this.#handlers?.onLoadStats(stream),
+        onLoad: (stream) => this.#handlers?.onLoad(stream),
+      },
+    });
+  }
+
+  async start(...objects: readonly KubernetesObject[]): Promise<this> {
+    this.api.put(...objects);
+    await this.service.start();
+    await this.settle();
+    return this;
+  }
+
+  /** A proxy of a group, connected. */
+  async proxy(cluster: string): Promise<{ readonly client: AdsClient; readonly consumer: RecordingConsumer }> {
+    const consumer = new RecordingConsumer();
+    const client = createAdsClient({
+      node: { id: `${cluster}~1`, cluster },
+      transport: this.transport,
+      codec,
+      consumer,
+      clock: this.time,
+      timers: this.time,
+      random: createSeededRandom(2),
+      logger: this.logger,
+      meter: createMeter(),
+    });
+    client.start();
+    await this.settle();
+    return { client, consumer };
+  }
+
+  async put(...objects: readonly KubernetesObject[]): Promise<void> {
+    this.api.put(...objects);
+    await this.settle();
+  }
+
+  settle(): Promise<void> {
+    return this.time.advanceAsync(100);
+  }
+}
+
+function addressesOf(client: AdsClient, cluster: string): string[] {
+  const assignment = client.held(typeUrls.clusterLoadAssignment).get(cluster);
+  return [...JSON.stringify(assignment?.value).matchAll(/"address":"([\d.]+)"/g)].map((match) => match[1] ?? '');
+}
+
+test('a gateway gets hosts, a cluster per revision, and the ready pods', async () => {
+  const world = await new World().start(...helloObjects());
+  const { client, consumer } = await world.proxy('sluice-gateway');
+  expect(consumer.log).toEqual([
+    'CDS +default/hello-00001',
+    'connected',
+    'EDS +default/hello-00001',
+    'LDS +external_http +internal_http',
+    'RDS +external_services +internal_services',
+  ]);
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.1']);
+});
+
+test('traffic goes through the activators when there is no ready pod, and the activators know the pods', async () => {
+  const world = await new World().start(...helloObjects(), podSlice('hello-00001', ['!10.0.0.1']));
+  const gateway = await world.proxy('sluice-gateway');
+  const activator = await world.proxy('sluice-activator');
+  expect(addressesOf(gateway.client, 'default/hello-00001')).toEqual(['10.0.9.1']);
+  expect(addressesOf(activator.client, 'default/hello-00001')).toEqual(['10.0.0.1']);
+});
+
+test('a change of pods sends endpoints and nothing else', async () => {
+  const world = await new World().start(...helloObjects());
+  const { client, consumer } = await world.proxy('sluice-gateway');
+  consumer.log.length = 0;
+  await world.put(podSlice('hello-00001', ['10.0.0.1', '10.0.0.2']));
+  await world.put(serverlessServiceObject('hello-00001', 'Proxy'));
+  expect(consumer.log).toEqual(['EDS +default/hello-00001', 'EDS +default/hello-00001']);
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.9.1']);
+});
+
+test('a second revision comes before the route that needs it, and the first goes after', async () => {
+  const world = await new World().start(...helloObjects());
+  const { consumer } = await world.proxy('sluice-gateway');
+  consumer.log.length = 0;
+  await world.put(revisionObject('hello-00002'), podSlice('hello-00002', ['10.0.0.2']), routeObject('hello', { 'hello-00002': 100 }));
+  expect(consumer.log).toEqual([
+    'CDS +default/hello-00002',
+    'EDS +default/hello-00002',
+    'RDS +external_services +internal_services',
+    'CDS -default/hello-00001',
+    'EDS -default/hello-00001',
+  ]);
+});
+
+test('nothing is published before everything has been listed', async () => {
+  const world = new World();
+  world.api.put(...helloObjects());
+  // One of the first lists gets no answer, and is tried again after a pause.
+  world.api.fail('disconnect');
+  await world.service.start();
+  const { consumer } = await world.proxy('sluice-gateway');
+  expect(world.service.isReady).toBe(false);
+  expect(consumer.log).toEqual([]);
+  await world.time.advanceAsync(1_000);
+  expect(world.service.isReady).toBe(true);
+  expect(consumer.log).toHaveLength(5);
+});
+
+test('a service that comes back with the same objects gives proxies nothing to do', async () => {
+  const before = await new World().start(...helloObjects());
+  const { client, consumer } = await before.proxy('sluice-gateway');
+  const versions = client.status().map(({ acceptedVersion }) => acceptedVersion);
+  const after = await new World(before.api).start();
+  const second = await after.proxy('sluice-gateway');
+  expect(second.client.status().map(({ acceptedVersion }) => acceptedVersion)).toEqual(versions);
+  before.transport.reachable = false;
+  expect(consumer.log.at(-1)).toBe('disconnected');
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.1']);
+});
+
+test('the order in which objects come does not show', async () => {
+  const objects = [...helloObjects(), revisionObject('hello-00002'), podSlice('hello-00002', ['10.0.0.7', '10.0.0.6'])];
+  const versionsOf = async (list: readonly KubernetesObject[]): Promise<readonly string[]> => {
+    const world = await new World().start();
+    for (const object of list) world.api.put(object);
+    await world.settle();
+    const gateway = await world.proxy('sluice-gateway');
+    const activator = await world.proxy('sluice-activator');
+    return [gateway, activator].flatMap(({ client }) => client.status().map(({ acceptedVersion }) => acceptedVersion));
+  };
+  const expected = await versionsOf(objects);
+  expect(new Set(expected).size).toBeGreaterThan(4);
+  await assert(
+    asyncProperty(shuffledSubarray(objects, { minLength: objects.length }), async (list) => {
+      expect(await versionsOf(list)).toEqual(expected);
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('what a proxy refuses is in the status, with the reason, and the log', async () => {
+  const world = await new World().start(...helloObjects());
+  const { consumer } = await world.proxy('sluice-gateway');
+  consumer.refusing.set('external_services', 'cannot be used');
+  await world.put(routeObject('hello', { 'hello-00001': 100 }), routeObject('other', { 'hello-00001': 100 }));
+  const [node] = world.service.status().nodes;
+  const routes = node?.types.find(({ typeUrl }) => typeUrl === typeUrls.routeConfiguration);
+  expect(routes?.rejection).toBe('RDS: external_services: cannot be used');
+  expect(world.logger.events).toContainEqual(
+    expect.objectContaining({ level: 'warn', event: 'config rejected', fields: expect.objectContaining({ node: 'sluice-gateway~1' }) }),
+  );
+});
+
+test('what is wrong with one object is said once and keeps nothing else from being served', async () => {
+  const world = await new World().start(...helloObjects(), routeObject('broken', { 'missing-00001': 100 }));
+  await world.put(activatorSlice(['10.0.9.1', '10.0.9.2']));
+  const { client } = await world.proxy('sluice-gateway');
+  expect(client.held(typeUrls.cluster).size).toBe(1);
+  expect(world.service.status().objectProblems).toEqual([
+    { kind: 'Route', namespace: 'default', name: 'broken', problem: problem('status.traffic', 'revision "missing-00001" is not there') },
+  ]);
+  expect(world.logger.events.filter(({ event }) => event === 'object problem')).toHaveLength(1);
+});
+
+test('hosts follow the domain in the ConfigMap', async () => {
+  const world = await new World().start(...helloObjects());
+  const { client } = await world.proxy('sluice-gateway');
+  await world.put(domainConfigMap('example.com'));
+  const external = client.held(typeUrls.routeConfiguration).get('external_services');
+  expect(JSON.stringify(external?.value)).toContain('hello.default.example.com');
+});

@@ -1,0 +1,172 @@
+/**
+ * The config service: objects → serving model → resources → snapshots → proxies, and load from proxies to
+ * autoscalers.
+ *
+ * It publishes nothing before it has seen everything once: a service that restarts must not tell proxies that
+ * there are no routes, only because it has not read them yet.
+ */
+import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
+import type { KubernetesClient } from '@sluice/kubernetes';
+import { build, type ObjectProblem, type ServingModel } from '@sluice/serving';
+import type { NodeGroup, TranslateOptions } from '@sluice/translator';
+import {
+  AdsServer,
+  LoadServer,
+  SnapshotCache,
+  type Codec,
+  type ConfigServiceHandlers,
+  type GrpcServer,
+  type NodeStatus,
+  type RevisionLoad,
+} from '@sluice/xds';
+
+import { createClusterWatch } from './cluster-watch.ts';
+import { HoldOff } from './hold-off.ts';
+import { SnapshotPublisher } from './snapshot-publisher.ts';
+
+export interface ConfigServerOptions {
+  readonly client: KubernetesClient;
+  readonly codec: Codec;
+  /** Makes the handlers reachable: over gRPC, or in memory in a simulation. */
+  readonly listen: (handlers: ConfigServiceHandlers) => Promise<GrpcServer>;
+  readonly systemNamespace: string;
+  /** How this instance names itself to proxies. */
+  readonly identity: string;
+  readonly translate: TranslateOptions;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export interface ConfigServer {
+  /** Listens and begins to follow the cluster. Proxies may connect at once; they are answered when there is something to say. */
+  start(): Promise<void>;
+  /** Ends all streams. Proxies go on with what they have. */
+  stop(): Promise<void>;
+  /** Whether snapshots are published. */
+  readonly isReady: boolean;
+  /** 0 before `start`. */
+  readonly port: number;
+  status(): ConfigServerStatus;
+}
+
+export interface ConfigServerStatus {
+  /** Who is connected, and what each has accepted and refused, with reasons. */
+  readonly nodes: readonly NodeStatus[];
+  /** The last report of each pod about each revision. */
+  readonly loads: readonly RevisionLoad[];
+  /** What is wrong with single objects; the rest is served. */
+  readonly objectProblems: readonly ObjectProblem[];
+  /** Groups that keep an older snapshot, and why. */
+  readonly snapshotProblems: ReadonlyMap<NodeGroup, readonly Problem[]>;
+}
+
+/**
+ * Chosen: objects that are applied together arrive within a few ms of each other; a proxy notices nothing of
+ * 5 ms, and 50 ms bound the delay of a single change among many.
+ */
+const modelHoldOff = { quietMs: 5, maxMs: 50 };
+
+/** Endpoints go out at the end of the turn: a pod that is ready may have requests waiting for it. */
+const endpointsHoldOff = { quietMs: 0, maxMs: 0 };
+
+export function composeConfigServer(options: ConfigServerOptions): ConfigServer {
+  const { clock, timers, logger, meter } = options;
+  const cache = new SnapshotCache();
+  const ads = new AdsServer({ cache, controlPlane: options.identity, clock, timers, logger, meter });
+  const load = new LoadServer({ clock, logger, meter });
+  const publisher = new SnapshotPublisher({ cache, codec: options.codec, translate: options.translate, logger, meter });
+  let model: ServingModel | undefined;
+  let server: GrpcServer | undefined;
+  let isStopped = false;
+
+  const allChanged = new HoldOff({ clock, timers, ...modelHoldOff, run: publishAll });
+  const endpointsChanged = new HoldOff({ clock, timers, ...endpointsHoldOff, run: publishEndpoints });
+  const watch = createClusterWatch({
+    ...options,
+    onChange: () => touch(allChanged),
+    onEndpointsChange: () => touch(endpointsChanged),
+  });
+
+  /** Until everything has been listed, changes are only the filling of the caches. */
+  function touch(holdOff: HoldOff): void {
+    if (model !== undefined && !isStopped) holdOff.touch();
+  }
+
+  function rebuild(): ServingModel {
+    const next = build(watch.objects(), {
+      config: watch.config,
+      activatorService: `${options.systemNamespace}/activator-service`,
+    });
+    logNewProblems(logger, model?.problems ?? [], next.problems);
+    model = next;
+    return next;
+  }
+
+  function publishAll(): void {
+    endpointsChanged.cancel();
+    publisher.publish(rebuild());
+  }
+
+  function publishEndpoints(): void {
+    if (!publisher.publishEndpoints(rebuild())) allChanged.touch();
+  }
+
+  async function publishWhenSynced(): Promise<void> {
+    await watch.whenSynced();
+    if (isStopped) return;
+    publishAll();
+    server?.setServing(true);
+    logger.info('config service ready', { revisions: model?.revisions.length, routes: model?.routes.length });
+  }
+
+  return {
+    async start() {
+      server = await options.listen({
+        onAds: (stream) => ads.accept(stream),
+        onLoadStats: (stream) => load.acceptReports(stream),
+        onLoad: (stream) => load.acceptSubscriber(stream),
+      });
+      logger.info('listener bound', { port: server.port, protocol: 'grpc' });
+      watch.start();
+      publishWhenSynced().catch((error: unknown) => logger.error('config not published', { error }));
+    },
+    async stop() {
+      isStopped = true;
+      allChanged.cancel();
+      endpointsChanged.cancel();
+      server?.setServing(false);
+      ads.stop();
+      load.stop();
+      await Promise.all([watch.stop(), server?.stop()]);
+    },
+    get isReady() {
+      return model !== undefined && !isStopped;
+    },
+    get port() {
+      return server?.port ?? 0;
+    },
+    status: () => ({
+      nodes: ads.status(),
+      loads: load.loads(),
+      objectProblems: model?.problems ?? [],
+      snapshotProblems: publisher.problems,
+    }),
+  };
+}
+
+/** A problem is said once, when it comes, and not again with every rebuild. */
+function logNewProblems(logger: Logger, before: readonly ObjectProblem[], now: readonly ObjectProblem[]): void {
+  const known = new Set(before.map(describe));
+  for (const found of now) {
+    if (known.has(describe(found))) continue;
+    const { kind, namespace, name } = found;
+    logger.warn('object problem', { kind, namespace, name, problem: formatProblem(found.problem) });
+  }
+}
+
+function describe({ kind, namespace, name, problem }: ObjectProblem): string {
+  return `${kind} ${namespace}/${name} ${formatProblem(problem)}`;
+}

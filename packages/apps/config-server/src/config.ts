@@ -1,0 +1,43 @@
+/** The settings of the config service: flags and environment, all problems at once. */
+import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { logLevels, type LogLevel } from '@sluice/telemetry';
+import { defaultTranslateOptions, type TranslateOptions } from '@sluice/translator';
+
+export interface ConfigServerSettings {
+  /** Where gRPC is served, `host:port`. `--listen`, default `0.0.0.0:18000`. */
+  readonly listen: string;
+  /** Where metrics and readiness are served; 0 for nowhere. `--metrics-port`, default 0, since it may share its host with others. */
+  readonly metricsPort: number;
+  /** Where the control plane lives. `SYSTEM_NAMESPACE`, default `sluice-system`. */
+  readonly systemNamespace: string;
+  /** How this instance names itself to proxies. `POD_NAME`, default `config-server`. */
+  readonly identity: string;
+  /** `--log-level`, default `info`. */
+  readonly logLevel: LogLevel;
+  readonly translate: TranslateOptions;
+}
+
+/** @param flags the command line without the program */
+export function readConfigServerSettings(flags: readonly string[], environment: Environment): Checked<ConfigServerSettings> {
+  const reader = new SettingsReader(flags, environment);
+  const { gateway, activator } = defaultTranslateOptions;
+  const listen = reader.text({ flag: 'listen' }, '0.0.0.0:18000');
+  if (!/^.+:\d{1,5}$/.test(listen)) reader.report({ flag: 'listen' }, `must be host:port, but was ${JSON.stringify(listen)}`);
+  return reader.finish({
+    listen,
+    metricsPort: reader.port({ flag: 'metrics-port' }, 0),
+    systemNamespace: reader.text({ variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
+    identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),
+    logLevel: reader.choice({ flag: 'log-level' }, logLevels, 'info'),
+    translate: {
+      gateway: {
+        address: reader.text({ flag: 'gateway-address' }, gateway.address),
+        externalPort: reader.port({ flag: 'gateway-external-port' }, gateway.externalPort),
+        // Off unless asked for: on a machine shared with others a second port is a second chance of a clash.
+        internalPort: reader.port({ flag: 'gateway-internal-port' }, 0),
+        accessLogPath: reader.text({ flag: 'gateway-access-log' }, gateway.accessLogPath),
+      },
+      activator,
+    },
+  });
+}

@@ -1,0 +1,38 @@
+/** `node src/main.ts`: the config service as a process. */
+import { createMeter, describeSettingProblems, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
+import { connectToCluster } from '@sluice/kubernetes';
+import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { loadCodec, openGrpcServer } from '@sluice/xds';
+
+import { composeConfigServer } from './compose.ts';
+import { readConfigServerSettings } from './config.ts';
+
+const settings = readConfigServerSettings(process.argv.slice(2), process.env);
+if (!settings.ok) {
+  process.stderr.write(describeSettingProblems('config-server', settings.problems));
+  process.exit(2);
+}
+const { listen, metricsPort, logLevel, ...rest } = settings.value;
+const shared = { clock: systemClock, timers: systemTimers, random: systemRandom, meter: createMeter() };
+const logging = await openLogger({ name: 'config-server', level: logLevel, clock: systemClock });
+const codec = await loadCodec('core');
+const service = composeConfigServer({
+  ...shared,
+  ...rest,
+  logger: logging.logger,
+  codec,
+  client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock }),
+  listen: (handlers) => openGrpcServer({ address: listen, codec, handlers, timers: systemTimers }),
+});
+await service.start();
+if (metricsPort !== 0) {
+  const { logger } = logging;
+  await startMetricsServer({ host: '0.0.0.0', port: metricsPort, meter: shared.meter, logger, logging, isReady: () => service.isReady });
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    // Whatever a stop may wait for, the process must go.
+    void service.stop().finally(() => process.exit(0));
+  });
+}

@@ -1,0 +1,10 @@
+export {
+  activatorSlice,
+  domainConfigMap,
+  helloObjects,
+  podAutoscalerObject,
+  podSlice,
+  revisionObject,
+  routeObject,
+  serverlessServiceObject,
+} from './cluster-objects.ts';
