@@ -30,3 +30,28 @@ export { ConfigApplier, type ConfigApplierOptions, type ConfigTarget } from './c
 export { addStaticResources } from './config/static-source.ts';
 export { loadBootstrapFile, parseBootstrap, type LoadedBootstrap } from './config/file-bootstrap.ts';
 export { loadRegexEngine, noRegexEngine, type RegexEngine } from './router/regex-engine.ts';
+export { RebindListeners, type ListenerBinding } from './config/rebind-listeners.ts';
+export type { ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config/config-source.ts';
+export { probeHttp, type HttpProbe, type HttpProbeResult } from './probe/http-probe.ts';
+export { probeTcp } from './probe/tcp-probe.ts';
+export { createQueueFilterFactory, type QueueFilterDependencies, type ReadinessProber } from './filters/queue/queue-filter.ts';
+export { queueFilterName, queueFilterTypeUrl, type QueueFilterValue } from './filters/queue/queue-config.ts';
+export { Drainer, QUIET_PERIOD_MS, type DrainEnd, type DrainerOptions } from './filters/queue/drainer.ts';
+export type { RequestTimeouts } from './filters/queue/request-clocks.ts';
+export {
+  createActivatorFilterFactory,
+  type ActivatableRevision,
+  type ActivatorFilterDependencies,
+  type ColdStart,
+  type RevisionDirectory,
+} from './filters/activator/activator-filter.ts';
+export { routerFactory } from './filters/router/router-factory.ts';
+export { createFilterContexts, type FilterContextParts } from './filters/filter-context.ts';
+export { validateBootstrapFile } from './config/validate-bootstrap.ts';
+export { startBootstrapProxy, type BootstrapProxy, type BootstrapProxyOptions } from './config/bootstrap-proxy.ts';
+export type { ConfigSource } from './config/config-source.ts';
+export type { ConfigResource, ConfigSnapshot } from './config/config-resource.ts';
+export { createAccessLogOpener } from './access-log/sink.ts';
+export { createAdmin, type Admin, type AdminOptions, type AdminRequest } from './admin/admin.ts';
+export type { AdminContext, AdminResponse, LogLevel } from './admin/admin-page.ts';
+export { startAdminServer, type AdminServer } from './admin/admin-server.ts';

@@ -20,14 +20,21 @@ export class OutputBuffer {
   #filled = 0;
   #owner: OutputWriter | undefined;
   #turns = 0;
+  readonly #afterwards: (() => void)[] = [];
 
   enterTurn(): void {
     this.#turns += 1;
   }
 
   leaveTurn(): void {
+    if (this.#turns === 1) while (this.#afterwards.length > 0) this.#afterwards.shift()?.();
     this.#turns -= 1;
     if (this.#turns === 0) this.flush();
+  }
+
+  /** For work that others must not see begin before what happens now is complete: it is done at the end of the turn. */
+  afterTurn(work: () => void): void {
+    this.#afterwards.push(work);
   }
 
   /** Room for `bytes` at the position it returns; `commit` says how much of it was used. */

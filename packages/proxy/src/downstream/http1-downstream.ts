@@ -329,6 +329,8 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     this.#kept = undefined;
     // Nobody else writes into this memory, so it may be borrowed.
     this.#consume(kept, 0, kept.length, true);
+    // The client had said that this was its last request, and no other was kept.
+    if (this.#peerEnded && this.#state === 'head') this.#connection.end();
   }
 
   // — the stream's requests —
@@ -417,9 +419,9 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     this.#reader.restart();
     this.deadline = this.#idleDeadline(this.#engine.sweep.now);
     this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
-    this.#consumeKept();
-    // The client had said that this was its last request, and no other was kept.
-    if (this.#peerEnded && this.#state === 'head' && !this.#isConsuming) this.#connection.end();
+    // The next request of a pipeline begins when the upstream connection of this one is back in its pool.
+    if (this.#kept) this.#engine.output.afterTurn(() => this.#consumeKept());
+    else if (this.#peerEnded) this.#connection.end();
   }
 
   // — ends —

@@ -1,0 +1,4 @@
+export { createTestStream, TestStream, type TestRequest } from './test-stream.ts';
+export { createTestCluster, createTestConfig, createTestManager, createTestRoute, routeEverything, type TestConfig } from './test-config.ts';
+export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';
+export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';

@@ -1,0 +1,116 @@
+/**
+ * Configurations for tests of the engine, written down directly: one listener, one connection manager, one
+ * cluster unless more are asked for. Everything not said is Envoy's default, without the headers it adds.
+ */
+import type { Address } from '@sluice/kernel';
+import { decodeCluster } from '@sluice/resources';
+import { RouterFilter } from '../filters/router/router-filter.ts';
+import type { ClusterConfig, ConnectionManagerConfig, ProxyConfig } from '../proxy-config.ts';
+import type { ForwardAction, RouteMatch, RouteTable } from '../route-match.ts';
+
+export interface TestConfig {
+  readonly version?: string;
+  readonly listen?: Address;
+  readonly upstreams: readonly Address[];
+  readonly manager?: Partial<ConnectionManagerConfig>;
+  readonly cluster?: Partial<ClusterConfig>;
+  readonly route?: Partial<ForwardAction>;
+  /** Instead of one route for everything. */
+  readonly routes?: RouteTable;
+  readonly connectionsMax?: number;
+}
+
+export function createTestConfig(test: TestConfig): ProxyConfig {
+  const version = test.version ?? '1';
+  return {
+    version,
+    listeners: new Map([
+      ['main', {
+        name: 'main',
+        version: 'listener-1',
+        address: test.listen ?? { host: '127.0.0.1', port: 0 },
+        reusePort: false,
+        connectionsMax: test.connectionsMax ?? 10_000,
+        bufferBytesMax: 1_048_576,
+        filterChains: [{ name: 'chain', manager: createTestManager({ routes: test.routes ?? routeEverything(test.route), ...test.manager }) }],
+      }],
+    ]),
+    clusters: new Map([['backend', createTestCluster('backend', test.upstreams, test.cluster)]]),
+  };
+}
+
+export function createTestManager(changes: Partial<ConnectionManagerConfig> = {}): ConnectionManagerConfig {
+  return {
+    statPrefix: 'test',
+    routes: routeEverything(),
+    filters: [new RouterFilter({ suppressEnvoyHeaders: true })],
+    accessLogs: [],
+    serverName: 'sluice',
+    serverHeaderMode: 'pass-through',
+    via: '',
+    useRemoteAddress: false,
+    skipForwardedForAppend: false,
+    trustedHops: 0,
+    generateRequestId: false,
+    preserveExternalRequestId: false,
+    alwaysSetRequestIdInResponse: false,
+    acceptHttp10: true,
+    normalizePath: true,
+    mergeSlashes: false,
+    stripPort: false,
+    rejectUnderscores: false,
+    dropUnderscores: false,
+    upgrades: ['websocket'],
+    headBytesMax: 60 * 1024,
+    headerCountMax: 100,
+    requestHeadTimeoutMs: 0,
+    requestTimeoutMs: 0,
+    streamIdleTimeoutMs: 300_000,
+    streamDurationMaxMs: 0,
+    idleTimeoutMs: 3_600_000,
+    drainTimeoutMs: 5_000,
+    delayedCloseTimeoutMs: 1_000,
+    requestsPerConnectionMax: 0,
+    ...changes,
+  };
+}
+
+/** A cluster of type STATIC over these addresses. */
+export function createTestCluster(name: string, upstreams: readonly Address[], changes: Partial<ClusterConfig> = {}): ClusterConfig {
+  const lb_endpoints = upstreams.map(({ host, port }) => ({ endpoint: { address: { socket_address: { address: host, port_value: port } } } }));
+  const decoded = decodeCluster({ name, type: 'STATIC', load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints }] } });
+  if (!decoded.ok) throw new TypeError(`the cluster of a test is wrong: ${JSON.stringify(decoded.problems)}`);
+  const { discovery } = decoded.value;
+  return {
+    name,
+    version: 'cluster-1',
+    resource: decoded.value,
+    assignment: discovery.kind === 'STATIC' ? discovery.assignment : undefined,
+    assignmentVersion: JSON.stringify(upstreams),
+    connectTimeoutMs: 1_000,
+    connectionsMax: 1024,
+    pendingRequestsMax: 1024,
+    requestsMax: 1024,
+    retriesMax: 3,
+    requestsPerConnectionMax: 0,
+    idleTimeoutMs: 3_600_000,
+    ...changes,
+  };
+}
+
+/** One route that sends every request to `backend`. */
+export function routeEverything(changes: Partial<ForwardAction> = {}): RouteTable {
+  const match = createTestRoute(changes);
+  return { name: 'everything', match: () => match };
+}
+
+export function createTestRoute(changes: Partial<ForwardAction> = {}): RouteMatch {
+  return {
+    routeName: 'all',
+    virtualHostName: 'all',
+    action: { kind: 'forward', clusterName: 'backend', timeoutMs: 15_000, idleTimeoutMs: undefined, upgrades: new Map(), clusterNotFoundStatus: 503, hash: undefined, ...changes },
+    changeRequest: undefined,
+    changeResponse: undefined,
+    perFilter: new Map(),
+  };
+}

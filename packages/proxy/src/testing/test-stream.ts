@@ -1,0 +1,53 @@
+/** A stream without a proxy around it, for tests of filters: it remembers what the filter did. */
+import { RequestHead, ResponseHead } from '@sluice/http';
+import type { Address } from '@sluice/kernel';
+import type { OutcomeCode } from '../outcome.ts';
+import type { RouteMatch } from '../route-match.ts';
+import { StreamInfo } from '../stream-info.ts';
+import type { LocalReply, Stream } from '../stream.ts';
+
+const loopback: Address = { host: '127.0.0.1', port: 0 };
+
+export class TestStream implements Stream {
+  readonly info = new StreamInfo(loopback, loopback);
+  readonly request: RequestHead;
+  response: ResponseHead | undefined = undefined;
+  route: RouteMatch | undefined = undefined;
+  isActive = true;
+  hasRequestBody = false;
+  overrideHost: Address | undefined = undefined;
+  readonly slots: unknown[] = [];
+  /** How often the filter let the chain go on after a wait. */
+  continues = 0;
+  replies: LocalReply[] = [];
+  resets: OutcomeCode[] = [];
+
+  constructor(request: RequestHead) {
+    this.request = request;
+  }
+
+  continueRequest(): void {
+    this.continues += 1;
+  }
+
+  reply(reply: LocalReply): void {
+    this.replies.push(reply);
+    this.response = ResponseHead.of(reply.status, reply.headers);
+  }
+
+  reset(code: OutcomeCode): void {
+    this.resets.push(code);
+  }
+}
+
+/** A stream for `GET http://authority/path`, or what is asked for instead. */
+export function createTestStream({ method = 'GET', authority = 'example.test', path = '/', headers = {} }: TestRequest = {}): TestStream {
+  return new TestStream(RequestHead.of(method, authority, path, headers));
+}
+
+export interface TestRequest {
+  readonly method?: string;
+  readonly authority?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
