@@ -45,8 +45,6 @@ export {
   type ColdStart,
   type RevisionDirectory,
 } from './filters/activator/activator-filter.ts';
-export { routerFactory } from './filters/router/router-factory.ts';
-export { createFilterContexts, type FilterContextParts } from './filters/filter-context.ts';
 export { validateBootstrapFile } from './config/validate-bootstrap.ts';
 export { startBootstrapProxy, type BootstrapProxy, type BootstrapProxyOptions } from './config/bootstrap-proxy.ts';
 export type { ConfigSource } from './config/config-source.ts';

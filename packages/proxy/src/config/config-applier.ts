@@ -118,19 +118,20 @@ export class ConfigApplier implements ConfigConsumer {
     if (!this.#isDirty) return;
     this.#isDirty = false;
     const config = this.#compiler.compile(this.store.snapshot());
-    if (config.version === this.#applied?.version) return;
+    if (config.version === this.#applied?.version) {
+      this.#problems = [];
+      return;
+    }
     this.#problems = await this.#options.target.apply(config);
     this.#report(config);
   }
 
   #report(config: ProxyConfig): void {
-    const { logger } = this.#options;
-    const { version, listeners, clusters } = config;
-    if (this.#problems.some(({ severity }) => severity === 'error')) {
-      logger.error('config not applied', { version, problems: this.#problems.map(formatProblem) });
+    if (this.#problems.every(({ severity }) => severity !== 'error')) {
+      this.#applied = config;
       return;
     }
-    this.#applied = config;
-    logger.info('config applied', { version, listeners: listeners.size, clusters: clusters.size });
+    const problems = this.#problems.map(formatProblem);
+    this.#options.logger.error('config not applied', { version: config.version, problems });
   }
 }

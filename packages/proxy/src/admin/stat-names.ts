@@ -1,0 +1,54 @@
+/**
+ * Metrics under Envoy's dotted names: `envoy_cluster_upstream_rq_xx{envoy_cluster_name="a",envoy_response_code_class="2"}`
+ * is `cluster.a.upstream_rq_2xx`. Dashboards and people's habits know these names; Prometheus knows the others.
+ */
+import type { LabelValues } from '@sluice/kernel';
+
+interface Scope {
+  /** How the names of its metrics begin. */
+  readonly prefix: string;
+  /** Its word in dotted names. */
+  readonly word: string;
+  /** The label that says which one; undefined for what there is one of. */
+  readonly label: string | undefined;
+}
+
+const scopes: readonly Scope[] = [
+  { prefix: 'envoy_http_', word: 'http', label: 'envoy_http_conn_manager_prefix' },
+  { prefix: 'envoy_cluster_manager_', word: 'cluster_manager', label: undefined },
+  { prefix: 'envoy_cluster_', word: 'cluster', label: 'envoy_cluster_name' },
+  { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },
+  { prefix: 'envoy_listener_', word: 'listener', label: 'envoy_listener_address' },
+  { prefix: 'envoy_server_', word: 'server', label: undefined },
+];
+
+/** The dotted name. Labels that no scope explains follow in the name as `.label.value`. */
+export function dottedName(name: string, labels: LabelValues): string {
+  const scope = scopes.find(({ prefix }) => name.startsWith(prefix));
+  const left = new Map(Object.entries(labels));
+  const parts: string[] = [];
+  let rest = name;
+  if (scope) {
+    parts.push(scope.word);
+    rest = name.slice(scope.prefix.length);
+    const value = scope.label === undefined ? undefined : left.get(scope.label);
+    if (value !== undefined) parts.push(value.replaceAll(':', '_'));
+    if (scope.label !== undefined) left.delete(scope.label);
+  }
+  parts.push(withResponseCode(rest, left));
+  for (const [label, value] of left) parts.push(label, value.replaceAll(':', '_'));
+  return parts.join('.');
+}
+
+/** Status codes and their classes are part of the name: `upstream_rq_2xx`, `upstream_rq_503`. */
+function withResponseCode(name: string, labels: Map<string, string>): string {
+  const codeClass = labels.get('envoy_response_code_class');
+  if (codeClass !== undefined && name.endsWith('_xx')) {
+    labels.delete('envoy_response_code_class');
+    return `${name.slice(0, -2)}${codeClass}xx`;
+  }
+  const code = labels.get('envoy_response_code');
+  if (code === undefined) return name;
+  labels.delete('envoy_response_code');
+  return `${name}_${code}`;
+}
