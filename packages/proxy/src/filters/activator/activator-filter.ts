@@ -125,7 +125,7 @@ class ActivatorFilter implements HttpFilter {
   onResponse(stream: Stream): void {
     const held = this.#requests.get(stream);
     if (!held) return;
-    held.clocks.onResponse(stream.response?.status ?? 0);
+    held.clocks.onResponse();
     if (!held.isFirst || held.forwardedAt === 0) return;
     const { revision, arrivedAt, forwardedAt } = held;
     this.#dependencies.onColdStart({ revision: revision.key, arrivedAt, forwardedAt, firstByteAt: this.#clock.now() });

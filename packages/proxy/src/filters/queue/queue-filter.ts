@@ -93,7 +93,7 @@ class QueueFilter implements HttpFilter {
   }
 
   onResponse(stream: Stream): void {
-    this.#requests.get(stream)?.clocks?.onResponse(stream.response?.status ?? 0);
+    this.#requests.get(stream)?.clocks?.onResponse();
   }
 
   onResponseData(stream: Stream): void {

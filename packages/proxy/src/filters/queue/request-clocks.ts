@@ -9,7 +9,7 @@
  *
  * Knative's handler: https://github.com/knative/serving/blob/main/pkg/http/handler/timeout.go. Where it appends
  * the text of the timeout to a response under way, we cut the response: a client must be able to tell a part
- * from the whole. And a tunnel (WebSocket) is not a response: its clocks stop when it opens.
+ * from the whole. And a tunnel (WebSocket) is not a response: no clock ends it.
  */
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { Stream } from '../../stream.ts';
@@ -43,12 +43,8 @@ export class RequestClocks {
   }
 
   /** The response head is on its way. */
-  onResponse(status: number): void {
+  onResponse(): void {
     this.#hasStarted = true;
-    if (status === 101) {
-      this.stop();
-      return;
-    }
     this.#responseStart?.cancel();
     this.#idle?.restart();
   }
@@ -67,6 +63,8 @@ export class RequestClocks {
 
   #onExpired(): void {
     this.stop();
+    // A tunnel: nothing told us of its opening, and nothing is to be done about it.
+    if (this.#stream.info.status === 101) return;
     if (this.#hasStarted) this.#stream.reset('max-duration');
     else this.#stream.reply({ status: 504, body: this.#message, details: 'revision_timeout', flag: 'UMSDR' });
   }
