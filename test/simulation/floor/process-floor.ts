@@ -1,0 +1,177 @@
+/**
+ * The floor under the kubelet: processes are objects in memory. A command that names an executable of the
+ * product runs its composition; the user's container runs the in-memory program of its service.
+ */
+import { randomFor } from '../scenario/draw.ts';
+import type { ServicePlan } from '../scenario/service-plan.ts';
+import { programCommand } from '../service-manifest.ts';
+import type { SimulatedNetwork } from '@sluice/kernel/testing';
+import type { ProcessRunner, ProcessSpec } from '@sluice/local';
+import { FakeProcessRunner, type FakeProcess, type FakeProcessContext, type FakeProgram } from '@sluice/local/testing';
+import type { Component, ComponentMaker, World } from './component.ts';
+import { createObservedLogger } from './observed-logger.ts';
+import { Sandbox } from './sandbox.ts';
+import { startUserProgram } from './user-program.ts';
+
+export interface ProcessFloorOptions {
+  readonly world: World;
+  readonly network: SimulatedNetwork;
+  readonly seed: number;
+  readonly services: readonly ServicePlan[];
+  /** By the name of their folder: `gateway`, `queue-proxy`. */
+  readonly makers: ReadonlyMap<string, ComponentMaker>;
+}
+
+/** How one coming pod will behave. */
+export type PodMood = { readonly kind: 'failing' } | { readonly kind: 'slow'; readonly factor: number };
+
+export interface RunningProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly spec: ProcessSpec;
+  readonly sandbox: Sandbox;
+  /** Absent for users' programs, and until it has been made. */
+  component: Component | undefined;
+}
+
+/** How long a program of a `failing` pod lives, in ms. */
+const failsAfterMs = 150;
+
+/** Between the wish for a process and its first instruction, in ms: Node itself needs as long. */
+const spawnMs = 40;
+
+export class ProcessFloor {
+  readonly runner: ProcessRunner;
+  readonly #runner: FakeProcessRunner;
+  readonly #options: ProcessFloorOptions;
+  readonly #processes = new Map<number, RunningProcess>();
+  readonly #moods = new Map<string, PodMood[]>();
+  #started = 0;
+
+  constructor(options: ProcessFloorOptions) {
+    this.#options = options;
+    this.#runner = new FakeProcessRunner({
+      timers: options.world.links.time,
+      programFor: (spec) => this.#programFor(spec),
+      startDelayMs: spawnMs,
+    });
+    this.runner = this.#runner;
+  }
+
+  get processes(): readonly RunningProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** The next pod of `service` whose program starts behaves like this. */
+  setNextPodMood(service: string, mood: PodMood): void {
+    this.#moods.set(service, [...(this.#moods.get(service) ?? []), mood]);
+  }
+
+  /** Ends a process as `kill -9` does. */
+  kill(process: RunningProcess): void {
+    this.#runner.kill(process.pid);
+  }
+
+  #programFor(spec: ProcessSpec): FakeProgram | undefined {
+    if (spec.argv[0] === programCommand) return (context) => this.#runUserProgram(context);
+    const name = executableName(spec);
+    const maker = name === undefined ? undefined : this.#options.makers.get(name);
+    return maker && ((context) => this.#runComponent(context, maker));
+  }
+
+  #runComponent(context: FakeProcessContext, maker: ComponentMaker): FakeProcess {
+    const { process, end } = this.#begin(context, executableName(context.spec) ?? '');
+    const { world } = this.#options;
+    const { sandbox } = process;
+    const network = this.#options.network.view(sandbox.part, context.spec.identity.podIp);
+    const run = async () => {
+      const component = await maker({ world, sandbox, network, spec: context.spec, flags: context.spec.argv.slice(2) });
+      process.component = component;
+      await component.start();
+    };
+    run().catch((reason: unknown) => {
+      sandbox.logger.error('process failed', { error: reason });
+      context.exit(1);
+    });
+    return {
+      onTerminate() {
+        const stopped = process.component?.stop() ?? Promise.resolve();
+        void stopped.finally(() => context.exit(0));
+      },
+      onEnd() {
+        network.destroy();
+        end();
+      },
+    };
+  }
+
+  #runUserProgram(context: FakeProcessContext): FakeProcess {
+    const { podIp, pod } = context.spec.identity;
+    const [service = ''] = pod.split('-');
+    const plan = this.#options.services.find(({ name }) => name === service);
+    if (!plan) throw new Error(`pod ${pod} belongs to no service of the scenario`);
+    const { process, end } = this.#begin(context, pod);
+    const { sandbox } = process;
+    const mood = this.#moods.get(service)?.shift();
+    if (mood?.kind === 'failing') sandbox.timers.after(failsAfterMs, () => context.exit(1));
+    const { observations } = this.#options.world;
+    const facts = { name: pod, service, containerConcurrency: plan.containerConcurrency };
+    const network = this.#options.network.view(sandbox.part, podIp);
+    const program = startUserProgram({
+      plan: plan.program,
+      slownessFactor: mood?.kind === 'slow' ? mood.factor : 1,
+      // Queue-proxy looks for its program on the machine's own loopback; ports are the kubelet's choice.
+      host: '127.0.0.1',
+      port: Number(context.spec.env['PORT']),
+      pod,
+      network,
+      timers: sandbox.timers,
+      random: sandbox.random,
+      onListening: (port) => context.listen(port),
+      onBusy: (change, path, concurrency) =>
+        observations.tell({ at: sandbox.clock.now(), kind: 'program busy', pod: facts, change, path, concurrency }),
+    });
+    return {
+      onTerminate() {
+        void program.stop().then(() => context.exit(0));
+      },
+      onEnd() {
+        network.destroy();
+        end();
+      },
+    };
+  }
+
+  #begin(context: FakeProcessContext, executable: string): { readonly process: RunningProcess; readonly end: () => void } {
+    const { world, seed } = this.#options;
+    const { pod, container, namespace } = context.spec.identity;
+    const isSystem = namespace !== 'default';
+    const name = isSystem ? executable : `${pod}/${container}`;
+    const { time } = world.links;
+    this.#started += 1;
+    const sandbox = new Sandbox({
+      name,
+      // The containers of a pod are one place on the network.
+      part: isSystem ? executable : pod,
+      time,
+      random: randomFor(seed, `${name} ${this.#started}`),
+      logger: createObservedLogger(world.observations, time, name),
+    });
+    const process: RunningProcess = { name, pid: context.pid, spec: context.spec, sandbox, component: undefined };
+    this.#processes.set(context.pid, process);
+    world.observations.tell({ at: time.now(), kind: 'process started', process: name });
+    return {
+      process,
+      end: () => {
+        sandbox.kill();
+        this.#processes.delete(context.pid);
+        world.observations.tell({ at: time.now(), kind: 'process ended', process: name });
+      },
+    };
+  }
+}
+
+/** `/apps/gateway/src/main.ts` as the second word of a command names the executable `gateway`. */
+function executableName({ argv }: ProcessSpec): string | undefined {
+  return /\/apps\/([^/]+)\/src\/main\.ts$/.exec(argv[1] ?? '')?.[1];
+}
