@@ -21,7 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   gateway: ['kernel', 'resources', 'proxy', 'xds', 'telemetry'],
   activator: ['kernel', 'resources', 'balancing', 'admission', 'proxy', 'xds', 'telemetry'],
   autoscaler: ['kernel', 'scaling', 'serving', 'kubernetes', 'xds', 'telemetry'],
-  controller: ['kernel', 'serving', 'kubernetes', 'telemetry'],
+  controller: ['kernel', 'scaling', 'serving', 'kubernetes', 'telemetry'],
   'config-server': ['kernel', 'serving', 'resources', 'translator', 'xds', 'kubernetes', 'telemetry'],
   cli: ['*'],
 };

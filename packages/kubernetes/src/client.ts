@@ -3,6 +3,7 @@
  * was asked for is sent once, and an answer that says no is thrown as an `ApiError`.
  */
 import { ApiError, isStatus, type Status } from './api-error.ts';
+import type { ApiSender, JsonRequest } from './api-sender.ts';
 import type { KubernetesObject } from './object.ts';
 import { readBody } from './response-body.ts';
 import { ResourceClient } from './resource-client.ts';
@@ -28,7 +29,7 @@ export interface LogOptions {
   readonly previous?: boolean;
 }
 
-export class KubernetesClient {
+export class KubernetesClient implements ApiSender {
   readonly fieldManager: string;
   readonly #transport: Transport;
   readonly #userAgent: string;
@@ -56,7 +57,7 @@ export class KubernetesClient {
   }
 
   /** One request whose answer is JSON. @throws ApiError when the answer says no */
-  async json(request: Omit<ApiRequest, 'headers'> & { readonly contentType?: string }): Promise<unknown> {
+  async json(request: JsonRequest): Promise<unknown> {
     const { contentType, ...rest } = request;
     const headers: Record<string, string> = { accept: 'application/json' };
     if (request.body !== undefined) headers['content-type'] = contentType ?? 'application/json';

@@ -54,14 +54,13 @@ export { Controller, PermanentError, type ControllerOptions, type ReconcileResul
 export { controllerKeyOf, controllerOf, controllerReference, isControlledBy } from './ownership.ts';
 export { findCondition, formatMicroTime, formatTime, isConditionTrue, mergeConditions } from './conditions.ts';
 export { HttpTransport, type HttpTransportOptions } from './http/http-transport.ts';
+export type { ClusterAccess, ClusterTls } from './kubeconfig/cluster-access.ts';
 export {
   connectToCluster,
   findClusterAccess,
   loadInClusterAccess,
-  type ClusterAccess,
   type ClusterEnvironment,
-  type ClusterTls,
   type ConnectOptions,
-} from './kubeconfig/cluster-access.ts';
+} from './kubeconfig/connect.ts';
 export { loadKubeconfig, type KubeconfigOptions } from './kubeconfig/kubeconfig.ts';
 export { EventRecorder, type EventRecorderOptions } from './event-recorder.ts';

@@ -1,6 +1,6 @@
 /** The verbs of the API for one kind of object. */
 import { ApiError, isNotFound, isStatus } from './api-error.ts';
-import type { KubernetesClient } from './client.ts';
+import type { ApiSender } from './api-sender.ts';
 import type { KubernetesObject, ObjectList, ObjectReference } from './object.ts';
 import type { Scale } from './objects/workload.ts';
 import type { Patch } from './patch.ts';
@@ -65,9 +65,9 @@ export interface DeleteOptions {
 
 export class ResourceClient<T extends KubernetesObject> {
   readonly kind: ResourceKind<T>;
-  readonly #client: KubernetesClient;
+  readonly #client: ApiSender;
 
-  constructor(client: KubernetesClient, kind: ResourceKind<T>) {
+  constructor(client: ApiSender, kind: ResourceKind<T>) {
     this.#client = client;
     this.kind = kind;
   }

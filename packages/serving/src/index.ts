@@ -59,7 +59,14 @@ export { protocolOf, queuePorts, queueServingPort, userPort } from './resources/
 
 export { conditionOf, isFalse, isTrue, isUnknown, livingConditions, markOf, type Mark } from './status/condition-set.ts';
 export type { PodView } from './status/pod-failure.ts';
-export { hasFailed, invalidRevisionStatus, revisionStatus, type DeploymentView, type RevisionFacts } from './status/revision-status.ts';
+export {
+  hasFailed,
+  invalidRevisionStatus,
+  revisionStatus,
+  takenDeploymentStatus,
+  type DeploymentView,
+  type RevisionFacts,
+} from './status/revision-status.ts';
 export { configurationStatus, failedConfigurationStatus, type ConfigurationFacts } from './status/configuration-status.ts';
 export { invalidRouteStatus, routeStatus, type RouteFacts } from './status/route-status.ts';
 export { invalidServiceStatus, serviceStatus, type ServiceFacts } from './status/service-status.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findClusterAccess, loadInClusterAccess } from './cluster-access.ts';
+import { findClusterAccess, loadInClusterAccess } from './connect.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 
 let directory = '';

@@ -74,12 +74,16 @@ export class FakeApiServer implements Transport {
     this.#clock = options.clock;
   }
 
-  /** Puts objects in, or in place of those with the same name, as another client would: watches see it, `writes` does not. */
-  put(...objects: readonly KubernetesObject[]): void {
+  /**
+   * Puts objects in, or in place of those with the same name, as another client would: watches see it, `writes`
+   * does not. A status stays where none is given.
+   */
+  put<T extends KubernetesObject>(...objects: readonly T[]): void {
     for (const object of objects) {
       const kind = this.#kindOf(object);
-      const before = this.#collection(kind).get(objectKey(object));
-      this.#keep(kind, { ...structuredClone(object), metadata: { ...object.metadata } }, before, true);
+      const before: WithStatus | undefined = this.#collection(kind).get(objectKey(object));
+      const next: WithStatus = structuredClone(object);
+      this.#keep(kind, before?.status === undefined ? next : { status: before.status, ...next }, before, true);
     }
   }
 

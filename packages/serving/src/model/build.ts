@@ -32,7 +32,8 @@ export function build(objects: ServingObjects, options: BuildOptions): ServingMo
   const podAutoscalers = byKey(objects.podAutoscalers);
   const activatorSlices = slices.get(options.activatorService ?? 'sluice-system/activator-service') ?? [];
   const activators = endpointsOf(activatorSlices, ['http', 'http1']);
-  const h2cActivators = endpointsOf(activatorSlices, ['h2c', 'http2']);
+  // An activator takes HTTP/2 without TLS on its HTTP/1.1 port too, for Services that name no other.
+  const h2cActivators = endpointsOf(activatorSlices, ['http2', 'h2c', 'http']);
   const revisions = sortedByKey(objects.revisions)
     .filter(isStaying)
     .map((revision) =>

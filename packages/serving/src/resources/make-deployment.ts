@@ -1,13 +1,14 @@
 /** Revision → Deployment: the pods in which the user's containers run with the sidecar beside them. */
 import { parseDuration } from '@sluice/kernel';
 import type { ObjectMeta, ServingObject } from '../api/object.ts';
-import type { Container, PodSpec } from '../api/pod-spec.ts';
+import type { PodSpec } from '../api/pod-spec.ts';
 import type { Revision } from '../api/revision.ts';
 import { annotations, autoscalingPrefix, inheritedAnnotations, labels } from '../labels.ts';
 import { contentHash, deploymentName } from '../names.ts';
 import { makeQueueContainer, type PodOptions } from './make-queue-container.ts';
-import { makeUserContainers } from './make-user-container.ts';
+import { makeInitContainer, makeUserContainers } from './make-user-container.ts';
 import { ownerReference } from './owner-reference.ts';
+import type { PodContainer } from './pod-container.ts';
 
 export interface RevisionDeployment extends ServingObject {
   readonly spec: {
@@ -20,9 +21,9 @@ export interface RevisionDeployment extends ServingObject {
   };
 }
 
-export interface RevisionPodSpec extends PodSpec {
-  readonly containers: readonly (Container & { readonly name: string })[];
-  readonly initContainers?: readonly (Container & { readonly name: string })[];
+export interface RevisionPodSpec extends Omit<PodSpec, 'containers' | 'initContainers'> {
+  readonly containers: readonly PodContainer[];
+  readonly initContainers?: readonly PodContainer[];
   readonly terminationGracePeriodSeconds: number;
 }
 
@@ -76,8 +77,8 @@ function makePodSpec(revision: Revision, options: PodOptions): RevisionPodSpec {
   } = revision.spec;
   return {
     ...pod,
-    ...(initContainers ? { initContainers: initContainers.map((container) => ({ ...container, name: container.name ?? '' })) } : {}),
-    containers: [...makeUserContainers(revision), { ...makeQueueContainer(revision, options), name: 'queue-proxy' }],
+    ...(initContainers ? { initContainers: initContainers.map(makeInitContainer) } : {}),
+    containers: [...makeUserContainers(revision), makeQueueContainer(revision, options)],
     affinity: pod.affinity ?? spreadOverNodes(revision),
     terminationGracePeriodSeconds: timeoutSeconds ?? 300,
   };

@@ -1,8 +1,9 @@
 /** The sidecar that stands in front of each pod's program. Its environment is its contract. */
-import type { Container, EnvVar, Probe } from '../api/pod-spec.ts';
+import type { EnvVar, Probe } from '../api/pod-spec.ts';
 import type { Revision } from '../api/revision.ts';
 import type { DeploymentConfig } from '../config/deployment-config.ts';
 import { labels } from '../labels.ts';
+import type { PodContainer, PodProbe } from './pod-container.ts';
 import { protocolOf, queuePorts, queueServingPort, servingContainer, userPort } from './serving-container.ts';
 
 /** Its name is reserved: no user container may have it. */
@@ -17,7 +18,7 @@ export interface PodOptions {
   readonly systemNamespace: string;
 }
 
-export function makeQueueContainer(revision: Revision, options: PodOptions): Container {
+export function makeQueueContainer(revision: Revision, options: PodOptions): PodContainer {
   const { queueSidecarImage, queueSidecarCommand, queueSidecarCpuRequest } = options.deployment;
   const servingPort = queueServingPort(protocolOf(revision));
   return {
@@ -44,7 +45,7 @@ export function makeQueueContainer(revision: Revision, options: PodOptions): Con
 }
 
 /** The kubelet asks the sidecar, in the user probe's rhythm, and the sidecar asks the program. */
-function kubeletProbe(user: Probe | undefined, servingPort: number): Probe {
+function kubeletProbe(user: Probe | undefined, servingPort: number): PodProbe {
   const { httpGet: _, tcpSocket: __, grpc: ___, exec: ____, ...numbers } = user ?? {};
   return {
     ...numbers,
@@ -53,7 +54,7 @@ function kubeletProbe(user: Probe | undefined, servingPort: number): Probe {
 }
 
 /** The program's own probe as the sidecar performs it: on the pod's loopback, with the port as a number. */
-function userProbe(revision: Revision): Probe {
+function userProbe(revision: Revision): PodProbe {
   const port = userPort(revision.spec);
   const { httpGet, tcpSocket: _, grpc, exec: __, ...numbers } = servingContainer(revision.spec)?.readinessProbe ?? {};
   const timed = numbers.periodSeconds ? { ...numbers, timeoutSeconds: numbers.timeoutSeconds || 1 } : numbers;

@@ -6,9 +6,8 @@ import { conditionOf, isFalse, isTrue, isUnknown, livingConditions, type Mark } 
 
 export interface ConfigurationFacts {
   readonly configuration: Configuration;
-  /** The Revision of the present generation; undefined when it was deleted or could not be made. */
-  readonly latestCreated: Revision | undefined;
-  readonly latestCreatedName: string;
+  /** The Revision of the present generation. */
+  readonly latestCreated: Revision;
   /** All Revisions of this Configuration. */
   readonly revisions: readonly Revision[];
   /** RFC 3339. */
@@ -16,12 +15,12 @@ export interface ConfigurationFacts {
 }
 
 export function configurationStatus(facts: ConfigurationFacts): ConfigurationStatus {
-  const { configuration, latestCreatedName } = facts;
+  const { configuration, latestCreated } = facts;
   const latestReadyName = latestReady(facts);
   return {
     ...observed(configuration),
     conditions: conditions(configuration, readyMark(facts, latestReadyName), facts.now),
-    latestCreatedRevisionName: latestCreatedName,
+    latestCreatedRevisionName: latestCreated.metadata.name,
     ...(latestReadyName === undefined ? {} : { latestReadyRevisionName: latestReadyName }),
   };
 }
@@ -40,24 +39,23 @@ export function failedConfigurationStatus(configuration: Configuration, reason: 
  * unready since, and going back in time is not what "latest" promises.
  */
 function latestReady({ configuration, revisions }: ConfigurationFacts): string | undefined {
-  const before = configuration.status?.latestReadyRevisionName;
-  const current = revisions.find(({ metadata }) => metadata.name === before);
-  const least = current ? generationOf(current) : 0;
+  const before = revisions.find(({ metadata }) => metadata.name === configuration.status?.latestReadyRevisionName);
+  const least = before ? generationOf(before) : 0;
   const ready = revisions
     .filter((revision) => isReady(revision) && generationOf(revision) >= least)
     .toSorted((a, b) => generationOf(b) - generationOf(a));
-  return ready[0]?.metadata.name ?? before;
+  return (ready[0] ?? before)?.metadata.name;
 }
 
-function readyMark({ latestCreated, latestCreatedName }: ConfigurationFacts, latestReadyName: string | undefined): Mark {
-  if (!latestCreated) {
-    return isFalse('RevisionDeleted', `Revision "${latestCreatedName}" was deleted.`);
-  }
+function readyMark({ configuration, latestCreated }: ConfigurationFacts, latestReadyName: string | undefined): Mark {
+  const { name } = latestCreated.metadata;
   const ready = conditionOf(latestCreated.status?.conditions, 'Ready');
   if (ready?.status === 'False') {
-    return isFalse('RevisionFailed', `Revision "${latestCreatedName}" failed with message: ${ready.message ?? ''}.`);
+    return isFalse('RevisionFailed', `Revision "${name}" failed with message: ${ready.message ?? ''}.`);
   }
-  return latestReadyName === latestCreatedName ? isTrue : isUnknown();
+  if (latestReadyName === name) return isTrue;
+  const before = configuration.status?.latestReadyRevisionName;
+  return before !== undefined && latestReadyName === undefined ? isFalse('RevisionDeleted', `Revision "${before}" was deleted.`) : isUnknown();
 }
 
 function isReady(revision: Revision): boolean {

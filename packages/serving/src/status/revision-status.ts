@@ -2,6 +2,7 @@
 import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
 import type { Condition } from '../api/object.ts';
 import type { Revision, RevisionStatus } from '../api/revision.ts';
+import { deploymentName } from '../names.ts';
 import { conditionOf, isFalse, isTrue, isUnknown, livingConditions, markOf, previousMarks, type Mark } from './condition-set.ts';
 import { findPodFailure, type PodView } from './pod-failure.ts';
 
@@ -50,22 +51,33 @@ export function revisionStatus(facts: RevisionFacts): RevisionStatus {
 
 /** The status of a revision whose spec cannot be run at all. */
 export function invalidRevisionStatus(revision: Revision, message: string, now: string): RevisionStatus {
-  return {
-    ...revision.status,
-    ...(revision.metadata.generation === undefined ? {} : { observedGeneration: revision.metadata.generation }),
-    conditions: livingConditions({
-      dependents: ['ResourcesAvailable', 'ContainerHealthy'],
-      marks: { ...previousMarks(revision.status?.conditions), ResourcesAvailable: isFalse('InvalidSpec', message) },
-      previous: revision.status?.conditions,
-      now,
-    }),
-  };
+  return failedStatus(revision, isFalse('InvalidSpec', message), now);
+}
+
+/** The status of a revision whose Deployment's name belongs to something else. */
+export function takenDeploymentStatus(revision: Revision, now: string): RevisionStatus {
+  const name = deploymentName(revision.metadata.name);
+  return failedStatus(revision, isFalse('NotOwned', `There is an existing Deployment "${name}" that we do not own.`), now);
 }
 
 /** Whether its pods cannot run: nothing ready though something is wished for, and a reason known. */
 export function hasFailed(status: RevisionStatus, deployment: DeploymentView | undefined): boolean {
   const isFailing = ['ResourcesAvailable', 'ContainerHealthy'].some((type) => conditionOf(status.conditions, type)?.status === 'False');
   return isFailing && (deployment?.spec.replicas ?? 0) > 0 && (deployment?.status?.readyReplicas ?? 0) === 0;
+}
+
+function failedStatus(revision: Revision, resources: Mark, now: string): RevisionStatus {
+  const previous = revision.status?.conditions;
+  return {
+    ...revision.status,
+    ...(revision.metadata.generation === undefined ? {} : { observedGeneration: revision.metadata.generation }),
+    conditions: livingConditions({
+      dependents: ['ResourcesAvailable', 'ContainerHealthy'],
+      marks: { ...previousMarks(previous), ResourcesAvailable: resources },
+      previous,
+      now,
+    }),
+  };
 }
 
 function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | undefined>> {

@@ -1,0 +1,127 @@
+/** What the reconcilers read: one informer per kind, with the indexes they find things by. */
+import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import {
+  configMaps,
+  deployments,
+  endpointSlices,
+  Informer,
+  pods,
+  services as coreServices,
+  serviceNameLabel,
+  type ConfigMap,
+  type Deployment,
+  type EndpointSlice,
+  type KubernetesClient,
+  type KubernetesObject,
+  type Pod,
+  type Service as CoreService,
+} from '@sluice/kubernetes';
+import {
+  annotations,
+  configurationKind,
+  labels,
+  podAutoscalerKind,
+  privateServiceName,
+  revisionKind,
+  routeKind,
+  serverlessServiceKind,
+  serviceKind,
+  type Configuration,
+  type PodAutoscaler,
+  type Revision,
+  type Route,
+  type ServerlessService,
+  type Service,
+} from '@sluice/serving';
+
+export interface Caches {
+  readonly services: Informer<Service>;
+  readonly configurations: Informer<Configuration>;
+  readonly revisions: Informer<Revision>;
+  readonly routes: Informer<Route>;
+  readonly podAutoscalers: Informer<PodAutoscaler>;
+  readonly serverlessServices: Informer<ServerlessService>;
+  readonly deployments: Informer<Deployment>;
+  readonly coreServices: Informer<CoreService>;
+  readonly endpointSlices: Informer<EndpointSlice>;
+  /** Those of revisions only. */
+  readonly pods: Informer<Pod>;
+  /** Those of the control plane's namespace only. */
+  readonly configMaps: Informer<ConfigMap>;
+}
+
+export interface CacheOptions {
+  readonly client: KubernetesClient;
+  readonly systemNamespace: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Names of indexes. All values begin with the namespace. */
+export const index = {
+  /** Revisions by their Configuration. */
+  configuration: 'configuration',
+  /** Revisions and Configurations by each Route that says it refers to them. */
+  route: 'route',
+  /** Routes by each Configuration or Revision that their traffic names. */
+  target: 'target',
+  /** Pods by their Revision. */
+  revision: 'revision',
+  /** EndpointSlices by their Service; ServerlessServices by their private Service. */
+  service: 'service',
+  /** ServerlessServices by the Deployment they refer to. */
+  deployment: 'deployment',
+} as const;
+
+export function createCaches(options: CacheOptions): Caches {
+  const { systemNamespace, ...base } = options;
+  return {
+    services: new Informer<Service>({ ...base, kind: serviceKind }),
+    configurations: new Informer<Configuration>({ ...base, kind: configurationKind, indexes: { [index.route]: routeKeys } }),
+    revisions: new Informer<Revision>({
+      ...base,
+      kind: revisionKind,
+      indexes: { [index.configuration]: byLabel(labels.configuration), [index.route]: routeKeys },
+    }),
+    routes: new Informer<Route>({ ...base, kind: routeKind, indexes: { [index.target]: targetKeys } }),
+    podAutoscalers: new Informer<PodAutoscaler>({ ...base, kind: podAutoscalerKind }),
+    serverlessServices: new Informer<ServerlessService>({
+      ...base,
+      kind: serverlessServiceKind,
+      indexes: {
+        [index.service]: ({ metadata }) => [inNamespace(metadata.namespace, privateServiceName(metadata.name))],
+        [index.deployment]: ({ metadata, spec }) => [inNamespace(metadata.namespace, spec.objectRef.name)],
+      },
+    }),
+    deployments: new Informer({ ...base, kind: deployments, labelSelector: labels.revision }),
+    coreServices: new Informer({ ...base, kind: coreServices, labelSelector: labels.serverlessService }),
+    endpointSlices: new Informer({ ...base, kind: endpointSlices, indexes: { [index.service]: byLabel(serviceNameLabel) } }),
+    pods: new Informer({ ...base, kind: pods, labelSelector: labels.revision, indexes: { [index.revision]: byLabel(labels.revision) } }),
+    configMaps: new Informer({ ...base, kind: configMaps, namespace: systemNamespace }),
+  };
+}
+
+/** The keys of the Routes that an object says refer to it. */
+export function routeKeys({ metadata }: KubernetesObject): string[] {
+  const names = (metadata.annotations?.[annotations.routes] ?? '').split(',').filter((name) => name !== '');
+  return names.map((name) => inNamespace(metadata.namespace, name));
+}
+
+/** `namespace/name`. */
+export function inNamespace(namespace: string | undefined, name: string): string {
+  return `${namespace ?? ''}/${name}`;
+}
+
+function targetKeys({ metadata, spec }: Route): string[] {
+  const names = new Set((spec.traffic ?? []).map((target) => target.revisionName || target.configurationName || ''));
+  return [...names].map((name) => inNamespace(metadata.namespace, name));
+}
+
+function byLabel(label: string): (object: KubernetesObject) => string[] {
+  return ({ metadata }) => {
+    const value = metadata.labels?.[label];
+    return value === undefined ? [] : [inNamespace(metadata.namespace, value)];
+  };
+}

@@ -1,0 +1,146 @@
+/** The controllers of serving: what is declared becomes Revisions, Deployments and traffic. */
+import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import {
+  Controller,
+  controllerKeyOf,
+  EventRecorder,
+  objectKey,
+  type KubernetesClient,
+  type KubernetesObject,
+  type ReconcileResult,
+} from '@sluice/kubernetes';
+import { labels } from '@sluice/serving';
+import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
+import { LiveConfig } from './live-config.ts';
+import { ConfigurationReconciler } from './reconcile/configuration.ts';
+import { RevisionReconciler } from './reconcile/revision.ts';
+import { RouteReferences } from './reconcile/route-references.ts';
+import { RouteReconciler } from './reconcile/route.ts';
+import { ServerlessServiceReconciler } from './reconcile/serverless-service.ts';
+import { ServiceReconciler } from './reconcile/service.ts';
+import { Writer } from './writer.ts';
+
+export interface ServingControllerOptions {
+  readonly client: KubernetesClient;
+  /** Where sidecars report their load: `host:port` of the config service. Empty: nowhere. */
+  readonly configService: string;
+  /** Where the control plane and its ConfigMaps live. */
+  readonly systemNamespace: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+export interface ServingController {
+  /** Fulfils when the caches are filled and work has begun. */
+  start(): Promise<void>;
+  /** Finishes the work under way and takes no more. */
+  stop(): Promise<void>;
+  /** Whether the caches are filled. */
+  readonly hasSynced: boolean;
+  /** Whether nothing waits, runs or is due. */
+  readonly isIdle: boolean;
+}
+
+export function composeServingController(options: ServingControllerOptions): ServingController {
+  const { client, clock, logger } = options;
+  const caches = createCaches(options);
+  const informers = Object.values(caches);
+  const recorder = new EventRecorder({ client, component: client.fieldManager, clock, logger });
+  const writer = new Writer({ client, recorder, clock, logger });
+  const config = new LiveConfig(logger, () => enqueueAll());
+  const references = new RouteReferences({ client, caches, now: () => writer.now() });
+  const base = { caches, config, writer };
+
+  const service = new ServiceReconciler(base);
+  const configuration = new ConfigurationReconciler(base);
+  const revision = new RevisionReconciler({ ...base, configService: options.configService, systemNamespace: options.systemNamespace });
+  const route = new RouteReconciler({ ...base, references });
+  const serverlessService = new ServerlessServiceReconciler(base);
+
+  const run = (name: string, reconciler: { reconcile(key: string): Promise<ReconcileResult | void> }) =>
+    new Controller({ ...options, name, informers, reconcile: (key) => reconciler.reconcile(key) });
+  const controllers = {
+    service: run('service', service),
+    configuration: run('configuration', configuration),
+    revision: run('revision', revision),
+    route: run('route', route),
+    serverlessService: run('serverlessservice', serverlessService),
+  };
+  wire(caches, controllers);
+  caches.configMaps.subscribe((change) => config.onConfigMap(change));
+
+  function enqueueAll(): void {
+    for (const [controller, informer] of [
+      [controllers.service, caches.services],
+      [controllers.configuration, caches.configurations],
+      [controllers.revision, caches.revisions],
+      [controllers.route, caches.routes],
+    ] as const) {
+      for (const object of informer.store.list()) controller.enqueue(objectKey(object));
+    }
+  }
+
+  return {
+    async start() {
+      for (const informer of informers) informer.start();
+      await Promise.all(Object.values(controllers).map((controller) => controller.start()));
+      logger.info('controllers started', { services: caches.services.store.size, revisions: caches.revisions.store.size });
+    },
+    async stop() {
+      await Promise.all(Object.values(controllers).map((controller) => controller.stop()));
+      await Promise.all(informers.map((informer) => informer.stop()));
+      await recorder.flush();
+    },
+    get hasSynced() {
+      return informers.every((informer) => informer.hasSynced);
+    },
+    get isIdle() {
+      return Object.values(controllers).every((controller) => controller.isIdle);
+    },
+  };
+}
+
+type Controllers = Readonly<Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService', Controller>>;
+
+/** Whose change is whose business. */
+function wire(caches: Caches, controllers: Controllers): void {
+  const { service, configuration, revision, route, serverlessService } = controllers;
+  service.follow(caches.services);
+  service.follow(caches.configurations, (object) => controllerKeyOf(object, 'Service'));
+  service.follow(caches.routes, (object) => controllerKeyOf(object, 'Service'));
+
+  configuration.follow(caches.configurations);
+  configuration.follow(caches.revisions, (object) => controllerKeyOf(object, 'Configuration'));
+
+  revision.follow(caches.revisions);
+  revision.follow(caches.deployments, revisionKeys);
+  revision.follow(caches.podAutoscalers, (object) => controllerKeyOf(object, 'Revision'));
+  revision.follow(caches.pods, revisionKeys);
+
+  // A Route waits for what its traffic names, and lets go of what says it still refers to it.
+  const interested = (object: KubernetesObject) => [
+    ...caches.routes.store.byIndex(index.target, objectKey(object)).map(objectKey),
+    ...routeKeys(object),
+  ];
+  route.follow(caches.routes);
+  route.follow(caches.configurations, interested);
+  route.follow(caches.revisions, interested);
+
+  serverlessService.follow(caches.serverlessServices);
+  serverlessService.follow(caches.coreServices, (object) => controllerKeyOf(object, 'ServerlessService'));
+  serverlessService.follow(caches.endpointSlices, ({ metadata }) => {
+    const name = metadata.labels?.['kubernetes.io/service-name'] ?? '';
+    return caches.serverlessServices.store.byIndex(index.service, inNamespace(metadata.namespace, name)).map(objectKey);
+  });
+  serverlessService.follow(caches.deployments, (object) =>
+    caches.serverlessServices.store.byIndex(index.deployment, objectKey(object)).map(objectKey),
+  );
+}
+
+function revisionKeys({ metadata }: KubernetesObject): readonly string[] {
+  const name = metadata.labels?.[labels.revision];
+  return name === undefined ? [] : [inNamespace(metadata.namespace, name)];
+}

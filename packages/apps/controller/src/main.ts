@@ -1,0 +1,41 @@
+/** Runs the controllers of serving until told to stop. */
+import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { connectToCluster } from '@sluice/kubernetes';
+import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { composeServingController } from './compose.ts';
+import { readConfig } from './config.ts';
+
+const config = readConfig(process.argv.slice(2), process.env);
+if (!config.ok) {
+  process.stderr.write(describeSettingProblems('controller', config.problems));
+  process.exit(2);
+}
+const { configService, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+const logging = await openLogger({ name: 'controller', level: logLevel, clock });
+const { logger } = logging;
+const meter = createMeter();
+const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock });
+const controller = composeServingController({ client, configService, systemNamespace, clock, timers, random, logger, meter });
+const metrics = await startMetricsServer({
+  host: metricsHost,
+  port: metricsPort,
+  meter,
+  logger,
+  logging,
+  processMetrics: true,
+  isReady: () => controller.hasSynced,
+});
+// While the API server is away nothing else keeps the process alive.
+const staysAlive = setInterval(() => {}, 60_000);
+
+process.once('SIGTERM', () => void stop());
+process.once('SIGINT', () => void stop());
+await controller.start();
+
+async function stop(): Promise<void> {
+  clearInterval(staysAlive);
+  await controller.stop();
+  await Promise.all([client.close(), metrics.close()]);
+  logging.flush();
+  process.exit(0);
+}

@@ -1,0 +1,71 @@
+/** What is there, brought to what it should be, for each kind of child: whose fields are whose. */
+import type { Deployment, KubernetesObject, Service as CoreService } from '@sluice/kubernetes';
+import { annotations, type PodAutoscaler } from '@sluice/serving';
+
+/** Annotations on Configurations and Routes that others than their owner write. */
+const foreignAnnotations = [annotations.routes, annotations.creator, annotations.lastModifier];
+
+/**
+ * Configurations and Routes say what their Service says, and nothing else: what is removed there is removed
+ * here, except for what other writers keep on them.
+ */
+export function mergeDeclared<T extends KubernetesObject & { readonly spec: unknown }>(actual: T, desired: T): T {
+  const kept = pick(actual.metadata.annotations, foreignAnnotations);
+  return {
+    ...actual,
+    metadata: {
+      ...actual.metadata,
+      labels: { ...desired.metadata.labels },
+      annotations: { ...desired.metadata.annotations, ...kept },
+    },
+    spec: desired.spec,
+  };
+}
+
+/**
+ * A Deployment is made anew only when what it was made from has changed, which its hash tells: the server
+ * fills in much by itself. The number of pods is the autoscaler's.
+ */
+export function mergeDeployment(actual: Deployment, desired: Deployment): Deployment {
+  if (actual.metadata.annotations?.[annotations.specHash] === desired.metadata.annotations?.[annotations.specHash]) return actual;
+  return {
+    ...actual,
+    metadata: {
+      ...actual.metadata,
+      labels: { ...actual.metadata.labels, ...desired.metadata.labels },
+      annotations: { ...actual.metadata.annotations, ...desired.metadata.annotations },
+    },
+    spec: { ...desired.spec, ...(actual.spec.replicas === undefined ? {} : { replicas: actual.spec.replicas }) },
+  };
+}
+
+export function mergePodAutoscaler(actual: PodAutoscaler, desired: PodAutoscaler): PodAutoscaler {
+  return {
+    ...actual,
+    metadata: { ...actual.metadata, labels: { ...desired.metadata.labels }, annotations: { ...desired.metadata.annotations } },
+    spec: desired.spec,
+  };
+}
+
+/** The server gives a Service its address and fills in its ports: those fields stay. */
+export function mergeCoreService(actual: CoreService, desired: CoreService): CoreService {
+  const ports = (desired.spec.ports ?? []).map((port) => ({
+    ...actual.spec.ports?.find(({ name }) => name === port.name),
+    ...port,
+  }));
+  const { selector } = desired.spec;
+  return {
+    ...actual,
+    metadata: { ...actual.metadata, labels: { ...actual.metadata.labels, ...desired.metadata.labels } },
+    spec: { ...actual.spec, ...(selector === undefined ? {} : { selector }), ports },
+  };
+}
+
+function pick(pairs: Readonly<Record<string, string>> | undefined, keys: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const key of keys) {
+    const value = pairs?.[key];
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
+}

@@ -1,0 +1,90 @@
+/** Revision → Deployment and PodAutoscaler; what becomes of them → the Revision's conditions. */
+import { deployments as deploymentKind, type Deployment } from '@sluice/kubernetes';
+import {
+  defaultRevision,
+  deploymentName,
+  describeProblems,
+  hasFailed,
+  invalidRevisionStatus,
+  makeDeployment,
+  makePodAutoscaler,
+  podAutoscalerKind,
+  revisionKind,
+  revisionStatus,
+  takenDeploymentStatus,
+  validateRevision,
+  type Revision,
+  type RevisionStatus,
+} from '@sluice/serving';
+import { inNamespace, index, type Caches } from '../caches.ts';
+import type { LiveConfig } from '../live-config.ts';
+import type { Writer } from '../writer.ts';
+import { mergeDeployment, mergePodAutoscaler } from './merge.ts';
+
+export interface RevisionReconcilerOptions {
+  readonly caches: Caches;
+  readonly config: LiveConfig;
+  readonly writer: Writer;
+  /** Where sidecars report their load: `host:port`. Empty: nowhere. */
+  readonly configService: string;
+  readonly systemNamespace: string;
+}
+
+export class RevisionReconciler {
+  readonly #options: RevisionReconcilerOptions;
+
+  constructor(options: RevisionReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(key: string): Promise<void> {
+    const { caches, config, writer } = this.#options;
+    const stored = caches.revisions.store.get(key);
+    if (!stored || stored.metadata.deletionTimestamp !== undefined) return;
+    const { defaults } = config.current;
+    // One that was made by hand may leave things open; one that we made leaves nothing.
+    const revision = defaultRevision(stored, defaults);
+    const problems = validateRevision(revision, { defaults, checkScaling: config.checkScaling });
+    if (problems.length > 0) {
+      await this.#writeStatus(stored, invalidRevisionStatus(stored, describeProblems(problems), writer.now()));
+      return;
+    }
+    const deployment = this.#deploymentOf(revision);
+    const status = revisionStatus({
+      revision,
+      deployment,
+      podAutoscaler: caches.podAutoscalers.store.get(key),
+      pods: caches.pods.store.byIndex(index.revision, key),
+      now: writer.now(),
+    });
+    const [made] = await Promise.all([
+      this.#ensureDeployment(revision, deployment),
+      this.#ensurePodAutoscaler(key, revision, hasFailed(status, deployment)),
+    ]);
+    await this.#writeStatus(stored, made === 'not-owned' ? takenDeploymentStatus(stored, writer.now()) : status);
+  }
+
+  #deploymentOf({ metadata }: Revision): Deployment | undefined {
+    return this.#options.caches.deployments.store.get(inNamespace(metadata.namespace, deploymentName(metadata.name)));
+  }
+
+  #ensureDeployment(revision: Revision, actual: Deployment | undefined): Promise<Deployment | 'not-owned'> {
+    const { config, writer, configService, systemNamespace } = this.#options;
+    const desired: Deployment = makeDeployment(revision, { deployment: config.current.deployment, configService, systemNamespace });
+    return writer.ensure({ kind: deploymentKind, owner: revision, desired, actual, merge: mergeDeployment });
+  }
+
+  #ensurePodAutoscaler(key: string, revision: Revision, failed: boolean): Promise<unknown> {
+    return this.#options.writer.ensure({
+      kind: podAutoscalerKind,
+      owner: revision,
+      desired: makePodAutoscaler(revision, failed),
+      actual: this.#options.caches.podAutoscalers.store.get(key),
+      merge: mergePodAutoscaler,
+    });
+  }
+
+  #writeStatus(revision: Revision, status: RevisionStatus): Promise<void> {
+    return this.#options.writer.writeStatus(revisionKind, revision, status);
+  }
+}

@@ -1,0 +1,59 @@
+/** Route → who gets its traffic, in its status; and on those who get it, that they do. */
+import {
+  defaultRoute,
+  describeProblems,
+  invalidRouteStatus,
+  resolveTraffic,
+  routeKind,
+  routeStatus,
+  validateRoute,
+  type Route,
+  type TrafficWorld,
+} from '@sluice/serving';
+import { inNamespace, type Caches } from '../caches.ts';
+import type { LiveConfig } from '../live-config.ts';
+import type { Writer } from '../writer.ts';
+import type { RouteReferences } from './route-references.ts';
+
+export interface RouteReconcilerOptions {
+  readonly caches: Caches;
+  readonly config: LiveConfig;
+  readonly writer: Writer;
+  readonly references: RouteReferences;
+}
+
+export class RouteReconciler {
+  readonly #options: RouteReconcilerOptions;
+
+  constructor(options: RouteReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(key: string): Promise<void> {
+    const { caches, config, writer, references } = this.#options;
+    const stored = caches.routes.store.get(key);
+    if (!stored || stored.metadata.deletionTimestamp !== undefined) {
+      await references.release(key);
+      return;
+    }
+    const route = defaultRoute(stored);
+    const problems = validateRoute(route);
+    if (problems.length > 0) {
+      await writer.writeStatus(routeKind, stored, invalidRouteStatus(stored, describeProblems(problems), writer.now()));
+      return;
+    }
+    const world = worldOf(route, caches);
+    const traffic = resolveTraffic(route, world);
+    // First the new shares, then the news to those who have none any more, so that nobody leaves too early.
+    await writer.writeStatus(routeKind, stored, routeStatus({ route, traffic, config: config.current, now: writer.now() }));
+    await references.update(key, route, world);
+  }
+}
+
+function worldOf(route: Route, caches: Caches): TrafficWorld {
+  const { namespace } = route.metadata;
+  return {
+    configuration: (name) => caches.configurations.store.get(inNamespace(namespace, name)),
+    revision: (name) => caches.revisions.store.get(inNamespace(namespace, name)),
+  };
+}

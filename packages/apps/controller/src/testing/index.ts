@@ -1,0 +1,1 @@
+export { ControllerWorld } from './controller-world.ts';

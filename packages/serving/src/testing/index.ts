@@ -1,0 +1,10 @@
+export {
+  aConfiguration,
+  activatorSlice,
+  aPodAutoscaler,
+  aRevision,
+  aRoute,
+  aServerlessService,
+  aService,
+  podSlice,
+} from './objects.ts';
