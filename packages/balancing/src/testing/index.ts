@@ -1,0 +1,1 @@
+export { endpointAt } from './endpoints.ts';
