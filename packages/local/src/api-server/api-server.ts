@@ -113,17 +113,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 async function answer(context: ServerContext, hub: WatchHub, documents: Documents, request: ApiRequest): Promise<ApiResponse> {
   const target = parseTarget(request.path);
   if (target.kind === 'path') return handlePath(documents, request, target.path, target.query);
-  const body = readText(request.body, context.limits.bodyBytesMax);
-  return handleResource(context, hub, request, target, body);
-}
-
-function readText(body: string | Uint8Array | undefined, bytesMax: number): string {
-  if (body === undefined) return '';
-  const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-  if (bytes > bytesMax) {
-    throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${bytesMax}`);
-  }
-  return typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  return handleResource(context, hub, request, target);
 }
 
 /** Anything that is not a refusal is a fault of the server: logged whole, answered as 500. */

@@ -1,16 +1,14 @@
 /** Requests about objects: from method and path to the verb that answers. */
-import { parse as parseYaml } from 'yaml';
 import type { ApiRequest, ApiResponse } from './exchange.ts';
 import type { JsonObject } from './json.ts';
-import { isObject } from './json.ts';
+import { Body } from './request/body.ts';
 import { mediaTypeOf, negotiateForm, type AnswerForm } from './request/negotiation.ts';
 import type { ResourceTarget } from './request/target.ts';
 import { readWriteOptions, type WriteOptions } from './request/write-options.ts';
 import { resourceSubject, type ResourceKind } from './resources/resource-kind.ts';
 import { json, jsonText, pageNotFound, plainText, stream, warningHeaders } from './respond.ts';
-import { StatusError, badRequest, methodNotAllowed, notFound, unknownResource, unsupportedMediaType } from './status-error.ts';
+import { badRequest, methodNotAllowed, notFound, unknownResource } from './status-error.ts';
 import type { Entry } from './store/object-store.ts';
-import { parseJsonObject } from './verbs/admit.ts';
 import { textOf, viewOf, type ServerContext } from './verbs/context.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteObject, deletedStatus, readDeleteOptions } from './verbs/delete.ts';
@@ -31,7 +29,7 @@ interface Call {
   readonly request: ApiRequest;
   readonly target: ResourceTarget;
   readonly kind: ResourceKind;
-  readonly body: string;
+  readonly body: Body;
 }
 
 /** @throws StatusError */
@@ -40,13 +38,13 @@ export async function handleResource(
   hub: WatchHub,
   request: ApiRequest,
   target: ResourceTarget,
-  body: string,
 ): Promise<ApiResponse> {
+  const body = new Body(request, context.limits.bodyBytesMax);
   const { group, version, plural } = target;
   const review = REVIEWS.find((one) => one.group === group && one.plural === plural && version === 'v1');
   if (review) {
     if (request.method !== 'POST') throw methodNotAllowed();
-    return json(201, answerReview(review, readBody(request, body)));
+    return json(201, answerReview(review, body.object()));
   }
   const kind = context.registry.find(group, version, plural);
   if (!kind) {
@@ -74,7 +72,7 @@ async function handleCollection(call: Call): Promise<ApiResponse> {
     }
     case 'POST': {
       const options = writeOptions(call, 'CreateOptions');
-      return answerWritten(call, createObject(context, kind, namespace, readBody(request, body), options));
+      return answerWritten(call, createObject(context, kind, namespace, body.object(), options));
     }
     case 'DELETE':
       return deleteCollection(call);
@@ -92,13 +90,13 @@ function handleObject(call: Call, name: string): ApiResponse {
       return jsonText(200, formatOne(context, kind, getEntry(call, name), formOf(request), target.query));
     case 'PUT': {
       const options = writeOptions(call, 'UpdateOptions');
-      const document = readBody(request, body);
+      const document = body.object();
       return answerWritten(call, updateObject(context, { kind, entry: getEntry(call, name), body: document, options, subresource: '' }));
     }
     case 'PATCH':
       return answerWritten(call, patch(call, name, ''));
     case 'DELETE': {
-      const options = readDeleteOptions(body === '' ? {} : readBody(request, body), target.query);
+      const options = readDeleteOptions(body.options(), target.query);
       const { isGone, entry } = deleteObject(context, kind, getEntry(call, name), options);
       if (!isGone || kind.answersDeletedObject) return jsonText(200, textOf(freshText(entry), kind));
       return json(200, deletedStatus(kind, entry));
@@ -128,7 +126,7 @@ function handleStatus(call: Call, name: string): ApiResponse {
       return jsonText(200, formatOne(context, kind, getEntry(call, name), formOf(request), target.query));
     case 'PUT': {
       const options = writeOptions(call, 'UpdateOptions');
-      const input = { kind, entry: getEntry(call, name), body: readBody(request, body), options, subresource: 'status' };
+      const input = { kind, entry: getEntry(call, name), body: body.object(), options, subresource: 'status' };
       return answerWritten(call, updateObject(context, input));
     }
     case 'PATCH':
@@ -146,11 +144,11 @@ function handleScale(call: Call, name: string): ApiResponse {
   const live = viewOf(entry, kind);
   if (request.method === 'GET') return json(200, scaleOf(live, scale));
   let asked: JsonObject;
-  if (request.method === 'PUT') asked = readBody(request, body);
+  if (request.method === 'PUT') asked = body.object();
   else if (request.method === 'PATCH') {
     const mediaType = mediaTypeOf(request.headers?.['content-type']);
     checkMediaType(kind, mediaType);
-    asked = patchDocument(scaleOf(live, scale), mediaType, body, kind.schema);
+    asked = patchDocument(scaleOf(live, scale), mediaType, body.text(), kind.schema);
   } else throw methodNotAllowed();
   const options = writeOptions(call, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
   const next = withScale(live, asked, kind, scale);
@@ -163,12 +161,12 @@ function patch(call: Call, name: string, subresource: string): Written {
   const entry = context.store.get(kind.storedAs, target.namespace ?? '', name);
   const options = writeOptions(call, 'PatchOptions');
   const mediaType = mediaTypeOf(request.headers?.['content-type']);
-  return patchObject(context, { kind, namespace: target.namespace, name, entry, mediaType, text: body, options, subresource });
+  return patchObject(context, { kind, namespace: target.namespace, name, entry, mediaType, text: body.text(), options, subresource });
 }
 
 function deleteCollection(call: Call): ApiResponse {
   const { context, request, target, kind, body } = call;
-  const options = readDeleteOptions(body === '' ? {} : readBody(request, body), target.query);
+  const options = readDeleteOptions(body.options(), target.query);
   const selection = readSelection(kind, target.namespace, target.query);
   const entries = context.store.list(kind.storedAs, selection.namespace);
   const found = entries.filter((entry) => selection.matches(viewOf(entry, kind)));
@@ -201,29 +199,6 @@ function writeOptions({ request, target }: Call, optionsKind: string): WriteOpti
 
 function formOf(request: ApiRequest): AnswerForm {
   return negotiateForm(request.headers?.['accept']);
-}
-
-/** JSON, or YAML where the client says so. @throws StatusError 400, 415 */
-function readBody(request: ApiRequest, body: string): JsonObject {
-  const mediaType = mediaTypeOf(request.headers?.['content-type']);
-  switch (mediaType) {
-    case '':
-    case 'application/json':
-      return parseJsonObject(body, 'the object provided is unrecognized');
-    case 'application/yaml': {
-      const value: unknown = parseYaml(body);
-      if (isObject(value)) return value;
-      throw badRequest('the object provided is unrecognized: the body must be a YAML mapping');
-    }
-    case 'application/vnd.kubernetes.protobuf':
-      throw new StatusError(
-        415,
-        'UnsupportedMediaType',
-        'the embedded API server reads JSON and YAML, not protobuf - pass a manifest instead: kubectl create … --dry-run=client -o yaml | kubectl apply -f -',
-      );
-    default:
-      throw unsupportedMediaType(['application/json', 'application/yaml']);
-  }
 }
 
 function watchContentType(form: AnswerForm): string {

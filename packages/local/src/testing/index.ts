@@ -10,3 +10,4 @@ export { MemoryLogStore } from './memory-log-store.ts';
 export { RecordingKubeletApi } from './recording-kubelet-api.ts';
 export { ScriptedProbeTransport, type AskedProbe } from './scripted-probe-transport.ts';
 export { isAlive } from './is-alive.ts';
+export { createTestApiServer, type TestAnswer, type TestApiServer, type TestApiServerOptions, type TestWatch } from './test-api-server.ts';

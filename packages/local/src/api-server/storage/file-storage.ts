@@ -14,7 +14,7 @@ const HEADER = 'sluice objects 1\n';
 /** The file is written anew when it is this many times what the live objects need (chosen: amortises to under one extra write per change). */
 const COMPACT_RATIO = 4;
 /** … but not before it has this many bytes. */
-const COMPACT_BYTES_MIN = 1024 * 1024;
+const COMPACT_BYTES_MIN = 8 * 1024 * 1024;
 /**
  * After a cut-off line versions go on this much higher, so that a version which a client may have seen
  * before a crash of the whole machine is never given out twice.

@@ -3,7 +3,7 @@
  * validated. Create, update, patch and apply all pass here, so that no door is weaker than another.
  */
 import type { JsonObject } from '../json.ts';
-import { ensureObject, isObject, listAt, objectAt, textAt } from '../json.ts';
+import { ensureObject, listAt, objectAt, textAt } from '../json.ts';
 import type { WriteOptions } from '../request/write-options.ts';
 import { validateMetadata } from '../resources/names.ts';
 import { kindSubject, type ResourceKind } from '../resources/resource-kind.ts';
@@ -91,16 +91,4 @@ function validateFinalizers(next: JsonObject, previous: JsonObject): Cause[] {
   const list = added.map((one) => JSON.stringify(one)).join(', ');
   const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
   return [{ reason: 'FieldValueForbidden', message, field: 'metadata.finalizers' }];
-}
-
-/** Parses a JSON body that must be an object. @throws StatusError 400 */
-export function parseJsonObject(text: string, attempt: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw badRequest(`${attempt}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (!isObject(value)) throw badRequest(`${attempt}: the body must be a JSON object`);
-  return value;
 }

@@ -1,6 +1,6 @@
 /** Deleting: at once, after a grace period, or when every finalizer has been taken off. */
 import type { JsonObject } from '../json.ts';
-import { isObject, listAt, objectAt, textAt } from '../json.ts';
+import { listAt, objectAt, textAt } from '../json.ts';
 import { kindSubject, type ResourceKind } from '../resources/resource-kind.ts';
 import { conflict } from '../status-error.ts';
 import type { Entry } from '../store/object-store.ts';
@@ -131,9 +131,4 @@ export function deletedStatus(kind: ResourceKind, entry: Entry): JsonObject {
   const uid = objectAt(entry.object, 'metadata')['uid'];
   if (uid !== undefined) details['uid'] = uid;
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-}
-
-/** A body that is no object means no options. */
-export function optionsBody(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }

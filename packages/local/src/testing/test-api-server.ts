@@ -1,0 +1,93 @@
+/** An embedded API server on simulated time, with a short way to speak to it. */
+import { createSeededRandom } from '@sluice/kernel';
+import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
+import { createApiServer, type ApiServer, type ApiServerLimits } from '../api-server/api-server.ts';
+import type { TextStream } from '../api-server/exchange.ts';
+import type { JsonObject } from '../api-server/json.ts';
+import { createMemoryStorage } from '../api-server/storage/memory-storage.ts';
+import type { Storage } from '../api-server/storage/storage.ts';
+
+export interface TestApiServerOptions {
+  readonly time?: SimulatedTime;
+  /** Default 1. */
+  readonly seed?: number;
+  readonly storage?: Storage;
+  readonly limits?: Partial<ApiServerLimits>;
+}
+
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as it came; empty for a stream. */
+  readonly text: string;
+  /** The body as JSON; empty when it is none. */
+  readonly json: JsonObject;
+}
+
+export interface TestWatch {
+  /** The events that have arrived. */
+  readonly events: JsonObject[];
+  readonly isEnded: boolean;
+  close(): void;
+}
+
+export interface TestApiServer {
+  readonly server: ApiServer;
+  readonly time: SimulatedTime;
+  readonly logger: RecordingLogger;
+  /** @param body a value is sent as JSON, text as it is; @param headers default content type: JSON, or merge patch for PATCH */
+  send(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<TestAnswer>;
+  /** Opens a watch; events arrive as time advances. */
+  watch(path: string, headers?: Readonly<Record<string, string>>): Promise<TestWatch>;
+}
+
+export function createTestApiServer(options: TestApiServerOptions = {}): TestApiServer {
+  const time = options.time ?? new SimulatedTime();
+  const logger = new RecordingLogger();
+  const server = createApiServer({
+    clock: time,
+    timers: time,
+    random: createSeededRandom(options.seed ?? 1),
+    storage: options.storage ?? createMemoryStorage(),
+    logger,
+    ...(options.limits ? { limits: options.limits } : {}),
+  });
+  return {
+    server,
+    time,
+    logger,
+    async send(method, path, body, headers = {}) {
+      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+      const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+      const answer = await server.handle({ method, path, headers: { 'content-type': type, ...headers }, ...sent });
+      const text = answer.body.kind === 'text' ? answer.body.text : '';
+      const isJson = (answer.headers['content-type'] ?? '').startsWith('application/json') && text !== '';
+      return { status: answer.status, headers: answer.headers, text, json: isJson ? (JSON.parse(text) as JsonObject) : {} };
+    },
+    async watch(path, headers = {}) {
+      const answer = await server.handle({ method: 'GET', path, headers });
+      if (answer.body.kind !== 'stream') throw new Error(`watch ${path}: answered ${answer.status} ${answer.body.text}`);
+      return collect(answer.body.stream);
+    },
+  };
+}
+
+function collect(stream: TextStream): TestWatch {
+  const events: JsonObject[] = [];
+  const state = { isEnded: false };
+  stream.listen({
+    onText(text) {
+      for (const line of text.split('\n')) if (line !== '') events.push(JSON.parse(line) as JsonObject);
+    },
+    onEnd() {
+      state.isEnded = true;
+    },
+  });
+  return {
+    events,
+    get isEnded() {
+      return state.isEnded;
+    },
+    close: () => stream.close(),
+  };
+}
