@@ -2,6 +2,8 @@
  * All resources of a node group at one moment, consistent with one another. Immutable; a change makes a
  * new one that shares whatever stayed the same.
  */
+import assert from 'node:assert/strict';
+
 import { problem, type Problem } from '@sluice/kernel';
 
 import type { Codec } from '../codec/codec.ts';
@@ -95,8 +97,9 @@ function createResourceSet(
   const versioned = new Map<string, VersionedResource>();
   let isSame = previous !== undefined && previous.resources.size === resources.length;
   for (const resource of resources) {
-    if (resource.typeUrl !== typeUrl || versioned.has(resource.name)) {
-      problems.push(problem(label(resource), `is there twice, or is no ${shortTypeName(typeUrl)} resource`));
+    assert.equal(resource.typeUrl, typeUrl);
+    if (versioned.has(resource.name)) {
+      problems.push(problem(label(resource), 'is there twice'));
       continue;
     }
     const before = previous?.resources.get(resource.name);

@@ -1,0 +1,205 @@
+/** Load from a proxy through the service to an autoscaler, on a virtual clock. */
+import { createMeter, createSeededRandom, silentLogger, type MessageStreamHandler } from '@sluice/kernel';
+import { SimulatedTime } from '@sluice/kernel/testing';
+import { describe, expect, test } from 'vitest';
+
+import { createInMemoryTransport } from '../testing/index.ts';
+import type { LoadServerStream } from '../transport.ts';
+import { createLoadReporter, type ClusterLoad } from './load-reporter.ts';
+import { LoadServer } from './load-server.ts';
+import { createLoadSubscriber } from './load-subscriber.ts';
+import type { RevisionLoad, StreamLoadRequest, StreamLoadResponse } from './revision-load.ts';
+
+class World {
+  readonly time = new SimulatedTime();
+  readonly server = new LoadServer({ clock: this.time, logger: silentLogger, meter: createMeter() });
+  readonly transport = createInMemoryTransport({
+    timers: this.time,
+    delayMs: () => 1,
+    handlers: {
+      onAds: () => {},
+      onLoadStats: (stream) => this.server.acceptReports(stream),
+      onLoad: (stream) => this.server.acceptSubscriber(stream),
+    },
+  });
+  readonly received: { readonly at: number; readonly load: RevisionLoad }[] = [];
+  readonly #base = { transport: this.transport, timers: this.time, random: createSeededRandom(1), logger: silentLogger };
+
+  subscriber(namespaces: readonly string[] = []) {
+    const subscriber = createLoadSubscriber({
+      ...this.#base,
+      subscriber: 'autoscaler-0',
+      namespaces,
+      onLoad: (load) => this.received.push({ at: this.time.now(), load }),
+    });
+    subscriber.start();
+    this.time.advance(5);
+    return subscriber;
+  }
+
+  reporter(cluster: string, loads: readonly ClusterLoad[]) {
+    const calls: { readonly at: number; readonly only: string | undefined }[] = [];
+    const reporter = createLoadReporter({
+      ...this.#base,
+      clock: this.time,
+      node: { id: `${cluster}~1`, cluster, metadata: { POD_NAME: 'pod-1' } },
+      source: (now, only) => {
+        calls.push({ at: now, only });
+        return loads.filter((load) => only === undefined || load.cluster === only);
+      },
+    });
+    return { reporter, calls };
+  }
+}
+
+function loadOf(cluster: string): ClusterLoad {
+  return {
+    cluster,
+    address: { host: '127.0.0.9', port: 8012 },
+    requestsInProgress: 1,
+    averageConcurrentRequests: 0.5,
+    averageProxiedConcurrentRequests: 0,
+    requestCount: 2,
+    proxiedRequestCount: 0,
+  };
+}
+
+describe('reporter', () => {
+  test('reports each second, with the time that really passed', () => {
+    const world = new World();
+    world.subscriber();
+    world.reporter('sluice-queue-proxy', [loadOf('default/a')]).reporter.start();
+    world.time.advance(3_050);
+    expect(world.received.map(({ load }) => load.intervalMs)).toEqual([1_000, 1_000, 1_000]);
+    expect(world.received[0]?.load).toMatchObject({ source: 'SIDECAR', podName: 'pod-1', namespace: 'default', revision: 'a' });
+  });
+
+  test('a first request is reported at once, for its revision alone', () => {
+    const world = new World();
+    world.subscriber();
+    const { reporter, calls } = world.reporter('sluice-activator', [loadOf('default/a'), loadOf('default/b')]);
+    reporter.start();
+    world.time.advance(300);
+    calls.length = 0;
+    const askedAt = world.time.now();
+    reporter.reportNow('default/b');
+    world.time.advance(5);
+    expect(calls).toEqual([{ at: askedAt, only: 'default/b' }]);
+    expect(world.received.map(({ load }) => load.revision)).toEqual(['b']);
+    expect(world.received[0]?.load).toMatchObject({ source: 'ACTIVATOR', intervalMs: 0 });
+    // Two hops of 1 ms, and nothing that waits in between.
+    expect((world.received[0]?.at ?? 0) - askedAt).toBe(2);
+  });
+
+  test('a first request that comes while the service is away is reported when it is back', () => {
+    const world = new World();
+    world.transport.reachable = false;
+    const { reporter } = world.reporter('sluice-activator', [loadOf('default/a')]);
+    reporter.start();
+    reporter.reportNow('default/a');
+    world.time.advance(100);
+    world.transport.reachable = true;
+    world.subscriber();
+    world.time.advance(550);
+    expect(world.received.map(({ load }) => load.intervalMs)).toEqual([0]);
+    expect(reporter.connected).toBe(true);
+  });
+
+  test('what piled up while the service was away is not reported as load of now', () => {
+    const world = new World();
+    world.subscriber();
+    const { reporter, calls } = world.reporter('sluice-queue-proxy', [loadOf('default/a')]);
+    reporter.start();
+    world.time.advance(1_500);
+    world.transport.reachable = false;
+    world.time.advance(10_000);
+    world.transport.reachable = true;
+    world.time.advance(60_000);
+    const pauses = calls.slice(1).map(({ at }, index) => at - (calls[index]?.at ?? 0));
+    expect(Math.max(...pauses)).toBeGreaterThan(10_000);
+    expect(Math.max(...world.received.map(({ load }) => load.intervalMs))).toBe(1_000);
+  });
+
+  test('stops when told', () => {
+    const world = new World();
+    world.subscriber();
+    const { reporter } = world.reporter('sluice-queue-proxy', [loadOf('default/a')]);
+    reporter.start();
+    world.time.advance(1_500);
+    reporter.stop();
+    world.time.advance(10_000);
+    expect(world.received).toHaveLength(1);
+  });
+});
+
+describe('server', () => {
+  test('a subscriber hears of its namespaces only', () => {
+    const world = new World();
+    world.subscriber(['team']);
+    world.reporter('sluice-queue-proxy', [loadOf('default/a'), loadOf('team/b')]).reporter.start();
+    world.time.advance(1_050);
+    expect(world.received.map(({ load }) => load.revision)).toEqual(['b']);
+  });
+
+  test('reports of proxies that are no part of a revision, and of clusters that are none, are passed over', () => {
+    const world = new World();
+    world.subscriber();
+    world.reporter('sluice-gateway', [loadOf('default/a')]).reporter.start();
+    world.reporter('sluice-queue-proxy', [loadOf('app')]).reporter.start();
+    world.time.advance(2_000);
+    expect(world.received).toEqual([]);
+  });
+
+  test('a subscriber comes back by itself', () => {
+    const world = new World();
+    const subscriber = world.subscriber();
+    world.reporter('sluice-queue-proxy', [loadOf('default/a')]).reporter.start();
+    world.time.advance(1_500);
+    expect(subscriber.connected).toBe(true);
+    world.transport.reachable = false;
+    expect(subscriber.connected).toBe(false);
+    world.transport.reachable = true;
+    world.time.advance(5_000);
+    expect(subscriber.connected).toBe(true);
+  });
+
+  test('a subscriber that reads slowly gets the newest report per pod when it reads on', () => {
+    const world = new World();
+    const stream = new SlowStream();
+    world.server.acceptSubscriber(stream);
+    stream.handler?.onMessage({ subscriber: 'slow', namespaces: [] });
+    world.reporter('sluice-queue-proxy', [loadOf('default/a')]).reporter.start();
+    world.time.advance(5_050);
+    expect(stream.sent).toHaveLength(1);
+    stream.handler?.onDrain?.();
+    expect(stream.sent).toHaveLength(2);
+    expect(stream.sent[1]?.loads).toHaveLength(1);
+    expect((stream.sent[1]?.loads[0]?.receivedAt ?? 0) - (stream.sent[0]?.loads[0]?.receivedAt ?? 0)).toBe(4_000);
+  });
+
+  test('a pod that reports no more is forgotten', () => {
+    const world = new World();
+    const { reporter } = world.reporter('sluice-queue-proxy', [loadOf('default/a')]);
+    reporter.start();
+    world.time.advance(1_500);
+    reporter.stop();
+    expect(world.server.loads()).toHaveLength(1);
+    world.time.advance(3_000);
+    expect(world.server.loads()).toEqual([]);
+  });
+});
+
+/** A stream whose peer never keeps up. */
+class SlowStream implements LoadServerStream {
+  readonly sent: StreamLoadResponse[] = [];
+  handler: MessageStreamHandler<StreamLoadRequest> | undefined;
+
+  listen(handler: MessageStreamHandler<StreamLoadRequest>): void {
+    this.handler = handler;
+  }
+  send(message: StreamLoadResponse): boolean {
+    this.sent.push(message);
+    return false;
+  }
+  end(): void {}
+}
