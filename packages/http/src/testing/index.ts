@@ -1,0 +1,1 @@
+export { readRequest, readResponse, type ReadMessage } from './read-message.ts';
