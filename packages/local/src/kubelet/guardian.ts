@@ -46,6 +46,8 @@ export class Guardian {
     const shell = this.#shell;
     if (!shell) return;
     const gone = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
+    // While we wait for it, it counts as work.
+    shell.ref();
     shell.stdin?.end();
     await gone;
   }

@@ -8,6 +8,7 @@ import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import { Informer, isNotFound, objectKey, pods, type Change, type KubernetesClient, type Pod } from '@sluice/kubernetes';
 import { createLateEvents } from '../events/late-events.ts';
 import { FixedPorts } from './fixed-ports.ts';
+import { noImageRuntime, type ImageRuntime } from './image-runtime.ts';
 import { createKubeletApi, type KubeletApi } from './kubelet-api.ts';
 import type { LogStore } from './log-store.ts';
 import { nodeObject, type NodeFacts } from './node.ts';
@@ -24,6 +25,8 @@ export interface KubeletOptions {
   readonly allocator: PortAllocator;
   readonly probes: ProbeTransport;
   readonly logs: LogStore;
+  /** What runs containers that have only an image. Default: nothing does. */
+  readonly images?: ImageRuntime;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -64,6 +67,7 @@ export class Kubelet {
       allocator: options.allocator,
       fixedPorts: new FixedPorts(),
       logs: options.logs,
+      images: options.images ?? noImageRuntime,
       events: createLateEvents('kubelet', { client, clock, timers, logger }),
       baseEnvironment: options.baseEnvironment ?? {},
       backoff: options.backoff ?? {},

@@ -50,6 +50,7 @@ export class PodPorts {
   /** The program listens on `declared` whatever it was told: the port is not replaced any more. */
   keepDeclared(declared: number): void {
     this.#fixedPorts.learn(this.#template, declared);
+    this.claimFixed(declared);
     const real = this.#real.get(declared);
     if (real === undefined) return;
     this.#real.delete(declared);

@@ -8,6 +8,7 @@ import { MemoryLogStore } from '../testing/memory-log-store.ts';
 import { RecordingKubeletApi } from '../testing/recording-kubelet-api.ts';
 import { ScriptedProbeTransport } from '../testing/scripted-probe-transport.ts';
 import { FixedPorts } from './fixed-ports.ts';
+import { noImageRuntime } from './image-runtime.ts';
 import { listensOnPortCondition } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
 
@@ -41,6 +42,7 @@ function kubeletFloor(programs: Record<string, FakeProgram>, fixedPorts = new Fi
       floor: { clock: time, timers: time, runner, transport },
       api,
       allocator,
+      images: noImageRuntime,
       fixedPorts,
       logs,
       events: { record: (_about, _type, reason, message) => events.push(`${reason}: ${message}`) },

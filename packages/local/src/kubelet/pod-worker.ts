@@ -4,24 +4,24 @@
  * States: `starting` (address, ports) → `running` (init containers in order, then the others; restarts) → `ending`
  * (somebody deleted it: hooks, signals) → `gone`. `abandon` leads to `gone` from anywhere.
  */
-import { objectKey, type Container, type Pod, type PodStatus } from '@sluice/kubernetes';
+import { isConditionTrue, objectKey, type Container, type Pod, type PodStatus } from '@sluice/kubernetes';
 import type { Logger } from '@sluice/kernel';
 import type { EventSink } from '../events/late-events.ts';
 import { realPortsAnnotation, type KubeletContainer } from '../objects/pod-facts.ts';
 import type { ActionFloor } from './container-action.ts';
 import { historyOf } from './container-history.ts';
-import { ContainerWorker, type StartPlan } from './container-worker.ts';
+import { ContainerWorker } from './container-worker.ts';
 import type { FixedPorts } from './fixed-ports.ts';
+import type { ImageRuntime } from './image-runtime.ts';
 import type { KubeletApi } from './kubelet-api.ts';
 import type { LogStore } from './log-store.ts';
-import type { PortAllocator } from './port-allocator.ts';
 import { PodPorts } from './pod-ports.ts';
 import { isInitialized, podStatus, type ContainerRole, type PortFinding } from './pod-status.ts';
 import { PodWriter } from './pod-writer.ts';
-import { toldPort } from './port-plan.ts';
-import { PortWatch, type PortVerdict } from './port-watch.ts';
+import type { PortAllocator } from './port-allocator.ts';
+import { PortFindings } from './port-findings.ts';
 import type { RestartBackoffOptions } from './restart-backoff.ts';
-import { planStart, referencesOf } from './start-plan.ts';
+import { StartPlanner } from './start-planner.ts';
 import type { TimelinePhase } from './timeline.ts';
 
 /** What all pods of a kubelet share. */
@@ -31,6 +31,7 @@ export interface PodSurroundings {
   readonly floor: ActionFloor;
   readonly api: KubeletApi;
   readonly allocator: PortAllocator;
+  readonly images: ImageRuntime;
   readonly fixedPorts: FixedPorts;
   readonly logs: LogStore;
   readonly events: EventSink;
@@ -43,9 +44,6 @@ export interface PodSurroundings {
 /** Kubernetes' default between SIGTERM and SIGKILL, in seconds. */
 const defaultGraceSeconds = 30;
 
-/** A pod whose port another pod holds looks again this often, in ms. */
-const portTakenRetryMs = 1000;
-
 export class PodWorker {
   readonly key: string;
   readonly #surroundings: PodSurroundings;
@@ -54,13 +52,11 @@ export class PodWorker {
   readonly #ports: PodPorts;
   readonly #containers: readonly ContainerWorker[];
   readonly #begun = new Set<ContainerWorker>();
-  readonly #portWatches = new Map<ContainerWorker, PortWatch>();
+  readonly #planner: StartPlanner;
+  readonly #findings: PortFindings;
   #pod: Pod;
   #state: 'starting' | 'running' | 'ending' | 'gone' = 'starting';
   #status: PodStatus | undefined;
-  #finding: PortFinding | undefined;
-  #configMaps: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map();
-  #secrets: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map();
   #saidStarted = false;
   #saidReady = false;
   #ended: Promise<void> | undefined;
@@ -74,6 +70,18 @@ export class PodWorker {
     this.#status = pod.status;
     this.#writer = new PodWriter(api, floor.timers, logger.child({ pod: this.key }));
     this.#ports = new PodPorts(pod, hostAddress, allocator, fixedPorts);
+    this.#findings = new PortFindings({
+      timers: floor.timers,
+      ports: this.#ports,
+      onFinding: (finding) => this.#onFinding(finding),
+      onInsists: (worker) => this.#onInsists(worker),
+    });
+    this.#planner = new StartPlanner({
+      ...surroundings,
+      pod,
+      ports: this.#ports,
+      onPortTaken: (message) => this.#findings.portTaken(message),
+    });
     const worker = (role: (container: KubeletContainer) => ContainerRole) => (container: KubeletContainer) =>
       this.#containerWorker(container, role(container));
     this.#containers = [
@@ -132,7 +140,7 @@ export class PodWorker {
       graceMs: (this.#pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000,
       backoff,
       floor,
-      plan: () => this.#plan(container, role),
+      plan: () => this.#planner.plan(container),
       openLog: (run) => logs.open({ namespace, pod: name, podUid: uid, container: container.name }, run),
       history: historyOf(this.#pod, container),
       onChange: () => this.#onContainerChange(worker, container),
@@ -158,7 +166,7 @@ export class PodWorker {
   }
 
   #onContainerChange(worker: ContainerWorker, container: Container): void {
-    this.#watchPorts(worker, container);
+    if (this.#state === 'running') this.#findings.follow(worker, container);
     this.#advance();
     this.#publish();
     if (this.#state === 'running' && (this.#status?.phase === 'Succeeded' || this.#status?.phase === 'Failed')) {
@@ -166,96 +174,13 @@ export class PodWorker {
     }
   }
 
-  async #plan(container: KubeletContainer, role: ContainerRole): Promise<StartPlan> {
-    const declared = toldPort(container);
-    const holder = declared === undefined ? undefined : this.#ports.claimFixed(declared);
-    if (holder !== undefined) return this.#portTaken(declared as number, holder);
-    const missing = await this.#fetchReferences(container);
-    if (missing !== undefined) return { kind: 'wait', reason: 'CreateContainerConfigError', message: missing, retryMs: 1000 };
-    const { hostAddress, baseEnvironment, nodeName } = this.#surroundings;
-    return planStart(container, {
-      pod: role === 'main' || this.#pod.spec.nodeName ? withNode(this.#pod, nodeName) : this.#pod,
-      podIp: this.#ports.address,
-      hostIp: hostAddress,
-      base: baseEnvironment,
-      ports: this.#ports.plan,
-      configMap: (name) => this.#configMaps.get(name),
-      secret: (name) => this.#secrets.get(name),
-    });
-  }
-
-  /** Fetches what the container refers to, anew at each start. Answers with what went wrong. */
-  async #fetchReferences(container: KubeletContainer): Promise<string | undefined> {
-    const { configMaps, secrets } = referencesOf([container]);
-    if (configMaps.size === 0 && secrets.size === 0) return undefined;
-    const { api } = this.#surroundings;
-    const namespace = this.#pod.metadata.namespace ?? 'default';
-    try {
-      this.#configMaps = await fetchAll(configMaps, (name) => api.configMap(namespace, name));
-      this.#secrets = await fetchAll(secrets, (name) => api.secret(namespace, name));
-      return undefined;
-    } catch (reason) {
-      return `cannot read what the container refers to: ${reason instanceof Error ? reason.message : String(reason)}`;
-    }
-  }
-
-  #portTaken(port: number, holder: string): StartPlan {
-    const message = `listens on ${port} whatever PORT says, and pod ${holder} has that port: on one machine it can run as one pod`;
-    this.#setFinding({ status: 'False', reason: 'PortTaken', message });
-    return { kind: 'wait', reason: 'PortTaken', message, retryMs: portTakenRetryMs };
-  }
-
-  #watchPorts(worker: ContainerWorker, container: Container): void {
-    const declared = toldPort(container);
-    const told = declared === undefined ? undefined : this.#ports.plan.get(declared);
-    const wanted = worker.isRunning && told !== undefined && !this.#saidReady && this.#state === 'running';
-    const watch = this.#portWatches.get(worker);
-    if (wanted === (watch !== undefined)) return;
-    watch?.stop();
-    this.#portWatches.delete(worker);
-    if (!wanted || declared === undefined || told === undefined) return;
-    this.#portWatches.set(
-      worker,
-      new PortWatch({
-        timers: this.#surroundings.floor.timers,
-        declared,
-        told,
-        listeningPorts: () => worker.listeningPorts(),
-        onVerdict: (verdict) => this.#onPortVerdict(verdict, worker, declared),
-      }),
-    );
-  }
-
-  #onPortVerdict(verdict: PortVerdict, worker: ContainerWorker, declared: number): void {
-    switch (verdict.kind) {
-      case 'unknown':
-        return;
-      case 'obeys':
-        this.#setFinding(undefined);
-        return;
-      case 'elsewhere':
-        this.#setFinding({ status: 'False', reason: 'WrongPort', message: verdict.message });
-        return;
-      case 'insists':
-        this.#adoptDeclaredPort(worker, declared);
-    }
-  }
-
   /** The program cannot be moved, so the others in the pod are told its port instead. */
-  #adoptDeclaredPort(worker: ContainerWorker, declared: number): void {
-    this.#ports.keepDeclared(declared);
-    this.#portWatches.get(worker)?.stop();
-    this.#portWatches.delete(worker);
-    this.#ports.claimFixed(declared);
-    const message = `listens on ${declared} whatever PORT says: on one machine it can run as one pod`;
-    this.#setFinding({ status: 'True', reason: 'InsistsOnContainerPort', message });
+  #onInsists(worker: ContainerWorker): void {
     this.#writer.annotate(this.#pod, this.#portAnnotations());
     for (const other of this.#containers) if (other !== worker) other.renew();
   }
 
-  #setFinding(finding: PortFinding | undefined): void {
-    if (finding?.message === this.#finding?.message) return;
-    this.#finding = finding;
+  #onFinding(finding: PortFinding | undefined): void {
     if (finding) this.#surroundings.events.record(this.#pod, 'Warning', finding.reason, finding.message);
     this.#publish();
   }
@@ -273,10 +198,11 @@ export class PodWorker {
       hostIp: hostAddress,
       startedAtMs: this.#startedAtMs,
       wallTimeMs: floor.clock.wallTime(),
-      ...(this.#finding ? { ports: this.#finding } : {}),
+      ...(this.#findings.finding ? { ports: this.#findings.finding } : {}),
     };
     this.#status = podStatus(this.#pod, views, facts, this.#status);
     this.#tellTimeline();
+    this.#findings.podReady(isConditionTrue(this.#status.conditions, 'Ready'));
     this.#writer.writeStatus(this.#pod, this.#status);
   }
 
@@ -287,13 +213,11 @@ export class PodWorker {
       this.#saidStarted = true;
       onTimeline(this.#pod, 'started');
     }
-    const ready = this.#status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-    if (this.#saidReady || !ready) return;
-    this.#saidReady = true;
-    if (this.#finding?.reason === 'WrongPort') this.#finding = undefined;
-    for (const watch of this.#portWatches.values()) watch.stop();
-    this.#portWatches.clear();
-    onTimeline(this.#pod, 'ready');
+    const ready = isConditionTrue(this.#status?.conditions, 'Ready');
+    if (!this.#saidReady && ready) {
+      this.#saidReady = true;
+      onTimeline(this.#pod, 'ready');
+    }
   }
 
   #end(graceMs: number): Promise<void> {
@@ -320,7 +244,7 @@ export class PodWorker {
   async #stopContainers(graceMs: number): Promise<void> {
     const { clock } = this.#surroundings.floor;
     const deadline = clock.now() + graceMs;
-    for (const watch of this.#portWatches.values()) watch.stop();
+    this.#findings.stop();
     await Promise.all(this.#containers.filter(({ role }) => role !== 'sidecar').map((worker) => worker.stop(graceMs)));
     for (const sidecar of this.#containers.filter(({ role }) => role === 'sidecar').toReversed()) {
       await sidecar.stop(Math.max(0, deadline - clock.now()));
@@ -343,22 +267,4 @@ export class PodWorker {
     const names = mounted.map(({ name }) => name).join(', ');
     this.#surroundings.events.record(this.#pod, 'Warning', 'VolumesNotMounted', `Local mode mounts no volumes; container ${names} asks for some`);
   }
-}
-
-function withNode(pod: Pod, nodeName: string): Pod {
-  return pod.spec.nodeName === nodeName ? pod : { ...pod, spec: { ...pod.spec, nodeName } };
-}
-
-async function fetchAll(
-  names: ReadonlySet<string>,
-  fetch: (name: string) => Promise<Readonly<Record<string, string>> | undefined>,
-): Promise<Map<string, Readonly<Record<string, string>>>> {
-  const found = new Map<string, Readonly<Record<string, string>>>();
-  await Promise.all(
-    [...names].map(async (name) => {
-      const values = await fetch(name);
-      if (values) found.set(name, values);
-    }),
-  );
-  return found;
 }

@@ -2,14 +2,29 @@
  * Which ports of a pod are replaced. Programs listen on all addresses, so two that were told the same PORT
  * would clash on one machine: each gets a PORT of its own, and whoever must reach it is told that one.
  */
-import type { Container, Pod, ProbeHandler } from '@sluice/kubernetes';
+import type { Container, EnvVar, Pod, ProbeHandler } from '@sluice/kubernetes';
 import type { AddressMode } from './port-allocator.ts';
 
 /** Declared container port → the one that is really used. A port that is not in it keeps its number. */
 export type PortPlan = ReadonlyMap<number, number>;
 
 /** Variables that hold a port of their own pod, by Knative's runtime contract and queue-proxy's environment. */
-const portVariables = new Set(['PORT', 'USER_PORT', 'QUEUE_SERVING_PORT', 'QUEUE_SERVING_TLS_PORT']);
+const portVariables = new Set([
+  'PORT',
+  'USER_PORT',
+  'QUEUE_SERVING_PORT',
+  'QUEUE_SERVING_TLS_PORT',
+  'SLUICE_ADMIN_PORT',
+  'SLUICE_AUTOSCALER_METRICS_PORT',
+  'SLUICE_USER_METRICS_PORT',
+]);
+
+/** The ports on which queue-proxy listens without being told: its admin server and its metrics. */
+const queueDefaults: Readonly<Record<string, number>> = {
+  SLUICE_ADMIN_PORT: 8022,
+  SLUICE_AUTOSCALER_METRICS_PORT: 9090,
+  SLUICE_USER_METRICS_PORT: 9091,
+};
 
 /** The variable that holds a probe, or an array of probes, as JSON. */
 const probeVariable = 'SERVING_READINESS_PROBE';
@@ -30,9 +45,22 @@ export function portsToReplace(pod: Pod, mode: AddressMode): readonly number[] {
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
     const told = toldPort(container);
     if (told !== undefined) wanted.add(told);
-    if (mode === 'shared-address') for (const { containerPort } of container.ports ?? []) wanted.add(containerPort);
+    if (mode !== 'shared-address') continue;
+    for (const { containerPort } of container.ports ?? []) wanted.add(containerPort);
+    if (isQueueProxy(container)) for (const port of Object.values(queueDefaults)) wanted.add(port);
   }
   return [...wanted];
+}
+
+/** Variables that say to queue-proxy what it assumes otherwise, where that has been replaced. */
+export function assumedPorts(container: Container, plan: PortPlan): EnvVar[] {
+  if (!isQueueProxy(container)) return [];
+  const replaced = Object.entries(queueDefaults).filter(([, port]) => plan.has(port));
+  return replaced.map(([name, port]) => ({ name, value: String(port) }));
+}
+
+function isQueueProxy({ env = [] }: Container): boolean {
+  return env.some(({ name }) => name === 'QUEUE_SERVING_PORT');
 }
 
 /** The value of a container's variable with the pod's real ports in it. */

@@ -10,6 +10,8 @@ export interface ProcessRecord {
   readonly start: string;
   /** For people who look into the file: `namespace/pod/container`. */
   readonly name: string;
+  /** The clean-up after its end, which may still have to be done. */
+  readonly afterEnd?: readonly [string, ...string[]];
 }
 
 /** Changes are gathered this long before the file is written, in ms: a cold start does not wait for a disk. */
@@ -20,8 +22,7 @@ export class ProcessRecords {
   readonly #table: ProcessTable;
   readonly #timers: Timers;
   readonly #logger: Logger;
-  readonly #names = new Map<number, string>();
-  readonly #starts = new Map<number, string>();
+  readonly #records = new Map<number, Omit<ProcessRecord, 'start'> & { start?: string }>();
   #planned = false;
 
   constructor(path: string, table: ProcessTable, timers: Timers, logger: Logger) {
@@ -31,14 +32,13 @@ export class ProcessRecords {
     this.#logger = logger;
   }
 
-  add(pid: number, name: string): void {
-    this.#names.set(pid, name);
+  add(pid: number, name: string, afterEnd: ProcessRecord['afterEnd']): void {
+    this.#records.set(pid, { pid, name, ...(afterEnd ? { afterEnd } : {}) });
     this.#plan();
   }
 
   remove(pid: number): void {
-    this.#names.delete(pid);
-    this.#starts.delete(pid);
+    this.#records.delete(pid);
     this.#plan();
   }
 
@@ -56,12 +56,10 @@ export class ProcessRecords {
   async flush(): Promise<void> {
     this.#planned = false;
     try {
-      for (const pid of this.#names.keys()) {
-        if (this.#starts.has(pid)) continue;
-        const start = await this.#table.startOf(pid);
-        if (start !== undefined && this.#names.has(pid)) this.#starts.set(pid, start);
+      for (const record of this.#records.values()) {
+        record.start ??= (await this.#table.startOf(record.pid)) ?? 'ended';
       }
-      const records = [...this.#starts].map(([pid, start]) => ({ pid, start, name: this.#names.get(pid) ?? '' }));
+      const records = [...this.#records.values()];
       mkdirSync(dirname(this.#path), { recursive: true });
       writeFileSync(`${this.#path}.new`, JSON.stringify(records));
       renameSync(`${this.#path}.new`, this.#path);
@@ -79,6 +77,7 @@ export class ProcessRecords {
 
 function isRecord(value: unknown): value is ProcessRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, start, name } = value as Partial<Record<keyof ProcessRecord, unknown>>;
-  return typeof pid === 'number' && pid > 1 && typeof start === 'string' && typeof name === 'string';
+  const { pid, start, name, afterEnd } = value as Partial<Record<keyof ProcessRecord, unknown>>;
+  const isCommand = afterEnd === undefined || (Array.isArray(afterEnd) && afterEnd.every((part) => typeof part === 'string'));
+  return typeof pid === 'number' && pid > 1 && typeof start === 'string' && typeof name === 'string' && isCommand;
 }

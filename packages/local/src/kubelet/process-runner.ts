@@ -11,6 +11,8 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Where it starts. Default: where the runner itself was started. */
   readonly workingDir?: string;
+  /** A program to run after this one has ended, however it did, and before anybody is told: to clear up. */
+  readonly afterEnd?: readonly [string, ...string[]];
   /** Whose process it is, for records, for messages and for simulated programs. */
   readonly identity: ProcessIdentity;
 }

@@ -9,6 +9,7 @@ import { Kubelet } from './kubelet.ts';
 import { createPodLogs } from './pod-logs.ts';
 import type { AddressMode } from './port-allocator.ts';
 import type { RestartBackoffOptions } from './restart-backoff.ts';
+import { SystemImageRuntime } from './system-image-runtime.ts';
 import { SystemPortAllocator } from './system-port-allocator.ts';
 import { systemProbeTransport } from './system-probe-transport.ts';
 import { SystemProcessRunner } from './system-process-runner.ts';
@@ -64,6 +65,7 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
     meter,
     logs,
     probes: systemProbeTransport,
+    images: new SystemImageRuntime({ clock, platform: process.platform, path: environment.PATH ?? '' }),
     runner: new SystemProcessRunner({
       recordsPath: join(folder, 'processes.json'),
       timers,
@@ -73,6 +75,7 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
     }),
     allocator: new SystemPortAllocator({
       random,
+      timers,
       preferredBlock: blockOf(folder),
       ...(options.addressMode === undefined ? {} : { mode: options.addressMode }),
     }),

@@ -1,10 +1,10 @@
 /** Runs programs as child processes of this one, each the leader of its own process group. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { resolve } from 'node:path';
 import type { Logger, Timers } from '@sluice/kernel';
 import { Guardian } from './guardian.ts';
+import { launchScript } from './launch-script.ts';
+import { hold, LauncherPool } from './launcher-pool.ts';
 import { ProcessRecords } from './process-records.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
 import type { ProcessExit, ProcessHandler, ProcessRunner, ProcessSignal, ProcessSpec, RunningProcess } from './process-runner.ts';
@@ -26,11 +26,15 @@ export interface SystemProcessRunnerOptions {
  */
 const outputGraceMs = 100;
 
+/** A clean-up that takes longer is given up, in ms. */
+const clearUpTimeoutMs = 5000;
+
 export class SystemProcessRunner implements ProcessRunner {
   readonly #options: SystemProcessRunnerOptions;
   readonly #table: ProcessTable;
   readonly #records: ProcessRecords;
   readonly #guardian: Guardian;
+  readonly #launchers: LauncherPool;
   readonly #running = new Map<number, Promise<void>>();
 
   constructor(options: SystemProcessRunnerOptions) {
@@ -38,34 +42,23 @@ export class SystemProcessRunner implements ProcessRunner {
     this.#table = createProcessTable(options.platform);
     this.#records = new ProcessRecords(options.recordsPath, this.#table, options.timers, options.logger);
     this.#guardian = new Guardian(options.logger);
+    this.#launchers = new LauncherPool(options.timers);
   }
 
   start(spec: ProcessSpec, handler: ProcessHandler): RunningProcess {
-    const [program, ...args] = spec.argv;
-    let child: ChildProcess;
-    try {
-      child = spawn(program, args, {
-        env: spec.env,
-        cwd: resolve(this.#options.programFolder, spec.workingDir ?? '.'),
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-    } catch (reason) {
-      // An argument with a zero byte, say: refused before anything was tried.
-      handler.onExit({ kind: 'not-started', message: reason instanceof Error ? reason.message : String(reason) });
-      return { pid: undefined, signal() {}, listeningPorts: () => Promise.resolve([]) };
-    }
+    const script = launchScript(spec, this.#options.programFolder);
+    if (script.kind === 'impossible') return notStarted(handler, script.message);
+    const child = this.#launchers.take();
     const { pid } = child;
+    if (pid === undefined) return notStarted(handler, 'the system starts no more processes');
+    hold(child, true);
+    child.stdin?.end(script.text);
     child.stdout?.on('data', (bytes: Uint8Array) => handler.onOutput('stdout', bytes));
     child.stderr?.on('data', (bytes: Uint8Array) => handler.onOutput('stderr', bytes));
-    if (pid === undefined) {
-      child.once('error', (error) => handler.onExit({ kind: 'not-started', message: explainFailure(spec, error) }));
-      return { pid, signal() {}, listeningPorts: () => Promise.resolve([]) };
-    }
     this.#guardian.add(pid);
     const { namespace, pod, container } = spec.identity;
-    this.#records.add(pid, `${namespace}/${pod}/${container}`);
-    this.#running.set(pid, this.#watch(child, pid, handler));
+    this.#records.add(pid, `${namespace}/${pod}/${container}`, spec.afterEnd);
+    this.#running.set(pid, this.#watch(child, pid, spec, handler));
     return {
       pid,
       signal: (signal) => {
@@ -77,27 +70,41 @@ export class SystemProcessRunner implements ProcessRunner {
 
   async endLeftovers(): Promise<number> {
     let groups = 0;
-    for (const { pid, start, name } of this.#records.load()) {
-      if ((await this.#table.startOf(pid)) !== start) continue;
-      this.#options.logger.info('leftover process ended', { pid, name });
-      signalGroup(pid, 'SIGKILL');
-      groups += 1;
+    for (const { pid, start, name, afterEnd } of this.#records.load()) {
+      if ((await this.#table.startOf(pid)) === start) {
+        this.#options.logger.info('leftover process ended', { pid, name });
+        signalGroup(pid, 'SIGKILL');
+        groups += 1;
+      }
+      if (afterEnd) await this.#clearUp(afterEnd);
     }
     return groups;
   }
 
   async close(): Promise<void> {
     for (const pid of this.#running.keys()) signalGroup(pid, 'SIGKILL');
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values(), this.#launchers.close()]);
     await this.#guardian.close();
     await this.#records.flush();
   }
 
   /** Fulfils when the process is gone and its handler knows. */
-  async #watch(child: ChildProcess, pid: number, handler: ProcessHandler): Promise<void> {
+  async #watch(child: ChildProcess, pid: number, spec: ProcessSpec, handler: ProcessHandler): Promise<void> {
     const exit = await this.#whenEnded(child, pid);
+    if (spec.afterEnd) await this.#clearUp(spec.afterEnd);
+    this.#records.remove(pid);
     this.#running.delete(pid);
     handler.onExit(exit);
+  }
+
+  /** Runs a clean-up to its end, or for a while: it is best effort, and nobody is helped by its failure. */
+  #clearUp([program, ...args]: readonly [string, ...string[]]): Promise<void> {
+    return new Promise((resolve) => {
+      execFile(program, args, { timeout: clearUpTimeoutMs }, (error) => {
+        if (error) this.#options.logger.warn('clean-up failed', { program, args, error });
+        resolve();
+      });
+    });
   }
 
   /** Ends what is left of the group as soon as its leader is gone, then waits for the last output. */
@@ -106,7 +113,6 @@ export class SystemProcessRunner implements ProcessRunner {
       child.once('exit', (code, signal) => {
         signalGroup(pid, 'SIGKILL');
         this.#guardian.remove(pid);
-        this.#records.remove(pid);
         const giveUp = this.#options.timers.after(outputGraceMs, () => {
           child.stdout?.destroy();
           child.stderr?.destroy();
@@ -132,10 +138,7 @@ function signalGroup(group: number, signal: ProcessSignal): void {
   }
 }
 
-/** Node says ENOENT both for a program and for a folder that are not there. */
-function explainFailure({ argv: [program], workingDir }: ProcessSpec, error: NodeJS.ErrnoException): string {
-  if (workingDir !== undefined && !existsSync(workingDir)) return `working directory ${workingDir} does not exist`;
-  if (error.code === 'ENOENT') return `program "${program}" not found`;
-  if (error.code === 'EACCES') return `program "${program}" may not be executed`;
-  return error.message;
+function notStarted(handler: ProcessHandler, message: string): RunningProcess {
+  handler.onExit({ kind: 'not-started', message });
+  return { pid: undefined, signal() {}, listeningPorts: () => Promise.resolve([]) };
 }

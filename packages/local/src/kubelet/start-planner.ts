@@ -1,0 +1,90 @@
+/** Finds out what a container of one pod needs for its next start, or what it has to wait for. */
+import { objectKey, type Container, type Pod } from '@sluice/kubernetes';
+import type { KubeletContainer } from '../objects/pod-facts.ts';
+import type { StartPlan } from './container-worker.ts';
+import type { ImageRuntime } from './image-runtime.ts';
+import type { KubeletApi } from './kubelet-api.ts';
+import type { PodPorts } from './pod-ports.ts';
+import { toldPort } from './port-plan.ts';
+import { planStart, referencesOf } from './start-plan.ts';
+
+export interface StartPlannerOptions {
+  readonly pod: Pod;
+  readonly nodeName: string;
+  readonly hostAddress: string;
+  readonly ports: PodPorts;
+  readonly api: Pick<KubeletApi, 'configMap' | 'secret'>;
+  readonly images: ImageRuntime;
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  /** The container's port is with another pod. */
+  readonly onPortTaken: (message: string) => void;
+}
+
+type Values = Readonly<Record<string, string>>;
+
+/** What may appear any moment is looked for this often, in ms. */
+const retryMs = 1000;
+
+export class StartPlanner {
+  readonly #options: StartPlannerOptions;
+  readonly #pod: Pod;
+
+  constructor(options: StartPlannerOptions) {
+    this.#options = options;
+    const { pod, nodeName } = options;
+    // The binding is on its way while the first process starts.
+    this.#pod = pod.spec.nodeName === nodeName ? pod : { ...pod, spec: { ...pod.spec, nodeName } };
+  }
+
+  /** Never rejects: what goes wrong is a reason to wait. */
+  async plan(container: KubeletContainer): Promise<StartPlan> {
+    const taken = this.#claimPort(container);
+    if (taken) return taken;
+    try {
+      return await this.#planWithReferences(container);
+    } catch (reason) {
+      const message = `cannot read what the container refers to: ${reason instanceof Error ? reason.message : String(reason)}`;
+      return { kind: 'wait', reason: 'CreateContainerConfigError', message, retryMs };
+    }
+  }
+
+  #claimPort(container: Container): StartPlan | undefined {
+    const declared = toldPort(container);
+    const holder = declared === undefined ? undefined : this.#options.ports.claimFixed(declared);
+    if (holder === undefined) return undefined;
+    const message = `listens on ${declared} whatever PORT says, and pod ${holder} has that port: on one machine it can run as one pod`;
+    this.#options.onPortTaken(message);
+    return { kind: 'wait', reason: 'PortTaken', message, retryMs };
+  }
+
+  /** References are read anew at each start. */
+  async #planWithReferences(container: KubeletContainer): Promise<StartPlan> {
+    const { api, ports, images, hostAddress, baseEnvironment } = this.#options;
+    const namespace = this.#pod.metadata.namespace ?? 'default';
+    const references = referencesOf(container);
+    const configMaps = await fetchAll(references.configMaps, (name) => api.configMap(namespace, name));
+    const secrets = await fetchAll(references.secrets, (name) => api.secret(namespace, name));
+    return planStart(container, {
+      pod: this.#pod,
+      podIp: ports.address,
+      hostIp: hostAddress,
+      base: baseEnvironment,
+      ports: ports.plan,
+      configMap: (name) => configMaps.get(name),
+      secret: (name) => secrets.get(name),
+      image: container.command?.length ? undefined : await images.find(),
+      podKey: objectKey(this.#pod),
+    });
+  }
+}
+
+async function fetchAll(names: ReadonlySet<string>, fetch: (name: string) => Promise<Values | undefined>): Promise<Map<string, Values>> {
+  const found = new Map<string, Values>();
+  await Promise.all(
+    [...names].map(async (name) => {
+      const values = await fetch(name);
+      if (values) found.set(name, values);
+    }),
+  );
+  return found;
+}
