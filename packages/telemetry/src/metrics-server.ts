@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Meter } from '@sluice/kernel';
 import { logLevels, type LogLevel, type OpenLogger } from './pino-logger.ts';
-import { createMetricsRenderer } from './render-metrics.ts';
+import { createMetricsRenderer, type MetricsRenderer } from './render-metrics.ts';
 
 export interface MetricsServerOptions {
   readonly host: string;
@@ -29,12 +29,15 @@ export interface MetricsServer {
 /** Listens. Rejects when the port cannot be had. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const { createServer } = await import('node:http');
-  const renderer = await createMetricsRenderer(options.processMetrics ? { processMetrics: true } : {});
+  // Loaded by the first who asks: where nobody scrapes, nobody pays for the library.
+  let renderer: Promise<MetricsRenderer> | undefined;
+  if (options.processMetrics) renderer = createMetricsRenderer({ processMetrics: true });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.pathname === '/metrics' && request.method === 'GET') {
-      const { contentType, text } = await renderer.render(options.meter.collect());
+      renderer ??= createMetricsRenderer();
+      const { contentType, text } = await (await renderer).render(options.meter.collect());
       response.setHeader('content-type', contentType);
       response.end(text);
     } else if (url.pathname === '/ready') {

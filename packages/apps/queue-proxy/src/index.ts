@@ -1,1 +1,3 @@
-export {};
+export { composeQueueProxy, type QueueProxy, type QueueProxyOptions } from './compose.ts';
+export { readSettings, type PodIdentity, type QueueProxySettings } from './config.ts';
+export { createLoadReports, type LoadReportsOptions } from './load-reports.ts';

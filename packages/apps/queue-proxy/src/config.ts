@@ -1,0 +1,91 @@
+/**
+ * The sidecar's environment: Knative's contract, so that any controller that makes pods for Knative makes them
+ * for us, and a few variables of our own. https://github.com/knative/serving/blob/main/pkg/queue/sharedmain/main.go
+ */
+import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { logLevels, type LogLevel } from '@sluice/telemetry';
+import { parseProbes, type ProgramProbe } from './program-probe.ts';
+
+export interface QueueProxySettings {
+  /** Requests the program may have at once; 0 for no limit. */
+  readonly containerConcurrency: number;
+  /** Where requests come in: 8012, or 8013 for h2c. */
+  readonly servingPort: number;
+  /** Where the program listens, on this pod's own loopback. */
+  readonly userPort: number;
+  /** Seconds; 0 is off. */
+  readonly timeoutSeconds: number;
+  readonly responseStartTimeoutSeconds: number;
+  readonly idleTimeoutSeconds: number;
+  readonly identity: PodIdentity;
+  /** How to ask the program whether it is ready; empty when nothing was said. */
+  readonly probes: readonly ProgramProbe[];
+  /** `host:port` where load is reported; undefined reports to nobody, and stays scrapable. */
+  readonly configService: string | undefined;
+  /** `/wait-for-drain`. Knative: 8022. */
+  readonly adminPort: number;
+  /** Statistics for an autoscaler that scrapes. Knative: 9090. */
+  readonly autoscalerMetricsPort: number;
+  /** Request metrics for Prometheus. Knative: 9091. */
+  readonly userMetricsPort: number;
+  /** How long no request must have come before a drained sidecar stops. Ours: `SLUICE_QUIET_PERIOD_MS`, default 30 000. */
+  readonly quietPeriodMs: number;
+  readonly logLevel: LogLevel;
+  /** How to read from the network; `auto` finds out. */
+  readonly transport: 'auto' | 'reused' | 'events';
+}
+
+export interface PodIdentity {
+  readonly namespace: string;
+  /** Empty when the revision belongs to no Service. */
+  readonly service: string;
+  readonly configuration: string;
+  readonly revision: string;
+  readonly pod: string;
+  readonly podIp: string;
+}
+
+/** Knative's `SERVING_LOGGING_LEVEL` knows zap's names; those above `error` are errors too. */
+const levelOfZap: Readonly<Record<string, LogLevel>> = { warning: 'warn', dpanic: 'error', panic: 'error', fatal: 'error' };
+
+export function readSettings(environment: Environment): Checked<QueueProxySettings> {
+  const reader = new SettingsReader([], environment);
+  const variable = (name: string) => ({ variable: name });
+  const seconds = (name: string) => reader.number(variable(name), { fallback: 0, isWhole: false });
+  const probeSource = variable('SERVING_READINESS_PROBE');
+  const probes = parseProbes(reader.find(probeSource) ?? '');
+  if (!probes.ok) for (const { path, message } of probes.problems) reader.report(probeSource, [path, message].filter(Boolean).join(' '));
+  // Part of the contract: they must exist, though their values are not needed here.
+  for (const name of ['SERVING_LOGGING_CONFIG', 'SERVING_LOGGING_LEVEL']) reader.text(variable(name));
+  reader.port(variable('QUEUE_SERVING_TLS_PORT'));
+  return reader.finish({
+    containerConcurrency: reader.number(variable('CONTAINER_CONCURRENCY')),
+    servingPort: reader.port(variable('QUEUE_SERVING_PORT')),
+    userPort: reader.port(variable('USER_PORT')),
+    timeoutSeconds: reader.number(variable('REVISION_TIMEOUT_SECONDS'), { isWhole: false }),
+    responseStartTimeoutSeconds: seconds('REVISION_RESPONSE_START_TIMEOUT_SECONDS'),
+    idleTimeoutSeconds: seconds('REVISION_IDLE_TIMEOUT_SECONDS'),
+    identity: {
+      namespace: reader.text(variable('SERVING_NAMESPACE')),
+      service: reader.text(variable('SERVING_SERVICE'), ''),
+      configuration: reader.text(variable('SERVING_CONFIGURATION')),
+      revision: reader.text(variable('SERVING_REVISION')),
+      pod: reader.text(variable('SERVING_POD')),
+      podIp: reader.text(variable('SERVING_POD_IP')),
+    },
+    probes: probes.ok ? probes.value : [],
+    configService: reader.find(variable('SLUICE_CONFIG_SERVICE')) || undefined,
+    adminPort: reader.port(variable('SLUICE_ADMIN_PORT'), 8022),
+    autoscalerMetricsPort: reader.port(variable('SLUICE_AUTOSCALER_METRICS_PORT'), 9090),
+    userMetricsPort: reader.port(variable('SLUICE_USER_METRICS_PORT'), 9091),
+    quietPeriodMs: reader.number(variable('SLUICE_QUIET_PERIOD_MS'), { fallback: 30_000 }),
+    logLevel: readLevel(environment['SERVING_LOGGING_LEVEL']),
+    transport: reader.choice(variable('SLUICE_TRANSPORT'), ['auto', 'reused', 'events'], 'auto'),
+  });
+}
+
+/** Unknown levels are taken for `info`, as Knative does: a pod should not fail to start over its logging. */
+function readLevel(text = ''): LogLevel {
+  const name = text.toLowerCase();
+  return logLevels.find((level) => level === name) ?? levelOfZap[name] ?? 'info';
+}

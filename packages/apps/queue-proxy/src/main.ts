@@ -1,0 +1,38 @@
+/**
+ * Runs the sidecar until it is told to stop. The order is that of a cold start: listen first, with as little
+ * loaded as that takes; then everything else.
+ */
+import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { createSystemNetwork } from '@sluice/proxy';
+import { DeferredLogger } from '@sluice/telemetry';
+import { composeQueueProxy } from './compose.ts';
+import { readSettings } from './config.ts';
+
+const startedAt = clock.now();
+const checked = readSettings(process.env);
+if (!checked.ok) {
+  process.stderr.write(describeSettingProblems('queue-proxy', checked.problems));
+  process.exit(1);
+}
+const termination = new Promise<void>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve());
+});
+const settings = checked.value;
+const logger = new DeferredLogger();
+const meter = createMeter();
+const transport = settings.transport === 'auto' && isProven() ? 'reused' : settings.transport;
+const network = await createSystemNetwork({ timers, logger, transport, platform: process.platform });
+const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
+await queueProxy.start();
+
+const { runRest } = await import('./rest.ts');
+await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination });
+process.exit(0);
+
+/**
+ * Whether this Node has passed the transport's self-test in our own tests. Then it need not be run at every start
+ * of every pod, where it would take as long as everything else (30 ms).
+ */
+function isProven(): boolean {
+  return process.platform === 'linux' && process.versions.node.startsWith('26.');
+}
