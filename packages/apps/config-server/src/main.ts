@@ -24,15 +24,19 @@ const service = composeConfigServer({
   client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock }),
   listen: (handlers) => openGrpcServer({ address: listen, codec, handlers, timers: systemTimers }),
 });
-await service.start();
-if (metricsPort !== 0) {
-  const { logger } = logging;
-  await startMetricsServer({ host: '0.0.0.0', port: metricsPort, meter: shared.meter, logger, logging, isReady: () => service.isReady });
-}
-
+// Before anything is listened on: whoever sees the port may want us gone again.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     // Whatever a stop may wait for, the process must go.
     void service.stop().finally(() => process.exit(0));
   });
+}
+
+await service.start().catch((error: unknown) => {
+  logging.logger.error('config service not started', { error });
+  process.exit(1);
+});
+if (metricsPort !== 0) {
+  const { logger } = logging;
+  await startMetricsServer({ host: '0.0.0.0', port: metricsPort, meter: shared.meter, logger, logging, isReady: () => service.isReady });
 }
