@@ -1,6 +1,6 @@
 /** Requests about objects: from method and path to the verb that answers. */
 import type { ApiRequest, ApiResponse } from './exchange.ts';
-import type { JsonObject } from './json.ts';
+import { objectAt, textAt, type JsonObject } from './json.ts';
 import { Body } from './request/body.ts';
 import { mediaTypeOf, negotiateForm, type AnswerForm } from './request/negotiation.ts';
 import type { ResourceTarget } from './request/target.ts';
@@ -91,6 +91,10 @@ function handleObject(call: Call, name: string): ApiResponse {
     case 'PUT': {
       const options = writeOptions(call, 'UpdateOptions');
       const document = body.object();
+      // A replacement must say what it replaces, or a slip in the path would overwrite another object.
+      if (textAt(objectAt(document, 'metadata'), 'name') === '') {
+        throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+      }
       return answerWritten(call, updateObject(context, { kind, entry: getEntry(call, name), body: document, options, subresource: '' }));
     }
     case 'PATCH':
@@ -165,7 +169,7 @@ function patch(call: Call, name: string, subresource: string): Written {
 }
 
 function deleteCollection(call: Call): ApiResponse {
-  const { context, request, target, kind, body } = call;
+  const { context, target, kind, body } = call;
   const options = readDeleteOptions(body.options(), target.query);
   const selection = readSelection(kind, target.namespace, target.query);
   const entries = context.store.list(kind.storedAs, selection.namespace);

@@ -8,14 +8,12 @@ import { customKinds } from '../resources/custom-resource.ts';
 import type { ResourceKind } from '../resources/resource-kind.ts';
 import type { Entry } from '../store/object-store.ts';
 import { formatTime, type ServerContext } from '../verbs/context.ts';
-import { BACKGROUND_DELETE, deleteObject } from '../verbs/delete.ts';
+import { BACKGROUND_DELETE, DEFINITION_CLEANUP, deleteObject } from '../verbs/delete.ts';
 import { orderObject } from '../verbs/object-order.ts';
 import { isFinished } from '../verbs/update.ts';
 import { DeferredQueue } from './deferred-queue.ts';
 
 const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
-/** Holds a deleted definition until its objects are gone. */
-const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 export class DefinitionLifecycle {
   readonly #context: ServerContext;
@@ -68,23 +66,17 @@ export class DefinitionLifecycle {
     else this.#establish(entry);
   }
 
-  /** Names accepted, established, and the finalizer that keeps it until its objects are gone. */
+  /** Names accepted and established, or why not. */
   #establish(entry: Entry): void {
     const kinds = customKinds(entry.object, this.#context.schemas.objectMeta);
     const clash = this.#clash(entry, kinds);
     const status = objectAt(entry.object, 'status');
-    const metadata = objectAt(entry.object, 'metadata');
-    const finalizers = listAt(metadata, 'finalizers');
     const isDone =
-      finalizers.includes(CLEANUP) &&
       conditionStatus(status, 'Established') === 'True' &&
       JSON.stringify(status['acceptedNames']) === JSON.stringify(objectAt(entry.object, 'spec')['names']);
     if (isDone || (clash !== undefined && conditionStatus(status, 'NamesAccepted') === 'False')) return;
     const names = clash === undefined ? objectAt(objectAt(entry.object, 'spec'), 'names') : { plural: '', kind: '' };
-    this.#write(entry, {
-      metadata: { ...metadata, finalizers: finalizers.includes(CLEANUP) ? finalizers : [...finalizers, CLEANUP] },
-      status: { ...status, conditions: this.#conditions(clash), acceptedNames: names },
-    });
+    this.#write(entry, { status: { ...status, conditions: this.#conditions(clash), acceptedNames: names } });
   }
 
   #conditions(clash: string | undefined): Json[] {
@@ -111,7 +103,7 @@ export class DefinitionLifecycle {
     }
     if (left > 0) return;
     const metadata = objectAt(entry.object, 'metadata');
-    const finalizers = listAt(metadata, 'finalizers').filter((one) => one !== CLEANUP);
+    const finalizers = listAt(metadata, 'finalizers').filter((one) => one !== DEFINITION_CLEANUP);
     this.#write(entry, { metadata: { ...metadata, finalizers } });
   }
 

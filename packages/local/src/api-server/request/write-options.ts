@@ -76,7 +76,7 @@ export function readResourceVersion(query: URLSearchParams): number | undefined 
   const text = query.get('resourceVersion') ?? '';
   if (text === '') return undefined;
   if (!/^\d+$/.test(text)) {
-    throw new StatusError(500, '', `strconv.ParseUint: parsing "${text}": invalid syntax`);
+    throw new StatusError(500, '', `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
   }
   return Number(text);
 }

@@ -17,6 +17,8 @@ const REF_PREFIX = '#/components/schemas/';
 export class SchemaNode {
   /** The schema here, references resolved one level. */
   readonly raw: JsonObject;
+  /** The OpenAPI name of the built-in type that stands here by reference, or `''`. */
+  readonly typeName: string;
   readonly #definitions: JsonObject | undefined;
   readonly #children = new Map<string, SchemaNode | undefined>();
   #items: SchemaNode | undefined;
@@ -27,7 +29,8 @@ export class SchemaNode {
    */
   constructor(raw: JsonObject, definitions?: JsonObject, children: Readonly<Record<string, SchemaNode>> = {}) {
     this.#definitions = definitions;
-    this.raw = resolve(raw, definitions);
+    this.typeName = definitions ? referenceIn(raw) : '';
+    this.raw = resolve(raw, this.typeName, definitions);
     for (const [name, child] of Object.entries(children)) this.#children.set(name, child);
   }
 
@@ -127,14 +130,15 @@ export function anything(): SchemaNode {
 }
 
 /** `{allOf: [{$ref}], description, …}` is how a reference carries more words; the words here win. */
-function resolve(raw: JsonObject, definitions: JsonObject | undefined): JsonObject {
-  if (!definitions) return raw;
-  const parts = listAt(raw, 'allOf');
-  const only = parts.length === 1 ? parts[0] : undefined;
-  const reference = textAt(isObject(only) ? only : raw, '$ref');
-  if (reference === '') return raw;
-  const target = definitions[reference.slice(REF_PREFIX.length)];
+function resolve(raw: JsonObject, typeName: string, definitions: JsonObject | undefined): JsonObject {
+  const target = definitions?.[typeName];
   if (!isObject(target)) return raw;
   const { allOf: _all, $ref: _reference, ...own } = raw;
   return { ...target, ...own };
+}
+
+function referenceIn(raw: JsonObject): string {
+  const parts = listAt(raw, 'allOf');
+  const only = parts.length === 1 ? parts[0] : undefined;
+  return textAt(isObject(only) ? only : raw, '$ref').slice(REF_PREFIX.length);
 }

@@ -23,6 +23,9 @@ export interface Deleted {
   readonly entry: Entry;
 }
 
+/** Holds a deleted definition until its objects are gone. */
+export const DEFINITION_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
 /** The pods' default when neither the request nor the pod says one. */
 const GRACE_SECONDS = 30;
 
@@ -57,14 +60,14 @@ export function deleteObject(context: ServerContext, kind: ResourceKind, entry: 
   const metadata = objectAt(entry.object, 'metadata');
   const isMarked = textAt(metadata, 'deletionTimestamp') !== '';
   const graceSeconds = graceOf(kind, entry.object, options);
-  const finalizers = finalizersAfter(metadata, options);
+  const finalizers = finalizersAfter(kind, metadata, options);
   const isSooner = graceSeconds < Number(metadata['deletionGracePeriodSeconds'] ?? Number.POSITIVE_INFINITY);
   if (isMarked && !isSooner && finalizers.length === listAt(metadata, 'finalizers').length && !isFinished(entry.object)) {
     return { isGone: false, entry };
   }
   const marked = markDeleted(context, kind, entry, graceSeconds, finalizers, isMarked);
   if (options.dryRun) return { isGone: isFinished(marked.object), entry: marked };
-  if (isFinished(marked.object)) return { isGone: true, entry: context.store.remove(marked) };
+  if (isFinished(marked.object)) return { isGone: true, entry: context.store.remove(isGraceful(kind) ? marked : entry) };
   return { isGone: false, entry: context.store.put(entry.resource, entry.namespace, entry.name, marked.object) };
 }
 
@@ -94,9 +97,14 @@ function markDeleted(
   return { ...entry, object };
 }
 
-/** Only pods are given time, and only those that a kubelet runs. */
+/** Only pods are given time. */
+function isGraceful(kind: ResourceKind): boolean {
+  return kind.kind === 'Pod' && kind.group === '';
+}
+
+/** Pods that no kubelet runs, or that have ended, need none. */
 function graceOf(kind: ResourceKind, object: JsonObject, options: DeleteOptions): number {
-  if (kind.kind !== 'Pod' || kind.group !== '') return 0;
+  if (!isGraceful(kind)) return 0;
   const spec = objectAt(object, 'spec');
   const phase = textAt(objectAt(object, 'status'), 'phase');
   if (textAt(spec, 'nodeName') === '' || phase === 'Succeeded' || phase === 'Failed') return 0;
@@ -104,10 +112,13 @@ function graceOf(kind: ResourceKind, object: JsonObject, options: DeleteOptions)
   return Math.max(0, Number(stated));
 }
 
-function finalizersAfter(metadata: JsonObject, options: DeleteOptions): string[] {
+function finalizersAfter(kind: ResourceKind, metadata: JsonObject, options: DeleteOptions): string[] {
   const finalizers = listAt(metadata, 'finalizers').map(String);
-  const added = { Background: '', Foreground: 'foregroundDeletion', Orphan: 'orphan' }[options.propagationPolicy];
-  return added === '' || finalizers.includes(added) ? finalizers : [...finalizers, added];
+  const added = [{ Background: '', Foreground: 'foregroundDeletion', Orphan: 'orphan' }[options.propagationPolicy]];
+  // A definition waits for its objects. Once it is marked the finalizer is the lifecycle's to take away.
+  const isDefinition = kind.plural === 'customresourcedefinitions' && kind.group === 'apiextensions.k8s.io';
+  if (isDefinition && textAt(metadata, 'deletionTimestamp') === '') added.push(DEFINITION_CLEANUP);
+  return [...finalizers, ...added.filter((one) => one !== '' && !finalizers.includes(one))];
 }
 
 function checkPreconditions(kind: ResourceKind, entry: Entry, options: DeleteOptions): void {
@@ -118,7 +129,7 @@ function checkPreconditions(kind: ResourceKind, entry: Entry, options: DeleteOpt
   }
   const liveVersion = String(entry.resourceVersion);
   if (options.resourceVersion !== '' && options.resourceVersion !== liveVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${liveVersion}`;
+    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${liveVersion}). The object might have been modified`;
     throw conflict(kindSubject(kind, entry.name), why);
   }
 }

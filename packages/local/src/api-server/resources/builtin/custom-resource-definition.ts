@@ -41,7 +41,7 @@ export const CUSTOM_RESOURCE_DEFINITION: BuiltinKind = {
     prepareCreate(definition) {
       const stored = listAt(objectAt(definition, 'spec'), 'versions').filter((one) => isObject(one) && one['storage'] === true);
       definition['status'] = {
-        conditions: [],
+        conditions: null,
         acceptedNames: { plural: '', kind: '' },
         storedVersions: stored.map((one) => textAt(isObject(one) ? one : undefined, 'name')),
       };

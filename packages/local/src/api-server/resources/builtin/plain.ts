@@ -5,7 +5,7 @@ import type { Cause } from '../../status-error.ts';
 import { AGE_COLUMN, NAME_COLUMN, column } from '../../tables/column.ts';
 import type { BuiltinKind } from './kind-template.ts';
 import { fallback } from './pod-defaults.ts';
-import { badValue } from './pod-validation.ts';
+import { badValue, required } from './pod-validation.ts';
 import { isConditionTrue } from './pod.ts';
 
 /** The most that one ConfigMap or Secret may hold, in bytes (Kubernetes' `MaxSecretSize`). */
@@ -51,7 +51,11 @@ export const CONFIG_MAP: BuiltinKind = {
     AGE_COLUMN,
   ],
   rules: {
-    validate: (one) => validateSize([objectAt(one, 'data'), objectAt(one, 'binaryData')]),
+    validate: (one) => [
+      ...validateKeys(objectAt(one, 'data'), 'data'),
+      ...validateKeys(objectAt(one, 'binaryData'), 'binaryData'),
+      ...validateSize([objectAt(one, 'data'), objectAt(one, 'binaryData')]),
+    ],
     validateUpdate: (next, previous) => validateImmutable(next, previous, ['data', 'binaryData']),
   },
 };
@@ -76,7 +80,11 @@ export const SECRET: BuiltinKind = {
       // Write-only: what was given in plain text is kept and shown encoded.
       delete secret['stringData'];
     },
-    validate: (one) => validateSize([objectAt(one, 'data')]),
+    validate: (one) => [
+      ...validateKeys(objectAt(one, 'data'), 'data'),
+      ...validateSize([objectAt(one, 'data')]),
+      ...validateTls(one),
+    ],
     validateUpdate(next, previous) {
       const causes = validateImmutable(next, previous, ['data']);
       if (textAt(next, 'type') !== textAt(previous, 'type')) {
@@ -132,6 +140,19 @@ export const NODE: BuiltinKind = {
     column('Container-Runtime', (one) => textAt(nodeInfo(one), 'containerRuntimeVersion') || '<unknown>', 1),
   ],
 };
+
+/** Keys become file names when mounted. */
+function validateKeys(map: JsonObject, field: string): Cause[] {
+  const bad = Object.keys(map).filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key) || key === '.' || key === '..' || key.length > 253);
+  const words = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+  return bad.map((key) => badValue(`${field}[${key}]`, JSON.stringify(key), words));
+}
+
+function validateTls(secret: JsonObject): Cause[] {
+  if (secret['type'] !== 'kubernetes.io/tls') return [];
+  const data = objectAt(secret, 'data');
+  return ['tls.crt', 'tls.key'].filter((key) => data[key] === undefined).map((key) => required(`data[${key}]`));
+}
 
 function validateSize(maps: readonly JsonObject[]): Cause[] {
   let bytes = 0;

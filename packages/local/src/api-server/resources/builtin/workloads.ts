@@ -77,6 +77,7 @@ export const REPLICA_SET: BuiltinKind = {
     hasGeneration: true,
     complete(set) {
       completeReplicas(set, ensureObject(set, 'spec'));
+      fallback(ensureObject(set, 'status'), 'replicas', 0);
     },
     validate: validateReplicas,
     validateUpdate: validateSelectorKept,
@@ -88,7 +89,7 @@ function completeReplicas(object: JsonObject, spec: JsonObject): void {
   const template = ensureObject(spec, 'template');
   ensureObject(template, 'metadata');
   completePodSpec(ensureObject(template, 'spec'));
-  fallback(ensureObject(object, 'status'), 'replicas', 0);
+  ensureObject(object, 'status');
 }
 
 function validateReplicas(object: JsonObject): Cause[] {
