@@ -50,6 +50,14 @@ async function accepting(world: ReturnType<typeof createWorld>) {
   return accepted;
 }
 
+test('listening on all addresses is listening on the view\'s own', async () => {
+  const world = createWorld();
+  const nothing = () => {};
+  expect((await world.a.listen({ host: '0.0.0.0', port: 80 }, nothing)).address).toEqual({ host: '10.0.0.1', port: 80 });
+  expect((await world.b.listen({ host: '::', port: 80 }, nothing)).address).toEqual({ host: '10.0.0.2', port: 80 });
+  await expect(world.b.listen({ host: '10.0.0.2', port: 80 }, nothing)).rejects.toThrow('address already in use');
+});
+
 test('bytes arrive in order and both ends close when both have ended', async () => {
   const world = createWorld();
   const accepted = await accepting(world);

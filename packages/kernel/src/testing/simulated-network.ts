@@ -64,7 +64,8 @@ export class SimulatedNetwork {
   /** For views. */
   bind(listener: SimulatedListener): Address {
     const { host, port } = listener.address;
-    const address = { host, port: port === 0 ? (this.#ports += 1) : port };
+    const isAnyHost = host === '0.0.0.0' || host === '::';
+    const address = { host: isAnyHost ? listener.view.host : host, port: port === 0 ? (this.#ports += 1) : port };
     const key = formatAddress(address);
     if (this.#listeners.has(key)) throw new MeshError('listen-failed', `listen on ${key}: address already in use`);
     this.#listeners.set(key, { ...listener, address });
@@ -116,11 +117,11 @@ export class SimulatedNetwork {
   }
 
   #find(address: Address): SimulatedListener | undefined {
-    return this.#listeners.get(formatAddress(address)) ?? this.#listeners.get(`0.0.0.0:${address.port}`);
+    return this.#listeners.get(formatAddress(address));
   }
 }
 
-/** One process's `Network`. */
+/** One process's `Network`. Listening on all addresses means its own: each view stands for a machine or a pod. */
 export class SimulatedNetworkView implements Network {
   readonly part: string;
   readonly host: string;
@@ -162,7 +163,7 @@ export class SimulatedNetworkView implements Network {
   destroy(): void {
     this.#isDestroyed = true;
     this.#network.unbindAll(this);
-    for (const connection of [...this.#connections]) connection.abandon();
+    for (const connection of this.#connections) connection.abandon();
   }
 
   /** For the network: makes this process's end of a connection. */
