@@ -29,12 +29,10 @@ program
   .description('run the proxy engine alone, from an Envoy-style bootstrap')
   .requiredOption('-c, --config-path <file>', 'the bootstrap, YAML or JSON')
   .addOption(new Option('--mode <mode>', 'validate only checks the file').choices(['serve', 'validate']).default('serve'))
-  .option('--service-node <id>', "the node's id, over the bootstrap's")
-  .option('--service-cluster <name>', "the node's cluster, over the bootstrap's")
   .option('-l, --log-level <level>', 'debug, info, warn or error', 'info')
   .option('--drain-time-s <seconds>', 'how long requests may finish after SIGTERM', '600')
   .addHelpText('after', '\nExamples:\n  sluice proxy -c bootstrap.yaml\n  sluice proxy -c bootstrap.yaml --mode validate')
-  .action(async (flags: { configPath: string; mode: 'serve' | 'validate'; serviceNode?: string; serviceCluster?: string; logLevel: string; drainTimeS: string }) => {
+  .action(async (flags: { configPath: string; mode: 'serve' | 'validate'; logLevel: string; drainTimeS: string }) => {
     const { runProxy } = await import('./proxy/proxy.ts');
     process.exitCode = await runProxy(flags);
   });

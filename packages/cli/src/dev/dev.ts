@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { systemClock } from '@sluice/kernel';
+import { MeshError, systemClock } from '@sluice/kernel';
 import { formatDuration } from '../terminal/duration.ts';
 import { createStyle } from '../terminal/style.ts';
 import { Discovery } from '../manifests/discovery.ts';
@@ -76,26 +76,35 @@ async function serve(options: DevOptions): Promise<number> {
 
     const observation = await observe({ floor, happenings });
     files.watch();
-    await interrupted;
+    await aborted(interrupted);
     files.close();
     narrator.say('\n  ending …');
     await observation.stop();
     return 0;
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    narrator.say(`  ${style.bad('✗')} ${error.message}`);
+    return 1;
   } finally {
     await floor.stop();
   }
 }
 
-/** Fulfils at the first Ctrl-C or SIGTERM. The second one ends the process at once. */
-function interruption(): Promise<void> {
+/** Aborted at the first Ctrl-C or SIGTERM. The second one ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    let seen = 0;
-    const onSignal = (): void => {
-      seen += 1;
-      if (seen > 1) process.exit(130);
-      resolve();
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

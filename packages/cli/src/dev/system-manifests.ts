@@ -69,6 +69,7 @@ function deployment({ name, command, hostNetwork, ready }: Component, options: C
               name,
               image: `sluice.dev/${name}`,
               command,
+              terminationMessagePolicy: 'FallbackToLogsOnError',
               env: [
                 { name: 'KUBECONFIG', value: options.kubeconfig },
                 { name: 'NODE_COMPILE_CACHE', value: options.compileCache },

@@ -1,7 +1,8 @@
 /** Puts the system on the floor: its kinds, its configuration, its Deployments; and waits until it serves. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deployments, findCondition, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import { MeshError } from '@sluice/kernel';
+import { deployments, findCondition, pods, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
 import { serviceKind, type Service } from '@sluice/serving';
 import { request } from 'undici';
 import { applyManifests } from '../manifests/apply.ts';
@@ -25,7 +26,7 @@ export interface InstallOptions {
   readonly stateFolder: string;
   readonly ports: DevPorts;
   /** Ends all waiting. */
-  readonly interrupted: Promise<void>;
+  readonly interrupted: AbortSignal;
 }
 
 export interface ServiceUrl {
@@ -36,7 +37,7 @@ export interface ServiceUrl {
 export interface System {
   readonly names: readonly string[];
   /** Fulfils when every service is Ready and the gateway knows it, or has failed. Gives those that are Ready. */
-  whenServing(interrupted: Promise<void>): Promise<readonly ServiceUrl[]>;
+  whenServing(interrupted: AbortSignal): Promise<readonly ServiceUrl[]>;
 }
 
 export async function installSystem({ floor, discovery, stateFolder, ports, interrupted }: InstallOptions): Promise<System> {
@@ -55,6 +56,7 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
   await floor.startPods();
   const names = components(options).map(({ name }) => name);
   await until(async () => {
+    await refuseCrashes(floor);
     const { items } = await floor.client.resource(deployments).list({ namespace: systemNamespace });
     const available = items.filter(({ metadata, status }) => status?.observedGeneration === metadata.generation && (status?.availableReplicas ?? 0) > 0);
     return names.every((name) => available.some(({ metadata }) => metadata.name === name));
@@ -68,7 +70,19 @@ async function applyAll(floor: Floor, discovery: Discovery, manifests: readonly 
   if (problems.length > 0) throw new Error(`the system was refused: ${problems.map(({ message }) => message).join('; ')}`);
 }
 
-async function whenServing(floor: Floor, gatewayPort: number, interrupted: Promise<void>): Promise<readonly ServiceUrl[]> {
+/** @throws Error when a part of the system ends again and again: waiting for it would never end */
+async function refuseCrashes(floor: Floor): Promise<void> {
+  const { items } = await floor.client.resource(pods).list({ namespace: systemNamespace });
+  for (const { metadata, status } of items) {
+    for (const { name, state, lastState } of status?.containerStatuses ?? []) {
+      if (state?.waiting?.reason !== 'CrashLoopBackOff') continue;
+      const ended = lastState?.terminated;
+      throw new MeshError('system-start', `${name} (pod ${metadata.name}) ends with exit code ${ended?.exitCode}: ${ended?.message ?? 'it wrote nothing'}`);
+    }
+  }
+}
+
+async function whenServing(floor: Floor, gatewayPort: number, interrupted: AbortSignal): Promise<readonly ServiceUrl[]> {
   const services = floor.client.resource(serviceKind as ResourceKind<Service & KubernetesObject>);
   const serving = new Map<string, string>();
   await until(async () => {
@@ -98,8 +112,6 @@ async function isKnownToGateway(port: number, url: string | undefined): Promise<
 }
 
 /** Looks again and again until `look` says yes or somebody interrupts. */
-async function until(look: () => Promise<boolean>, interrupted: Promise<void>): Promise<void> {
-  let ended = false;
-  void interrupted.then(() => (ended = true));
-  while (!ended && !(await look())) await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+async function until(look: () => Promise<boolean>, interrupted: AbortSignal): Promise<void> {
+  while (!interrupted.aborted && !(await look())) await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
 }
