@@ -1,3 +1,4 @@
 export { composeQueueProxy, type QueueProxy, type QueueProxyOptions } from './compose.ts';
 export { readSettings, type PodIdentity, type QueueProxySettings } from './config.ts';
 export { createLoadReports, type LoadReportsOptions } from './load-reports.ts';
+export { waitForDrain, type WaitForDrainOptions } from './wait-for-drain.ts';

@@ -3,32 +3,19 @@
  * statistics for an autoscaler that scrapes. Loaded after the sidecar serves.
  */
 import { createServer, type RequestListener } from 'node:http';
-import type { Clock, Timers } from '@sluice/kernel';
-import type { Drainer } from '@sluice/proxy';
+import type { Clock } from '@sluice/kernel';
 import { encodeStat } from './encode-stat.ts';
 import type { LoadMeter } from './load-meter.ts';
-
-/** How long after `/wait-for-drain` the word to go must follow; else it was a restart of a container. Knative's. Milliseconds. */
-const TERMINATION_WAIT_MS = 1000;
-
-export interface DrainPageOptions {
-  readonly drainer: Drainer;
-  readonly timers: Timers;
-  /** Whether the pod itself has been told to stop. */
-  readonly isTerminating: () => boolean;
-}
+import { waitForDrain, type WaitForDrainOptions } from './wait-for-drain.ts';
 
 /** `GET /wait-for-drain` begins to drain and answers when that is done, or when it turned out to be a false alarm. */
-export function createDrainPage({ drainer, timers, isTerminating }: DrainPageOptions): RequestListener {
+export function createDrainPage(options: WaitForDrainOptions): RequestListener {
   return (request, response) => {
     if (request.url?.split('?')[0] !== '/wait-for-drain') {
       response.writeHead(404).end();
       return;
     }
-    drainer.drain(() => response.writeHead(200).end());
-    timers.after(TERMINATION_WAIT_MS, () => {
-      if (!isTerminating()) drainer.undrain();
-    });
+    waitForDrain(options, () => response.writeHead(200).end());
   };
 }
 
