@@ -167,7 +167,7 @@ describe('failures surface on the object that caused them', () => {
 
     expect(world.condition(serviceKind, 'other', 'Ready')).toMatchObject({
       status: 'False',
-      message: 'expected 6s <= 1s <= 1h0m0s: autoscaling.knative.dev/window: spec.template.metadata.annotations',
+      message: 'expected 6s <= 1s <= 1h0m0s: spec.template.metadata.annotations.autoscaling.knative.dev/window',
     });
   });
 

@@ -23,12 +23,13 @@ export function buildRoutes(input: RoutesInput): ServingRoute[] {
   const owners = new Map<string, string>();
   for (const route of input.routes.toSorted(byAge)) {
     for (const candidate of hostsOf(route, input)) {
-      const taken = [candidate.name, ...candidate.externalHosts, ...candidate.internalHosts].find((host) => owners.has(host));
+      const claims = [...candidate.externalHosts, ...candidate.internalHosts, candidate.name];
+      const taken = claims.find((host) => owners.has(host));
       if (taken !== undefined) {
-        input.complain(route, 'spec.traffic', `host ${taken} belongs to route ${owners.get(taken)} already`);
+        input.complain(route, 'spec.traffic', `host ${taken} belongs to route "${owners.get(taken)}" already`);
         continue;
       }
-      for (const host of [candidate.name, ...candidate.externalHosts, ...candidate.internalHosts]) owners.set(host, candidate.name);
+      for (const host of claims) owners.set(host, route.metadata.name);
       built.push(candidate);
     }
   }

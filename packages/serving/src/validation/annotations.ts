@@ -1,7 +1,7 @@
 /** Rules for annotations of objects and of revision templates. */
 import { parseDuration, type Problem } from '@sluice/kernel';
 import { annotations, autoscalingPrefix } from '../labels.ts';
-import { because, invalidKey, invalidValue, type FieldProblem } from './field-problem.ts';
+import { because, invalidKey, invalidValue, within, type FieldProblem } from './field-problem.ts';
 
 type Annotations = Readonly<Record<string, string>> | undefined;
 
@@ -21,8 +21,15 @@ export function checkObjectAnnotations(own: Annotations): FieldProblem[] {
 
 /** On a revision template, or on a Revision. */
 export function checkTemplateAnnotations(own: Annotations, checkScaling: CheckScaling): FieldProblem[] {
-  const scaling = checkScaling(own ?? {}).map(({ path, message }) => because(message, path === '' ? 'annotations' : `annotations.${path}`));
+  const scaling = within('annotations', checkScaling(own ?? {}).map(atItsKeys));
   return [...scaling, ...checkWholeSeconds(own, annotations.progressDeadline, 'progress-deadline')];
+}
+
+/** The autoscaler ends its complaints with the keys they are about, which are paths here. */
+function atItsKeys({ message }: Problem): FieldProblem {
+  const start = message.indexOf(`: ${autoscalingPrefix}`);
+  if (start < 0) return because(message, '');
+  return because(message.slice(0, start), ...message.slice(start + 2).split(', '));
 }
 
 function checkWholeSeconds(own: Annotations, key: string, name: string): FieldProblem[] {
