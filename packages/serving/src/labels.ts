@@ -50,8 +50,11 @@ export type RoutingState = 'pending' | 'active' | 'reserve';
 
 type Pairs = Readonly<Record<string, string>>;
 
-/** Annotations as children inherit them: without those that speak of the parent alone. */
+/**
+ * Annotations as children inherit them: without those that speak of the parent alone. What routes write on a Revision
+ * is among these: in a pod template it would roll all pods each time traffic changes.
+ */
 export function inheritedAnnotations(own: Pairs | undefined): Record<string, string> {
-  const { [annotations.lastApplied]: _, ...rest } = own ?? {};
+  const { [annotations.lastApplied]: _, [annotations.routes]: __, [annotations.routingStateModified]: ___, ...rest } = own ?? {};
   return rest;
 }
