@@ -6,7 +6,10 @@ import { defaultTranslateOptions, type TranslateOptions } from '@sluice/translat
 export interface ConfigServerSettings {
   /** Where gRPC is served, `host:port`. `--listen`, default `0.0.0.0:18000`. */
   readonly listen: string;
-  /** Where metrics and readiness are served; 0 for nowhere. `--metrics-port`, default 0, since it may share its host with others. */
+  /**
+   * Where metrics and readiness are served; 0 for nowhere. `--metrics-port`, default 0, since it may share its
+   * host with others.
+   */
   readonly metricsPort: number;
   /** Where the control plane lives. `SYSTEM_NAMESPACE`, default `sluice-system`. */
   readonly systemNamespace: string;

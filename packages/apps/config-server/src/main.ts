@@ -37,6 +37,12 @@ await service.start().catch((error: unknown) => {
   process.exit(1);
 });
 if (metricsPort !== 0) {
-  const { logger } = logging;
-  await startMetricsServer({ host: '0.0.0.0', port: metricsPort, meter: shared.meter, logger, logging, isReady: () => service.isReady });
+  await startMetricsServer({
+    host: '0.0.0.0',
+    port: metricsPort,
+    meter: shared.meter,
+    logger: logging.logger,
+    logging,
+    isReady: () => service.isReady,
+  });
 }

@@ -35,7 +35,7 @@ export class SnapshotPublisher {
     this.#options = options;
     const { meter } = options;
     this.#published = meter.counter('sluice_snapshots_published_total', 'snapshots of a node group that were published');
-    this.#refused = meter.counter('sluice_snapshots_refused_total', 'snapshots of a node group that were not fit to be published');
+    this.#refused = meter.counter('sluice_snapshots_refused_total', 'snapshots of a node group that were refused');
   }
 
   /** Why a group's latest snapshot was not published; empty for groups that are up to date. */

@@ -18,7 +18,10 @@ export interface AdsClientOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** How long a resource may stay away before `onMissing`, in ms. Default 15 000, as Envoy's `initial_fetch_timeout`. 0 waits for ever. */
+  /**
+   * How long a resource may stay away before `onMissing`, in ms. Default 15 000, as Envoy's
+   * `initial_fetch_timeout`. 0 waits for ever.
+   */
   readonly initialFetchTimeoutMs?: number;
 }
 

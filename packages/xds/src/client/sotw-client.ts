@@ -11,6 +11,7 @@ import type { Random } from '@sluice/kernel';
 
 import { Backoff } from '../backoff.ts';
 import type { Codec } from '../codec/codec.ts';
+import type { JsonObject } from '../codec/json.ts';
 import type { DiscoveryRequest, DiscoveryResponse, Node } from '../discovery.ts';
 import { endpointNameOf, routeNamesOf } from '../references.ts';
 import { typeUrls, type TypeUrl } from '../type-urls.ts';
@@ -242,10 +243,13 @@ export class SotwClient {
   }
 }
 
+interface Follower {
+  readonly typeUrl: TypeUrl;
+  readonly namesOf: (value: JsonObject) => readonly string[];
+}
+
 /** Which type's names a type's resources give. */
-const followers: Readonly<
-  Record<TypeUrl, { readonly typeUrl: TypeUrl; readonly namesOf: (value: Parameters<typeof routeNamesOf>[0]) => readonly string[] }>
-> = {
+const followers: Readonly<Record<TypeUrl, Follower>> = {
   [typeUrls.cluster]: {
     typeUrl: typeUrls.clusterLoadAssignment,
     namesOf(cluster) {

@@ -43,10 +43,12 @@ export function createCodec(sources: readonly DescriptorJson[]): Codec {
       if (message === undefined) return refuse(`type ${messageName} is not known here`);
       const walk = new WireToJson(descriptor);
       try {
-        return { ok: true, value: { value: walk.readAll(message, bytes), unknownFields: walk.unknownFields }, problems: [] };
+        const value = walk.readAll(message, bytes);
+        return { ok: true, value: { value, unknownFields: walk.unknownFields }, problems: [] };
       } catch (error) {
         // protobufjs says by throwing that bytes end early or make no sense.
-        return refuse(`${bytes.length} bytes are not a ${messageName}: ${error instanceof Error ? error.message : String(error)}`);
+        const reason = error instanceof Error ? error.message : String(error);
+        return refuse(`${bytes.length} bytes are not a ${messageName}: ${reason}`);
       }
     },
   };

@@ -17,7 +17,7 @@ export interface GrpcTransportOptions {
 export function createGrpcTransport({ address, codec }: GrpcTransportOptions): ConfigServiceTransport {
   const client = new Client(address, credentials.createInsecure(), {
     ...sharedChannelOptions,
-    // Streams have their own growing delays; the channel must be ready to try whenever one of them does.
+    // A service that has been restarted is found again within a second; gRPC adds jitter of its own.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1_000,
     // Two proxies in one process do not share connections, and a proxy's own traffic goes through no other.
@@ -32,7 +32,9 @@ export function createGrpcTransport({ address, codec }: GrpcTransportOptions): C
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
-      new Metadata(),
+      // A stream that is opened while there is no connection waits for one instead of failing, so that it is there as soon
+      // as the service is: the growing delays between streams are for services that answer badly.
+      new Metadata({ waitForReady: true }),
       {},
     );
     const stream = new ClientStream(call, () => open.delete(stream as never));

@@ -135,6 +135,20 @@ test('a refused resource is reported with its reason and leaves what was held', 
     expect(clusters?.rejection).toBe('CDS: default/a: cannot be used');
   });
   expect(client.held(typeUrls.cluster).get('default/a')).toBe(before);
+
+  client.stop();
+  await vi.waitFor(() => expect(ads.status()).toEqual([]));
+});
+
+test('a client that comes before the service is served when there is one', async () => {
+  const codec = await loadCodec('core');
+  const first = await startService(codec);
+  const { port } = first.server;
+  await first.server.stop();
+  const { consumer } = startClient(codec, await connect(codec, port));
+  const second = await startService(codec, port);
+  second.cache.set('sluice-gateway', snapshotOf(sampleResources([{ name: 'default/a', endpoints: ['127.0.0.2'] }]), codec));
+  await vi.waitFor(() => expect(consumer.log).toHaveLength(5), { timeout: 2_000 });
 });
 
 test('load reported by a sidecar reaches the autoscaler, with a codec that knows nothing but load', async () => {

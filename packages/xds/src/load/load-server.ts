@@ -71,6 +71,8 @@ export class LoadServer {
     stream.listen({
       onMessage: (request) => {
         subscriber.onRequest(request);
+        // Says that the subscription stands, even if nothing has any load.
+        stream.send({ loads: [] });
         this.#options.logger.info('load subscribed', { subscriber: request.subscriber });
       },
       onDrain: () => subscriber.onDrain(),

@@ -16,7 +16,7 @@ export interface LoadSubscriberOptions {
   readonly logger: Logger;
   /** Called for each report, in the order of arrival. */
   readonly onLoad: (load: RevisionLoad) => void;
-  /** Called with true at the first report of a stream and with false when that stream is lost. */
+  /** Called with true when a subscription stands and with false when it is lost. */
   readonly onConnection?: (connected: boolean) => void;
 }
 
@@ -24,7 +24,7 @@ export interface LoadSubscriber {
   /** Connects, and goes on connecting until stopped. */
   start(): void;
   stop(): void;
-  /** Whether the present stream has brought anything. */
+  /** Whether a subscription stands: the service has answered. */
   readonly connected: boolean;
 }
 

@@ -21,7 +21,10 @@ export interface DueResponse {
 export class TypeChannel {
   readonly typeUrl: TypeUrl;
   readonly subscription: Subscription;
-  /** A response is out and neither accepted nor refused yet. At most one is, which also bounds what a slow client makes us hold. */
+  /**
+   * A response is out and neither accepted nor refused yet. At most one is, which also bounds what a slow
+   * client makes us hold.
+   */
   isAwaiting = false;
   /** The response that is out carries resources new to the client. */
   awaitsNew = false;

@@ -34,7 +34,8 @@ function dangling(
   for (const { name, value } of snapshot.types.get(fromType)?.resources.values() ?? []) {
     for (const target of referencesOf(value)) {
       if (targets?.has(target)) continue;
-      problems.push(problem(`${from}[${JSON.stringify(name)}]`, `points to the ${what} ${JSON.stringify(target)}, which is not there`));
+      const message = `points to the ${what} ${JSON.stringify(target)}, which is not there`;
+      problems.push(problem(`${from}[${JSON.stringify(name)}]`, message));
     }
   }
   return problems;
