@@ -2,6 +2,7 @@
 import { RequestHead } from '@sluice/http';
 import { createSeededRandom } from '@sluice/kernel';
 import { decodeRouteConfiguration, type HeaderMatcher, type Route, type RouteConfiguration } from '@sluice/resources';
+import type { Json } from '@sluice/resources/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compileRouteTable } from './compile-route-table.ts';
@@ -31,10 +32,19 @@ const headerMatch = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('x', 'y').map((name) => ({ name, present_match: true })) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('x', 'y'), value).map(([name, exact]) => ({ name, string_match: { exact }, invert_match: true })) },
 );
-const match = fc.tuple(pathMatch, fc.array(headerMatch, { maxLength: 2 })).map(([where, headers]) => ({ ...where, headers }));
+const match: fc.Arbitrary<Json> = fc.tuple(pathMatch, fc.array(headerMatch, { maxLength: 2 })).map(([where, headers]) => ({ ...where, headers }));
+
+/** Tables with a route for each value of a header, and a few routes that do not care: those that are found by value. */
+const byHeader: fc.Arbitrary<Json[]> = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: value.map((exact) => ({ prefix: '/', headers: [{ name: 'x', string_match: { exact } }] })) },
+    { weight: 1, arbitrary: match },
+  ),
+  { minLength: 15, maxLength: 40 },
+);
 
 const table = fc
-  .array(fc.record({ domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }), matches: fc.array(match, { maxLength: 14 }) }), { minLength: 1, maxLength: 4 })
+  .array(fc.record({ domains: fc.uniqueArray(domain, { minLength: 1, maxLength: 4 }), matches: fc.oneof(fc.array(match, { maxLength: 14 }), byHeader) }), { minLength: 1, maxLength: 4 })
   .map((hosts) => {
     const taken = new Set<string>();
     return {

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { dottedName } from './stat-names.ts';
+
+test.each([
+  ['envoy_http_downstream_rq_total', { envoy_http_conn_manager_prefix: 'edge' }, 'http.edge.downstream_rq_total'],
+  ['envoy_cluster_upstream_cx_active', { envoy_cluster_name: 'ns/a' }, 'cluster.ns/a.upstream_cx_active'],
+  ['envoy_cluster_upstream_rq_xx', { envoy_cluster_name: 'a', envoy_response_code_class: '5' }, 'cluster.a.upstream_rq_5xx'],
+  ['envoy_cluster_upstream_rq', { envoy_cluster_name: 'a', envoy_response_code: '503' }, 'cluster.a.upstream_rq_503'],
+  ['envoy_cluster_manager_active_clusters', {}, 'cluster_manager.active_clusters'],
+  ['envoy_listener_downstream_cx_total', { envoy_listener_address: '0.0.0.0:80' }, 'listener.0.0.0.0_80.downstream_cx_total'],
+  ['envoy_server_live', {}, 'server.live'],
+  ['sluice_config_resources_accepted_total', { kind: 'a' }, 'sluice_config_resources_accepted_total.kind.a'],
+])('%s %j is %s', (name, labels, dotted) => {
+  expect(dottedName(name, labels)).toBe(dotted);
+});
