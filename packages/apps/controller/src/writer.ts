@@ -5,6 +5,7 @@ import {
   formatTime,
   isAlreadyExists,
   isControlledBy,
+  isNotFound,
   objectKey,
   type Condition,
   type EventRecorder,
@@ -74,7 +75,13 @@ export class Writer {
   /** Writes the status if it says anything new, and tells when readiness has changed. */
   async writeStatus<T extends WithStatus>(kind: ResourceKind<T>, object: T, status: NonNullable<T['status']>): Promise<void> {
     if (isSameContent(object.status, status)) return;
-    await this.#options.client.resource(kind).updateStatus({ ...object, status });
+    try {
+      await this.#options.client.resource(kind).updateStatus({ ...object, status });
+    } catch (reason) {
+      // Deleted since it was read: there is nothing left to say anything on.
+      if (isNotFound(reason)) return;
+      throw reason;
+    }
     this.#tellReadiness(object, findCondition(object.status?.conditions, 'Ready'), findCondition(status.conditions, 'Ready'));
   }
 
@@ -82,7 +89,8 @@ export class Writer {
     if (!after || (before?.status === after.status && before.reason === after.reason && before.message === after.message)) return;
     const { logger, recorder } = this.#options;
     const { reason = '', message = '' } = after;
-    logger[after.status === 'False' ? 'warn' : 'info']('readiness', {
+    const level = { True: 'info', False: 'warn', Unknown: 'debug' } as const;
+    logger[level[after.status]]('readiness', {
       kind: object.kind,
       key: objectKey(object),
       ready: after.status,

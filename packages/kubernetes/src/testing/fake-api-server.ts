@@ -258,7 +258,7 @@ export class FakeApiServer implements Transport {
       apiVersion: apiVersionOf(kind),
       kind: kind.kind,
       metadata: {
-        ...next.metadata,
+        ...withoutEmptyMaps(next.metadata),
         uid: before?.metadata.uid ?? (trusted ? next.metadata.uid : undefined) ?? `uid-${this.#uids}`,
         creationTimestamp: before?.metadata.creationTimestamp ?? next.metadata.creationTimestamp ?? formatTime(this.#clock.wallTime()),
         generation: trusted && next.metadata.generation !== undefined ? next.metadata.generation : generation + (specChanged ? 1 : 0),
@@ -326,6 +326,15 @@ function mask(before: KubernetesObject, after: KubernetesObject, subresource: st
   const [rest, status] = subresource === 'status' ? [restBefore, statusAfter] : [restAfter, statusBefore];
   const masked: WithStatus = status === undefined ? rest : { ...rest, status };
   return masked;
+}
+
+/** Labels and annotations that hold nothing are not kept, as by a server that stores typed objects. */
+function withoutEmptyMaps({ labels, annotations, ...rest }: KubernetesObject['metadata']): KubernetesObject['metadata'] {
+  return {
+    ...rest,
+    ...(Object.keys(labels ?? {}).length === 0 ? {} : { labels: labels ?? {} }),
+    ...(Object.keys(annotations ?? {}).length === 0 ? {} : { annotations: annotations ?? {} }),
+  };
 }
 
 function scaleOf(object: KubernetesObject): KubernetesObject {

@@ -1,6 +1,8 @@
 /** What is there, brought to what it should be, for each kind of child: whose fields are whose. */
-import type { Deployment, KubernetesObject, Service as CoreService } from '@sluice/kubernetes';
+import type { Deployment, KubernetesObject, ObjectMeta, Service as CoreService } from '@sluice/kubernetes';
 import { annotations, type PodAutoscaler } from '@sluice/serving';
+
+type Pairs = Readonly<Record<string, string>>;
 
 /** Annotations on Configurations and Routes that others than their owner write. */
 const foreignAnnotations = [annotations.routes, annotations.creator, annotations.lastModifier];
@@ -11,15 +13,8 @@ const foreignAnnotations = [annotations.routes, annotations.creator, annotations
  */
 export function mergeDeclared<T extends KubernetesObject & { readonly spec: unknown }>(actual: T, desired: T): T {
   const kept = pick(actual.metadata.annotations, foreignAnnotations);
-  return {
-    ...actual,
-    metadata: {
-      ...actual.metadata,
-      labels: { ...desired.metadata.labels },
-      annotations: { ...desired.metadata.annotations, ...kept },
-    },
-    spec: desired.spec,
-  };
+  const marks = { labels: desired.metadata.labels, annotations: { ...desired.metadata.annotations, ...kept } };
+  return { ...actual, metadata: withMarks(actual.metadata, marks), spec: desired.spec };
 }
 
 /**
@@ -28,23 +23,16 @@ export function mergeDeclared<T extends KubernetesObject & { readonly spec: unkn
  */
 export function mergeDeployment(actual: Deployment, desired: Deployment): Deployment {
   if (actual.metadata.annotations?.[annotations.specHash] === desired.metadata.annotations?.[annotations.specHash]) return actual;
-  return {
-    ...actual,
-    metadata: {
-      ...actual.metadata,
-      labels: { ...actual.metadata.labels, ...desired.metadata.labels },
-      annotations: { ...actual.metadata.annotations, ...desired.metadata.annotations },
-    },
-    spec: { ...desired.spec, ...(actual.spec.replicas === undefined ? {} : { replicas: actual.spec.replicas }) },
+  const marks = {
+    labels: { ...actual.metadata.labels, ...desired.metadata.labels },
+    annotations: { ...actual.metadata.annotations, ...desired.metadata.annotations },
   };
+  const replicas = actual.spec.replicas === undefined ? {} : { replicas: actual.spec.replicas };
+  return { ...actual, metadata: withMarks(actual.metadata, marks), spec: { ...desired.spec, ...replicas } };
 }
 
 export function mergePodAutoscaler(actual: PodAutoscaler, desired: PodAutoscaler): PodAutoscaler {
-  return {
-    ...actual,
-    metadata: { ...actual.metadata, labels: { ...desired.metadata.labels }, annotations: { ...desired.metadata.annotations } },
-    spec: desired.spec,
-  };
+  return { ...actual, metadata: withMarks(actual.metadata, desired.metadata), spec: desired.spec };
 }
 
 /** The server gives a Service its address and fills in its ports: those fields stay. */
@@ -56,12 +44,29 @@ export function mergeCoreService(actual: CoreService, desired: CoreService): Cor
   const { selector } = desired.spec;
   return {
     ...actual,
-    metadata: { ...actual.metadata, labels: { ...actual.metadata.labels, ...desired.metadata.labels } },
+    metadata: withMarks(actual.metadata, {
+      labels: { ...actual.metadata.labels, ...desired.metadata.labels },
+      annotations: actual.metadata.annotations,
+    }),
     spec: { ...actual.spec, ...(selector === undefined ? {} : { selector }), ports },
   };
 }
 
-function pick(pairs: Readonly<Record<string, string>> | undefined, keys: readonly string[]): Record<string, string> {
+/** `metadata` with other labels and annotations. Servers drop empty ones, so having none means leaving them out. */
+function withMarks(
+  metadata: ObjectMeta,
+  marks: { readonly labels?: Pairs | undefined; readonly annotations?: Pairs | undefined },
+): ObjectMeta {
+  const { labels: _, annotations: __, ...rest } = metadata;
+  const { labels = {}, annotations: notes = {} } = marks;
+  return {
+    ...rest,
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
+  };
+}
+
+function pick(pairs: Pairs | undefined, keys: readonly string[]): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const key of keys) {
     const value = pairs?.[key];

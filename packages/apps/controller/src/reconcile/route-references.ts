@@ -3,7 +3,7 @@
  * is `active`; one that none does any more is in `reserve`, and may go to zero whatever its annotations say.
  * A new one is `pending` until its first Route comes.
  */
-import { parseObjectKey, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import { isNotFound, parseObjectKey, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
 import {
   annotations,
   configurationKind,
@@ -75,10 +75,14 @@ export class RouteReferences {
       },
       ...(isNewState ? { labels: { [labels.routingState]: state } } : {}),
     };
-    const { name } = object.metadata;
-    const { namespace } = object.metadata;
+    const { name, namespace } = object.metadata;
     const reference = namespace === undefined ? { name } : { namespace, name };
-    await this.#options.client.resource(kind).patch(reference, { type: 'merge', body: { metadata } });
+    try {
+      await this.#options.client.resource(kind).patch(reference, { type: 'merge', body: { metadata } });
+    } catch (reason) {
+      // Deleted since it was read: nobody refers to it any more.
+      if (!isNotFound(reason)) throw reason;
+    }
   }
 }
 
