@@ -25,14 +25,20 @@ export class LauncherPool {
     this.#timers = timers;
   }
 
+  /** How many shells wait now. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** The processes that wait, oldest first. */
+  get pids(): readonly number[] {
+    return this.#waiting.flatMap(({ pid }) => pid ?? []);
+  }
+
   /** A shell that reads its commands from standard input; a new one when none waits. It leads a group of its own. */
   take(): ChildProcess {
     this.#refillAfter(quietMs);
-    for (let shell = this.#waiting.shift(); shell; shell = this.#waiting.shift()) {
-      // One that somebody killed meanwhile is of no use.
-      if (shell.exitCode === null && shell.signalCode === null) return shell;
-    }
-    return startShell();
+    return this.#waiting.shift() ?? startShell();
   }
 
   /** Fulfils when no shell waits any more. */
@@ -40,6 +46,11 @@ export class LauncherPool {
     this.#closed = true;
     this.#timer?.cancel();
     await Promise.all(this.#waiting.splice(0).map(endShell));
+  }
+
+  #forget(shell: ChildProcess): void {
+    const index = this.#waiting.indexOf(shell);
+    if (index >= 0) this.#waiting.splice(index, 1);
   }
 
   #refillAfter(delayMs: number): void {
@@ -50,6 +61,8 @@ export class LauncherPool {
       const shell = startShell();
       hold(shell, false);
       this.#waiting.push(shell);
+      // One that somebody ended is of no use.
+      shell.once('exit', () => this.#forget(shell));
       this.#refillAfter(spacingMs);
     });
   }

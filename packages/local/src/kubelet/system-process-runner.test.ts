@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -88,6 +88,13 @@ describe('programs as child processes', () => {
     expect(isAlive(running.pid as number)).toBe(false);
   });
 
+  it('clears up after a program before it says that it ended', async () => {
+    const mark = join(folder, 'cleared');
+    const { exit } = run({ ...specOf('true'), afterEnd: ['touch', mark] });
+    await exit;
+    expect(existsSync(mark)).toBe(true);
+  });
+
   it('sees on which ports a program and its children listen', async () => {
     const script = "const s = require('net').createServer().listen(0, () => console.log(s.address().port))";
     const { running, output } = run(specOf('sh', '-c', `node -e "${script}" & wait`));
@@ -117,6 +124,14 @@ describe('what a runner leaves behind when it dies', () => {
     expect(await createRunner().endLeftovers()).toBe(1);
     expect(await exit).toMatchObject({ kind: 'signaled', signal: 'SIGKILL' });
     await vi.waitFor(() => expect(records()).toEqual([]));
+  });
+
+  it('is cleared up by the next runner, when the one that died could not', async () => {
+    const mark = join(folder, 'cleared');
+    const record = { pid: 4_000_000, start: 'another boot/1', name: 'x', afterEnd: ['touch', mark] };
+    writeFileSync(join(folder, 'processes.json'), JSON.stringify([record]));
+    expect(await createRunner().endLeftovers()).toBe(0);
+    expect(existsSync(mark)).toBe(true);
   });
 
   it('does not touch a process that merely has a recorded pid', async () => {

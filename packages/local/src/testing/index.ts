@@ -7,6 +7,7 @@ export {
   type FakeProgram,
 } from './fake-process-runner.ts';
 export { MemoryLogStore } from './memory-log-store.ts';
+export { createNetworkProbeTransport } from './network-probe-transport.ts';
 export { RecordingKubeletApi } from './recording-kubelet-api.ts';
 export { ScriptedProbeTransport, type AskedProbe } from './scripted-probe-transport.ts';
 export { isAlive } from './is-alive.ts';
