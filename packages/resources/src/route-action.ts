@@ -21,8 +21,6 @@ export interface RouteAction {
   readonly idleTimeoutMs: number | undefined;
   /** Replaces the virtual host's policy as a whole. */
   readonly retryPolicy: RetryPolicy | undefined;
-  /** Which of a cluster's circuit breakers counts. */
-  readonly priority: 'DEFAULT' | 'HIGH';
   readonly upgradeConfigs: readonly UpgradeConfig[];
 }
 
@@ -72,7 +70,6 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     timeoutMs: reader.durationMs('timeout', defaultTimeoutMs),
     idleTimeoutMs: reader.durationMs('idle_timeout'),
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
-    priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
   };
   refuseTheRest(reader);
@@ -141,6 +138,7 @@ function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
 }
 
 function refuseTheRest(reader: MessageReader): void {
+  reader.ignore(['priority']); // every request counts against the limits of DEFAULT
   reader.refuse([
     'cluster_specifier_plugin',
     'inline_cluster_specifier_plugin',

@@ -17,8 +17,6 @@ export interface VirtualHost {
   readonly requireTls: 'NONE' | 'ALL';
   /** For routes without a policy of their own. */
   readonly retryPolicy: RetryPolicy | undefined;
-  /** Tells the upstream, in `x-envoy-attempt-count`, which try this is. */
-  readonly includeRequestAttemptCount: boolean;
   readonly metadata: Metadata;
   readonly headers: HeaderMutations;
 }
@@ -38,17 +36,21 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
     routes: reader.list('routes', readRoute),
     requireTls: requireTls === 'ALL' ? 'ALL' : 'NONE',
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
-    includeRequestAttemptCount: reader.boolean('include_request_attempt_count', false),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
     headers: readHeaderMutations(reader),
   };
-  reader.ignore(['virtual_clusters', 'per_request_buffer_limit_bytes', 'include_is_timeout_retry_header']);
+  reader.ignore([
+    'virtual_clusters',
+    'per_request_buffer_limit_bytes',
+    'include_request_attempt_count',
+    'include_attempt_count_in_response',
+    'include_is_timeout_retry_header',
+  ]);
   reader.refuse([
     'matcher',
     'rate_limits',
     'cors',
     'typed_per_filter_config',
-    'include_attempt_count_in_response',
     'retry_policy_typed_config',
     'hedge_policy',
     'request_body_buffer_limit',
