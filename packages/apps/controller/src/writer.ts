@@ -72,20 +72,26 @@ export class Writer {
     return updated;
   }
 
-  /** Writes the status if it says anything new, and tells when readiness has changed. */
-  async writeStatus<T extends WithStatus>(kind: ResourceKind<T>, object: T, status: NonNullable<T['status']>): Promise<void> {
-    if (isSameContent(object.status, status)) return;
+  /** Writes the status if it says anything new. True when it did. */
+  async writeStatus<T extends WithStatus>(kind: ResourceKind<T>, object: T, status: NonNullable<T['status']>): Promise<boolean> {
+    if (isSameContent(object.status, status)) return false;
     try {
       await this.#options.client.resource(kind).updateStatus({ ...object, status });
     } catch (reason) {
       // Deleted since it was read: there is nothing left to say anything on.
-      if (isNotFound(reason)) return;
+      if (isNotFound(reason)) return false;
       throw reason;
     }
-    this.#tellReadiness(object, findCondition(object.status?.conditions, 'Ready'), findCondition(status.conditions, 'Ready'));
+    return true;
   }
 
-  #tellReadiness(object: KubernetesObject, before: Condition | undefined, after: Condition | undefined): void {
+  /** As `writeStatus`, for what people declare: a change of readiness is logged and becomes an event. */
+  async writeReadiness<T extends WithStatus>(kind: ResourceKind<T>, object: T, status: NonNullable<T['status']>): Promise<void> {
+    const isWritten = await this.writeStatus(kind, object, status);
+    if (isWritten) this.#tell(object, findCondition(object.status?.conditions, 'Ready'), findCondition(status.conditions, 'Ready'));
+  }
+
+  #tell(object: KubernetesObject, before: Condition | undefined, after: Condition | undefined): void {
     if (!after || (before?.status === after.status && before.reason === after.reason && before.message === after.message)) return;
     const { logger, recorder } = this.#options;
     const { reason = '', message = '' } = after;
@@ -95,7 +101,7 @@ export class Writer {
       key: objectKey(object),
       ready: after.status,
       reason,
-      message,
+      explanation: message,
     });
     if (after.status === 'False') recorder.record(object, 'Warning', reason || 'NotReady', message);
     else if (after.status === 'True') recorder.record(object, 'Normal', 'Ready', `${object.kind} is ready`);

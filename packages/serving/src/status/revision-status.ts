@@ -107,7 +107,8 @@ function deploymentMark(deployment: DeploymentView | undefined): Mark {
   const conditions = deployment?.status?.conditions;
   const failure = conditionOf(conditions, 'ReplicaFailure');
   if (failure?.status === 'True') return isFalse(failure.reason ?? '', failure.message ?? '');
-  return markOf(conditionOf(conditions, 'Progressing')) ?? deploying;
+  const progressing = conditionOf(conditions, 'Progressing');
+  return progressing?.status === 'True' ? isTrue : (markOf(progressing) ?? deploying);
 }
 
 /** The autoscaler waited for the first pods as long as it may, and went to zero without them. */

@@ -50,7 +50,7 @@ export class ConfigurationReconciler {
       const message = `Revision "${name}" failed with message: it was made from another template, and a changed template needs another name.`;
       await this.#fail(configuration, 'RevisionFailed', message);
     } else {
-      await this.#writer.writeStatus(
+      await this.#writer.writeReadiness(
         configurationKind,
         configuration,
         configurationStatus({ configuration, latestCreated: revision, revisions: this.#revisionsOf(key, revision), now: this.#writer.now() }),
@@ -78,6 +78,6 @@ export class ConfigurationReconciler {
 
   async #fail(configuration: Configuration, reason: string, message: string): Promise<void> {
     const status = failedConfigurationStatus(configuration, reason, message, this.#writer.now());
-    await this.#writer.writeStatus(configurationKind, configuration, status);
+    await this.#writer.writeReadiness(configurationKind, configuration, status);
   }
 }

@@ -85,6 +85,6 @@ export class RevisionReconciler {
   }
 
   #writeStatus(revision: Revision, status: RevisionStatus): Promise<void> {
-    return this.#options.writer.writeStatus(revisionKind, revision, status);
+    return this.#options.writer.writeReadiness(revisionKind, revision, status);
   }
 }

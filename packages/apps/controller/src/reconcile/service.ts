@@ -35,11 +35,11 @@ export class ServiceReconciler {
     const { defaults } = this.#config.current;
     const problems = validateService(defaultService(service, defaults), { defaults, checkScaling: this.#config.checkScaling });
     if (problems.length > 0) {
-      await this.#writer.writeStatus(serviceKind, service, invalidServiceStatus(service, describeProblems(problems), this.#writer.now()));
+      await this.#writer.writeReadiness(serviceKind, service, invalidServiceStatus(service, describeProblems(problems), this.#writer.now()));
       return;
     }
     const [configuration, route] = await Promise.all([this.#ensureConfiguration(key, service), this.#ensureRoute(key, service)]);
-    await this.#writer.writeStatus(serviceKind, service, serviceStatus({ service, configuration, route, now: this.#writer.now() }));
+    await this.#writer.writeReadiness(serviceKind, service, serviceStatus({ service, configuration, route, now: this.#writer.now() }));
   }
 
   #ensureConfiguration(key: string, service: Service) {
