@@ -10,6 +10,7 @@ import { kindSubject, type ResourceKind } from '../resources/resource-kind.ts';
 import { decodeObject } from '../schema/decode.ts';
 import { badRequest, invalid, type Cause } from '../status-error.ts';
 import type { ServerContext } from './context.ts';
+import { isEmptyContainer } from './object-order.ts';
 
 export interface Admitted {
   readonly object: JsonObject;
@@ -32,8 +33,13 @@ export function readObject(
     throw badRequest(`${refusal}strict decoding error: ${fields.join(', ')}`);
   }
   checkType(value, kind);
-  value['metadata'] = { ...ensureObject(value, 'metadata') };
+  value['metadata'] = withoutEmpty(ensureObject(value, 'metadata'));
   return { object: value, warnings: options.fieldValidation === 'Warn' ? fields : [] };
+}
+
+/** Empty labels are the same as none, and must not become somebody's. An empty list of managers is a wish: forget them. */
+function withoutEmpty(metadata: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(metadata).filter(([key, value]) => key === 'managedFields' || !isEmptyContainer(value)));
 }
 
 /** Fills in what the path says, where the object does not. @throws StatusError 400 when they differ */

@@ -42,6 +42,6 @@ function orderMetadata(metadata: JsonObject): JsonObject {
 }
 
 /** Labels that are all gone leave no empty map behind. */
-function isEmptyContainer(value: Json): boolean {
+export function isEmptyContainer(value: Json): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
