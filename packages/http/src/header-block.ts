@@ -8,20 +8,22 @@
  */
 import { Buffer } from 'node:buffer';
 import { isFieldName, isFieldValue } from './characters.ts';
-import { knownBit } from './known-headers.ts';
+import { Known, knownBit } from './known-headers.ts';
 
 /** A field that is written often: its bytes, with the CRLF, are made once. */
 export interface HeaderLine {
   readonly name: string;
   readonly value: string;
   readonly bytes: Uint8Array;
+  /** Its bit of `Known`, 0 for none. */
+  readonly known: number;
 }
 
 /** @throws TypeError when the name is no token or the value holds a control character. */
 export function createHeaderLine(name: string, value: string): HeaderLine {
   checkField(name, value);
   const lowerName = name.toLowerCase();
-  return { name: lowerName, value, bytes: Buffer.from(`${lowerName}: ${value}\r\n`, 'latin1') };
+  return { name: lowerName, value, known: knownBit(lowerName), bytes: Buffer.from(`${lowerName}: ${value}\r\n`, 'latin1') };
 }
 
 interface AddedField {
@@ -87,34 +89,40 @@ export class HeaderBlock {
     this.add(name, value);
   }
 
-  /** Adds one more field, after all others. */
+  /** Adds one more field, after all others. @throws TypeError when it would break the message */
   add(name: string, value: string): void {
     checkField(name, value);
-    this.known |= knownBit(name);
+    this.addChecked(name, value, knownBit(name));
+  }
+
+  /** `add` for a name and a value that cannot be wrong, because they were made here. */
+  addChecked(name: string, value: string, known: number): void {
+    this.known |= known;
     this.#added.push({ name, value, line: undefined });
   }
 
   /** `add` with bytes made before. */
   addLine(line: HeaderLine): void {
-    this.known |= knownBit(line.name);
+    this.known |= line.known;
     this.#added.push({ name: line.name, value: line.value, line });
   }
 
   /** `set` with bytes made before. */
   setLine(line: HeaderLine): void {
-    this.remove(line.name);
+    if (line.known === 0 || line.known === Known.envoy) this.remove(line.name);
+    else this.removeKnown(line.known);
     this.addLine(line);
   }
 
   remove(name: string): void {
     const bit = knownBit(name);
     if (bit !== 0 && (this.known & bit) === 0) return;
+    // The bit of a group says that one of many names is there: those are told apart by name.
+    if (bit !== 0 && bit !== Known.envoy) return this.removeKnown(bit);
     for (let index = 0; index < this.#count; index += 1) if (this.#isNamed(index, name)) this.#drop(index);
-    if (this.#added.some((field) => field.name === name)) {
-      this.#added = this.#added.filter((field) => field.name !== name);
+    for (let index = 0; index < this.#added.length; index += 1) {
+      if (this.#added[index]?.name === name) this.#added.splice(index--, 1);
     }
-    // The bit of a group says that one of many names is there; one of them gone proves nothing.
-    if (bit !== 0 && bitNamesOne(bit)) this.known &= ~bit;
   }
 
   /** Removes every field that carries one of the `Known` bits in `mask`. */
@@ -258,10 +266,6 @@ const noBytes = Buffer.alloc(0);
 
 /** In the place of a name's end: this line is not forwarded. No name ends before its line starts. */
 const dropped = -1;
-
-function bitNamesOne(bit: number): boolean {
-  return bit !== 1 << 18;
-}
 
 /** Short strings are written faster by a loop than by a call into the engine. */
 export function writeLatin1(target: Buffer, at: number, text: string): number {

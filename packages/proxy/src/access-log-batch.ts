@@ -72,6 +72,11 @@ export class Batch implements Sweepable {
     this.flush();
   }
 
+  /** The place could not be written to; its lines are lost, requests are not. */
+  onCrash(): void {
+    this.#lines = '';
+  }
+
   flush(): void {
     this.deadline = Number.POSITIVE_INFINITY;
     if (this.#lines === '') return;

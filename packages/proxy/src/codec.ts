@@ -74,4 +74,6 @@ export interface UpstreamEvents {
   onUpstreamDrain(): void;
   onUpstreamTunnelEnd(): void;
   onUpstreamFailure(code: OutcomeCode, reason: string): void;
+  /** A mistake in the program while it called. */
+  onUpstreamCrash(error: unknown): void;
 }

@@ -2,12 +2,10 @@
  * One piece of memory in which all that leaves the process is put together: heads, framing and small pieces of
  * bodies. It belongs to one connection at a time and is written when another wants it, when it is full, or when
  * the turn that filled it is over, so that a small message leaves in one write.
- *
- * A turn is one call from outside (bytes came, a timer fired, a filter went on). Turns nest; the outermost
- * writes.
- */
+ * */
 import { Buffer } from 'node:buffer';
 import type { Connection } from '@sluice/kernel';
+import type { Turn } from './turn.ts';
 
 /** Two full reads and the head around them. Chosen: 64 KiB is one read, and a head may have 60 KiB. */
 const capacityBytes = 128 * 1024;
@@ -19,22 +17,11 @@ export class OutputBuffer {
   memory: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
   #filled = 0;
   #owner: OutputWriter | undefined;
-  #turns = 0;
-  readonly #afterwards: (() => void)[] = [];
+  readonly #turn: Turn;
 
-  enterTurn(): void {
-    this.#turns += 1;
-  }
-
-  leaveTurn(): void {
-    if (this.#turns === 1) while (this.#afterwards.length > 0) this.#afterwards.shift()?.();
-    this.#turns -= 1;
-    if (this.#turns === 0) this.flush();
-  }
-
-  /** For work that others must not see begin before what happens now is complete: it is done at the end of the turn. */
-  afterTurn(work: () => void): void {
-    this.#afterwards.push(work);
+  constructor(turn: Turn) {
+    this.#turn = turn;
+    turn.onOver = () => this.flush();
   }
 
   /** Room for `bytes` at the position it returns; `commit` says how much of it was used. */
@@ -50,7 +37,7 @@ export class OutputBuffer {
   /** What was claimed has been filled up to `end`. */
   commit(end: number): void {
     this.#filled = end;
-    if (this.#turns === 0) this.flush();
+    if (!this.#turn.isOpen) this.flush();
   }
 
   /** Writes what there is. */

@@ -8,6 +8,7 @@ import type { ProxyConfig } from './proxy-config.ts';
 import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, ProxyState } from './proxy-options.ts';
 import { Statistics } from './statistics.ts';
 import { Sweep } from './sweep.ts';
+import { Turn } from './turn.ts';
 import { changeClusters } from './upstream/cluster-set.ts';
 
 const nothing: ProxyConfig = { version: '', listeners: new Map(), clusters: new Map() };
@@ -34,16 +35,17 @@ class RunningProxy implements Proxy {
   constructor(options: ProxyOptions) {
     this.#options = options;
     const { clock, timers, random, network, logger, meter } = options;
-    const sweep = new Sweep(clock, timers, options.sweepPeriodMs ?? defaultSweepPeriodMs);
+    const turn = new Turn(clock);
+    const sweep = new Sweep(turn, timers, options.sweepPeriodMs ?? defaultSweepPeriodMs);
     const openAccessLog = options.openAccessLog ?? (() => ({ write() {} }));
     this.#engine = {
-      clock,
+      turn,
       random,
       network,
       logger,
       sweep,
       statistics: new Statistics(meter),
-      output: new OutputBuffer(),
+      output: new OutputBuffer(turn),
       accessLogs: new AccessLogs(openAccessLog, clock, sweep),
       current: { config: nothing, clusters: new Map() },
       isDraining: false,

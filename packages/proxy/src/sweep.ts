@@ -2,27 +2,27 @@
  * Timeouts without a timer each. Whoever may be late keeps the moment in a field; one timer looks at all of
  * them. Looking at a thousand that are not due costs microseconds, arming a timer per request costs one each.
  */
-import type { Clock, Timer, Timers } from '@sluice/kernel';
+import type { Timer, Timers } from '@sluice/kernel';
+import type { Turn } from './turn.ts';
 
 export interface Sweepable {
   /** Monotonic ms; `Infinity` for none. May be earlier than needed: `onDeadline` then sets it anew. */
   deadline: number;
   /** Its place in the sweep; kept by the sweep, -1 outside. */
   sweepIndex: number;
+  /** It has thrown. */
+  onCrash(error: unknown): void;
   /** The moment has passed. Must move `deadline`, or it is called again next time. */
   onDeadline(now: number): void;
 }
 
 export class Sweep {
-  /** The moment of the last sweep: a clock that costs nothing and is right to one period. */
-  now: number;
-  readonly #clock: Clock;
+  readonly #turn: Turn;
   readonly #timer: Timer;
   readonly #members: Sweepable[] = [];
 
-  constructor(clock: Clock, timers: Timers, periodMs: number) {
-    this.#clock = clock;
-    this.now = clock.now();
+  constructor(turn: Turn, timers: Timers, periodMs: number) {
+    this.#turn = turn;
     this.#timer = timers.every(periodMs, () => this.run());
   }
 
@@ -42,16 +42,30 @@ export class Sweep {
   }
 
   run(): void {
-    const now = this.#clock.now();
-    this.now = now;
-    // From the end, so that whoever removes itself moves only one that has been looked at.
-    for (let index = this.#members.length - 1; index >= 0; index -= 1) {
-      const member = this.#members[index];
-      if (member && member.deadline <= now) member.onDeadline(now);
+    this.#turn.enter();
+    try {
+      this.#turn.adjustWallTime();
+      const now = this.#turn.now();
+      // From the end, so that whoever removes itself moves only one that has been looked at.
+      for (let index = this.#members.length - 1; index >= 0; index -= 1) {
+        const member = this.#members[index];
+        if (member && member.deadline <= now) visit(member, now);
+      }
+    } finally {
+      this.#turn.leave();
     }
   }
 
   close(): void {
     this.#timer.cancel();
+  }
+}
+
+/** One that throws must not keep the others from being looked at. */
+function visit(member: Sweepable, now: number): void {
+  try {
+    member.onDeadline(now);
+  } catch (error) {
+    member.onCrash(error);
   }
 }

@@ -11,6 +11,7 @@ import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/ht
 import type { Address } from '@sluice/kernel';
 import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
+import type { HttpFilter } from '../filters/filter.ts';
 import { RouterFilter } from '../filters/router/router-filter.ts';
 import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
@@ -110,22 +111,28 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'filters') this.#continued = true;
     if (this.#state !== 'waiting') return;
     this.#state = 'filters';
-    this.#engine.output.enterTurn();
-    this.#runFilters();
-    this.#engine.output.leaveTurn();
+    this.#inTurn(() => this.#runFilters());
   }
 
   reply(reply: LocalReply): void {
     if (this.#state === 'ended' || this.#responseHeadSent) return;
-    this.#engine.output.enterTurn();
-    this.#replyAs(reply, outcomes['filter-reply']);
-    this.#engine.output.leaveTurn();
+    this.#inTurn(() => this.#replyAs(reply, outcomes['filter-reply']));
   }
 
   reset(code: OutcomeCode): void {
-    this.#engine.output.enterTurn();
-    this.fail(code);
-    this.#engine.output.leaveTurn();
+    this.#inTurn(() => this.fail(code));
+  }
+
+  /** For calls of filters, which may come at any time. */
+  #inTurn(work: () => void): void {
+    this.#engine.turn.enter();
+    try {
+      work();
+    } catch (error) {
+      this.crash(error);
+    } finally {
+      this.#engine.turn.leave();
+    }
   }
 
   #runFilters(): void {
@@ -183,7 +190,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   onRequestData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
     if (this.#state === 'ended') return;
     this.info.bytesReceived += end - start;
-    this.lastActivityAt = this.#engine.sweep.now;
+    this.lastActivityAt = this.#engine.turn.now();
     for (const filter of this.#config.filters) filter.onRequestData?.(this, memory.subarray(start, end));
     if (this.#isOver() || !this.#upstream) return;
     if (!this.#upstream.writeData(memory, start, end, mayBorrow)) this.#codec.pauseBody();
@@ -196,7 +203,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   onDownstreamDrain(): void {
-    this.lastActivityAt = this.#engine.sweep.now;
+    this.lastActivityAt = this.#engine.turn.now();
     this.#upstream?.resumeResponse();
   }
 
@@ -228,7 +235,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   onResponseHead(head: ResponseHead): void {
-    const now = this.#engine.clock.now();
+    const now = this.#engine.turn.now();
     this.info.responseStartAt = now;
     this.lastActivityAt = now;
     this.#state = 'responding';
@@ -237,7 +244,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   onTunnelHead(head: ResponseHead): void {
-    this.info.responseStartAt = this.#engine.clock.now();
+    this.info.responseStartAt = this.#engine.turn.now();
     this.lastActivityAt = this.info.responseStartAt;
     this.response = head;
     this.info.status = head.status;
@@ -252,7 +259,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   onResponseData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
     if (this.#state === 'ended') return;
     this.info.bytesSent += end - start;
-    this.lastActivityAt = this.#engine.sweep.now;
+    this.lastActivityAt = this.#engine.turn.now();
     const { filters } = this.#config;
     for (let index = filters.length - 1; index >= 0; index -= 1) filters[index]?.onResponseData?.(this, memory.subarray(start, end));
     if (!this.#codec.writeData(memory, start, end, mayBorrow)) this.#upstream?.pauseResponse();
@@ -265,7 +272,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   onUpstreamDrain(): void {
-    this.lastActivityAt = this.#engine.sweep.now;
+    this.lastActivityAt = this.#engine.turn.now();
     this.#codec.resumeBody();
   }
 
@@ -282,7 +289,18 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.fail(code === 'upstream-protocol-error' ? 'upstream-body-error' : 'upstream-truncated');
   }
 
+  onUpstreamCrash(error: unknown): void {
+    this.crash(error);
+  }
+
   // — replies and ends —
+
+  /** A mistake in the program, a filter's most likely: this stream is over, without asking anyone any more. */
+  crash(error: unknown): void {
+    if (this.#state === 'ended') return;
+    this.#engine.logger.error('stream crashed', { error });
+    this.#end(outcomes['internal-error'], false);
+  }
 
   /** Ends it with this outcome: by a reply when nothing has been sent and there is somebody to tell. */
   fail(code: OutcomeCode): void {
@@ -329,9 +347,18 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#codec.writeHead(head);
   }
 
+  /** Every filter must hear of the end, whatever another one does. */
+  #endFilter(filter: HttpFilter | undefined, outcome: Outcome): void {
+    try {
+      filter?.onEnd?.(this, outcome);
+    } catch (error) {
+      this.#engine.logger.error('filter crashed at the end of a stream', { filter: filter?.name, error });
+    }
+  }
+
   #endRequest(): void {
     this.#requestDone = true;
-    this.info.requestEndAt = this.request.framing === 'none' ? this.info.startAt : this.#engine.clock.now();
+    this.info.requestEndAt = this.request.framing === 'none' ? this.info.startAt : this.#engine.turn.now();
   }
 
   #endTunnelHalf(): void {
@@ -343,7 +370,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     const { info } = this;
-    info.endAt = this.#engine.clock.now();
+    info.endAt = this.#engine.turn.now();
     if (info.details === '') info.details = outcome.details;
     this.#upstream?.release();
     const statistics = this.#statistics;
@@ -352,7 +379,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     statistics.requestTime.observe(info.endAt - info.startAt);
     statistics.countEnd(outcome);
     const { filters, accessLogs } = this.#config;
-    for (let index = this.#nextFilter - 1; index >= 0; index -= 1) filters[index]?.onEnd?.(this, outcome);
+    for (let index = this.#nextFilter - 1; index >= 0; index -= 1) this.#endFilter(filters[index], outcome);
     for (const log of accessLogs) {
       const line = log.format(this, outcome);
       if (line !== '') this.#engine.accessLogs.to(log.path).add(line);

@@ -30,6 +30,6 @@ export class ConnectionManager {
   }
 
   conditionResponse(head: ResponseHead, request: RequestHead): void {
-    conditionResponse(head, this.config, this.#serverLine, this.#engine.clock, request);
+    conditionResponse(head, this.config, this.#serverLine, this.#engine.turn, request);
   }
 }

@@ -23,7 +23,7 @@ import {
   type ResponseHead,
   type Trailers,
 } from '@sluice/http';
-import type { Connection, ConnectionHandler, MeshError } from '@sluice/kernel';
+import type { Connection, MeshError } from '@sluice/kernel';
 import type { DownstreamCodec } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
@@ -31,6 +31,7 @@ import { OutputWriter } from '../output-buffer.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
+import type { TurnHandler } from '../turn.ts';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
 import { ActiveStream } from './active-stream.ts';
 import type { ConnectionManager } from './connection-manager.ts';
@@ -59,7 +60,7 @@ const heldForStream = 1;
 const heldForUpstream = 2;
 const heldForPipeline = 4;
 
-export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Sweepable {
+export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable {
   deadline: number;
   sweepIndex = -1;
   readonly id: number;
@@ -102,7 +103,7 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     const limits = manager.headLimits;
     this.#reader = new RequestReader(limits);
     this.#body = new BodyReader(limits);
-    this.deadline = this.#idleDeadline(engine.clock.now());
+    this.deadline = this.#idleDeadline(engine.turn.now());
   }
 
   get isIdle(): boolean {
@@ -124,25 +125,15 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
   // — the connection —
 
   onData(memory: Buffer, length: number): void {
-    const { output } = this.#engine;
-    output.enterTurn();
-    try {
-      this.#consume(memory, 0, length, this.#isDedicated);
-    } catch (error) {
-      this.#crash(error);
-    }
-    output.leaveTurn();
+    this.#consume(memory, 0, length, this.#isDedicated);
   }
 
   onDrain(): void {
     if (!this.#writer.drained()) return;
-    this.#engine.output.enterTurn();
     this.#stream?.onDownstreamDrain();
-    this.#engine.output.leaveTurn();
   }
 
   onEnd(): void {
-    this.#engine.output.enterTurn();
     this.#peerEnded = true;
     this.#keepsAlive = false;
     switch (this.#state) {
@@ -158,12 +149,10 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
         break;
       default:
     }
-    this.#engine.output.leaveTurn();
   }
 
   onClose(_error?: MeshError): void {
     if (this.#state === 'closed') return;
-    this.#engine.output.enterTurn();
     this.#engine.output.discard(this.#writer);
     this.#state = 'closed';
     this.#stream?.onDownstreamFailure('downstream-closed');
@@ -171,11 +160,9 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     this.#kept = undefined;
     this.#acceptedBy.connectionsActive -= 1;
     this.#owner.onClosed(this);
-    this.#engine.output.leaveTurn();
   }
 
   onDeadline(now: number): void {
-    this.#engine.output.enterTurn();
     if (this.#state === 'lingering') this.#connection.destroy();
     else if (this.#stream) this.#checkStream(this.#stream, now);
     else if (this.#reader.isPartial) this.#refuse('request-head-timeout');
@@ -183,7 +170,13 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
       this.#manager.statistics.idleTimeouts.add();
       this.#linger();
     }
-    this.#engine.output.leaveTurn();
+  }
+
+  onCrash(error: unknown): void {
+    this.#isConsuming = false;
+    if (this.#stream) this.#stream.crash(error);
+    else this.#engine.logger.error('connection crashed', { error });
+    this.#connection.destroy();
   }
 
   #checkStream(stream: ActiveStream, now: number): void {
@@ -252,7 +245,7 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
   }
 
   #beginHead(): void {
-    this.#headStartedAt = this.#engine.clock.now();
+    this.#headStartedAt = this.#engine.turn.now();
     const { requestHeadTimeoutMs, requestTimeoutMs } = this.#manager.config;
     const allowedMs = Math.min(requestHeadTimeoutMs || Number.POSITIVE_INFINITY, requestTimeoutMs || Number.POSITIVE_INFINITY);
     this.deadline = this.#headStartedAt + allowedMs;
@@ -267,7 +260,7 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !engine.isDraining && this.#owner.manager !== undefined && (requestsPerConnectionMax === 0 || this.#requests < requestsPerConnectionMax);
     const info = new StreamInfo(this.#connection.remote, this.#connection.local);
     info.startAt = this.#headStartedAt;
-    info.startWallTime = engine.clock.wallTime();
+    info.startWallTime = engine.turn.wallTime();
     info.connectionId = this.id;
     if (head.minorVersion === 0) info.protocol = 'HTTP/1.0';
     this.#headStartedAt = 0;
@@ -417,10 +410,10 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
     this.#state = 'head';
     this.#reader.restart();
-    this.deadline = this.#idleDeadline(this.#engine.sweep.now);
+    this.deadline = this.#idleDeadline(this.#engine.turn.now());
     this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
     // The next request of a pipeline begins when the upstream connection of this one is back in its pool.
-    if (this.#kept) this.#engine.output.afterTurn(() => this.#consumeKept());
+    if (this.#kept) this.#engine.turn.after(() => this.#consumeKept());
     else if (this.#peerEnded) this.#connection.end();
   }
 
@@ -429,8 +422,8 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
   /** A request that never became a stream: an answer, one line in the log, and the end of the connection. */
   #refuse(code: OutcomeCode): void {
     const info = new StreamInfo(this.#connection.remote, this.#connection.local);
-    info.startAt = this.#headStartedAt === 0 ? this.#engine.clock.now() : this.#headStartedAt;
-    info.startWallTime = this.#engine.clock.wallTime();
+    info.startAt = this.#headStartedAt === 0 ? this.#engine.turn.now() : this.#headStartedAt;
+    info.startWallTime = this.#engine.turn.wallTime();
     info.connectionId = this.id;
     this.#headStartedAt = 0;
     const head = this.#reader.head;
@@ -449,14 +442,7 @@ export class Http1Downstream implements DownstreamCodec, ConnectionHandler, Swee
     this.#held = 0;
     this.#connection.resume();
     this.#writer.end();
-    this.deadline = this.#engine.clock.now() + (this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs);
-  }
-
-  #crash(error: unknown): void {
-    this.#isConsuming = false;
-    this.#engine.logger.error('stream crashed', { error });
-    this.#stream?.fail('internal-error');
-    this.#connection.destroy();
+    this.deadline = this.#engine.turn.now() + (this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs);
   }
 
   #idleDeadline(now: number): number {

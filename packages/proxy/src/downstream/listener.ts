@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { ListenerConfig } from '../proxy-config.ts';
 import type { ListenerStatus } from '../proxy-options.ts';
+import { HandlerInTurn } from '../turn.ts';
 import { ConnectionManager } from './connection-manager.ts';
 import { Http1Downstream, type DownstreamOwner } from './http1-downstream.ts';
 
@@ -95,7 +96,7 @@ export class Listener implements DownstreamOwner {
       return connection.destroy();
     }
     const downstream = new Http1Downstream(this, manager, this.#engine, connection, this.#nextConnectionId());
-    connection.handler = downstream;
+    connection.handler = new HandlerInTurn(this.#engine.turn, downstream);
     this.#connections.add(downstream);
     this.#engine.sweep.add(downstream);
   }

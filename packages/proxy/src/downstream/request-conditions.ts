@@ -129,5 +129,7 @@ function plainAddress(host: string): string {
 function describeRequest(head: RequestHead, manager: ConnectionManagerConfig, random: Random): void {
   if (!manager.generateRequestId) return;
   const keeps = (head.known & Known.requestId) !== 0 && (!manager.useRemoteAddress || manager.preserveExternalRequestId);
-  if (!keeps) head.set('x-request-id', createRequestId(random));
+  if (keeps) return;
+  head.removeKnown(Known.requestId);
+  head.addChecked('x-request-id', createRequestId(random), Known.requestId);
 }

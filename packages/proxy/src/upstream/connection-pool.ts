@@ -85,7 +85,7 @@ export class ConnectionPool implements UpstreamOwner {
 
   onConnected(connection: Http1Upstream): void {
     this.#connecting.delete(connection);
-    this.#statistics.connectTime.observe(this.#context.clock.now() - connection.startedAt);
+    this.#statistics.connectTime.observe(this.#context.turn.now() - connection.startedAt);
     this.onIdle(connection);
   }
 
@@ -105,7 +105,7 @@ export class ConnectionPool implements UpstreamOwner {
     if (client) return client.onConnection(connection);
     if (this.#isDraining) return connection.close();
     const { idleTimeoutMs } = this.limits;
-    connection.rest(idleTimeoutMs > 0 ? this.#context.clock.now() + idleTimeoutMs : Number.POSITIVE_INFINITY);
+    connection.rest(idleTimeoutMs > 0 ? this.#context.turn.now() + idleTimeoutMs : Number.POSITIVE_INFINITY);
     this.#idle.push(connection);
   }
 

@@ -23,11 +23,12 @@ import {
   type ResponseHead,
   type Trailers,
 } from '@sluice/http';
-import type { Address, Connection, ConnectionHandler, MeshError } from '@sluice/kernel';
+import type { Address, Connection, MeshError } from '@sluice/kernel';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
 import { OutputWriter } from '../output-buffer.ts';
 import type { Sweepable } from '../sweep.ts';
+import { HandlerInTurn, type TurnHandler } from '../turn.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** The pool, as its connections see it. */
@@ -58,7 +59,7 @@ const largeBodyBytes = 64 * 1024;
 
 const connectionUpgrade = createHeaderLine('connection', 'upgrade');
 
-export class Http1Upstream implements UpstreamCodec, ConnectionHandler, Sweepable {
+export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
   /** When connecting began. */
@@ -83,8 +84,8 @@ export class Http1Upstream implements UpstreamCodec, ConnectionHandler, Sweepabl
   constructor(owner: UpstreamOwner, context: UpstreamContext, address: Address, connectTimeoutMs: number) {
     this.#owner = owner;
     this.#context = context;
-    this.startedAt = context.clock.now();
-    this.#connection = context.network.connect(address, this, { timeoutMs: connectTimeoutMs });
+    this.startedAt = context.turn.now();
+    this.#connection = context.network.connect(address, new HandlerInTurn(context.turn, this), { timeoutMs: connectTimeoutMs });
     this.#writer = new OutputWriter(this.#connection, context.output);
   }
 
@@ -173,34 +174,25 @@ export class Http1Upstream implements UpstreamCodec, ConnectionHandler, Sweepabl
   // — the connection —
 
   onOpen(): void {
-    this.#context.output.enterTurn();
     this.#owner.onConnected(this);
-    this.#context.output.leaveTurn();
   }
 
   onData(memory: Buffer, length: number): void {
-    this.#context.output.enterTurn();
     this.#consume(memory, length);
-    this.#context.output.leaveTurn();
   }
 
   onDrain(): void {
     if (!this.#writer.drained()) return;
-    this.#context.output.enterTurn();
     this.#events?.onUpstreamDrain();
-    this.#context.output.leaveTurn();
   }
 
   onEnd(): void {
-    this.#context.output.enterTurn();
     if (this.#state === 'tunnel') this.#events?.onUpstreamTunnelEnd();
     else if (this.#state === 'body' && this.#body.mayEndHere) this.#completeResponse(false);
     else this.#lose('upstream-closed', 'closed by the upstream');
-    this.#context.output.leaveTurn();
   }
 
   onClose(error: MeshError | undefined): void {
-    this.#context.output.enterTurn();
     const state = this.#state;
     this.#context.output.discard(this.#writer);
     if (state === 'connecting') {
@@ -211,7 +203,14 @@ export class Http1Upstream implements UpstreamCodec, ConnectionHandler, Sweepabl
       this.#state = 'closed';
       this.#owner.onClosed(this);
     }
-    this.#context.output.leaveTurn();
+  }
+
+  onCrash(error: unknown): void {
+    const events = this.#events;
+    this.#events = undefined;
+    this.#giveUp();
+    if (events) events.onUpstreamCrash(error);
+    else this.#context.logger.error('upstream connection crashed', { error });
   }
 
   /** Only ever due while idle. */

@@ -1,15 +1,17 @@
 /** What the upstream half needs of its proxy. */
-import type { Clock, Logger, Network, Random } from '@sluice/kernel';
+import type { Logger, Network, Random } from '@sluice/kernel';
 import type { OutputBuffer } from '../output-buffer.ts';
 import type { Statistics } from '../statistics.ts';
 import type { Sweep } from '../sweep.ts';
+import type { Turn } from '../turn.ts';
 
 export interface UpstreamContext {
-  readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
   readonly logger: Logger;
   readonly statistics: Statistics;
+  /** The clock too: within a turn it is one moment. */
+  readonly turn: Turn;
   readonly output: OutputBuffer;
   readonly sweep: Sweep;
 }

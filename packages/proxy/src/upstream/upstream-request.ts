@@ -92,7 +92,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient {
     this.#pool = undefined;
     this.#codec = connection;
     const { info, request } = this.#owner;
-    info.upstreamStartAt = this.#context.clock.now();
+    info.upstreamStartAt = this.#context.turn.now();
     info.upstreamLocal = connection.localAddress;
     this.#cluster.statistics.requestsTotal.add();
     this.#cluster.statistics.requestsActive += 1;
@@ -128,7 +128,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient {
   onResponseEnd(trailers: Trailers | undefined): void {
     const { statistics } = this.#cluster;
     statistics.requestsCompleted.add();
-    statistics.requestTime.observe(this.#context.clock.now() - this.#owner.info.upstreamStartAt);
+    statistics.requestTime.observe(this.#context.turn.now() - this.#owner.info.upstreamStartAt);
     // The connection knows by itself whether it can be used again; from here on it is not ours.
     this.#detach();
     this.#owner.onResponseEnd(trailers);
@@ -151,6 +151,11 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient {
       return;
     }
     this.#end(code, reason);
+  }
+
+  onUpstreamCrash(error: unknown): void {
+    this.#detach();
+    this.#owner.onUpstreamCrash(error);
   }
 
   /** The keep-alive race: the host closed the connection while the request was on its way to it. */
