@@ -1,1 +1,2 @@
-export {};
+export { composeGateway, type Gateway, type GatewayOptions } from './compose.ts';
+export { readSettings, type GatewayIdentity, type GatewaySettings } from './config.ts';

@@ -1,0 +1,304 @@
+import { Buffer } from 'node:buffer';
+import { createMeter, createSeededRandom, type Network } from '@sluice/kernel';
+import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
+import { noRegexEngine } from '@sluice/proxy';
+import { AdsServer, createSnapshot, loadCodec, LoadServer, SnapshotCache, typeUrls, type Codec, type JsonObject, type Resource } from '@sluice/xds';
+import { createInMemoryTransport } from '@sluice/xds/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { composeActivator } from './compose.ts';
+import { readSettings } from './config.ts';
+
+const key = 'default/hello-00001';
+const activatorHost = '10.0.0.9';
+const revisionHeaders = 'knative-serving-revision: hello-00001\r\nknative-serving-namespace: default\r\n';
+
+let codec: Codec;
+beforeAll(async () => {
+  codec = await loadCodec('core');
+});
+
+interface PodState {
+  readonly host: string;
+  readonly isReady: boolean;
+}
+
+/** What the config service tells activators of one revision. */
+function resourcesFor(containerConcurrency: number, pods: readonly PodState[]): Resource[] {
+  const filter = (name: string, typed_config: JsonObject): JsonObject => ({ name, typed_config });
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    stat_prefix: 'activator',
+    rds: { route_config_name: 'activator_services', config_source: { ads: {}, resource_api_version: 'V3' } },
+    http_filters: [
+      filter('sluice.filters.http.activator', {
+        '@type': 'type.googleapis.com/xds.type.v3.TypedStruct',
+        type_url: 'type.googleapis.com/sluice.filters.http.activator.v1.Activator',
+        value: {},
+      }),
+      filter('envoy.filters.http.router', { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' }),
+    ],
+  };
+  return [
+    {
+      typeUrl: typeUrls.listener,
+      name: 'activator_http1',
+      value: {
+        name: 'activator_http1',
+        address: { socket_address: { address: '0.0.0.0', port_value: 8012 } },
+        filter_chains: [{ filters: [filter('envoy.filters.network.http_connection_manager', manager)] }],
+      },
+    },
+    {
+      typeUrl: typeUrls.routeConfiguration,
+      name: 'activator_services',
+      value: {
+        name: 'activator_services',
+        virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: key, timeout: '0s' } }] }],
+      },
+    },
+    {
+      typeUrl: typeUrls.cluster,
+      name: key,
+      value: {
+        name: key,
+        type: 'EDS',
+        eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' }, service_name: key },
+        metadata: {
+          filter_metadata: {
+            'sluice.revision': { namespace: 'default', name: 'hello-00001', container_concurrency: containerConcurrency, protocol: 'http1', timeout_seconds: 300 },
+          },
+        },
+      },
+    },
+    {
+      typeUrl: typeUrls.clusterLoadAssignment,
+      name: key,
+      value: {
+        cluster_name: key,
+        endpoints: [
+          {
+            lb_endpoints: pods.map(({ host, isReady }) => ({
+              endpoint: { address: { socket_address: { address: host, port_value: 8012 } } },
+              health_status: isReady ? 'HEALTHY' : 'UNHEALTHY',
+            })),
+          },
+        ],
+      },
+    },
+  ];
+}
+
+function createWorld(containerConcurrency = 0) {
+  const time = new SimulatedTime();
+  const logger = new RecordingLogger();
+  const random = createSeededRandom(1);
+  const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
+  const shared = { clock: time, timers: time, random, logger, meter: createMeter() };
+  const cache = new SnapshotCache();
+  const ads = new AdsServer({ ...shared, cache });
+  const loadServer = new LoadServer(shared);
+  const transport = createInMemoryTransport({
+    timers: time,
+    handlers: {
+      onAds: (stream) => ads.accept(stream),
+      onLoadStats: (stream) => loadServer.acceptReports(stream),
+      onLoad: (stream) => loadServer.acceptSubscriber(stream),
+    },
+  });
+  const settings = readSettings(['--config-service=x:1', `--listen-host=${activatorHost}`], { POD_NAME: 'activator-1', POD_IP: activatorHost });
+  if (!settings.ok) throw new Error('bad settings');
+  const activator = composeActivator({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('activator', activatorHost) });
+
+  function publish(...pods: PodState[]): void {
+    const result = createSnapshot(resourcesFor(containerConcurrency, pods), codec, cache.get('sluice-activator'));
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    cache.set('sluice-activator', result.snapshot);
+  }
+
+  const client = network.view('client', '10.0.0.1');
+  return {
+    time,
+    logger,
+    network,
+    transport,
+    loadServer,
+    activator,
+    publish,
+    request: (headers = revisionHeaders) => send(client, `GET / HTTP/1.1\r\nhost: hello.example.com\r\n${headers}connection: close\r\n\r\n`),
+    coldStarts: () => logger.events.filter(({ event }) => event === 'cold start').map(({ fields }) => fields),
+  };
+}
+
+/** Sends bytes to the activator and collects what comes back. */
+function send(network: Network, text: string): { answer: string } {
+  const exchange = { answer: '' };
+  const connection = network.connect({ host: activatorHost, port: 8012 }, {
+    onOpen: () => void connection.write(Buffer.from(text, 'latin1'), 0, text.length),
+    onData: (memory, length) => void (exchange.answer += memory.toString('latin1', 0, length)),
+    onDrain() {},
+    onEnd: () => connection.end(),
+    onClose() {},
+  });
+  return exchange;
+}
+
+/** A pod's sidecar with a program that takes a while: answers probes as told, and counts what runs at once. */
+async function startPod(world: ReturnType<typeof createWorld>, host: string, options: { readonly workMs?: number } = {}) {
+  const { time, network } = world;
+  const pod = { isReady: true, running: 0, runningMax: 0, probes: 0, requests: [] as string[] };
+  await network.view(host, host).listen({ host, port: 8012 }, (connection) => {
+    const answer = (status: number, body: string) => {
+      const text = `HTTP/1.1 ${status} x\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+      connection.write(Buffer.from(text, 'latin1'), 0, text.length);
+    };
+    let text = '';
+    connection.handler = {
+      onData(memory, length) {
+        // A head may come in pieces.
+        text += memory.toString('latin1', 0, length);
+        if (!text.endsWith('\r\n\r\n')) return;
+        const head = text;
+        text = '';
+        if (head.includes('k-network-probe: queue')) {
+          pod.probes += 1;
+          answer(pod.isReady ? 200 : 503, pod.isReady ? 'queue' : '');
+          return;
+        }
+        pod.requests.push(head);
+        pod.running += 1;
+        pod.runningMax = Math.max(pod.runningMax, pod.running);
+        time.after(options.workMs ?? 0, () => {
+          pod.running -= 1;
+          answer(200, `from ${host}`);
+        });
+      },
+      onDrain() {},
+      onEnd: () => connection.end(),
+      onClose() {},
+    };
+  });
+  return pod;
+}
+
+describe('a request for a sleeping revision', () => {
+  it('is told to the autoscaler at once, waits for a pod to say that it is ready, and goes to it', async () => {
+    const world = createWorld();
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+
+    const held = world.request();
+    await world.time.advanceAsync(50);
+    expect(world.loadServer.loads()).toMatchObject([
+      { namespace: 'default', revision: 'hello-00001', podName: 'activator-1', source: 'ACTIVATOR', averageConcurrentRequests: 1, intervalMs: 0 },
+    ]);
+
+    const pod = await startPod(world, '10.0.0.21');
+    pod.isReady = false;
+    world.publish({ host: '10.0.0.21', isReady: false });
+    await world.time.advanceAsync(300);
+    expect(held.answer).toBe('');
+    pod.isReady = true;
+    await world.time.advanceAsync(300);
+    expect(held.answer).toContain('from 10.0.0.21');
+    expect(pod.requests[0]).toContain('k-proxy-request: activator');
+    expect(pod.requests[0]).toContain('host: hello.example.com');
+
+    const [coldStart] = world.coldStarts();
+    expect(world.coldStarts()).toHaveLength(1);
+    expect(coldStart).toMatchObject({ revision: key });
+    expect(Number(coldStart?.['waitedMs'])).toBeGreaterThan(300);
+    expect(Number(coldStart?.['firstByteAtMs'])).toBeGreaterThanOrEqual(Number(coldStart?.['forwardedAtMs']));
+  });
+
+  it('goes to a pod that Kubernetes calls ready without a probe', async () => {
+    const world = createWorld();
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    const exchange = world.request();
+    const pod = await startPod(world, '10.0.0.21');
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(100);
+    expect([exchange.answer.includes('from 10.0.0.21'), pod.probes]).toEqual([true, 0]);
+  });
+});
+
+describe('under a limit', () => {
+  it('no pod gets more than its limit, and nobody is lost', async () => {
+    const world = createWorld(2);
+    const pods = await Promise.all(['10.0.0.21', '10.0.0.22'].map((host) => startPod(world, host, { workMs: 50 })));
+    world.publish({ host: '10.0.0.21', isReady: true }, { host: '10.0.0.22', isReady: true });
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    const exchanges = Array.from({ length: 100 }, () => world.request());
+    await world.time.advanceAsync(5000);
+    expect(exchanges.filter(({ answer }) => answer.startsWith('HTTP/1.1 200'))).toHaveLength(100);
+    expect(pods.map(({ runningMax }) => runningMax)).toEqual([2, 2]);
+    expect(world.activator.revisions()).toMatchObject([{ key, capacity: 4, inFlight: 0, waiting: 0 }]);
+  });
+});
+
+describe('when things change', () => {
+  it('a pod that becomes unready gets nothing new, and one that is gone is forgotten', async () => {
+    const world = createWorld(1);
+    const first = await startPod(world, '10.0.0.21');
+    await startPod(world, '10.0.0.22');
+    world.publish({ host: '10.0.0.21', isReady: true }, { host: '10.0.0.22', isReady: true });
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    first.isReady = false;
+    world.publish({ host: '10.0.0.21', isReady: false }, { host: '10.0.0.22', isReady: true });
+    await world.time.advanceAsync(100);
+    expect(world.activator.revisions()[0]?.pods).toEqual(['10.0.0.22:8012']);
+    const exchange = world.request();
+    await world.time.advanceAsync(100);
+    expect(exchange.answer).toContain('from 10.0.0.22');
+    world.publish();
+    await world.time.advanceAsync(100);
+    expect(world.activator.revisions()).toMatchObject([{ pods: [], capacity: 0 }]);
+  });
+
+  it('without its config service it goes on with what it was told, and says later who came meanwhile', async () => {
+    const world = createWorld();
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    world.transport.reachable = false;
+    const exchange = world.request();
+    await world.time.advanceAsync(2000);
+    world.transport.reachable = true;
+    await world.time.advanceAsync(10_000);
+    expect(world.loadServer.loads()).toMatchObject([{ averageConcurrentRequests: expect.any(Number) as number, requestsInProgress: 1 }]);
+    await startPod(world, '10.0.0.21');
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(1000);
+    expect(exchange.answer).toContain('from 10.0.0.21');
+  });
+
+  it('a request for a revision that it does not know is answered 404', async () => {
+    const world = createWorld();
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    const exchange = world.request('knative-serving-revision: other\r\nknative-serving-namespace: default\r\n');
+    await world.time.advanceAsync(100);
+    expect(exchange.answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*revision\.serving\.knative\.dev "other" not found$/);
+  });
+
+  it('draining waits for those that are on their way, and then nothing listens', async () => {
+    const world = createWorld();
+    await startPod(world, '10.0.0.21', { workMs: 500 });
+    world.publish({ host: '10.0.0.21', isReady: true });
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    const exchange = world.request();
+    await world.time.advanceAsync(100);
+    let isDrained = false;
+    void world.activator.drain().then(() => (isDrained = true));
+    await world.time.advanceAsync(100);
+    expect(isDrained).toBe(false);
+    await world.time.advanceAsync(1000);
+    expect([isDrained, exchange.answer.includes('from 10.0.0.21')]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,140 @@
+/** The activator: the engine with the activator filter, a throttler per revision, and word to the autoscaler. */
+import { ConcurrencyReporter } from '@sluice/admission';
+import type { Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
+import {
+  ConfigApplier,
+  createActivatorFilterFactory,
+  createFilterContexts,
+  createProxy,
+  RebindListeners,
+  routerFactory,
+  type AccessLogOutput,
+  type ColdStart,
+  type Proxy,
+  type RegexEngine,
+} from '@sluice/proxy';
+import { createAdsClient, createLoadReporter, type AdsTransport, type ClusterLoad, type Codec, type LoadStatsTransport } from '@sluice/xds';
+import type { ActivatorSettings } from './config.ts';
+import { RevisionTable, type RevisionStatus } from './revision-table.ts';
+
+export interface ActivatorOptions {
+  readonly settings: ActivatorSettings;
+  readonly transport: AdsTransport & LoadStatsTransport;
+  readonly codec: Codec;
+  readonly regexEngine: RegexEngine;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly openAccessLog?: (path: string) => AccessLogOutput;
+}
+
+export interface Activator {
+  readonly proxy: Proxy;
+  readonly applier: ConfigApplier;
+  /** Connects; it serves as soon as there is something to serve. */
+  start(): void;
+  /** Probes fail from now on; finishes what runs and waits, then stops. */
+  drain(): Promise<void>;
+  /** Ends it now. */
+  stop(): Promise<void>;
+  /** The throttler of each revision. */
+  revisions(): readonly RevisionStatus[];
+}
+
+export function composeActivator(options: ActivatorOptions): Activator {
+  const { settings, transport, clock, logger } = options;
+  const reporter = new ConcurrencyReporter();
+  const revisions = new RevisionTable(options);
+  const node = nodeOf(settings);
+  let isTerminating = false;
+
+  const proxy = createProxy(options);
+  const applier = new ConfigApplier({
+    ...options,
+    target: {
+      async apply(config) {
+        const problems = await proxy.apply(config);
+        if (proxy.config === config) revisions.update(config.clusters);
+        return problems;
+      },
+    },
+    filters: [
+      createActivatorFilterFactory({
+        revisions,
+        reporter,
+        onFirstRequest: (revision) => loadReporter.reportNow(revision),
+        onColdStart: (coldStart) => logger.info('cold start', describeColdStart(coldStart, clock)),
+        findFault: () => (isTerminating ? 'received SIGTERM from kubelet' : undefined),
+      }),
+      routerFactory,
+    ],
+    createContext: createFilterContexts(options),
+  });
+  const { listenHost } = settings;
+  const consumer = new RebindListeners(applier, () => (listenHost === undefined ? undefined : { host: listenHost }));
+  const client = createAdsClient({ ...options, node, consumer });
+  const loadReporter = createLoadReporter({ ...options, transport, node, source: (now, only) => readLoads(reporter, settings, now, only) });
+
+  return {
+    proxy,
+    applier,
+    start() {
+      proxy.start();
+      client.start();
+      loadReporter.start();
+    },
+    async drain() {
+      isTerminating = true;
+      await proxy.drain({ graceMs: settings.drainGraceMs, deadlineMs: settings.drainDeadlineMs });
+      await this.stop();
+    },
+    async stop() {
+      client.stop();
+      loadReporter.stop();
+      applier.stop();
+      await proxy.close();
+      revisions.close();
+    },
+    revisions: () => revisions.status(),
+  };
+}
+
+function nodeOf({ identity }: ActivatorSettings) {
+  const { pod, podIp, namespace } = identity;
+  return {
+    id: `activator~${podIp}~${pod}.${namespace}`,
+    cluster: 'sluice-activator',
+    metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace },
+  };
+}
+
+/** @param only the one revision to report on ahead of time */
+function readLoads(reporter: ConcurrencyReporter, { identity }: ActivatorSettings, now: number, only: string | undefined): readonly ClusterLoad[] {
+  const ahead = only === undefined ? undefined : reporter.reportAhead(only);
+  const reports = only === undefined ? reporter.report(now) : ahead ? [ahead] : [];
+  return reports.map(({ revision, averageConcurrency, requestCount }) => ({
+    cluster: revision,
+    address: { host: identity.podIp, port: 8012 },
+    requestsInProgress: reporter.concurrency(revision),
+    averageConcurrentRequests: averageConcurrency,
+    // All of it came through an activator: this one, which is where it is counted.
+    averageProxiedConcurrentRequests: 0,
+    requestCount,
+    proxiedRequestCount: 0,
+  }));
+}
+
+/** With the moments on the wall clock, to be joined with what others saw. */
+function describeColdStart({ revision, arrivedAt, forwardedAt, firstByteAt }: ColdStart, clock: Clock): Record<string, unknown> {
+  const offsetMs = clock.wallTime() - clock.now();
+  return {
+    revision,
+    arrivedAtMs: arrivedAt + offsetMs,
+    forwardedAtMs: forwardedAt + offsetMs,
+    firstByteAtMs: firstByteAt + offsetMs,
+    waitedMs: forwardedAt - arrivedAt,
+  };
+}

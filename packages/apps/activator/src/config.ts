@@ -1,0 +1,45 @@
+/** The activator's flags and environment. */
+import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { logLevels, type LogLevel } from '@sluice/telemetry';
+
+export interface ActivatorSettings {
+  /** `host:port` of the config service. */
+  readonly configService: string;
+  readonly identity: ActivatorIdentity;
+  /** Address of all listeners; undefined leaves it to the configuration. Default: the pod's, where that is a loopback address. */
+  readonly listenHost: string | undefined;
+  /** Where `/metrics` and `/logging` listen. Default port 9090, as Knative's activator. */
+  readonly metricsHost: string;
+  readonly metricsPort: number;
+  /** After SIGTERM: how long to go on accepting, and when what still runs or waits is cut. Milliseconds. */
+  readonly drainGraceMs: number;
+  readonly drainDeadlineMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface ActivatorIdentity {
+  readonly pod: string;
+  readonly podIp: string;
+  readonly namespace: string;
+}
+
+export function readSettings(flags: readonly string[], environment: Environment): Checked<ActivatorSettings> {
+  const reader = new SettingsReader(flags, environment);
+  const podIp = reader.text({ variable: 'POD_IP' });
+  // Pods that share a machine's network each have a loopback address of their own, and must leave the others theirs.
+  const sharedHost = podIp.startsWith('127.') ? podIp : undefined;
+  return reader.finish({
+    configService: reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }),
+    identity: {
+      pod: reader.text({ variable: 'POD_NAME' }),
+      podIp,
+      namespace: reader.text({ variable: 'POD_NAMESPACE' }, 'sluice-system'),
+    },
+    listenHost: reader.find({ flag: 'listen-host' }) ?? sharedHost,
+    metricsHost: reader.text({ flag: 'metrics-host' }, sharedHost ?? '0.0.0.0'),
+    metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
+    drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),
+    drainDeadlineMs: reader.number({ flag: 'drain-deadline-ms' }, { fallback: 30_000 }),
+    logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
+  });
+}

@@ -1,0 +1,69 @@
+/** Keeps the throttler of one revision told of its usable pods: performs the probes that `PodProbing` decides on. */
+import { PodProbing, PROBE_TIMEOUT_MS, type Throttler } from '@sluice/admission';
+import type { Address, Clock, Network, Timer, Timers } from '@sluice/kernel';
+import { probeHttp } from '@sluice/proxy';
+
+export interface PodWatchOptions {
+  readonly throttler: Throttler;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** The question a sidecar understands, and the answer that means yes. */
+const question = { path: '/healthz', headers: { 'k-network-probe': 'queue', 'user-agent': 'Knative-Activator-Probe' } };
+const expectedBody = 'queue';
+
+export class PodWatch {
+  readonly #options: PodWatchOptions;
+  readonly #probing = new PodProbing();
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: PodWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What the endpoints say now; both lists hold `host:port`. */
+  setEndpoints(ready: readonly string[], notReady: readonly string[]): void {
+    if (this.#probing.setEndpoints(ready, notReady, this.#options.clock.now())) this.#publish();
+    this.#probeDue();
+  }
+
+  /** Asks no more. Answers under way are dropped. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #publish(): void {
+    this.#options.throttler.setPods(this.#probing.usablePods);
+  }
+
+  #probeDue(): void {
+    const { clock, timers } = this.#options;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#isClosed) return;
+    const now = clock.now();
+    for (const address of this.#probing.takeDue(now)) this.#probe(address);
+    const nextAt = this.#probing.nextDueAt;
+    if (nextAt !== undefined) this.#timer = timers.after(Math.max(0, nextAt - now), () => this.#probeDue());
+  }
+
+  #probe(address: string): void {
+    const { network, timers, clock } = this.#options;
+    const probe = { ...question, address: parseAddress(address), host: address, timeoutMs: PROBE_TIMEOUT_MS };
+    probeHttp(network, timers, probe, (result) => {
+      if (this.#isClosed) return;
+      const isReady = result.kind === 'answered' && result.status === 200 && result.body === expectedBody;
+      if (this.#probing.onProbed(address, isReady, clock.now())) this.#publish();
+      this.#probeDue();
+    });
+  }
+}
+
+function parseAddress(text: string): Address {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}

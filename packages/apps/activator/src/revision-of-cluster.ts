@@ -1,0 +1,49 @@
+/** What the configuration says about a revision: facts in its cluster's metadata, and its pods as endpoints. */
+import { formatAddress } from '@sluice/kernel';
+import type { ClusterConfig, RequestTimeouts } from '@sluice/proxy';
+
+/** The key under which the config service puts facts about a revision into a cluster's metadata. */
+const metadataKey = 'sluice.revision';
+
+export interface RevisionFacts {
+  /** 0 for no limit. */
+  readonly containerConcurrency: number;
+  readonly timeouts: RequestTimeouts;
+}
+
+/** Undefined for a cluster that is no revision. */
+export function factsOf({ resource }: ClusterConfig): RevisionFacts | undefined {
+  const facts = resource.metadata[metadataKey];
+  if (!facts) return undefined;
+  return {
+    containerConcurrency: numberOf(facts['container_concurrency']),
+    timeouts: {
+      durationMs: numberOf(facts['timeout_seconds']) * 1000,
+      responseStartMs: numberOf(facts['response_start_timeout_seconds']) * 1000,
+      idleMs: numberOf(facts['idle_timeout_seconds']) * 1000,
+    },
+  };
+}
+
+export interface RevisionEndpoints {
+  /** `host:port` of pods that Kubernetes calls ready. */
+  readonly ready: readonly string[];
+  /** Of pods that are there and not ready yet, or not any more. */
+  readonly notReady: readonly string[];
+}
+
+export function endpointsOf({ assignment }: ClusterConfig): RevisionEndpoints {
+  const ready: string[] = [];
+  const notReady: string[] = [];
+  for (const { endpoints } of assignment?.localities ?? []) {
+    for (const { address, healthStatus } of endpoints) {
+      const isReady = healthStatus === 'HEALTHY' || healthStatus === 'UNKNOWN';
+      (isReady ? ready : notReady).push(formatAddress(address));
+    }
+  }
+  return { ready, notReady };
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? value : 0;
+}

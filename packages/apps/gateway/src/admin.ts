@@ -1,0 +1,47 @@
+/** The gateway's admin pages, under Envoy's names: `/ready`, `/config_dump`, `/clusters`, `/stats/prometheus`, … */
+import type { Clock, Meter } from '@sluice/kernel';
+import { createAdmin, startAdminServer, type AdminServer } from '@sluice/proxy';
+import { logLevels, type OpenLogger } from '@sluice/telemetry';
+import type { Gateway } from './compose.ts';
+import type { GatewaySettings } from './config.ts';
+
+export interface OpenAdminOptions {
+  readonly gateway: Gateway;
+  readonly settings: GatewaySettings;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly startedAt: number;
+  readonly logging: OpenLogger;
+  readonly quit: () => void;
+}
+
+/** Envoy's word for our `warn`. */
+const ourLevels: Readonly<Record<string, string>> = { warning: 'warn', trace: 'debug', critical: 'error', off: 'error' };
+
+/** Undefined when the port is 0. */
+export async function openAdmin(options: OpenAdminOptions): Promise<AdminServer | undefined> {
+  const { gateway, settings, clock, meter, startedAt, logging, quit } = options;
+  if (settings.adminPort === 0) return undefined;
+  const { pod, podIp, namespace } = settings.identity;
+  const admin = createAdmin({
+    proxy: gateway.proxy,
+    store: gateway.applier.store,
+    meter,
+    clock,
+    bootstrap: {},
+    node: { id: `gateway~${podIp}~${pod}.${namespace}`, cluster: 'sluice-gateway', metadata: {}, locality: undefined },
+    version: 'sluice',
+    commandLineOptions: {},
+    startedAt,
+    health: { isFailing: false },
+    setLogLevel: (asked) => {
+      const level = logLevels.find((known) => known === (ourLevels[asked] ?? asked));
+      if (level !== undefined) logging.setLevel(level);
+    },
+    quit,
+    allowPaths: [],
+    // Whoever reaches the port may look, and no more.
+    allowsChanges: false,
+  });
+  return startAdminServer(admin, { host: settings.adminHost, port: settings.adminPort });
+}

@@ -1,0 +1,86 @@
+/** The gateway: the engine, configured by the config service. What it was told last stays in force, whoever goes away. */
+import type { Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
+import {
+  ConfigApplier,
+  createFilterContexts,
+  createProxy,
+  RebindListeners,
+  routerFactory,
+  type AccessLogOutput,
+  type ListenerBinding,
+  type Proxy,
+  type RegexEngine,
+} from '@sluice/proxy';
+import { createAdsClient, type AdsClient, type AdsTransport, type Codec } from '@sluice/xds';
+import type { GatewaySettings } from './config.ts';
+
+export interface GatewayOptions {
+  readonly settings: GatewaySettings;
+  readonly transport: AdsTransport;
+  readonly codec: Codec;
+  readonly regexEngine: RegexEngine;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly openAccessLog?: (path: string) => AccessLogOutput;
+}
+
+export interface Gateway {
+  readonly proxy: Proxy;
+  readonly applier: ConfigApplier;
+  readonly client: AdsClient;
+  /** Connects; it serves as soon as there is something to serve. */
+  start(): void;
+  /** Finishes what runs, then stops. */
+  drain(): Promise<void>;
+  /** Ends it now. */
+  stop(): Promise<void>;
+}
+
+export function composeGateway(options: GatewayOptions): Gateway {
+  const { settings } = options;
+  const { pod, podIp, namespace } = settings.identity;
+  const proxy = createProxy(options);
+  const applier = new ConfigApplier({
+    ...options,
+    target: proxy,
+    filters: [routerFactory],
+    createContext: createFilterContexts(options),
+  });
+  const client = createAdsClient({
+    ...options,
+    node: {
+      id: `gateway~${podIp}~${pod}.${namespace}`,
+      cluster: 'sluice-gateway',
+      metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace },
+    },
+    consumer: new RebindListeners(applier, (listener) => bindingOf(listener, settings)),
+  });
+
+  return {
+    proxy,
+    applier,
+    client,
+    start() {
+      proxy.start();
+      client.start();
+    },
+    async drain() {
+      client.stop();
+      await proxy.drain({ graceMs: settings.drainGraceMs, deadlineMs: settings.drainDeadlineMs });
+    },
+    async stop() {
+      client.stop();
+      applier.stop();
+      await proxy.close();
+    },
+  };
+}
+
+function bindingOf(listener: string, { listenHost, httpPort, internalPort }: GatewaySettings): ListenerBinding {
+  const port = { external_http: httpPort, internal_http: internalPort }[listener];
+  return { ...(listenHost === undefined ? {} : { host: listenHost }), ...(port === undefined ? {} : { port }) };
+}
