@@ -1,7 +1,7 @@
 /**
  * A small server beside a component's real work: `GET /metrics` for Prometheus, `GET /ready` for a kubelet,
  * `POST /logging?level=debug` to look closer at a running process, as Envoy's admin offers it. Not on any hot
- * path, so plain `node:http`.
+ * path, so plain `node:http`. It keeps the process alive, as a component does that waits for the rest of the world.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Meter } from '@sluice/kernel';
@@ -63,7 +63,6 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     server.listen(options.port, options.host, resolve);
   });
   server.removeAllListeners('error');
-  server.unref();
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : options.port,

@@ -33,7 +33,8 @@ export interface OpenLogger {
 
 /** Loads pino, which is why it is asynchronous. */
 export async function openLogger(options: LoggerOptions): Promise<OpenLogger> {
-  const { pino } = await import('pino');
+  // By its default export: a bundler gives a CommonJS module no other.
+  const { default: pino } = await import('pino');
   const { clock, write } = options;
   let level = options.level ?? 'info';
   const destination = write ? { write } : pino.destination({ dest: 1, sync: true });
