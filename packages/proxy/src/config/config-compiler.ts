@@ -3,7 +3,7 @@
  * route table or cluster is the same object in every configuration, and a change costs what it changes.
  */
 import type { Problem } from '@sluice/kernel';
-import { versionOf, type Cluster, type ClusterLoadAssignment, type Listener, type RouteConfiguration } from '@sluice/resources';
+import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration } from '@sluice/resources';
 import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
@@ -25,7 +25,9 @@ export class ConfigCompiler {
   readonly #options: ConfigCompilerOptions;
   readonly #listenerParts = new WeakMap<ConfigResource<Listener>, ListenerParts>();
   readonly #tables = new WeakMap<RouteConfiguration, Map<boolean, CompiledRouteTable>>();
-  #previous: ProxyConfig | undefined;
+  #previous: { readonly snapshot: ConfigSnapshot; readonly config: ProxyConfig } | undefined;
+  /** EDS clusters by the name of their assignment. */
+  #clustersByService: ReadonlyMap<string, readonly ConfigResource<Cluster>[]> = new Map();
 
   constructor(options: ConfigCompilerOptions) {
     this.#options = options;
@@ -55,11 +57,27 @@ export class ConfigCompiler {
   compile(snapshot: ConfigSnapshot): ProxyConfig {
     const listeners = new Map<string, ListenerConfig>();
     for (const [name, listener] of snapshot.listeners) listeners.set(name, this.#completeListener(listener, snapshot));
-    const clusters = new Map<string, ClusterConfig>();
-    for (const [name, cluster] of snapshot.clusters) clusters.set(name, this.#completeCluster(cluster, snapshot));
-    const config: ProxyConfig = { version: versionOfSnapshot(snapshot), listeners, clusters };
-    this.#previous = config;
+    const config: ProxyConfig = { version: snapshot.version, listeners, clusters: this.#compileClusters(snapshot) };
+    this.#previous = { snapshot, config };
     return config;
+  }
+
+  /** Where only endpoints have changed, only their clusters are looked at: the lane for what changes most. */
+  #compileClusters(snapshot: ConfigSnapshot): ReadonlyMap<string, ClusterConfig> {
+    const previous = this.#previous;
+    if (previous?.snapshot.clusters !== snapshot.clusters) {
+      this.#clustersByService = groupByService(snapshot.clusters);
+      const clusters = new Map<string, ClusterConfig>();
+      for (const [name, cluster] of snapshot.clusters) clusters.set(name, this.#completeCluster(cluster, snapshot));
+      return clusters;
+    }
+    const changed = changedNames(previous.snapshot.assignments, snapshot.assignments);
+    if (changed.length === 0) return previous.config.clusters;
+    const clusters = new Map(previous.config.clusters);
+    for (const cluster of changed.flatMap((name) => this.#clustersByService.get(name) ?? [])) {
+      clusters.set(cluster.name, this.#completeCluster(cluster, snapshot));
+    }
+    return clusters;
   }
 
   #completeListener(listener: ConfigResource<Listener>, { routes }: ConfigSnapshot): ListenerConfig {
@@ -67,7 +85,7 @@ export class ConfigCompiler {
       const resource = routes.get(name);
       return resource && this.#compileRoutes(resource.value, setsEnvoyHeaders).table;
     });
-    const previous = this.#previous?.listeners.get(listener.name);
+    const previous = this.#previous?.config.listeners.get(listener.name);
     return previous && isSameListener(previous, complete) ? previous : complete;
   }
 
@@ -75,7 +93,7 @@ export class ConfigCompiler {
     const { discovery, name } = cluster.value;
     const eds: ConfigResource<ClusterLoadAssignment> | undefined =
       discovery.kind === 'EDS' ? assignments.get(discovery.serviceName) : undefined;
-    const previous = this.#previous?.clusters.get(name);
+    const previous = this.#previous?.config.clusters.get(name);
     if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value))) {
       return previous;
     }
@@ -136,9 +154,23 @@ function inlineRoutes(listener: Listener): { routes: RouteConfiguration; path: s
   );
 }
 
-/** Of names and versions, in whatever order they came. */
-function versionOfSnapshot({ listeners, routes, clusters, assignments }: ConfigSnapshot): string {
-  const versions = (resources: ReadonlyMap<string, ConfigResource<unknown>>) =>
-    Object.fromEntries([...resources].map(([name, { version }]) => [name, version]));
-  return versionOf([versions(listeners), versions(routes), versions(clusters), versions(assignments)]);
+function groupByService(clusters: ConfigSnapshot['clusters']): ReadonlyMap<string, readonly ConfigResource<Cluster>[]> {
+  const groups = new Map<string, ConfigResource<Cluster>[]>();
+  for (const cluster of clusters.values()) {
+    const { discovery } = cluster.value;
+    if (discovery.kind !== 'EDS') continue;
+    const group = groups.get(discovery.serviceName);
+    if (group) group.push(cluster);
+    else groups.set(discovery.serviceName, [cluster]);
+  }
+  return groups;
+}
+
+/** Names under which two maps hold different things. */
+function changedNames<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): readonly string[] {
+  if (before === after) return [];
+  const changed: string[] = [];
+  for (const [name, value] of after) if (before.get(name) !== value) changed.push(name);
+  for (const name of before.keys()) if (!after.has(name)) changed.push(name);
+  return changed;
 }

@@ -32,8 +32,10 @@ export interface ConfigResource<T> {
   readonly updatedWallTime: number;
 }
 
-/** Everything a proxy is configured by, at one moment. */
+/** Everything a proxy is configured by, at one moment. Maps that did not change are the same maps as before. */
 export interface ConfigSnapshot {
+  /** Of the content: equal ones are equal. */
+  readonly version: string;
   readonly listeners: ReadonlyMap<string, ConfigResource<Listener>>;
   readonly routes: ReadonlyMap<string, ConfigResource<RouteConfiguration>>;
   readonly clusters: ReadonlyMap<string, ConfigResource<Cluster>>;

@@ -6,7 +6,6 @@ import type { Problem } from '@sluice/kernel';
 import {
   typeUrls,
   versionOf,
-  type Cluster,
   type ClusterLoadAssignment,
   type ExtensionCatalog,
   type Listener,
@@ -22,6 +21,8 @@ import {
   type ResourceModels,
 } from './config-resource.ts';
 import type { ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
+import { Fingerprint } from './fingerprint.ts';
+import { ResourceShelf } from './resource-shelf.ts';
 
 export interface ConfigStoreOptions {
   readonly compiler: ConfigCompiler;
@@ -49,18 +50,21 @@ export interface StaticResource<Kind extends ResourceKind> {
   readonly path: string;
 }
 
-type Resources = { readonly [Kind in ResourceKind]: Map<string, ConfigResource<ResourceModels[Kind]>> };
+type Shelves = { readonly [Kind in ResourceKind]: ResourceShelf<ResourceModels[Kind]> };
 
 export class ConfigStore {
   readonly #options: ConfigStoreOptions;
-  readonly #resources: Resources = {
-    listener: new Map(),
-    routeConfiguration: new Map(),
-    cluster: new Map(),
-    clusterLoadAssignment: new Map(),
+  readonly #fingerprint = new Fingerprint();
+  readonly #shelves: Shelves = {
+    listener: new ResourceShelf(this.#fingerprint),
+    routeConfiguration: new ResourceShelf(this.#fingerprint),
+    cluster: new ResourceShelf(this.#fingerprint),
+    clusterLoadAssignment: new ResourceShelf(this.#fingerprint),
   };
   /** Listeners whose routes have come, or were waited for in vain: those that may serve. */
-  readonly #warmListeners = new Map<string, ConfigResource<Listener>>();
+  #warmListeners: ReadonlyMap<string, ConfigResource<Listener>> = new Map();
+  /** Stand for the endpoints of clusters for which they were waited for in vain. */
+  readonly #nobodies = new Map<string, ConfigResource<ClusterLoadAssignment>>();
   /** What was waited for in vain, as `kind name`. */
   readonly #missing = new Set<string>();
   readonly #rejections = new Map<string, Rejection>();
@@ -111,8 +115,8 @@ export class ConfigStore {
       });
     }
     for (const name of update.removed) {
-      if (this.#resources[kind].get(name)?.isStatic) continue;
-      this.#resources[kind].delete(name);
+      if (this.#shelves[kind].get(name)?.isStatic) continue;
+      this.#shelves[kind].delete(name);
       this.#rejections.delete(`${kind} ${name}`);
     }
     return rejected;
@@ -121,24 +125,26 @@ export class ConfigStore {
   /** A resource will not come, or not soon: what waits for it goes on without. */
   markMissing(typeUrl: string, name: string): void {
     const kind = kindOf(typeUrl);
-    if (kind !== undefined && !this.#resources[kind].has(name)) this.#missing.add(`${kind} ${name}`);
+    if (kind === undefined || this.#shelves[kind].has(name) || this.#missing.has(`${kind} ${name}`)) return;
+    this.#missing.add(`${kind} ${name}`);
+    this.#fingerprint.add(`missing ${kind} ${name}`);
   }
 
   /** What may serve now. Resources that have not changed are the same objects as in the last snapshot. */
   snapshot(): ConfigSnapshot {
-    this.#warmListenersUp();
-    return {
-      listeners: new Map(this.#warmListeners),
-      routes: new Map(this.#resources.routeConfiguration),
-      clusters: new Map(this.#resources.cluster),
-      assignments: this.#assignments(),
-    };
+    return { ...this.held(), listeners: this.#warmListenersUp(), assignments: this.#assignments() };
   }
 
   /** Everything held, also listeners that still wait for routes. */
   held(): ConfigSnapshot {
-    const { listener, routeConfiguration, cluster, clusterLoadAssignment } = this.#resources;
-    return { listeners: listener, routes: routeConfiguration, clusters: cluster, assignments: clusterLoadAssignment };
+    const { listener, routeConfiguration, cluster, clusterLoadAssignment } = this.#shelves;
+    return {
+      version: this.#fingerprint.toString(),
+      listeners: listener.copy(),
+      routes: routeConfiguration.copy(),
+      clusters: cluster.copy(),
+      assignments: clusterLoadAssignment.copy(),
+    };
   }
 
   get rejections(): readonly Rejection[] {
@@ -147,11 +153,12 @@ export class ConfigStore {
 
   /** Listeners that are held back because routes they ask for have not come. */
   get warmingListeners(): readonly string[] {
-    return [...this.#resources.listener].filter(([name, listener]) => this.#warmListeners.get(name) !== listener).map(([name]) => name);
+    const held = [...this.#shelves.listener.copy()];
+    return held.filter(([name, listener]) => this.#warmListeners.get(name) !== listener).map(([name]) => name);
   }
 
   #offer(kind: ResourceKind, offered: OfferedResource, update: ConfigUpdate): readonly Problem[] {
-    if (this.#resources[kind].get(offered.name)?.isStatic) {
+    if (this.#shelves[kind].get(offered.name)?.isStatic) {
       return [{ path: 'name', message: `is ${offered.name}, which the bootstrap has given and nobody may change`, severity: 'error' }];
     }
     const decoded = decoders[kind](offered.value, '', { unknownFields: 'warning', extensions: this.#options.extensions });
@@ -174,13 +181,13 @@ export class ConfigStore {
 
   #keep(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): void {
     // The kind and the model belong together: both come from one decoder, or from the bootstrap's own lists.
-    (this.#resources[kind] as Map<string, ConfigResource<ResourceModels[ResourceKind]>>).set(resource.name, resource);
-    this.#missing.delete(`${kind} ${resource.name}`);
+    (this.#shelves[kind] as ResourceShelf<ResourceModels[ResourceKind]>).set(resource);
+    if (this.#missing.delete(`${kind} ${resource.name}`)) this.#fingerprint.remove(`missing ${kind} ${resource.name}`);
   }
 
   #check(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): readonly Problem[] {
     const { compiler } = this.#options;
-    const hasCluster = (name: string): boolean => this.#resources.cluster.has(name);
+    const hasCluster = (name: string): boolean => this.#shelves.cluster.has(name);
     switch (kind) {
       case 'listener':
         return compiler.checkListener(resource as ConfigResource<Listener>, hasCluster);
@@ -192,29 +199,28 @@ export class ConfigStore {
     }
   }
 
-  #warmListenersUp(): void {
-    const { listener: listeners, routeConfiguration: routes } = this.#resources;
-    for (const name of this.#warmListeners.keys()) if (!listeners.has(name)) this.#warmListeners.delete(name);
-    for (const [name, listener] of listeners) {
+  /** Until its routes are there, a listener does not serve, and the one that stood under its name goes on. */
+  #warmListenersUp(): ReadonlyMap<string, ConfigResource<Listener>> {
+    const routes = this.#shelves.routeConfiguration;
+    const warm = new Map<string, ConfigResource<Listener>>();
+    for (const [name, listener] of this.#shelves.listener.copy()) {
       const waits = this.#options.compiler
         .routeNamesOf(listener)
         .some((route) => !routes.has(route) && !this.#missing.has(`routeConfiguration ${route}`));
-      // Until its routes are there, the listener that stands under this name goes on serving.
-      if (!waits) this.#warmListeners.set(name, listener);
+      const serving = waits ? this.#warmListeners.get(name) : listener;
+      if (serving) warm.set(name, serving);
     }
+    this.#warmListeners = warm;
+    return warm;
   }
 
   #assignments(): ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>> {
-    const assignments = new Map(this.#resources.clusterLoadAssignment);
-    for (const { value } of this.#resources.cluster.values()) {
-      const serviceName = edsNameOf(value);
-      if (serviceName === undefined || assignments.has(serviceName)) continue;
-      if (this.#missing.has(`clusterLoadAssignment ${serviceName}`)) assignments.set(serviceName, this.#nobody(serviceName));
-    }
-    return assignments;
+    const held = this.#shelves.clusterLoadAssignment.copy();
+    const missing = [...this.#missing].filter((entry) => entry.startsWith(missingEndpoints));
+    if (missing.length === 0) return held;
+    const nobodies = missing.map((entry) => this.#nobody(entry.slice(missingEndpoints.length)));
+    return new Map([...held, ...nobodies.map((nobody) => [nobody.name, nobody] as const)]);
   }
-
-  readonly #nobodies = new Map<string, ConfigResource<ClusterLoadAssignment>>();
 
   /** Stands for endpoints that were waited for in vain: the cluster is there and has nobody. */
   #nobody(clusterName: string): ConfigResource<ClusterLoadAssignment> {
@@ -238,9 +244,7 @@ export class ConfigStore {
   }
 }
 
-function edsNameOf({ discovery }: Cluster): string | undefined {
-  return discovery.kind === 'EDS' ? discovery.serviceName : undefined;
-}
+const missingEndpoints = 'clusterLoadAssignment ';
 
 function isUsable(problems: readonly Problem[]): boolean {
   return problems.every(({ severity }) => severity !== 'error');
