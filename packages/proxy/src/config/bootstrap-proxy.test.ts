@@ -40,7 +40,7 @@ async function run(sample: string, edit: (text: string) => string = (text) => te
   const text = readFileSync(new URL(`../../testdata/${sample}`, import.meta.url), 'utf8')
     .replace(/port_value: 80\d\d/g, `port_value: ${port}`)
     .replace(/port_value: (9901|10000)/g, 'port_value: 0');
-  const loaded = parseBootstrap(edit(text), sample, [routerFactory]);
+  const loaded = await parseBootstrap(edit(text), sample, [routerFactory]);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const lines: string[] = [];
   const started = await startBootstrapProxy({

@@ -60,7 +60,7 @@ test('what only compiling finds has its place in the file too', async () => {
     '                      domains: ["*"]',
     '                      routes: [{ match: { prefix: / }, route: { cluster: gone } }]',
   ].join('\n');
-  const loaded = parseBootstrap(text, 'f.yaml', filters);
+  const loaded = await parseBootstrap(text, 'f.yaml', filters);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const started = await start(loaded.value);
   expect(started.problems.map((found) => [found.message, found.position?.line, found.position?.column])).toEqual([
@@ -73,7 +73,7 @@ test('a bootstrap that asks for dynamic resources needs a source for them', asyn
     node: { id: 'a', cluster: 'b' },
     dynamic_resources: { cds_config: { path: '/etc/cds.yaml' } },
   });
-  const loaded = parseBootstrap(text, 'f.json', filters);
+  const loaded = await parseBootstrap(text, 'f.json', filters);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   expect(await start(loaded.value)).toMatchObject({ ok: false, problems: [{ path: 'dynamic_resources' }] });
 });

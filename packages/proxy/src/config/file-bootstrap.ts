@@ -24,8 +24,8 @@ export async function loadBootstrapFile(path: string, filters: FilterCatalog): P
 }
 
 /** The same for text that is there already; `file` is what messages call it. */
-export function parseBootstrap(text: string, file: string, filters: FilterCatalog): Checked<LoadedBootstrap> {
-  const parsed = parseSource(text, file);
+export async function parseBootstrap(text: string, file: string, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
+  const parsed = await parseSource(text, file);
   if (!parsed.ok) return parsed;
   const { document } = parsed;
   const decoded = decodeBootstrap(document.json, '', { extensions: extensionsOf(filters) });
