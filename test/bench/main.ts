@@ -1,0 +1,13 @@
+/** `pnpm bench <name>`: runs one of the benchmarks, each a folder here with a `bench.ts`. */
+const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
+  proxy: () => import('./proxy/bench.ts'),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = benches[name];
+if (!load) {
+  console.error(`usage: bench <${Object.keys(benches).join('|')}> [options]`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await (await load()).run(args);
+}
