@@ -22,7 +22,9 @@ export type ParsedSource =
 
 /** Parses one document. `file` is what messages call it. Anchors and merge keys work; duplicate keys do not. */
 export async function parseSource(text: string, file: string): Promise<ParsedSource> {
-  const yaml = await import('yaml');
+  const loaded = await import('yaml');
+  // It is a CommonJS package: a bundle that is split into pieces has it under `default` only.
+  const yaml = 'parseDocument' in loaded ? loaded : (loaded as { readonly default: typeof Yaml }).default;
   return parse(text, file, yaml);
 }
 
