@@ -74,18 +74,18 @@ describe('Informer over a Reflector', () => {
     expect(server.requests.filter((request) => request.includes('limit=2'))).toHaveLength(3);
   });
 
-  test('goes on from the last version after a watch was cut in the middle of an event', async () => {
+  test('goes on from the last version wherever in an event the watch was cut', async () => {
     const { time, server, informer, told } = createWorld();
     informer.start();
     await time.advanceAsync(1);
     const event = JSON.stringify({ type: 'ADDED', object: configMap('half') });
-    for (const cut of [1, Math.floor(event.length / 2), event.length]) {
+    for (let cut = 0; cut <= event.length; cut += 1) {
       server.cutWatches(event.slice(0, cut));
       server.put(configMap(`during-${cut}`));
       await time.advanceAsync(1000);
     }
 
-    expect(names(informer)).toEqual(['during-1', `during-${Math.floor(event.length / 2)}`, `during-${event.length}`].sort());
+    expect(informer.store.size).toBe(event.length + 1);
     expect(told.filter((line) => line.includes('half'))).toEqual([]);
     expect(server.requests.filter((request) => !request.includes('watch=true'))).toHaveLength(1);
   });

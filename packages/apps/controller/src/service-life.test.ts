@@ -1,6 +1,6 @@
-import { deployments, events } from '@sluice/kubernetes';
+import { deployments, events, type KubernetesObject } from '@sluice/kubernetes';
 import { configurationKind, podAutoscalerKind, revisionKind, routeKind, serviceKind } from '@sluice/serving';
-import { aService } from '@sluice/serving/testing';
+import { aRoute, aService } from '@sluice/serving/testing';
 import { describe, expect, test } from 'vitest';
 import { ControllerWorld } from './testing/index.ts';
 
@@ -172,6 +172,74 @@ describe('from a Service to its pods', () => {
       expect(world.names(kind)).toEqual([]);
     }
     expect(world.logger.events.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('controllers that begin again on what is there write nothing', async () => {
+    const before = await createWorld();
+    await before.put(aService('hello', { traffic: [{ latestRevision: true, percent: 100, tag: 'now' }] }));
+    await before.bringUp('hello-00001');
+    await before.putToSleep('hello-00001');
+
+    const after = new ControllerWorld();
+    for (const kind of [serviceKind, configurationKind, routeKind, revisionKind, podAutoscalerKind, deployments]) {
+      after.server.put(...before.server.list<KubernetesObject>(kind));
+    }
+    await after.start();
+    await after.time.advanceAsync(60_000);
+
+    expect(after.server.writes).toEqual([]);
+  });
+
+  test('a route that went while nobody watched lets its revisions go', async () => {
+    const before = await createWorld();
+    await before.put(aService('hello'));
+    await before.bringUp('hello-00001');
+    const revision = before.find(revisionKind, 'hello-00001');
+    expect(revision.metadata.annotations).toMatchObject({ 'serving.knative.dev/routes': 'hello' });
+
+    const after = new ControllerWorld();
+    await after.start({ ...revision, metadata: { ...revision.metadata, ownerReferences: [] } });
+
+    expect(after.find(revisionKind, 'hello-00001').metadata.labels).toMatchObject({ 'serving.knative.dev/routingState': 'reserve' });
+  });
+
+  test('a route of its own may follow several Configurations', async () => {
+    const world = await createWorld();
+    await world.put(aService('one'), aService('two'));
+    await world.bringUp('one-00001');
+    await world.put(
+      aRoute('both', [
+        { configurationName: 'one', percent: 50 },
+        { configurationName: 'two', percent: 50 },
+      ]),
+    );
+    expect(world.condition(routeKind, 'both', 'AllTrafficAssigned')).toMatchObject({ status: 'Unknown', reason: 'RevisionMissing' });
+
+    await world.bringUp('two-00001');
+    expect(world.find(routeKind, 'both').status).toMatchObject({
+      url: 'http://both.default.example.com',
+      traffic: [{ revisionName: 'one-00001', percent: 50 }, { revisionName: 'two-00001', percent: 50 }],
+    });
+    expect(world.find(revisionKind, 'one-00001').metadata.annotations).toMatchObject({ 'serving.knative.dev/routes': 'both,one' });
+
+    world.server.remove(routeKind, 'default/both');
+    await world.rest();
+    expect(world.find(revisionKind, 'one-00001').metadata).toMatchObject({
+      labels: { 'serving.knative.dev/routingState': 'active' },
+      annotations: { 'serving.knative.dev/routes': 'one' },
+    });
+  });
+
+  test('writes that meet another writer, or a server in trouble, are made again', async () => {
+    const world = await createWorld();
+    world.server.fail(
+      ...Array.from({ length: 6 }, (_, index) => (index % 2 === 0 ? { status: 409, reason: 'Conflict' } : { status: 500 })),
+    );
+    await world.put(aService('hello'));
+    await world.time.advanceAsync(5000);
+
+    expect(world.has(deployments, 'hello-00001-deployment')).toBe(true);
+    expect(world.controller.isIdle).toBe(true);
   });
 
   test('a Configuration that belongs to nobody is left alone, and the Service says so', async () => {
