@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@sluice/kernel';
@@ -104,15 +105,47 @@ describe('an object file', () => {
     expect(readFileSync(path, 'utf8')).toBe('apiVersion: v1\nkind: Config\n');
   });
 
+  it('loses nothing that was answered when its process is killed', async () => {
+    const writer = spawn(process.execPath, [join(import.meta.dirname, 'testdata/endless-writer.ts'), path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    const ended = new Promise((resolve) => writer.once('exit', (_code, signal) => resolve(signal)));
+    for await (const piece of writer.stdout) {
+      said += String(piece);
+      if (said.split('\n').length > 500) writer.kill('SIGKILL');
+    }
+    expect(await ended).toBe('SIGKILL');
+    // The last line may itself be cut off.
+    const answered = said.split('\n').slice(0, -1).map(Number);
+
+    const storage = open();
+    const { objects, resourceVersion } = storage.load();
+    storage.close();
+    expect(resourceVersion).toBeGreaterThanOrEqual(answered.at(-1) ?? 0);
+    const kept = new Set(objects.map((one) => one.key));
+    expect(answered.filter((version) => !kept.has(`/configmaps/default/n${version}`))).toEqual([]);
+  });
+
+  it('belongs to one process; the lock of one that has gone is taken over', () => {
+    const storage = open();
+    storage.close();
+    const init = 1;
+    writeFileSync(`${path}.lock`, String(init));
+    expect(() => open()).toThrow(/process 1 has it open/);
+    const gone = 2 ** 22 + 1;
+    writeFileSync(`${path}.lock`, String(gone));
+    open().close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
   it('is written anew when most of it is past, and keeps the highest version', () => {
     const storage = open();
-    const large = JSON.stringify({ data: 'x'.repeat(100_000) });
+    const large = JSON.stringify({ data: 'x'.repeat(200_000) });
     for (let version = 2; version < 102; version++) storage.put(object('a', version, large));
     storage.put(object('b', 102));
     storage.remove('/configmaps/default/b', 103);
     storage.close();
 
-    expect(statSync(path).size).toBeLessThan(4 * 1024 * 1024);
+    expect(statSync(path).size).toBeLessThan(16 * 1024 * 1024);
     const again = open();
     expect(again.load()).toEqual({ objects: [object('a', 101, large)], resourceVersion: 103 });
     again.close();

@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync,
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Logger } from '@sluice/kernel';
+import { lockFile, type FileLock } from './file-lock.ts';
 import type { Storage, StoredObject, StoredState } from './storage.ts';
 
 /** The first line; a file that begins otherwise is not ours and is left alone. */
@@ -26,8 +27,8 @@ export interface FileStorageOptions {
 }
 
 /**
- * Opens or makes the file.
- * @throws Error when the file is not ours, or is damaged elsewhere than at its end
+ * Opens or makes the file, and keeps other processes off it.
+ * @throws Error when another process has it, it is not ours, or it is damaged elsewhere than at its end
  */
 export function openFileStorage(path: string, options: FileStorageOptions): Storage {
   return new FileStorage(path, options);
@@ -36,6 +37,7 @@ export function openFileStorage(path: string, options: FileStorageOptions): Stor
 class FileStorage implements Storage {
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #lock: FileLock;
   readonly #objects = new Map<string, StoredObject>();
   #resourceVersion = 0;
   #descriptor: number;
@@ -48,8 +50,15 @@ class FileStorage implements Storage {
     this.#path = path;
     this.#logger = logger;
     mkdirSync(dirname(path), { recursive: true });
+    this.#lock = lockFile(path);
     this.#descriptor = openSync(path, 'a+', 0o600);
-    this.#fileBytes = this.#replay(readFileSync(path));
+    try {
+      this.#fileBytes = this.#replay(readFileSync(path));
+    } catch (error) {
+      closeSync(this.#descriptor);
+      this.#lock.release();
+      throw error;
+    }
   }
 
   load(): StoredState {
@@ -69,6 +78,7 @@ class FileStorage implements Storage {
   close(): void {
     fsyncSync(this.#descriptor);
     closeSync(this.#descriptor);
+    this.#lock.release();
   }
 
   #append(line: string): void {
