@@ -26,9 +26,12 @@ export function judgePorts(listening: readonly number[], declared: number, told:
   return { kind: 'elsewhere', message: `listens on ${listening.join(', ')}, PORT is ${told}` };
 }
 
-/** The first look, and the longest distance of two, in ms. Chosen: later than most programs need, earlier than people wonder. */
-const firstLookMs = 400;
-const lookMsMax = 5000;
+/**
+ * The first look, and the longest distance of two, in ms; each is a quarter longer than the one before. Chosen: later than most
+ * programs need, and soon enough after that to be told before anybody wonders.
+ */
+const firstLookMs = 250;
+const lookMsMax = 2000;
 
 export class PortWatch {
   readonly #options: PortWatchOptions;
@@ -48,7 +51,7 @@ export class PortWatch {
 
   #arm(): void {
     this.#timer = this.#options.timers.after(this.#delayMs, () => void this.#look());
-    this.#delayMs = Math.min(this.#delayMs * 1.5, lookMsMax);
+    this.#delayMs = Math.min(this.#delayMs * 1.25, lookMsMax);
   }
 
   async #look(): Promise<void> {

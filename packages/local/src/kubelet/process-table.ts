@@ -24,15 +24,42 @@ const linuxTable: ProcessTable = {
     return start === undefined ? undefined : `${bootId()}/${start}`;
   },
   async listeningPorts(group) {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-    const stats = await Promise.all(pids.map(readStat));
-    const members = pids.filter((_, index) => stats[index]?.group === group);
-    const sockets = new Set((await Promise.all(members.map(socketsOf))).flat());
+    const sockets = new Set((await Promise.all((await familyOf(group)).map(socketsOf))).flat());
+    if (sockets.size === 0) return [];
     const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
     const ports = tables.flatMap(listenersIn).filter(({ inode }) => sockets.has(inode)).map(({ port }) => port);
     return ascending(ports);
   },
 };
+
+/**
+ * The leader of a group and its descendants. Asking for children costs a few reads,
+ * looking through all processes of the machine some hundreds; not every kernel can tell children.
+ */
+async function familyOf(leader: number): Promise<number[]> {
+  const known = await childrenOf(leader);
+  if (!known) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+    const stats = await Promise.all(pids.map(readStat));
+    return pids.filter((_, index) => stats[index]?.group === leader);
+  }
+  const family = [leader];
+  let generation = known;
+  while (generation.length > 0 && family.length < familyMax) {
+    family.push(...generation);
+    generation = (await Promise.all(generation.map(childrenOf))).flatMap((children) => children ?? []);
+  }
+  return family;
+}
+
+/** More processes than this are not looked at: no program needs them to open a port. */
+const familyMax = 256;
+
+/** Undefined when the kernel does not tell, or the process is gone. */
+async function childrenOf(pid: number): Promise<number[] | undefined> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => undefined);
+  return text?.trim().split(' ').filter(Boolean).map(Number);
+}
 
 /** Differs after each boot: ticks since boot alone could repeat. */
 function bootId(): string {
