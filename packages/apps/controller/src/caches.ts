@@ -78,14 +78,20 @@ export const index = {
 export function createCaches(options: CacheOptions): Caches {
   const { systemNamespace, ...base } = options;
   return {
-    services: new Informer<Service>({ ...base, kind: serviceKind }),
-    configurations: new Informer<Configuration>({ ...base, kind: configurationKind, indexes: { [index.route]: routeKeys } }),
+    services: new Informer<Service>({ ...base, kind: serviceKind, transform: withSpec }),
+    configurations: new Informer<Configuration>({
+      ...base,
+      kind: configurationKind,
+      transform: withSpec,
+      indexes: { [index.route]: routeKeys },
+    }),
     revisions: new Informer<Revision>({
       ...base,
       kind: revisionKind,
+      transform: withSpec,
       indexes: { [index.configuration]: byLabel(labels.configuration), [index.route]: routeKeys },
     }),
-    routes: new Informer<Route>({ ...base, kind: routeKind, indexes: { [index.target]: targetKeys } }),
+    routes: new Informer<Route>({ ...base, kind: routeKind, transform: withSpec, indexes: { [index.target]: targetKeys } }),
     podAutoscalers: new Informer<PodAutoscaler>({ ...base, kind: podAutoscalerKind }),
     serverlessServices: new Informer<ServerlessService>({
       ...base,
@@ -112,6 +118,11 @@ export function routeKeys({ metadata }: KubernetesObject): string[] {
 /** `namespace/name`. */
 export function inNamespace(namespace: string | undefined, name: string): string {
   return `${namespace ?? ''}/${name}`;
+}
+
+/** A spec may be left out altogether; then there is an empty one, and validation says what is missing in it. */
+function withSpec<T extends KubernetesObject & { readonly spec: object }>(object: T): T {
+  return Object.hasOwn(object, 'spec') ? object : { ...object, spec: {} };
 }
 
 function targetKeys({ metadata, spec }: Route): string[] {

@@ -161,6 +161,39 @@ describe('failures surface on the object that caused them', () => {
     expect(world.find(serviceKind, 'hello').status?.traffic).toMatchObject([{ revisionName: 'hello-00001' }]);
   });
 
+  test.each([
+    ['Service', serviceKind],
+    ['Configuration', configurationKind],
+    ['Route', routeKind],
+    ['Revision', revisionKind],
+  ])('a %s without any spec is told what is missing', async (kind, descriptor) => {
+    const world = await createWorld();
+    await world.put({ apiVersion: 'serving.knative.dev/v1', kind, metadata: { name: 'empty', namespace: 'default' } });
+
+    const missing = kind === 'Route' ? 'Traffic targets sum to 0, want 100: spec.traffic' : 'missing field(s): spec.';
+    expect(world.condition(descriptor, 'empty', 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidSpec',
+      message: expect.stringContaining(missing),
+    });
+    expect(world.logger.events.filter(({ event }) => event === 'reconcile failed')).toEqual([]);
+  });
+
+  test('a rule that changes does not stop a revision that runs', async () => {
+    const world = await createWorld();
+    await world.put(aService('slow', { spec: { timeoutSeconds: 500 } }));
+    await world.bringUp('slow-00001');
+    await world.put({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'config-defaults', namespace: 'sluice-system' },
+      data: { 'max-revision-timeout-seconds': '400' },
+    });
+
+    expect(world.condition(revisionKind, 'slow-00001', 'Ready')).toMatchObject({ status: 'True' });
+    expect(world.find(routeKind, 'slow').status?.traffic).toMatchObject([{ revisionName: 'slow-00001', percent: 100 }]);
+  });
+
   test('scaling annotations are checked by the rules of the autoscaler', async () => {
     const world = await createWorld();
     await world.put(aService('other', { template: { annotations: { 'autoscaling.knative.dev/window': '1s' } } }));

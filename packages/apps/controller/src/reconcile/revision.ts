@@ -44,12 +44,13 @@ export class RevisionReconciler {
     const { defaults } = config.current;
     // One that was made by hand may leave things open; one that we made leaves nothing.
     const revision = defaultRevision(stored, defaults);
-    const problems = validateRevision(revision, { defaults, checkScaling: config.checkScaling });
+    const deployment = this.#deploymentOf(revision);
+    // One that runs was right when it was made: rules that have changed since must not stop it.
+    const problems = deployment ? [] : validateRevision(revision, { defaults, checkScaling: config.checkScaling });
     if (problems.length > 0) {
       await this.#writeStatus(stored, invalidRevisionStatus(stored, describeProblems(problems), writer.now()));
       return;
     }
-    const deployment = this.#deploymentOf(revision);
     const status = revisionStatus({
       revision,
       deployment,
