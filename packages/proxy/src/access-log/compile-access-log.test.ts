@@ -1,10 +1,9 @@
-import { RequestHead } from '@sluice/http';
 import { decodeListener, type AccessLog } from '@sluice/resources';
 import { listenerJson, routesJson, routeTo, typed, type Json } from '@sluice/resources/testing';
 import { expect, test } from 'vitest';
 import { outcomes } from '../outcome.ts';
 import type { Stream } from '../stream.ts';
-import { StreamInfo } from '../stream-info.ts';
+import { createTestStream } from '../testing/index.ts';
 import { compileAccessLog } from './compile-access-log.ts';
 
 function logOf(typedConfig: Json): AccessLog {
@@ -17,11 +16,11 @@ function logOf(typedConfig: Json): AccessLog {
 const fileLog = (fields: Json) => typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', { path: '/var/log/a', ...fields });
 const jsonLog = (fields: Json, more: Json = {}) => fileLog({ log_format: { json_format: fields, ...more } });
 
-/** A stream that ended at once, as far as a log line looks at one. */
+/** A stream that ended at once. */
 function endedStream(headers: Readonly<Record<string, string>> = {}): Stream {
-  const info = new StreamInfo({ host: '10.0.0.9', port: 51_000 }, { host: '10.0.0.1', port: 80 });
-  Object.assign(info, { startWallTime: Date.UTC(2026, 0, 1), startAt: 5, endAt: 12, status: 404, flags: 'NR', bytesSent: 9 });
-  return { info, request: RequestHead.of('GET', 'a.com', '/x', headers), response: undefined } as unknown as Stream;
+  const stream = createTestStream({ authority: 'a.com', path: '/x', headers });
+  Object.assign(stream.info, { startWallTime: Date.UTC(2026, 0, 1), startAt: 5, endAt: 12, status: 404, flags: 'NR', bytesSent: 9 });
+  return stream;
 }
 
 function lineOf(typedConfig: Json, stream = endedStream()): string {
