@@ -32,8 +32,5 @@ export type { LogKey, LogStore, StoredLog } from './kubelet/log-store.ts';
 export { createPodLogs } from './kubelet/pod-logs.ts';
 export { listensOnPortCondition } from './kubelet/pod-status.ts';
 export { realPort, realPortsAnnotation } from './objects/pod-facts.ts';
-export {
-  createBuiltInControllers,
-  type BuiltInControllerOptions,
-  type BuiltInControllers,
-} from './controllers/built-in-controllers.ts';
+export { createBuiltInControllers, type BuiltInControllers } from './controllers/built-in-controllers.ts';
+export type { BuiltInControllerOptions } from './controllers/surroundings.ts';

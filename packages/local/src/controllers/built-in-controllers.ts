@@ -2,7 +2,6 @@
  * The controllers of kube-controller-manager that local mode needs: Deployment → ReplicaSet → Pod, and Service →
  * EndpointSlice. Garbage collection and namespaces are the API server's own.
  */
-import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import {
   deployments,
   endpointSlices,
@@ -10,37 +9,14 @@ import {
   pods,
   replicaSets,
   services,
-  type Deployment,
-  type EndpointSlice,
-  type KubernetesClient,
   type KubernetesObject,
-  type Pod,
-  type ReplicaSet,
   type ResourceKind,
-  type Service,
 } from '@sluice/kubernetes';
 import { DeploymentController } from './deployment/deployment-controller.ts';
 import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { indexes } from './indexes.ts';
 import { ReplicaSetController } from './replica-set/replica-set-controller.ts';
-
-export interface BuiltInControllerOptions {
-  readonly client: KubernetesClient;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly meter: Meter;
-}
-
-/** The caches, which the controllers share. */
-export interface BuiltInInformers {
-  readonly deployments: Informer<Deployment>;
-  readonly replicaSets: Informer<ReplicaSet>;
-  readonly pods: Informer<Pod>;
-  readonly services: Informer<Service>;
-  readonly endpointSlices: Informer<EndpointSlice>;
-}
+import type { BuiltInControllerOptions, BuiltInInformers } from './surroundings.ts';
 
 export interface BuiltInControllers {
   /** Fulfils when the caches are filled and work has begun. */

@@ -12,7 +12,7 @@ import {
   type ReplicaSet,
 } from '@sluice/kubernetes';
 import { createLateEvents, type EventSink } from '../../events/late-events.ts';
-import type { BuiltInControllerOptions, BuiltInInformers } from '../built-in-controllers.ts';
+import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byOwner } from '../indexes.ts';
 import { canonical } from '../safe-name.ts';
 import { deploymentStatus } from './deployment-status.ts';

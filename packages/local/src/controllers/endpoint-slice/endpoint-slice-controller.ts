@@ -11,7 +11,7 @@ import {
   type Service,
 } from '@sluice/kubernetes';
 import { matchesSelector } from '../../objects/label-selector.ts';
-import type { BuiltInControllerOptions, BuiltInInformers } from '../built-in-controllers.ts';
+import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byNamespace } from '../indexes.ts';
 import { canonical } from '../safe-name.ts';
 import { managedByLabel, managedByValue, slicesOf } from './slices.ts';

@@ -13,7 +13,7 @@ import {
   type ReplicaSet,
 } from '@sluice/kubernetes';
 import { isTerminating } from '../../objects/pod-facts.ts';
-import type { BuiltInControllerOptions, BuiltInInformers } from '../built-in-controllers.ts';
+import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byOwner } from '../indexes.ts';
 import { canonical, randomSuffix } from '../safe-name.ts';
 import { createLateEvents, type EventSink } from '../../events/late-events.ts';

@@ -1,0 +1,21 @@
+/** What the built-in controllers share: the outside world, and the caches. */
+import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { Deployment, EndpointSlice, Informer, KubernetesClient, Pod, ReplicaSet, Service } from '@sluice/kubernetes';
+
+export interface BuiltInControllerOptions {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+/** The caches, which the controllers share. */
+export interface BuiltInInformers {
+  readonly deployments: Informer<Deployment>;
+  readonly replicaSets: Informer<ReplicaSet>;
+  readonly pods: Informer<Pod>;
+  readonly services: Informer<Service>;
+  readonly endpointSlices: Informer<EndpointSlice>;
+}
