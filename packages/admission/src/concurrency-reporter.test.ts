@@ -27,6 +27,15 @@ describe('an activator’s concurrency reports', () => {
     expect(reporter.reportAhead('default/other')).toBeUndefined();
   });
 
+  it('say ahead only what has not been said', () => {
+    const reporter = new ConcurrencyReporter();
+    reporter.requestIn(revision, 0);
+    reporter.reportAhead(revision);
+    expect(reporter.reportAhead(revision)).toBeUndefined();
+    for (let index = 0; index < 9; index += 1) reporter.requestIn(revision, 10);
+    expect(reporter.reportAhead(revision)).toEqual({ revision, averageConcurrency: 9, requestCount: 9 });
+  });
+
   it('never make the average negative', () => {
     const reporter = new ConcurrencyReporter();
     reporter.requestIn(revision, 0);

@@ -38,13 +38,16 @@ export class ConcurrencyReporter {
     return true;
   }
 
-  /** What to say at once about a revision that was quiet: how many requests are here now. Undefined when it is quiet again. */
+  /**
+   * What to say ahead of the regular report: how many requests are here now that have not been spoken of.
+   * Undefined when there are none.
+   */
   reportAhead(revision: string): ConcurrencyReport | undefined {
     const record = this.#records.get(revision);
-    if (!record) return undefined;
-    const { concurrency } = record.stats;
-    record.reportedAhead += concurrency;
-    return { revision, averageConcurrency: concurrency, requestCount: concurrency };
+    const unspoken = record ? record.stats.concurrency - record.reportedAhead : 0;
+    if (!record || unspoken <= 0) return undefined;
+    record.reportedAhead += unspoken;
+    return { revision, averageConcurrency: unspoken, requestCount: unspoken };
   }
 
   /** A request's stream ended. */

@@ -211,6 +211,16 @@ describe('a request for a sleeping revision', () => {
     expect(Number(coldStart?.['firstByteAtMs'])).toBeGreaterThanOrEqual(Number(coldStart?.['forwardedAtMs']));
   });
 
+  it('is followed by a report of those that came with it', async () => {
+    const world = createWorld();
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    for (let index = 0; index < 30; index += 1) world.request();
+    await world.time.advanceAsync(100);
+    expect(world.loadServer.loads()).toMatchObject([{ averageConcurrentRequests: 29, intervalMs: 0 }]);
+  });
+
   it('goes to a pod that Kubernetes calls ready without a probe', async () => {
     const world = createWorld();
     world.publish();

@@ -23,7 +23,7 @@ const knativeEnvironment = {
 
 describe('the environment', () => {
   it('that Knative’s controller sets is enough', () => {
-    expect(readSettings(knativeEnvironment)).toEqual({
+    expect(readSettings([], knativeEnvironment)).toEqual({
       ok: true,
       problems: [],
       value: {
@@ -55,7 +55,7 @@ describe('the environment', () => {
 
   it('with problems tells all of them at once', () => {
     const { SERVING_POD: _, SERVING_LOGGING_LEVEL: __, ...rest } = knativeEnvironment;
-    const checked = readSettings({ ...rest, CONTAINER_CONCURRENCY: '-1', USER_PORT: '', SERVING_READINESS_PROBE: '{"exec":{}}' });
+    const checked = readSettings([], { ...rest, CONTAINER_CONCURRENCY: '-1', USER_PORT: '', SERVING_READINESS_PROBE: '{"exec":{}}' });
     expect(describeSettingProblems('queue-proxy', checked.problems)).toBe(
       [
         'queue-proxy: SERVING_READINESS_PROBE: must have httpGet, tcpSocket or grpc',
@@ -68,13 +68,18 @@ describe('the environment', () => {
     );
   });
 
+  it('may be overruled by a flag where the quiet period is concerned', () => {
+    const checked = readSettings(['--quiet-period-ms=500'], knativeEnvironment);
+    expect(checked.ok && checked.value.quietPeriodMs).toBe(500);
+  });
+
   it.each([
     ['debug', 'debug'],
     ['WARNING', 'warn'],
     ['fatal', 'error'],
     ['whatever', 'info'],
   ])('knows zap’s level %s as %s', (given, expected) => {
-    const checked = readSettings({ ...knativeEnvironment, SERVING_LOGGING_LEVEL: given });
+    const checked = readSettings([], { ...knativeEnvironment, SERVING_LOGGING_LEVEL: given });
     expect(checked.ok && checked.value.logLevel).toBe(expected);
   });
 });

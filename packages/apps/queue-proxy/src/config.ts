@@ -28,7 +28,7 @@ export interface QueueProxySettings {
   readonly autoscalerMetricsPort: number;
   /** Request metrics for Prometheus. Knative: 9091. */
   readonly userMetricsPort: number;
-  /** How long no request must have come before a drained sidecar stops. Ours: `SLUICE_QUIET_PERIOD_MS`, default 30 000. */
+  /** How long no request must have come before a drained sidecar stops. Ours: `--quiet-period-ms` or `SLUICE_QUIET_PERIOD_MS`, default 30 000. */
   readonly quietPeriodMs: number;
   readonly logLevel: LogLevel;
   /** How to read from the network; `auto` finds out. */
@@ -48,8 +48,9 @@ export interface PodIdentity {
 /** Knative's `SERVING_LOGGING_LEVEL` knows zap's names; those above `error` are errors too. */
 const levelOfZap: Readonly<Record<string, LogLevel>> = { warning: 'warn', dpanic: 'error', panic: 'error', fatal: 'error' };
 
-export function readSettings(environment: Environment): Checked<QueueProxySettings> {
-  const reader = new SettingsReader([], environment);
+/** @param flags for whoever makes the pods' command and not their environment: the quiet period */
+export function readSettings(flags: readonly string[], environment: Environment): Checked<QueueProxySettings> {
+  const reader = new SettingsReader(flags, environment);
   const variable = (name: string) => ({ variable: name });
   const seconds = (name: string) => reader.number(variable(name), { fallback: 0, isWhole: false });
   const probeSource = variable('SERVING_READINESS_PROBE');
@@ -78,7 +79,7 @@ export function readSettings(environment: Environment): Checked<QueueProxySettin
     adminPort: reader.port(variable('SLUICE_ADMIN_PORT'), 8022),
     autoscalerMetricsPort: reader.port(variable('SLUICE_AUTOSCALER_METRICS_PORT'), 9090),
     userMetricsPort: reader.port(variable('SLUICE_USER_METRICS_PORT'), 9091),
-    quietPeriodMs: reader.number(variable('SLUICE_QUIET_PERIOD_MS'), { fallback: 30_000 }),
+    quietPeriodMs: reader.number({ flag: 'quiet-period-ms', variable: 'SLUICE_QUIET_PERIOD_MS' }, { fallback: 30_000 }),
     logLevel: readLevel(environment['SERVING_LOGGING_LEVEL']),
     transport: reader.choice(variable('SLUICE_TRANSPORT'), ['auto', 'reused', 'events'], 'auto'),
   });

@@ -9,7 +9,7 @@ import { composeQueueProxy } from './compose.ts';
 import { readSettings } from './config.ts';
 
 const startedAt = clock.now();
-const checked = readSettings(process.env);
+const checked = readSettings(process.argv.slice(2), process.env);
 if (!checked.ok) {
   process.stderr.write(describeSettingProblems('queue-proxy', checked.problems));
   process.exit(1);
