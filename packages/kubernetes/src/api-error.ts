@@ -44,7 +44,8 @@ export class ApiError extends MeshError {
     this.reason = reason;
     this.details = status.details ?? {};
     this.retryAfterMs =
-      retryAfterMs ?? (this.details.retryAfterSeconds === undefined ? undefined : this.details.retryAfterSeconds * 1000);
+      retryAfterMs ??
+      (this.details.retryAfterSeconds === undefined ? undefined : this.details.retryAfterSeconds * 1000);
   }
 }
 

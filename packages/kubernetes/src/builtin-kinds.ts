@@ -1,12 +1,5 @@
 /** The built-in kinds that this product reads or writes. Kinds of its own stand with their types in `serving`. */
-import type {
-  ConfigMap,
-  CustomResourceDefinition,
-  Event,
-  Lease,
-  Namespace,
-  Secret,
-} from './objects/cluster.ts';
+import type { ConfigMap, CustomResourceDefinition, Event, Lease, Namespace, Secret } from './objects/cluster.ts';
 import type { EndpointSlice, Service } from './objects/network.ts';
 import type { Pod } from './objects/pod.ts';
 import type { Deployment, ReplicaSet } from './objects/workload.ts';

@@ -27,7 +27,10 @@ describe('Controller', () => {
     const { time, controller } = createWorld(async (key) => {
       running.set(key, (running.get(key) ?? 0) + 1);
       seen.sameKey = Math.max(seen.sameKey, running.get(key) ?? 0);
-      seen.together = Math.max(seen.together, [...running.values()].reduce((sum, count) => sum + count, 0));
+      seen.together = Math.max(
+        seen.together,
+        [...running.values()].reduce((sum, count) => sum + count, 0),
+      );
       await new Promise<void>((resolve) => time.after(10, resolve));
       running.set(key, (running.get(key) ?? 0) - 1);
     });
@@ -76,7 +79,11 @@ describe('Controller', () => {
     await time.advanceAsync(1000);
 
     expect(attempts).toBe(4);
-    expect(logger.events.map(({ event }) => event)).toEqual(['reconcile failed', 'reconcile failed', 'reconcile failed']);
+    expect(logger.events.map(({ event }) => event)).toEqual([
+      'reconcile failed',
+      'reconcile failed',
+      'reconcile failed',
+    ]);
   });
 
   test('is quiet about conflicts and tries again', async () => {

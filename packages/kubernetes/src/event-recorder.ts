@@ -55,7 +55,13 @@ export class EventRecorder {
     this.#known.set(key, entry);
   }
 
-  async #create(object: KubernetesObject, name: string, type: 'Normal' | 'Warning', reason: string, message: string): Promise<void> {
+  async #create(
+    object: KubernetesObject,
+    name: string,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): Promise<void> {
     const time = formatTime(this.#options.clock.wallTime());
     const namespace = object.metadata.namespace ?? 'default';
     const event: Event = {

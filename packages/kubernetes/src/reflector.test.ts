@@ -32,7 +32,11 @@ function createWorld(options: { readonly idleTimeoutMs?: number; readonly pageSi
   return { time, server, logger, informer, told };
 }
 
-const names = (informer: Informer<ConfigMap>) => informer.store.list().map((object) => object.metadata.name).sort();
+const names = (informer: Informer<ConfigMap>) =>
+  informer.store
+    .list()
+    .map((object) => object.metadata.name)
+    .sort();
 
 describe('Informer over a Reflector', () => {
   test('holds what was there, then what comes, changes and goes', async () => {

@@ -23,12 +23,18 @@ function createWorld() {
   return { server, client: new KubernetesClient({ transport: server, fieldManager: 'tester' }) };
 }
 
-const failure = (promise: Promise<unknown>) => promise.then(() => undefined, (reason: unknown) => reason);
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
 
 describe('paths', () => {
   test('of groups, namespaces, names and subresources', () => {
     expect(resourcePath(pods)).toBe('/api/v1/pods');
-    expect(resourcePath(pods, { namespace: 'n', name: 'a', subresource: 'log' })).toBe('/api/v1/namespaces/n/pods/a/log');
+    expect(resourcePath(pods, { namespace: 'n', name: 'a', subresource: 'log' })).toBe(
+      '/api/v1/namespaces/n/pods/a/log',
+    );
     expect(resourcePath(deployments, { namespace: 'n' })).toBe('/apis/apps/v1/namespaces/n/deployments');
     expect(resourcePath(namespaces, { namespace: 'ignored', name: 'n' })).toBe('/api/v1/namespaces/n');
   });
@@ -39,7 +45,11 @@ describe('the verbs', () => {
     const { client } = createWorld();
     const resource = client.resource(configMaps);
     const created = await resource.create(configMap);
-    expect(created.metadata).toMatchObject({ generation: 1, uid: expect.any(String), resourceVersion: expect.any(String) });
+    expect(created.metadata).toMatchObject({
+      generation: 1,
+      uid: expect.any(String),
+      resourceVersion: expect.any(String),
+    });
     expect(isAlreadyExists(await failure(resource.create(configMap)))).toBe(true);
 
     await resource.delete(reference);
@@ -83,7 +93,16 @@ describe('the verbs', () => {
 
   test.each([
     ['merge', { type: 'merge', body: { data: { x: null, y: '2' } } }],
-    ['JSON', { type: 'json', operations: [{ op: 'remove', path: '/data/x' }, { op: 'add', path: '/data/y', value: '2' }] }],
+    [
+      'JSON',
+      {
+        type: 'json',
+        operations: [
+          { op: 'remove', path: '/data/x' },
+          { op: 'add', path: '/data/y', value: '2' },
+        ],
+      },
+    ],
   ] as const)('patch by %s', async (_, patch) => {
     const { client } = createWorld();
     await client.resource(configMaps).create(configMap);
@@ -93,7 +112,9 @@ describe('the verbs', () => {
   test('apply creates, and says who and how', async () => {
     const { server, client } = createWorld();
     await client.resource(configMaps).apply(configMap);
-    await client.resource(configMaps).apply({ ...configMap, data: { x: '2' } }, { force: false, fieldManager: 'other' });
+    await client
+      .resource(configMaps)
+      .apply({ ...configMap, data: { x: '2' } }, { force: false, fieldManager: 'other' });
 
     expect(server.find(configMaps, 'n/a')?.data).toEqual({ x: '2' });
     expect(server.requests).toEqual([
@@ -104,11 +125,16 @@ describe('the verbs', () => {
 
   test('list by label, with kind and version on each item', async () => {
     const { server, client } = createWorld();
-    const named = (name: string, labels: Record<string, string>): ConfigMap => ({ ...configMap, metadata: { ...reference, name, labels } });
+    const named = (name: string, labels: Record<string, string>): ConfigMap => ({
+      ...configMap,
+      metadata: { ...reference, name, labels },
+    });
     server.put(named('a', { app: 'x' }), named('b', { app: 'y' }), named('c', {}));
     const list = await client.resource(configMaps).list({ namespace: 'n', labelSelector: 'app=x' });
 
-    expect(list.items.map(({ metadata, kind, apiVersion }) => [metadata.name, kind, apiVersion])).toEqual([['a', 'ConfigMap', 'v1']]);
+    expect(list.items.map(({ metadata, kind, apiVersion }) => [metadata.name, kind, apiVersion])).toEqual([
+      ['a', 'ConfigMap', 'v1'],
+    ]);
   });
 });
 
@@ -128,7 +154,9 @@ test('logs are asked for by container and come as text', async () => {
     },
   });
 
-  expect(await client.logs({ namespace: 'n', pod: 'p', container: 'c', tailLines: 10, previous: true })).toBe('first\nsecond\n');
+  expect(await client.logs({ namespace: 'n', pod: 'p', container: 'c', tailLines: 10, previous: true })).toBe(
+    'first\nsecond\n',
+  );
   expect(sent[0]?.path).toBe('/api/v1/namespaces/n/pods/p/log?container=c&tailLines=10&previous=true');
 });
 
@@ -136,7 +164,10 @@ test('an answer that is no Status is quoted', async () => {
   const body = new PushedBody();
   body.push('<html>bad gateway</html>');
   body.end();
-  const client = new KubernetesClient({ fieldManager: 'tester', transport: { send: async () => ({ status: 502, headers: {}, body }) } });
+  const client = new KubernetesClient({
+    fieldManager: 'tester',
+    transport: { send: async () => ({ status: 502, headers: {}, body }) },
+  });
 
   await expect(client.resource(pods).get(reference)).rejects.toMatchObject({
     code: 'kubernetes-internal-error',

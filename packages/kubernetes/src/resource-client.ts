@@ -122,7 +122,12 @@ export class ResourceClient<T extends KubernetesObject> {
   /** Replaces. With a `resourceVersion` inside, only if nobody changed it since. @throws ApiError 409 otherwise */
   async update(object: T, options: WriteOptions = {}): Promise<T> {
     const { namespace, name } = object.metadata;
-    return this.#write('PUT', resourcePath(this.kind, { namespace, name, subresource: options.subresource }), object, options);
+    return this.#write(
+      'PUT',
+      resourcePath(this.kind, { namespace, name, subresource: options.subresource }),
+      object,
+      options,
+    );
   }
 
   /** Replaces the status and nothing else. */
@@ -169,7 +174,11 @@ export class ResourceClient<T extends KubernetesObject> {
       ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
     };
     try {
-      await this.#client.json({ method: 'DELETE', path: resourcePath(this.kind, reference), body: JSON.stringify(body) });
+      await this.#client.json({
+        method: 'DELETE',
+        path: resourcePath(this.kind, reference),
+        body: JSON.stringify(body),
+      });
     } catch (reason) {
       if (!isNotFound(reason)) throw reason;
     }
@@ -225,6 +234,6 @@ function completeItems<T extends KubernetesObject>(list: ObjectList<T>, kind: Re
 function readEvent<T extends KubernetesObject>(line: string, attempted: string): WatchEvent<T> {
   const event = JSON.parse(line) as { type: string; object: unknown };
   if (event.type !== 'ERROR') return event as WatchEvent<T>;
-  const status = isStatus(event.object) ? event.object : { kind: 'Status', apiVersion: 'v1', code: 500 } as const;
+  const status = isStatus(event.object) ? event.object : ({ kind: 'Status', apiVersion: 'v1', code: 500 } as const);
   throw new ApiError(status.code ?? 500, status, attempted);
 }

@@ -21,7 +21,11 @@ export function apiVersionOf(kind: Pick<ResourceKind, 'group' | 'version'>): str
 /** The path of a collection, of one object when `name` is given, or of its subresource. */
 export function resourcePath(
   kind: ResourceKind,
-  where: { readonly namespace?: string | undefined; readonly name?: string | undefined; readonly subresource?: string | undefined } = {},
+  where: {
+    readonly namespace?: string | undefined;
+    readonly name?: string | undefined;
+    readonly subresource?: string | undefined;
+  } = {},
 ): string {
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const namespace = kind.namespaced && where.namespace ? `/namespaces/${encodeURIComponent(where.namespace)}` : '';

@@ -34,7 +34,12 @@ export type { DefaultsConfig } from './config/defaults-config.ts';
 export type { DeploymentConfig } from './config/deployment-config.ts';
 export { domainsFor, type Domain, type DomainConfig } from './config/domain-config.ts';
 export type { NetworkConfig } from './config/network-config.ts';
-export { defaultServingConfig, isServingConfigMap, updateServingConfig, type ServingConfig } from './config/serving-config.ts';
+export {
+  defaultServingConfig,
+  isServingConfigMap,
+  updateServingConfig,
+  type ServingConfig,
+} from './config/serving-config.ts';
 
 export { defaultConfiguration, defaultRevision, defaultRoute, defaultService } from './defaulting/default-objects.ts';
 export type { CheckScaling } from './validation/annotations.ts';
@@ -57,7 +62,15 @@ export { ownerReference } from './resources/owner-reference.ts';
 export type { PodOptions } from './resources/make-queue-container.ts';
 export { protocolOf, queuePorts, queueServingPort, userPort } from './resources/serving-container.ts';
 
-export { conditionOf, isFalse, isTrue, isUnknown, livingConditions, markOf, type Mark } from './status/condition-set.ts';
+export {
+  conditionOf,
+  isFalse,
+  isTrue,
+  isUnknown,
+  livingConditions,
+  markOf,
+  type Mark,
+} from './status/condition-set.ts';
 export type { PodView } from './status/pod-failure.ts';
 export {
   hasFailed,
@@ -67,7 +80,11 @@ export {
   type DeploymentView,
   type RevisionFacts,
 } from './status/revision-status.ts';
-export { configurationStatus, failedConfigurationStatus, type ConfigurationFacts } from './status/configuration-status.ts';
+export {
+  configurationStatus,
+  failedConfigurationStatus,
+  type ConfigurationFacts,
+} from './status/configuration-status.ts';
 export { invalidRouteStatus, routeStatus, type RouteFacts } from './status/route-status.ts';
 export { invalidServiceStatus, serviceStatus, type ServiceFacts } from './status/service-status.ts';
 export { serverlessServiceStatus, type ServerlessServiceFacts } from './status/serverless-service-status.ts';

@@ -55,6 +55,11 @@ type Pairs = Readonly<Record<string, string>>;
  * is among these: in a pod template it would roll all pods each time traffic changes.
  */
 export function inheritedAnnotations(own: Pairs | undefined): Record<string, string> {
-  const { [annotations.lastApplied]: _, [annotations.routes]: __, [annotations.routingStateModified]: ___, ...rest } = own ?? {};
+  const {
+    [annotations.lastApplied]: _,
+    [annotations.routes]: __,
+    [annotations.routingStateModified]: ___,
+    ...rest
+  } = own ?? {};
   return rest;
 }

@@ -41,7 +41,8 @@ async function createWorld() {
   const time = new SimulatedTime();
   const base = { clock: time, timers: time, random: createSeededRandom(1), logger: new RecordingLogger() };
   const server = createApiServer({ ...base, storage: createMemoryStorage() });
-  const client = (fieldManager: string) => new KubernetesClient({ transport: createInProcessTransport(server), fieldManager });
+  const client = (fieldManager: string) =>
+    new KubernetesClient({ transport: createInProcessTransport(server), fieldManager });
   const user = client('user');
   for (const file of readdirSync(definitions)) {
     const definition = parse(readFileSync(new URL(file, definitions), 'utf8')) as CustomResourceDefinition;
@@ -89,7 +90,9 @@ test('a Service becomes a Deployment, and then nothing is written any more', asy
     'ServerlessService/hello-00001',
     'Service/hello',
   ]);
-  const privateService = await world.user.resource(coreServices).get({ namespace: 'default', name: 'hello-00001-private' });
+  const privateService = await world.user
+    .resource(coreServices)
+    .get({ namespace: 'default', name: 'hello-00001-private' });
   expect(privateService.spec.selector).toHaveProperty(['serving.knative.dev/revisionUID']);
 
   // Long enough for watches to be renewed and everything to be looked at again.
@@ -103,7 +106,10 @@ test('a changed Service makes the next revision, by patch as by apply', async ()
   const resource = world.user.resource(serviceKind);
   await resource.apply(aService('hello'));
   await world.time.advanceAsync(1000);
-  await resource.patch(reference, { type: 'merge', body: { spec: { template: { spec: { containerConcurrency: 3 } } } } });
+  await resource.patch(reference, {
+    type: 'merge',
+    body: { spec: { template: { spec: { containerConcurrency: 3 } } } },
+  });
   await world.time.advanceAsync(1000);
   await resource.apply(aService('hello', { spec: { containerConcurrency: 4 } }));
   await world.time.advanceAsync(1000);

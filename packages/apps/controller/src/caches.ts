@@ -91,7 +91,12 @@ export function createCaches(options: CacheOptions): Caches {
       transform: withSpec,
       indexes: { [index.configuration]: byLabel(labels.configuration), [index.route]: routeKeys },
     }),
-    routes: new Informer<Route>({ ...base, kind: routeKind, transform: withSpec, indexes: { [index.target]: targetKeys } }),
+    routes: new Informer<Route>({
+      ...base,
+      kind: routeKind,
+      transform: withSpec,
+      indexes: { [index.target]: targetKeys },
+    }),
     podAutoscalers: new Informer<PodAutoscaler>({ ...base, kind: podAutoscalerKind }),
     serverlessServices: new Informer<ServerlessService>({
       ...base,
@@ -103,8 +108,17 @@ export function createCaches(options: CacheOptions): Caches {
     }),
     deployments: new Informer({ ...base, kind: deployments, labelSelector: labels.revision }),
     coreServices: new Informer({ ...base, kind: coreServices, labelSelector: labels.serverlessService }),
-    endpointSlices: new Informer({ ...base, kind: endpointSlices, indexes: { [index.service]: byLabel(serviceNameLabel) } }),
-    pods: new Informer({ ...base, kind: pods, labelSelector: labels.revision, indexes: { [index.revision]: byLabel(labels.revision) } }),
+    endpointSlices: new Informer({
+      ...base,
+      kind: endpointSlices,
+      indexes: { [index.service]: byLabel(serviceNameLabel) },
+    }),
+    pods: new Informer({
+      ...base,
+      kind: pods,
+      labelSelector: labels.revision,
+      indexes: { [index.revision]: byLabel(labels.revision) },
+    }),
     configMaps: new Informer({ ...base, kind: configMaps, namespace: systemNamespace }),
   };
 }

@@ -56,7 +56,11 @@ export function composeServingController(options: ServingControllerOptions): Ser
 
   const service = new ServiceReconciler(base);
   const configuration = new ConfigurationReconciler(base);
-  const revision = new RevisionReconciler({ ...base, configService: options.configService, systemNamespace: options.systemNamespace });
+  const revision = new RevisionReconciler({
+    ...base,
+    configService: options.configService,
+    systemNamespace: options.systemNamespace,
+  });
   const route = new RouteReconciler({ ...base, references });
   const serverlessService = new ServerlessServiceReconciler(base);
 
@@ -87,7 +91,10 @@ export function composeServingController(options: ServingControllerOptions): Ser
     async start() {
       for (const informer of informers) informer.start();
       await Promise.all(Object.values(controllers).map((controller) => controller.start()));
-      logger.info('controllers started', { services: caches.services.store.size, revisions: caches.revisions.store.size });
+      logger.info('controllers started', {
+        services: caches.services.store.size,
+        revisions: caches.revisions.store.size,
+      });
     },
     async stop() {
       await Promise.all(Object.values(controllers).map((controller) => controller.stop()));
@@ -103,7 +110,9 @@ export function composeServingController(options: ServingControllerOptions): Ser
   };
 }
 
-type Controllers = Readonly<Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService', Controller>>;
+type Controllers = Readonly<
+  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService', Controller>
+>;
 
 /** Whose change is whose business. */
 function wire(caches: Caches, controllers: Controllers): void {

@@ -29,8 +29,16 @@ describe('failures surface on the object that caused them', () => {
     );
 
     const message = 'Container failed with exit code 3 (user-container): Error: no database\n    at start';
-    expect(world.condition(revisionKind, 'hello-00001', 'ContainerHealthy')).toMatchObject({ status: 'False', reason: 'ExitCode3', message });
-    expect(world.condition(revisionKind, 'hello-00001', 'Ready')).toMatchObject({ status: 'False', reason: 'ExitCode3', message });
+    expect(world.condition(revisionKind, 'hello-00001', 'ContainerHealthy')).toMatchObject({
+      status: 'False',
+      reason: 'ExitCode3',
+      message,
+    });
+    expect(world.condition(revisionKind, 'hello-00001', 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'ExitCode3',
+      message,
+    });
     expect(world.condition(configurationKind, 'hello', 'Ready')).toMatchObject({
       status: 'False',
       reason: 'RevisionFailed',
@@ -38,14 +46,23 @@ describe('failures surface on the object that caused them', () => {
     });
     expect(world.condition(serviceKind, 'hello', 'Ready')).toMatchObject({ status: 'False', reason: 'RevisionFailed' });
     expect(world.find(podAutoscalerKind, 'hello-00001').spec.reachability).toBe('Unreachable');
-    expect(world.server.list(events)).toContainEqual(expect.objectContaining({ type: 'Warning', reason: 'ExitCode3', message }));
+    expect(world.server.list(events)).toContainEqual(
+      expect.objectContaining({ type: 'Warning', reason: 'ExitCode3', message }),
+    );
   });
 
   test('a program that listens elsewhere: where, and where it should', async () => {
     const world = await createWorld();
     await world.put(
       world.pod('hello-00001', {
-        conditions: [{ type: 'local.sluice.dev/ListensOnPort', status: 'False', reason: 'WrongPort', message: 'listens on 3000, PORT is 8080' }],
+        conditions: [
+          {
+            type: 'local.sluice.dev/ListensOnPort',
+            status: 'False',
+            reason: 'WrongPort',
+            message: 'listens on 3000, PORT is 8080',
+          },
+        ],
       }),
     );
 
@@ -61,29 +78,53 @@ describe('failures surface on the object that caused them', () => {
     await world.put(
       world.pod('hello-00001', {
         containerStatuses: [
-          { name: 'user-container', ready: false, restartCount: 0, state: { waiting: { reason: 'ImageWithoutCommand', message: 'set a command' } } },
+          {
+            name: 'user-container',
+            ready: false,
+            restartCount: 0,
+            state: { waiting: { reason: 'ImageWithoutCommand', message: 'set a command' } },
+          },
         ],
       }),
     );
 
-    expect(world.condition(revisionKind, 'hello-00001', 'Ready')).toMatchObject({ status: 'False', reason: 'ImageWithoutCommand', message: 'set a command' });
+    expect(world.condition(revisionKind, 'hello-00001', 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'ImageWithoutCommand',
+      message: 'set a command',
+    });
   });
 
   test('a container that is only being made is no failure', async () => {
     const world = await createWorld();
     await world.put(
       world.pod('hello-00001', {
-        containerStatuses: [{ name: 'user-container', ready: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } } }],
+        containerStatuses: [
+          {
+            name: 'user-container',
+            ready: false,
+            restartCount: 0,
+            state: { waiting: { reason: 'ContainerCreating' } },
+          },
+        ],
       }),
     );
 
-    expect(world.condition(revisionKind, 'hello-00001', 'Ready')).toMatchObject({ status: 'Unknown', reason: 'Deploying' });
+    expect(world.condition(revisionKind, 'hello-00001', 'Ready')).toMatchObject({
+      status: 'Unknown',
+      reason: 'Deploying',
+    });
   });
 
   test('a deployment that makes no progress', async () => {
     const world = await createWorld();
     const deployment = world.find<Deployment>(deployments, 'hello-00001-deployment');
-    const condition = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'it timed out' } as const;
+    const condition = {
+      type: 'Progressing',
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: 'it timed out',
+    } as const;
     await world.put({ ...deployment, status: { conditions: [condition] } } as Deployment);
 
     expect(world.condition(revisionKind, 'hello-00001', 'ResourcesAvailable')).toMatchObject({
@@ -96,7 +137,9 @@ describe('failures surface on the object that caused them', () => {
   test('what went wrong stays told after the pods have been taken away', async () => {
     const world = await createWorld();
     const pod = world.pod('hello-00001', {
-      containerStatuses: [{ name: 'user-container', ready: false, restartCount: 1, state: { terminated: { exitCode: 1 } } }],
+      containerStatuses: [
+        { name: 'user-container', ready: false, restartCount: 1, state: { terminated: { exitCode: 1 } } },
+      ],
     });
     await world.put(pod);
     const deployment = world.find<Deployment>(deployments, 'hello-00001-deployment');
@@ -112,7 +155,9 @@ describe('failures surface on the object that caused them', () => {
     const world = await createWorld();
     await world.put(
       world.pod('hello-00001', {
-        containerStatuses: [{ name: 'user-container', ready: false, restartCount: 1, state: { terminated: { exitCode: 1 } } }],
+        containerStatuses: [
+          { name: 'user-container', ready: false, restartCount: 1, state: { terminated: { exitCode: 1 } } },
+        ],
       }),
     );
     await world.bringUp('hello-00001');
@@ -126,11 +171,21 @@ describe('failures surface on the object that caused them', () => {
     await world.put(aService('hello', { spec: { containers: [{ image: 'example/broken' }] } }));
     await world.put(
       world.pod('hello-00002', {
-        containerStatuses: [{ name: 'user-container', ready: false, restartCount: 1, state: { terminated: { exitCode: 1, message: 'boom' } } }],
+        containerStatuses: [
+          {
+            name: 'user-container',
+            ready: false,
+            restartCount: 1,
+            state: { terminated: { exitCode: 1, message: 'boom' } },
+          },
+        ],
       }),
     );
 
-    expect(world.condition(serviceKind, 'hello', 'ConfigurationsReady')).toMatchObject({ status: 'False', reason: 'RevisionFailed' });
+    expect(world.condition(serviceKind, 'hello', 'ConfigurationsReady')).toMatchObject({
+      status: 'False',
+      reason: 'RevisionFailed',
+    });
     expect(world.condition(serviceKind, 'hello', 'RoutesReady')).toMatchObject({ status: 'True' });
     expect(world.find(serviceKind, 'hello').status).toMatchObject({
       latestCreatedRevisionName: 'hello-00002',
@@ -144,7 +199,10 @@ describe('failures surface on the object that caused them', () => {
     const world = await createWorld();
     await world.bringUp('hello-00001');
     await world.put(
-      aService('hello', { spec: { containerConcurrency: -1, timeoutSeconds: 9999 }, traffic: [{ latestRevision: true, percent: 90 }] }),
+      aService('hello', {
+        spec: { containerConcurrency: -1, timeoutSeconds: 9999 },
+        traffic: [{ latestRevision: true, percent: 90 }],
+      }),
     );
 
     expect(world.condition(serviceKind, 'hello', 'Ready')).toMatchObject({
@@ -228,7 +286,10 @@ describe('failures surface on the object that caused them', () => {
     });
     await world.put(aService('other'));
 
-    expect(world.find(revisionKind, 'other-00001').spec).toMatchObject({ timeoutSeconds: 300, containerConcurrency: 0 });
+    expect(world.find(revisionKind, 'other-00001').spec).toMatchObject({
+      timeoutSeconds: 300,
+      containerConcurrency: 0,
+    });
     expect(world.logger.events).toContainEqual(
       expect.objectContaining({
         event: 'config refused',

@@ -1,7 +1,12 @@
 /** The ConfigMaps of serving as they are now. A bad one is refused as a whole, and its last good state stays. */
 import { formatProblem, type Logger } from '@sluice/kernel';
 import type { Change, ConfigMap } from '@sluice/kubernetes';
-import { DEFAULT_AUTOSCALER_CONFIG, parseAutoscalerConfig, readAnnotations, type AutoscalerConfig } from '@sluice/scaling';
+import {
+  DEFAULT_AUTOSCALER_CONFIG,
+  parseAutoscalerConfig,
+  readAnnotations,
+  type AutoscalerConfig,
+} from '@sluice/scaling';
 import {
   defaultServingConfig,
   isServingConfigMap,

@@ -1,5 +1,11 @@
 /** Runs the controllers of serving until told to stop. */
-import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import {
+  createMeter,
+  describeSettingProblems,
+  systemClock as clock,
+  systemRandom as random,
+  systemTimers as timers,
+} from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
 import { composeServingController } from './compose.ts';
@@ -15,7 +21,16 @@ const logging = await openLogger({ name: 'controller', level: logLevel, clock })
 const { logger } = logging;
 const meter = createMeter();
 const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock });
-const controller = composeServingController({ client, configService, systemNamespace, clock, timers, random, logger, meter });
+const controller = composeServingController({
+  client,
+  configService,
+  systemNamespace,
+  clock,
+  timers,
+  random,
+  logger,
+  meter,
+});
 const metrics = await startMetricsServer({
   host: metricsHost,
   port: metricsPort,

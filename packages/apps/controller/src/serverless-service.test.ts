@@ -12,7 +12,12 @@ async function createWorld(sks: ServerlessService): Promise<ControllerWorld> {
 }
 
 function slice(...addresses: string[]): EndpointSlice {
-  return { ...podSlice('hello-00001', addresses), apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' } as EndpointSlice;
+  return {
+    ...podSlice('hello-00001', addresses),
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    addressType: 'IPv4',
+  } as EndpointSlice;
 }
 
 test('the private Service selects the pods of its revision and no others', async () => {
@@ -36,8 +41,14 @@ test('the private Service selects the pods of its revision and no others', async
 
 test('it says whether there are ready pods, and since when activators stand in', async () => {
   const world = await createWorld(aServerlessService('hello-00001', 'Serve'));
-  const said = () => ['EndpointsPopulated', 'ActivatorEndpointsPopulated'].map((type) => world.condition(serverlessServiceKind, 'hello-00001', type));
-  expect(said()).toMatchObject([{ status: 'False', reason: 'NoHealthyBackends' }, { status: 'True', severity: 'Info' }]);
+  const said = () =>
+    ['EndpointsPopulated', 'ActivatorEndpointsPopulated'].map((type) =>
+      world.condition(serverlessServiceKind, 'hello-00001', type),
+    );
+  expect(said()).toMatchObject([
+    { status: 'False', reason: 'NoHealthyBackends' },
+    { status: 'True', severity: 'Info' },
+  ]);
 
   await world.put(slice('!10.0.0.1'));
   expect(said()).toMatchObject([{ status: 'False' }, { status: 'True' }]);

@@ -21,7 +21,10 @@ describe('from a Service to its pods', () => {
     expect(world.find(routeKind, 'hello').spec.traffic).toEqual([
       { configurationName: 'hello', latestRevision: true, percent: 100 },
     ]);
-    expect(world.find(revisionKind, 'hello-00001').spec).toMatchObject({ containerConcurrency: 10, timeoutSeconds: 300 });
+    expect(world.find(revisionKind, 'hello-00001').spec).toMatchObject({
+      containerConcurrency: 10,
+      timeoutSeconds: 300,
+    });
     expect(world.find(deployments, 'hello-00001-deployment').spec).toMatchObject({
       replicas: 1,
       template: { spec: { containers: [{ name: 'user-container' }, { name: 'queue-proxy' }] } },
@@ -58,7 +61,11 @@ describe('from a Service to its pods', () => {
     await world.bringUp('hello-00001');
     await world.putToSleep('hello-00001');
 
-    expect(world.condition(revisionKind, 'hello-00001', 'Active')).toMatchObject({ status: 'False', reason: 'NoTraffic', severity: 'Info' });
+    expect(world.condition(revisionKind, 'hello-00001', 'Active')).toMatchObject({
+      status: 'False',
+      reason: 'NoTraffic',
+      severity: 'Info',
+    });
     expect(world.condition(serviceKind, 'hello', 'Ready')).toMatchObject({ status: 'True' });
   });
 
@@ -81,7 +88,9 @@ describe('from a Service to its pods', () => {
     await world.bringUp('hello-00001');
     await world.put(aService('hello', { spec: { containers: [{ image: 'example/hello:2' }] } }));
 
-    expect(world.find(routeKind, 'hello').status?.traffic).toMatchObject([{ revisionName: 'hello-00001', percent: 100 }]);
+    expect(world.find(routeKind, 'hello').status?.traffic).toMatchObject([
+      { revisionName: 'hello-00001', percent: 100 },
+    ]);
     expect(world.condition(serviceKind, 'hello', 'Ready')).toMatchObject({ status: 'Unknown' });
 
     await world.bringUp('hello-00002');
@@ -105,8 +114,12 @@ describe('from a Service to its pods', () => {
       labels: { 'serving.knative.dev/routingState': 'reserve' },
       annotations: { 'serving.knative.dev/routingStateModified': expect.stringMatching(/^2026-01-01T00:00:\d\dZ$/) },
     });
-    expect(world.find(revisionKind, 'hello-00001').metadata.annotations).not.toHaveProperty('serving.knative.dev/routes');
-    expect(world.find(revisionKind, 'hello-00002').metadata.annotations).toMatchObject({ 'serving.knative.dev/routes': 'hello' });
+    expect(world.find(revisionKind, 'hello-00001').metadata.annotations).not.toHaveProperty(
+      'serving.knative.dev/routes',
+    );
+    expect(world.find(revisionKind, 'hello-00002').metadata.annotations).toMatchObject({
+      'serving.knative.dev/routes': 'hello',
+    });
     expect(world.find(podAutoscalerKind, 'hello-00001').spec.reachability).toBe('Unreachable');
     expect(world.find(podAutoscalerKind, 'hello-00002').spec.reachability).toBe('Reachable');
   });
@@ -128,20 +141,30 @@ describe('from a Service to its pods', () => {
 
     expect(world.find(serviceKind, 'hello').status?.traffic).toEqual([
       { revisionName: 'hello-00001', latestRevision: false, percent: 90 },
-      { revisionName: 'hello-00002', latestRevision: true, percent: 10, tag: 'canary', url: 'http://canary-hello.default.example.com' },
+      {
+        revisionName: 'hello-00002',
+        latestRevision: true,
+        percent: 10,
+        tag: 'canary',
+        url: 'http://canary-hello.default.example.com',
+      },
     ]);
     expect(world.find(podAutoscalerKind, 'hello-00001').spec.reachability).toBe('Reachable');
   });
 
   test('what is removed from the Service is removed below, and what others wrote there stays', async () => {
     const world = await createWorld();
-    await world.put(aService('hello', { metadata: { labels: { 'networking.knative.dev/visibility': 'cluster-local' } } }));
+    await world.put(
+      aService('hello', { metadata: { labels: { 'networking.knative.dev/visibility': 'cluster-local' } } }),
+    );
     await world.bringUp('hello-00001');
     expect(world.find(routeKind, 'hello').status?.url).toBe('http://hello.default.svc.cluster.local');
 
     await world.put(aService('hello'));
     expect(world.find(routeKind, 'hello').status?.url).toBe('http://hello.default.example.com');
-    expect(world.find(configurationKind, 'hello').metadata.annotations).toMatchObject({ 'serving.knative.dev/routes': 'hello' });
+    expect(world.find(configurationKind, 'hello').metadata.annotations).toMatchObject({
+      'serving.knative.dev/routes': 'hello',
+    });
   });
 
   test('the autoscaler keeps the number of pods when the deployment is made anew', async () => {
@@ -200,7 +223,9 @@ describe('from a Service to its pods', () => {
     const after = new ControllerWorld();
     await after.start({ ...revision, metadata: { ...revision.metadata, ownerReferences: [] } });
 
-    expect(after.find(revisionKind, 'hello-00001').metadata.labels).toMatchObject({ 'serving.knative.dev/routingState': 'reserve' });
+    expect(after.find(revisionKind, 'hello-00001').metadata.labels).toMatchObject({
+      'serving.knative.dev/routingState': 'reserve',
+    });
   });
 
   test('a route of its own may follow several Configurations', async () => {
@@ -213,14 +238,22 @@ describe('from a Service to its pods', () => {
         { configurationName: 'two', percent: 50 },
       ]),
     );
-    expect(world.condition(routeKind, 'both', 'AllTrafficAssigned')).toMatchObject({ status: 'Unknown', reason: 'RevisionMissing' });
+    expect(world.condition(routeKind, 'both', 'AllTrafficAssigned')).toMatchObject({
+      status: 'Unknown',
+      reason: 'RevisionMissing',
+    });
 
     await world.bringUp('two-00001');
     expect(world.find(routeKind, 'both').status).toMatchObject({
       url: 'http://both.default.example.com',
-      traffic: [{ revisionName: 'one-00001', percent: 50 }, { revisionName: 'two-00001', percent: 50 }],
+      traffic: [
+        { revisionName: 'one-00001', percent: 50 },
+        { revisionName: 'two-00001', percent: 50 },
+      ],
     });
-    expect(world.find(revisionKind, 'one-00001').metadata.annotations).toMatchObject({ 'serving.knative.dev/routes': 'both,one' });
+    expect(world.find(revisionKind, 'one-00001').metadata.annotations).toMatchObject({
+      'serving.knative.dev/routes': 'both,one',
+    });
 
     world.server.remove(routeKind, 'default/both');
     await world.rest();
@@ -233,7 +266,9 @@ describe('from a Service to its pods', () => {
   test('writes that meet another writer, or a server in trouble, are made again', async () => {
     const world = await createWorld();
     world.server.fail(
-      ...Array.from({ length: 6 }, (_, index) => (index % 2 === 0 ? { status: 409, reason: 'Conflict' } : { status: 500 })),
+      ...Array.from({ length: 6 }, (_, index) =>
+        index % 2 === 0 ? { status: 409, reason: 'Conflict' } : { status: 500 },
+      ),
     );
     await world.put(aService('hello'));
     await world.time.advanceAsync(5000);
@@ -245,9 +280,12 @@ describe('from a Service to its pods', () => {
   test('a Configuration that belongs to nobody is left alone, and the Service says so', async () => {
     const world = await createWorld();
     const { template } = aService('hello').spec;
-    await world.put(
-      { apiVersion: 'serving.knative.dev/v1', kind: 'Configuration', metadata: { name: 'hello', namespace: 'default' }, spec: { template } },
-    );
+    await world.put({
+      apiVersion: 'serving.knative.dev/v1',
+      kind: 'Configuration',
+      metadata: { name: 'hello', namespace: 'default' },
+      spec: { template },
+    });
     await world.put(aService('hello'));
 
     expect(world.find(configurationKind, 'hello').metadata.ownerReferences).toBeUndefined();
@@ -262,9 +300,14 @@ describe('from a Service to its pods', () => {
     const world = await createWorld();
     await world.put(aService('hello', { template: { name: 'hello-first' } }));
     await world.bringUp('hello-first');
-    await world.put(aService('hello', { template: { name: 'hello-first' }, spec: { containers: [{ image: 'example/other' }] } }));
+    await world.put(
+      aService('hello', { template: { name: 'hello-first' }, spec: { containers: [{ image: 'example/other' }] } }),
+    );
 
-    expect(world.condition(configurationKind, 'hello', 'Ready')).toMatchObject({ status: 'False', reason: 'RevisionFailed' });
+    expect(world.condition(configurationKind, 'hello', 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'RevisionFailed',
+    });
     expect(world.find(routeKind, 'hello').status?.traffic).toMatchObject([{ revisionName: 'hello-first' }]);
     expect(world.server.list(events).map((event) => event.reason)).toContain('RevisionFailed');
   });

@@ -73,7 +73,11 @@ export class Writer {
   }
 
   /** Writes the status if it says anything new. True when it did. */
-  async writeStatus<T extends WithStatus>(kind: ResourceKind<T>, object: T, status: NonNullable<T['status']>): Promise<boolean> {
+  async writeStatus<T extends WithStatus>(
+    kind: ResourceKind<T>,
+    object: T,
+    status: NonNullable<T['status']>,
+  ): Promise<boolean> {
     if (isSameContent(object.status, status)) return false;
     try {
       await this.#options.client.resource(kind).updateStatus({ ...object, status });
@@ -86,13 +90,22 @@ export class Writer {
   }
 
   /** As `writeStatus`, for what people declare: a change of readiness is logged and becomes an event. */
-  async writeReadiness<T extends WithStatus>(kind: ResourceKind<T>, object: T, status: NonNullable<T['status']>): Promise<void> {
+  async writeReadiness<T extends WithStatus>(
+    kind: ResourceKind<T>,
+    object: T,
+    status: NonNullable<T['status']>,
+  ): Promise<void> {
     const isWritten = await this.writeStatus(kind, object, status);
-    if (isWritten) this.#tell(object, findCondition(object.status?.conditions, 'Ready'), findCondition(status.conditions, 'Ready'));
+    if (isWritten)
+      this.#tell(object, findCondition(object.status?.conditions, 'Ready'), findCondition(status.conditions, 'Ready'));
   }
 
   #tell(object: KubernetesObject, before: Condition | undefined, after: Condition | undefined): void {
-    if (!after || (before?.status === after.status && before.reason === after.reason && before.message === after.message)) return;
+    if (
+      !after ||
+      (before?.status === after.status && before.reason === after.reason && before.message === after.message)
+    )
+      return;
     const { logger, recorder } = this.#options;
     const { reason = '', message = '' } = after;
     const level = { True: 'info', False: 'warn', Unknown: 'debug' } as const;

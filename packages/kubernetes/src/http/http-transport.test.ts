@@ -42,12 +42,19 @@ describe('HttpTransport', () => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
-        Object.assign(seen, { method: request.method, url: request.url, headers: request.headers, body: JSON.parse(body) });
+        Object.assign(seen, {
+          method: request.method,
+          url: request.url,
+          headers: request.headers,
+          body: JSON.parse(body),
+        });
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"metadata":{"name":"a"}}');
       });
     });
     const { client } = createClient(server);
-    const answer = await client.resource(configMaps).patch({ namespace: 'n', name: 'a' }, { type: 'merge', body: { data: { x: 'y' } } });
+    const answer = await client
+      .resource(configMaps)
+      .patch({ namespace: 'n', name: 'a' }, { type: 'merge', body: { data: { x: 'y' } } });
 
     expect(answer.metadata.name).toBe('a');
     expect(seen).toMatchObject({
@@ -96,7 +103,10 @@ describe('HttpTransport', () => {
 
   test('says that the server cannot be reached', async () => {
     const { client } = createClient('http://127.0.0.1:1');
-    await expect(client.resource(pods).list()).rejects.toMatchObject({ code: 'kubernetes-unreachable', source: 'upstream' });
+    await expect(client.resource(pods).list()).rejects.toMatchObject({
+      code: 'kubernetes-unreachable',
+      source: 'upstream',
+    });
   });
 
   test('reads the token file anew once a minute', async () => {

@@ -4,7 +4,9 @@ export interface ClusterAccess {
   readonly server: string;
   readonly tls: ClusterTls;
   /** A bearer token, or the file that always holds the present one. */
-  readonly token?: { readonly kind: 'value'; readonly value: string } | { readonly kind: 'file'; readonly path: string };
+  readonly token?:
+    | { readonly kind: 'value'; readonly value: string }
+    | { readonly kind: 'file'; readonly path: string };
   /** The namespace that is meant when none is named. */
   readonly namespace: string;
 }

@@ -36,7 +36,10 @@ export async function findClusterAccess(environment: ClusterEnvironment): Promis
   if (KUBECONFIG) return loadKubeconfig({ paths: KUBECONFIG.split(':').filter((path) => path !== '') });
   if (host && port) return loadInClusterAccess({ host, port });
   if (HOME) return loadKubeconfig({ paths: [`${HOME}/.kube/config`] });
-  throw new MeshError('kubernetes-not-configured', 'no KUBECONFIG, not inside a cluster, and no HOME to look for .kube/config in');
+  throw new MeshError(
+    'kubernetes-not-configured',
+    'no KUBECONFIG, not inside a cluster, and no HOME to look for .kube/config in',
+  );
 }
 
 /** What the kubelet puts into every pod. The token is read anew as it is replaced; the CA is read once. */

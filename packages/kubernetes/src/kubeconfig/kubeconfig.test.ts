@@ -77,7 +77,11 @@ contexts: [{name: c, context: {cluster: k, user: u}}]
 describe('findClusterAccess', () => {
   test('prefers KUBECONFIG over the cluster around it', async () => {
     const path = await write('config', local);
-    const access = await findClusterAccess({ KUBECONFIG: path, KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' });
+    const access = await findClusterAccess({
+      KUBECONFIG: path,
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+      KUBERNETES_SERVICE_PORT: '443',
+    });
     expect(access.server).toBe('http://127.0.0.1:6443');
   });
 

@@ -39,10 +39,14 @@ export async function loadKubeconfig(options: KubeconfigOptions): Promise<Cluste
   const userName = text(context.fields, 'user');
   const user = userName === '' ? undefined : find(options.paths, config.users, 'user', userName);
   const server = text(cluster.fields, 'server');
-  if (!URL.canParse(server)) throw invalid(options.paths, `cluster ${text(context.fields, 'cluster')}: server is "${server}", not a URL`);
+  if (!URL.canParse(server))
+    throw invalid(options.paths, `cluster ${text(context.fields, 'cluster')}: server is "${server}", not a URL`);
   for (const unsupported of ['exec', 'auth-provider', 'username']) {
     if (user?.fields[unsupported] === undefined) continue;
-    throw invalid(options.paths, `user ${userName}: ${unsupported} is not supported, use a token or a client certificate`);
+    throw invalid(
+      options.paths,
+      `user ${userName}: ${unsupported} is not supported, use a token or a client certificate`,
+    );
   }
   return {
     server: server.replace(/\/+$/, ''),

@@ -13,7 +13,9 @@ import { objectKey } from '../object.ts';
 import { apiVersionOf, type ResourceKind } from '../resource-kind.ts';
 import type { ApiRequest, ApiResponse, Transport } from '../transport.ts';
 import { failure, json, notFound, statusObject } from './fake-answers.ts';
+import { mask, same, sameContent, scaleOf, withoutEmptyMaps, type WithStatus } from './fake-objects.ts';
 import { applyPatch } from './fake-patch.ts';
+import { keyOf, readTarget, selector, type Target } from './fake-request.ts';
 import { PushedBody } from './pushed-body.ts';
 
 /** One request that changed something, or tried to. */
@@ -23,8 +25,6 @@ export interface RecordedWrite {
   readonly path: string;
   readonly body: unknown;
 }
-
-type WithStatus = KubernetesObject & { readonly status?: unknown };
 
 interface LoggedEvent {
   readonly version: number;
@@ -37,14 +37,6 @@ interface OpenWatch {
   readonly kind: ResourceKind;
   readonly matches: (object: KubernetesObject) => boolean;
   readonly body: PushedBody;
-}
-
-interface Target {
-  readonly kind: ResourceKind;
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-  readonly subresource: string | undefined;
-  readonly query: URLSearchParams;
 }
 
 /** What `fail` makes of the next requests. */
@@ -134,7 +126,11 @@ export class FakeApiServer implements Transport {
   /** Sends a bookmark at the present version on every watch. */
   bookmark(): void {
     for (const { kind, body } of this.#watches) {
-      const object = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { resourceVersion: String(this.#version) } };
+      const object = {
+        apiVersion: apiVersionOf(kind),
+        kind: kind.kind,
+        metadata: { resourceVersion: String(this.#version) },
+      };
       body.push(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
     }
   }
@@ -144,7 +140,7 @@ export class FakeApiServer implements Transport {
     const fault = this.#faults.shift();
     if (fault === 'disconnect') throw new Error('connection refused');
     if (fault) return failure(fault.status, fault.reason ?? 'InternalError', 'made to fail', fault.retryAfterSeconds);
-    const target = this.#target(request.path);
+    const target = readTarget(request.path, this.#kinds);
     if (!target) return failure(404, 'NotFound', 'the server could not find the requested resource');
     if (request.method === 'GET') return this.#read(request, target);
     const body: unknown = request.body === undefined ? undefined : JSON.parse(request.body);
@@ -197,7 +193,8 @@ export class FakeApiServer implements Transport {
 
   #create(target: Target, object: KubernetesObject): ApiResponse {
     const key = objectKey(object);
-    if (this.#collection(target.kind).has(key)) return failure(409, 'AlreadyExists', `${target.kind.plural} "${object.metadata.name}" already exists`);
+    if (this.#collection(target.kind).has(key))
+      return failure(409, 'AlreadyExists', `${target.kind.plural} "${object.metadata.name}" already exists`);
     const { status: _, ...rest } = object as WithStatus;
     return json(201, this.#keep(target.kind, rest, undefined, false));
   }
@@ -214,7 +211,8 @@ export class FakeApiServer implements Transport {
 
   #patch(target: Target, patch: unknown, contentType: string): ApiResponse {
     const before = this.#collection(target.kind).get(keyOf(target));
-    if (!before && contentType.startsWith('application/apply-patch')) return this.#create(target, patch as KubernetesObject);
+    if (!before && contentType.startsWith('application/apply-patch'))
+      return this.#create(target, patch as KubernetesObject);
     if (!before) return notFound(target.kind.plural, target.name);
     const view = target.subresource === 'scale' ? scaleOf(before) : before;
     const patched = applyPatch(view, patch, contentType) as KubernetesObject & { spec?: { replicas?: number } };
@@ -247,7 +245,12 @@ export class FakeApiServer implements Transport {
   }
 
   /** @param trusted keeps the status and the uid as given, for objects put in by the test */
-  #keep(kind: ResourceKind, next: KubernetesObject, before: KubernetesObject | undefined, trusted: boolean): KubernetesObject {
+  #keep(
+    kind: ResourceKind,
+    next: KubernetesObject,
+    before: KubernetesObject | undefined,
+    trusted: boolean,
+  ): KubernetesObject {
     if (before && !trusted && sameContent(before, next)) return before;
     this.#version += 1;
     const generation = before?.metadata.generation ?? 0;
@@ -260,8 +263,12 @@ export class FakeApiServer implements Transport {
       metadata: {
         ...withoutEmptyMaps(next.metadata),
         uid: before?.metadata.uid ?? (trusted ? next.metadata.uid : undefined) ?? `uid-${this.#uids}`,
-        creationTimestamp: before?.metadata.creationTimestamp ?? next.metadata.creationTimestamp ?? formatTime(this.#clock.wallTime()),
-        generation: trusted && next.metadata.generation !== undefined ? next.metadata.generation : generation + (specChanged ? 1 : 0),
+        creationTimestamp:
+          before?.metadata.creationTimestamp ?? next.metadata.creationTimestamp ?? formatTime(this.#clock.wallTime()),
+        generation:
+          trusted && next.metadata.generation !== undefined
+            ? next.metadata.generation
+            : generation + (specChanged ? 1 : 0),
         resourceVersion: String(this.#version),
       },
     };
@@ -284,83 +291,15 @@ export class FakeApiServer implements Transport {
   }
 
   #kindOf(object: KubernetesObject): ResourceKind {
-    const kind = this.#kinds.find((candidate) => candidate.kind === object.kind && apiVersionOf(candidate) === object.apiVersion);
+    const kind = this.#kinds.find(
+      (candidate) => candidate.kind === object.kind && apiVersionOf(candidate) === object.apiVersion,
+    );
     if (!kind) throw new TypeError(`the fake server has no ${object.apiVersion} ${object.kind}`);
     return kind;
-  }
-
-  #target(fullPath: string): Target | undefined {
-    const [path = '', query = ''] = fullPath.split('?');
-    const parts = path.split('/').slice(1).map(decodeURIComponent);
-    const [group, version, rest] = parts[0] === 'api' ? ['', parts[1], parts.slice(2)] : [parts[1], parts[2], parts.slice(3)];
-    const namespaced = rest[0] === 'namespaces' && rest.length > 2;
-    const [plural, name, subresource] = namespaced ? rest.slice(2) : rest;
-    const kind = this.#kinds.find((k) => k.group === group && k.version === version && k.plural === plural);
-    if (!kind) return undefined;
-    return { kind, namespace: namespaced ? rest[1] : undefined, name, subresource, query: new URLSearchParams(query) };
   }
 }
 
 function tell(watch: OpenWatch, event: LoggedEvent): void {
   if (watch.kind !== event.kind || !watch.matches(event.object)) return;
   watch.body.push(`${JSON.stringify({ type: event.type, object: event.object })}\n`);
-}
-
-/** Equality of labels, existence of labels, and `metadata.name`: what our own informers ask for. */
-function selector(query: URLSearchParams, namespace: string | undefined): (object: KubernetesObject) => boolean {
-  const labels = (query.get('labelSelector') ?? '').split(',').filter((part) => part !== '');
-  const name = /^metadata\.name=(.*)$/.exec(query.get('fieldSelector') ?? '')?.[1];
-  return ({ metadata }) =>
-    (namespace === undefined || metadata.namespace === namespace) &&
-    (name === undefined || metadata.name === name) &&
-    labels.every((label) => {
-      const [key = '', value] = label.split('=');
-      return value === undefined ? metadata.labels?.[key] !== undefined : metadata.labels?.[key] === value;
-    });
-}
-
-/** Writes to the object leave the status alone, and writes to the status all the rest. */
-function mask(before: KubernetesObject, after: KubernetesObject, subresource: string | undefined): KubernetesObject {
-  const { status: statusBefore, ...restBefore } = before as WithStatus;
-  const { status: statusAfter, ...restAfter } = after as WithStatus;
-  const [rest, status] = subresource === 'status' ? [restBefore, statusAfter] : [restAfter, statusBefore];
-  const masked: WithStatus = status === undefined ? rest : { ...rest, status };
-  return masked;
-}
-
-/** Labels and annotations that hold nothing are not kept, as by a server that stores typed objects. */
-function withoutEmptyMaps({ labels, annotations, ...rest }: KubernetesObject['metadata']): KubernetesObject['metadata'] {
-  return {
-    ...rest,
-    ...(Object.keys(labels ?? {}).length === 0 ? {} : { labels: labels ?? {} }),
-    ...(Object.keys(annotations ?? {}).length === 0 ? {} : { annotations: annotations ?? {} }),
-  };
-}
-
-function scaleOf(object: KubernetesObject): KubernetesObject {
-  const { spec, status } = object as KubernetesObject & { spec?: { replicas?: number }; status?: { replicas?: number } };
-  const view = { spec: { replicas: spec?.replicas ?? 0 }, status: { replicas: status?.replicas ?? 0 } };
-  return { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: object.metadata, ...view } as KubernetesObject;
-}
-
-function keyOf(target: Target): string {
-  return target.namespace === undefined ? (target.name ?? '') : `${target.namespace}/${target.name}`;
-}
-
-function sameContent(a: KubernetesObject, b: KubernetesObject): boolean {
-  const bare = ({ metadata, ...rest }: KubernetesObject) => {
-    const { resourceVersion: _, ...kept } = metadata;
-    return { ...rest, metadata: kept };
-  };
-  return same(bare(a), bare(b));
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
 }

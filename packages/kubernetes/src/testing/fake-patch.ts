@@ -27,7 +27,10 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 function applyJsonPatch(object: unknown, operations: readonly JsonOperation[]): unknown {
   const result = structuredClone(object) as Fields;
   for (const { op, path, value } of operations) {
-    const keys = path.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const keys = path
+      .split('/')
+      .slice(1)
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop() ?? '';
     let parent = result;
     for (const key of keys) {

@@ -5,7 +5,9 @@ import { domainsFor, readDomainConfig, type DomainConfig } from './domain-config
 import { fillTemplate, readNetworkConfig } from './network-config.ts';
 import { defaultServingConfig, updateServingConfig } from './serving-config.ts';
 
-function messages(checked: { readonly problems: readonly { readonly path: string; readonly message: string }[] }): string[] {
+function messages(checked: {
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}): string[] {
   return checked.problems.map(({ path, message }) => `${path}: ${message}`);
 }
 
@@ -13,7 +15,12 @@ describe('config-defaults', () => {
   test('an empty map gives the defaults', () => {
     expect(readDefaultsConfig({})).toMatchObject({
       ok: true,
-      value: { revisionTimeoutSeconds: 300, maxRevisionTimeoutSeconds: 600, containerConcurrency: 0, enableServiceLinks: false },
+      value: {
+        revisionTimeoutSeconds: 300,
+        maxRevisionTimeoutSeconds: 600,
+        containerConcurrency: 0,
+        enableServiceLinks: false,
+      },
     });
   });
 
@@ -61,7 +68,10 @@ describe('config-domain', () => {
   });
 
   test('domains that are equally good all serve, in the order of the map', () => {
-    expect(domainsFor(read({ localhost: '', 'example.com': '', _example: 'ignored' }), {})).toEqual(['localhost', 'example.com']);
+    expect(domainsFor(read({ localhost: '', 'example.com': '', _example: 'ignored' }), {})).toEqual([
+      'localhost',
+      'example.com',
+    ]);
   });
 
   test('what is no selector is refused', () => {
@@ -75,13 +85,18 @@ describe('config-domain', () => {
 describe('config-network', () => {
   test('reads older spellings, and the newer one first', () => {
     const checked = readNetworkConfig({ domainTemplate: '{{.Name}}.old.{{.Domain}}', 'external-port': '8080' });
-    expect(checked).toMatchObject({ ok: true, value: { domainTemplate: '{{.Name}}.old.{{.Domain}}', externalPort: 8080 } });
+    expect(checked).toMatchObject({
+      ok: true,
+      value: { domainTemplate: '{{.Name}}.old.{{.Domain}}', externalPort: 8080 },
+    });
     const both = readNetworkConfig({ domainTemplate: '{{.Name}}.old', 'domain-template': '{{.Name}}.new' });
     expect(both).toMatchObject({ ok: true, value: { domainTemplate: '{{.Name}}.new' } });
   });
 
   test('a template that asks for what is not there is refused', () => {
-    expect(messages(readNetworkConfig({ 'tag-template': '{{.NNName}}-{{.Tag}}', 'default-external-scheme': 'ftp' }))).toEqual([
+    expect(
+      messages(readNetworkConfig({ 'tag-template': '{{.NNName}}-{{.Tag}}', 'default-external-scheme': 'ftp' })),
+    ).toEqual([
       'data.default-external-scheme: invalid value: ftp, want http or https',
       'data.tag-template: invalid value: {{.NNName}}-{{.Tag}}, it names something that is not there',
     ]);
@@ -96,7 +111,10 @@ describe('config-network', () => {
 describe('config-deployment', () => {
   test('the command of the sidecar is a JSON array', () => {
     const checked = readDeploymentConfig({ 'queue-sidecar-command': '["node","queue.js"]', 'progress-deadline': '2m' });
-    expect(checked).toMatchObject({ ok: true, value: { queueSidecarCommand: ['node', 'queue.js'], progressDeadlineMs: 120_000 } });
+    expect(checked).toMatchObject({
+      ok: true,
+      value: { queueSidecarCommand: ['node', 'queue.js'], progressDeadlineMs: 120_000 },
+    });
     expect(readDeploymentConfig({ 'queue-sidecar-command': 'node queue.js' }).ok).toBe(false);
     expect(readDeploymentConfig({ 'progress-deadline': '1500ms' }).ok).toBe(false);
   });
@@ -105,7 +123,10 @@ describe('config-deployment', () => {
 describe('updateServingConfig', () => {
   test('a map with anything wrong changes nothing', () => {
     const { config } = updateServingConfig(defaultServingConfig, 'config-defaults', { 'container-concurrency': '5' });
-    const next = updateServingConfig(config, 'config-defaults', { 'container-concurrency': '6', 'revision-timeout-seconds': '-1' });
+    const next = updateServingConfig(config, 'config-defaults', {
+      'container-concurrency': '6',
+      'revision-timeout-seconds': '-1',
+    });
     expect(next.config.defaults.containerConcurrency).toBe(5);
     expect(next.problems).toHaveLength(1);
   });
@@ -116,6 +137,9 @@ describe('updateServingConfig', () => {
   });
 
   test('maps of others are none of its business', () => {
-    expect(updateServingConfig(defaultServingConfig, 'config-logging', { x: 'y' })).toEqual({ config: defaultServingConfig, problems: [] });
+    expect(updateServingConfig(defaultServingConfig, 'config-logging', { x: 'y' })).toEqual({
+      config: defaultServingConfig,
+      problems: [],
+    });
   });
 });

@@ -39,11 +39,21 @@ export function readDefaultsConfig(data: ConfigData): Checked<DefaultsConfig> {
   const config: DefaultsConfig = {
     revisionTimeoutSeconds,
     maxRevisionTimeoutSeconds: reader.integer('max-revision-timeout-seconds', standard.maxRevisionTimeoutSeconds),
-    revisionResponseStartTimeoutSeconds: reader.integer('revision-response-start-timeout-seconds', revisionTimeoutSeconds),
+    revisionResponseStartTimeoutSeconds: reader.integer(
+      'revision-response-start-timeout-seconds',
+      revisionTimeoutSeconds,
+    ),
     revisionIdleTimeoutSeconds: reader.integer('revision-idle-timeout-seconds', standard.revisionIdleTimeoutSeconds),
     containerConcurrency: reader.integer('container-concurrency', standard.containerConcurrency),
-    containerConcurrencyMaxLimit: reader.integer('container-concurrency-max-limit', standard.containerConcurrencyMaxLimit, 1),
-    allowContainerConcurrencyZero: reader.boolean('allow-container-concurrency-zero', standard.allowContainerConcurrencyZero),
+    containerConcurrencyMaxLimit: reader.integer(
+      'container-concurrency-max-limit',
+      standard.containerConcurrencyMaxLimit,
+      1,
+    ),
+    allowContainerConcurrencyZero: reader.boolean(
+      'allow-container-concurrency-zero',
+      standard.allowContainerConcurrencyZero,
+    ),
     enableServiceLinks:
       reader.text('enable-service-links') === 'default'
         ? undefined
@@ -58,19 +68,31 @@ export function readDefaultsConfig(data: ConfigData): Checked<DefaultsConfig> {
 function checkBounds(reader: ConfigReader, config: DefaultsConfig): void {
   const { revisionTimeoutSeconds: timeout, maxRevisionTimeoutSeconds: max } = config;
   if (timeout > max) {
-    reader.complain('revision-timeout-seconds', `invalid value: ${timeout}, must not be greater than max-revision-timeout-seconds ${max}`);
+    reader.complain(
+      'revision-timeout-seconds',
+      `invalid value: ${timeout}, must not be greater than max-revision-timeout-seconds ${max}`,
+    );
   }
   if (config.revisionResponseStartTimeoutSeconds > timeout) {
     const found = config.revisionResponseStartTimeoutSeconds;
-    reader.complain('revision-response-start-timeout-seconds', `invalid value: ${found}, must not be greater than revision-timeout-seconds ${timeout}`);
+    reader.complain(
+      'revision-response-start-timeout-seconds',
+      `invalid value: ${found}, must not be greater than revision-timeout-seconds ${timeout}`,
+    );
   }
   if (config.revisionIdleTimeoutSeconds > timeout) {
     const found = config.revisionIdleTimeoutSeconds;
-    reader.complain('revision-idle-timeout-seconds', `invalid value: ${found}, must not be greater than revision-timeout-seconds ${timeout}`);
+    reader.complain(
+      'revision-idle-timeout-seconds',
+      `invalid value: ${found}, must not be greater than revision-timeout-seconds ${timeout}`,
+    );
   }
   if (config.containerConcurrency > config.containerConcurrencyMaxLimit) {
     const { containerConcurrency: found, containerConcurrencyMaxLimit: limit } = config;
-    reader.complain('container-concurrency', `invalid value: ${found}, must not be greater than container-concurrency-max-limit ${limit}`);
+    reader.complain(
+      'container-concurrency',
+      `invalid value: ${found}, must not be greater than container-concurrency-max-limit ${limit}`,
+    );
   }
 }
 

@@ -59,7 +59,8 @@ function readSelector(reader: ConfigReader, domain: string, text: string): Recor
   for (const line of text.split('\n')) {
     if (/^\s*(#.*)?$/.test(line)) continue;
     const [, indent = '', key = '', value = ''] = /^(\s*)("?[\w./-]+"?)\s*:\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key === '') reader.complain(domain, `invalid value: ${line.trim()}, want "selector:" and lines of "label: value"`);
+    if (key === '')
+      reader.complain(domain, `invalid value: ${line.trim()}, want "selector:" and lines of "label: value"`);
     else if (indent === '') inSelector = key === 'selector';
     else if (inSelector) selector[unquoted(key)] = unquoted(value);
   }

@@ -25,7 +25,8 @@ export const defaultNetwork: NetworkConfig = {
 
 export function readNetworkConfig(data: ConfigData): Checked<NetworkConfig> {
   const reader = new ConfigReader(data);
-  const scheme = reader.text('default-external-scheme', 'defaultExternalScheme') ?? defaultNetwork.defaultExternalScheme;
+  const scheme =
+    reader.text('default-external-scheme', 'defaultExternalScheme') ?? defaultNetwork.defaultExternalScheme;
   if (scheme !== 'http' && scheme !== 'https') {
     reader.complain('default-external-scheme', `invalid value: ${scheme}, want http or https`);
   }
@@ -70,7 +71,10 @@ function evaluate(expression: string, values: TemplateValues): string | undefine
 }
 
 function checkTemplate(reader: ConfigReader, key: 'domainTemplate' | 'tagTemplate', template: string): void {
-  const texts = { Name: 'name', ...(key === 'domainTemplate' ? { Namespace: 'namespace', Domain: 'domain' } : { Tag: 'tag' }) };
+  const texts = {
+    Name: 'name',
+    ...(key === 'domainTemplate' ? { Namespace: 'namespace', Domain: 'domain' } : { Tag: 'tag' }),
+  };
   const filled = fillTemplate(template, { texts });
   const name = key === 'domainTemplate' ? 'domain-template' : 'tag-template';
   if (filled === undefined) reader.complain(name, `invalid value: ${template}, it names something that is not there`);

@@ -19,7 +19,10 @@ export function defaultService(service: Service, config: DefaultsConfig): Servic
 }
 
 export function defaultConfiguration(configuration: Configuration, config: DefaultsConfig): Configuration {
-  return { ...configuration, spec: { ...configuration.spec, template: defaultTemplate(configuration.spec.template, config) } };
+  return {
+    ...configuration,
+    spec: { ...configuration.spec, template: defaultTemplate(configuration.spec.template, config) },
+  };
 }
 
 export function defaultRevision(revision: Revision, config: DefaultsConfig): Revision {
@@ -29,7 +32,9 @@ export function defaultRevision(revision: Revision, config: DefaultsConfig): Rev
 /** A Route of its own must say what it follows; only details are filled in. */
 export function defaultRoute(route: Route): Route {
   const { traffic } = route.spec;
-  return traffic === undefined || traffic.length === 0 ? route : { ...route, spec: { ...route.spec, traffic: defaultTraffic(traffic) } };
+  return traffic === undefined || traffic.length === 0
+    ? route
+    : { ...route, spec: { ...route.spec, traffic: defaultTraffic(traffic) } };
 }
 
 function defaultTemplate(template: RevisionTemplate | undefined, config: DefaultsConfig): RevisionTemplate {

@@ -32,11 +32,17 @@ function shorterTimeout(
   return { [member]: fallbackSeconds };
 }
 
-function defaultContainers(containers: readonly Container[], volumes: readonly Volume[], config: DefaultsConfig): Container[] {
+function defaultContainers(
+  containers: readonly Container[],
+  volumes: readonly Volume[],
+  config: DefaultsConfig,
+): Container[] {
   const named = nameContainers(containers, 'user-container');
   return named.map((container) => {
     const isServing = named.length === 1 || (container.ports ?? []).length > 0;
-    const readinessProbe = isServing ? defaultReadinessProbe(container.readinessProbe) : defaultGivenProbe(container.readinessProbe);
+    const readinessProbe = isServing
+      ? defaultReadinessProbe(container.readinessProbe)
+      : defaultGivenProbe(container.readinessProbe);
     return {
       ...container,
       ...defaultResources(container.resources, config),
@@ -97,7 +103,9 @@ function defaultResources(given: Resources | undefined, config: DefaultsConfig):
 function defaultVolumeMounts(container: Container, volumes: readonly Volume[]): Pick<Container, 'volumeMounts'> {
   if (container.volumeMounts === undefined) return {};
   const writable = new Set(volumes.filter(isWritable).map(({ name }) => name));
-  const volumeMounts = container.volumeMounts.map((mount) => (writable.has(mount.name) ? mount : { ...mount, readOnly: true }));
+  const volumeMounts = container.volumeMounts.map((mount) =>
+    writable.has(mount.name) ? mount : { ...mount, readOnly: true },
+  );
   return { volumeMounts };
 }
 

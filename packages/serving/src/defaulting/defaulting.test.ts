@@ -29,16 +29,32 @@ describe('a revision gets', () => {
   });
 
   test('further timeouts only where they would strike earlier', () => {
-    const config = { revisionTimeoutSeconds: 400, revisionResponseStartTimeoutSeconds: 50, revisionIdleTimeoutSeconds: 100 };
-    expect(withDefaults({}, config)).toMatchObject({ timeoutSeconds: 400, responseStartTimeoutSeconds: 50, idleTimeoutSeconds: 100 });
+    const config = {
+      revisionTimeoutSeconds: 400,
+      revisionResponseStartTimeoutSeconds: 50,
+      revisionIdleTimeoutSeconds: 100,
+    };
+    expect(withDefaults({}, config)).toMatchObject({
+      timeoutSeconds: 400,
+      responseStartTimeoutSeconds: 50,
+      idleTimeoutSeconds: 100,
+    });
     expect(withDefaults({ timeoutSeconds: 50 }, config)).not.toHaveProperty('responseStartTimeoutSeconds');
     expect(withDefaults({ idleTimeoutSeconds: 7 }, config).idleTimeoutSeconds).toBe(7);
   });
 
   test('numbered names that nobody has taken', () => {
-    const containers = [{ name: '' }, { name: 'user-container-0', ports: [{ containerPort: 1 }] }, { name: 'mine' }, {}];
+    const containers = [
+      { name: '' },
+      { name: 'user-container-0', ports: [{ containerPort: 1 }] },
+      { name: 'mine' },
+      {},
+    ];
     expect(withDefaults({ containers }).containers?.map(({ name }) => name)).toEqual([
-      'user-container-1', 'user-container-0', 'mine', 'user-container-2',
+      'user-container-1',
+      'user-container-0',
+      'mine',
+      'user-container-2',
     ]);
   });
 
@@ -48,15 +64,34 @@ describe('a revision gets', () => {
   });
 
   test('probe numbers that depend on who keeps the rhythm', () => {
-    const probe = (periodSeconds: number) => withDefaults({ containers: [{ readinessProbe: { httpGet: { path: '/' }, periodSeconds } }] });
-    expect(probe(0).containers?.[0]?.readinessProbe).toEqual({ httpGet: { path: '/' }, periodSeconds: 0, successThreshold: 1 });
-    expect(probe(5).containers?.[0]?.readinessProbe).toMatchObject({ successThreshold: 1, failureThreshold: 3, timeoutSeconds: 1 });
+    const probe = (periodSeconds: number) =>
+      withDefaults({ containers: [{ readinessProbe: { httpGet: { path: '/' }, periodSeconds } }] });
+    expect(probe(0).containers?.[0]?.readinessProbe).toEqual({
+      httpGet: { path: '/' },
+      periodSeconds: 0,
+      successThreshold: 1,
+    });
+    expect(probe(5).containers?.[0]?.readinessProbe).toMatchObject({
+      successThreshold: 1,
+      failureThreshold: 3,
+      timeoutSeconds: 1,
+    });
   });
 
   test('mounts that it may only read, except of volumes of its own', () => {
     const spec = {
-      volumes: [{ name: 'own', emptyDir: {} }, { name: 'shared', secret: {} }],
-      containers: [{ volumeMounts: [{ name: 'own', mountPath: '/a' }, { name: 'shared', mountPath: '/b' }] }],
+      volumes: [
+        { name: 'own', emptyDir: {} },
+        { name: 'shared', secret: {} },
+      ],
+      containers: [
+        {
+          volumeMounts: [
+            { name: 'own', mountPath: '/a' },
+            { name: 'shared', mountPath: '/b' },
+          ],
+        },
+      ],
     };
     expect(withDefaults(spec).containers?.[0]?.volumeMounts).toEqual([
       { name: 'own', mountPath: '/a' },
@@ -67,7 +102,10 @@ describe('a revision gets', () => {
   test('the resources that the cluster gives', () => {
     const config = { requests: { cpu: '100m' }, limits: {} };
     const { containers } = withDefaults({ containers: [{}, { resources: { requests: { cpu: '1' } } }] }, config);
-    expect(containers?.map(({ resources }) => resources)).toEqual([{ requests: { cpu: '100m' } }, { requests: { cpu: '1' } }]);
+    expect(containers?.map(({ resources }) => resources)).toEqual([
+      { requests: { cpu: '100m' } },
+      { requests: { cpu: '1' } },
+    ]);
   });
 });
 

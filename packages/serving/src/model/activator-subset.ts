@@ -7,7 +7,11 @@
 import { createHash } from 'node:crypto';
 
 /** @param wanted how many; 0, or as many as there are, means all */
-export function activatorSubset<T extends { readonly address: string }>(activators: readonly T[], wanted: number, name: string): T[] {
+export function activatorSubset<T extends { readonly address: string }>(
+  activators: readonly T[],
+  wanted: number,
+  name: string,
+): T[] {
   if (wanted <= 0 || wanted >= activators.length) return [...activators];
   const circle = activators
     .map((activator) => ({ activator, angle: angleOf(activator.address) }))

@@ -23,8 +23,13 @@ export function buildRevision(input: RevisionInput): ServingRevision {
   const { revision, sks, podAutoscaler, slices } = input;
   const { namespace = '', name } = revision.metadata;
   const protocol = protocolOf(revision);
-  const pods = endpointsOf(slices.get(`${namespace}/${privateServiceName(name)}`) ?? [], protocol === 'h2c' ? ['http2'] : ['http']);
-  const ready = (protocol === 'h2c' ? input.h2cActivators : input.activators).filter((activator) => activator.ready && !activator.terminating);
+  const pods = endpointsOf(
+    slices.get(`${namespace}/${privateServiceName(name)}`) ?? [],
+    protocol === 'h2c' ? ['http2'] : ['http'],
+  );
+  const ready = (protocol === 'h2c' ? input.h2cActivators : input.activators).filter(
+    (activator) => activator.ready && !activator.terminating,
+  );
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -43,7 +48,11 @@ export function buildRevision(input: RevisionInput): ServingRevision {
 }
 
 /** Whatever is wished for, requests must go where somebody takes them. */
-function modeOf(sks: ServerlessService | undefined, pods: readonly ServingEndpoint[], activators: readonly ServingEndpoint[]): ServingMode {
+function modeOf(
+  sks: ServerlessService | undefined,
+  pods: readonly ServingEndpoint[],
+  activators: readonly ServingEndpoint[],
+): ServingMode {
   if (!pods.some(({ ready }) => ready)) return 'Proxy';
   if (activators.length === 0) return 'Serve';
   return sks?.spec.mode ?? 'Proxy';

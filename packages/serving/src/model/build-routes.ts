@@ -47,7 +47,12 @@ function hostsOf(route: Route, input: RoutesInput): ServingRoute[] {
   return [own, ...tagged].filter((host) => host !== undefined);
 }
 
-function buildHost(route: Route, tag: string, targets: readonly ResolvedTarget[], input: RoutesInput): ServingRoute | undefined {
+function buildHost(
+  route: Route,
+  tag: string,
+  targets: readonly ResolvedTarget[],
+  input: RoutesInput,
+): ServingRoute | undefined {
   const { namespace = '', name } = route.metadata;
   const gone = targets.find((target) => !input.revisions.has(`${namespace}/${target.revisionName}`));
   if (gone) {
@@ -75,7 +80,13 @@ function toSplit(namespace: string, { revisionName, percent }: ResolvedTarget): 
   };
 }
 
-function toResolved({ revisionName = '', configurationName = '', latestRevision = false, percent = 0, tag = '' }: TrafficTarget): ResolvedTarget {
+function toResolved({
+  revisionName = '',
+  configurationName = '',
+  latestRevision = false,
+  percent = 0,
+  tag = '',
+}: TrafficTarget): ResolvedTarget {
   return { revisionName, configurationName, latestRevision, percent, tag };
 }
 

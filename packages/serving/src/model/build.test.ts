@@ -9,7 +9,13 @@ import { build, type BuildOptions, type ServingObjects } from './build.ts';
 const options: BuildOptions = {
   config: { ...defaultServingConfig, domain: { domains: [{ name: 'example.com', selector: {} }] } },
 };
-const empty: ServingObjects = { routes: [], revisions: [], podAutoscalers: [], serverlessServices: [], endpointSlices: [] };
+const empty: ServingObjects = {
+  routes: [],
+  revisions: [],
+  podAutoscalers: [],
+  serverlessServices: [],
+  endpointSlices: [],
+};
 
 function buildWith(objects: Partial<ServingObjects>) {
   return build({ ...empty, ...objects }, options);
@@ -57,11 +63,19 @@ describe('routes of the model', () => {
   });
 
   test('a revision that has gone takes its host along, and nothing else', () => {
-    const routes = [aRoute('hello', [{ revisionName: 'gone', percent: 100 }]), aRoute('other', [{ revisionName: 'hello-00001', percent: 100 }])];
+    const routes = [
+      aRoute('hello', [{ revisionName: 'gone', percent: 100 }]),
+      aRoute('other', [{ revisionName: 'hello-00001', percent: 100 }]),
+    ];
     const model = buildWith({ routes, revisions });
     expect(model.routes.map(({ name }) => name)).toEqual(['default/other']);
     expect(model.problems).toEqual([
-      { kind: 'Route', namespace: 'default', name: 'hello', problem: { path: 'status.traffic', message: 'revision "gone" is not there', severity: 'error' } },
+      {
+        kind: 'Route',
+        namespace: 'default',
+        name: 'hello',
+        problem: { path: 'status.traffic', message: 'revision "gone" is not there', severity: 'error' },
+      },
     ]);
   });
 
@@ -72,13 +86,21 @@ describe('routes of the model', () => {
       aRoute('b', [{ ...target, tag: 'a' }], { creationTimestamp: '2026-01-01T00:00:00Z' }),
     ];
     const model = buildWith({ routes, revisions });
-    expect(model.routes.map(({ name, route }) => [name, route])).toEqual([['default/a-b', 'b'], ['default/b', 'b']]);
-    expect(model.problems).toMatchObject([{ name: 'a-b', problem: { message: 'host a-b.default.example.com belongs to route "b" already' } }]);
+    expect(model.routes.map(({ name, route }) => [name, route])).toEqual([
+      ['default/a-b', 'b'],
+      ['default/b', 'b'],
+    ]);
+    expect(model.problems).toMatchObject([
+      { name: 'a-b', problem: { message: 'host a-b.default.example.com belongs to route "b" already' } },
+    ]);
   });
 
   test('objects that are being deleted are gone already', () => {
     const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
-    expect(buildWith({ routes: [aRoute('hello', [{ revisionName: 'hello-00001', percent: 100 }], metadata)], revisions }).routes).toEqual([]);
+    expect(
+      buildWith({ routes: [aRoute('hello', [{ revisionName: 'hello-00001', percent: 100 }], metadata)], revisions })
+        .routes,
+    ).toEqual([]);
   });
 });
 
@@ -125,7 +147,9 @@ describe('revisions of the model', () => {
 
   test('an address in two slices counts once, and as ready if either says so', () => {
     const endpointSlices = [podSlice('hello-00001', ['!10.0.0.1'], 'a'), podSlice('hello-00001', ['10.0.0.1'], 'b')];
-    expect(buildWith({ revisions, endpointSlices }).revisions[0]?.pods).toMatchObject([{ address: '10.0.0.1', ready: true }]);
+    expect(buildWith({ revisions, endpointSlices }).revisions[0]?.pods).toMatchObject([
+      { address: '10.0.0.1', ready: true },
+    ]);
   });
 });
 
@@ -140,7 +164,11 @@ describe('activatorSubset', () => {
 
   test('is the same for one name, and spreads names over all', () => {
     expect(activatorSubset(activators, 3, 'a')).toEqual(activatorSubset(activators.toReversed(), 3, 'a').toReversed());
-    const used = new Set(Array.from({ length: 50 }, (_, index) => `rev-${index}`).flatMap((name) => activatorSubset(activators, 2, name).map(({ address }) => address)));
+    const used = new Set(
+      Array.from({ length: 50 }, (_, index) => `rev-${index}`).flatMap((name) =>
+        activatorSubset(activators, 2, name).map(({ address }) => address),
+      ),
+    );
     expect(used.size).toBe(10);
   });
 
@@ -159,7 +187,10 @@ test('the order in which objects come does not show in the model', () => {
   const objects: ServingObjects = {
     routes: [
       aRoute('a-b', [{ revisionName: 'hello-00001', percent: 100 }]),
-      aRoute('b', [{ revisionName: 'hello-00002', percent: 60, tag: 'a' }, { revisionName: 'hello-00001', percent: 40 }]),
+      aRoute('b', [
+        { revisionName: 'hello-00002', percent: 60, tag: 'a' },
+        { revisionName: 'hello-00001', percent: 40 },
+      ]),
       aRoute('c', [{ revisionName: 'gone', percent: 100 }]),
     ],
     revisions: [aRevision('hello', 1), aRevision('hello', 2), aRevision('other', 1)],
@@ -179,7 +210,10 @@ test('the order in which objects come does not show in the model', () => {
     fc.property(fc.nat(), (seed) => {
       const random = createSeededRandom(seed);
       const shuffled = <T>(items: readonly T[]): T[] =>
-        items.map((item) => ({ item, at: random.next() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+        items
+          .map((item) => ({ item, at: random.next() }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ item }) => item);
       const reordered: ServingObjects = {
         routes: shuffled(objects.routes),
         revisions: shuffled(objects.revisions),

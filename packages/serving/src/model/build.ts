@@ -64,11 +64,15 @@ export function keyOf(object: { readonly metadata: { readonly namespace?: string
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
-function byKey<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(objects: readonly T[]): Map<string, T> {
+function byKey<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(
+  objects: readonly T[],
+): Map<string, T> {
   return new Map(objects.map((object) => [keyOf(object), object]));
 }
 
-function sortedByKey<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(objects: readonly T[]): T[] {
+function sortedByKey<T extends { readonly metadata: { readonly namespace?: string; readonly name: string } }>(
+  objects: readonly T[],
+): T[] {
   return objects.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 

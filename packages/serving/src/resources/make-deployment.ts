@@ -90,12 +90,16 @@ function spreadOverNodes(revision: Revision): unknown {
     topologyKey: 'kubernetes.io/hostname',
     labelSelector: { matchLabels: { [labels.revision]: revision.metadata.name } },
   };
-  return { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] } };
+  return {
+    podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
+  };
 }
 
 /** How many pods a new revision begins with. The default is 1, as everywhere in Knative. */
 function initialScale(revision: Revision): number {
-  const text = revision.metadata.annotations?.[`${autoscalingPrefix}initial-scale`] ?? revision.metadata.annotations?.[`${autoscalingPrefix}initialScale`];
+  const text =
+    revision.metadata.annotations?.[`${autoscalingPrefix}initial-scale`] ??
+    revision.metadata.annotations?.[`${autoscalingPrefix}initialScale`];
   const scale = Number(text);
   return text !== undefined && Number.isInteger(scale) && scale >= 0 ? scale : 1;
 }

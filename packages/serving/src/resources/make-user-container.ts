@@ -7,7 +7,9 @@ import { queuePorts, servingContainer, userPort } from './serving-container.ts';
 
 export function makeUserContainers(revision: Revision): PodContainer[] {
   const serving = servingContainer(revision.spec);
-  return (revision.spec.containers ?? []).map((container) => makeUserContainer(revision, container, container === serving));
+  return (revision.spec.containers ?? []).map((container) =>
+    makeUserContainer(revision, container, container === serving),
+  );
 }
 
 /** Init containers run to their end before requests come, so nobody probes them. */
@@ -26,7 +28,9 @@ function makeUserContainer(revision: Revision, container: Container, isServing: 
     ...(isServing ? { ports: [{ ...container.ports?.[0], name: 'user-port', containerPort: port }] } : {}),
     // The sidecar performs all probes but commands, which only the kubelet can run.
     ...(readinessProbe?.exec ? { readinessProbe: probeAt(readinessProbe, port) } : {}),
-    ...(livenessProbe ? { livenessProbe: isServing ? probeOnlyAt(livenessProbe, port) : probeAt(livenessProbe, port) } : {}),
+    ...(livenessProbe
+      ? { livenessProbe: isServing ? probeOnlyAt(livenessProbe, port) : probeAt(livenessProbe, port) }
+      : {}),
     ...(startupProbe ? { startupProbe: probeAt(startupProbe, port) } : {}),
     // The program is stopped only after the sidecar has let the requests under way finish.
     lifecycle: { preStop: { httpGet: { port: queuePorts.admin, path: '/wait-for-drain' } } },

@@ -30,7 +30,11 @@ export function probeAt(probe: Probe, port: number): PodProbe {
 export function probeOnlyAt(probe: Probe, port: number): PodProbe {
   const { httpGet, tcpSocket } = probe;
   return probeAt(
-    { ...probe, ...(httpGet ? { httpGet: { ...httpGet, port } } : {}), ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port } } : {}) },
+    {
+      ...probe,
+      ...(httpGet ? { httpGet: { ...httpGet, port } } : {}),
+      ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port } } : {}),
+    },
     port,
   );
 }

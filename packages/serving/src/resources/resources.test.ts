@@ -12,7 +12,11 @@ import type { PodOptions } from './make-queue-container.ts';
 import { makeRevision } from './make-revision.ts';
 import { makeRoute } from './make-route.ts';
 
-const options: PodOptions = { deployment: defaultDeployment, configService: '127.0.0.1:18000', systemNamespace: 'sluice-system' };
+const options: PodOptions = {
+  deployment: defaultDeployment,
+  configService: '127.0.0.1:18000',
+  systemNamespace: 'sluice-system',
+};
 
 function containersOf(spec: Partial<RevisionSpec> = {}, given: PodOptions = options) {
   const [user, queue] = makeDeployment(aRevision('hello', 1, { spec }), given).spec.template.spec.containers;
@@ -22,10 +26,24 @@ function containersOf(spec: Partial<RevisionSpec> = {}, given: PodOptions = opti
 
 describe('a Service becomes', () => {
   const service = aService('hello', {
-    metadata: { uid: 'u', labels: { team: 'a' }, annotations: { note: 'x', [annotations.lastApplied]: '{}', [annotations.rolloutDuration]: '10s' } },
-    traffic: [{ revisionName: 'hello-00001', percent: 90 }, { percent: 10, tag: 'new' }],
+    metadata: {
+      uid: 'u',
+      labels: { team: 'a' },
+      annotations: { note: 'x', [annotations.lastApplied]: '{}', [annotations.rolloutDuration]: '10s' },
+    },
+    traffic: [
+      { revisionName: 'hello-00001', percent: 90 },
+      { percent: 10, tag: 'new' },
+    ],
   });
-  const owner = { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name: 'hello', uid: 'u', controller: true, blockOwnerDeletion: true };
+  const owner = {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    name: 'hello',
+    uid: 'u',
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 
   test('a Configuration with its template as it was written', () => {
     expect(makeConfiguration(service)).toEqual({
@@ -44,7 +62,10 @@ describe('a Service becomes', () => {
 
   test('a Route that follows that Configuration where it names no revision', () => {
     const route = makeRoute(service);
-    expect(route.metadata).toMatchObject({ annotations: { note: 'x', [annotations.rolloutDuration]: '10s' }, ownerReferences: [owner] });
+    expect(route.metadata).toMatchObject({
+      annotations: { note: 'x', [annotations.rolloutDuration]: '10s' },
+      ownerReferences: [owner],
+    });
     expect(route.spec.traffic).toEqual([
       { revisionName: 'hello-00001', latestRevision: false, percent: 90 },
       { configurationName: 'hello', latestRevision: true, percent: 10, tag: 'new' },
@@ -54,7 +75,9 @@ describe('a Service becomes', () => {
 
 describe('a Configuration becomes a Revision', () => {
   test('named by generation, complete, with the labels by which it is found', () => {
-    const configuration = aConfiguration('hello', { metadata: { generation: 12, labels: { [labels.service]: 'hello' } } });
+    const configuration = aConfiguration('hello', {
+      metadata: { generation: 12, labels: { [labels.service]: 'hello' } },
+    });
     const revision = makeRevision(configuration, defaultDefaults);
     expect(revision.metadata).toMatchObject({
       name: 'hello-00012',
@@ -66,7 +89,11 @@ describe('a Configuration becomes a Revision', () => {
       },
       ownerReferences: [{ kind: 'Configuration', name: 'hello', controller: true }],
     });
-    expect(revision.spec).toMatchObject({ timeoutSeconds: 300, containerConcurrency: 0, containers: [{ name: 'user-container' }] });
+    expect(revision.spec).toMatchObject({
+      timeoutSeconds: 300,
+      containerConcurrency: 0,
+      containers: [{ name: 'user-container' }],
+    });
   });
 });
 
@@ -90,7 +117,18 @@ describe('a Revision becomes a Deployment', () => {
   });
 
   test('whose user container is told the port and who it is, after what its owner tells it', () => {
-    const { user } = containersOf({ containers: [{ name: 'user-container', image: 'a', command: ['node', 's.js'], workingDir: '/srv', env: [{ name: 'A', value: 'b' }], ports: [{ containerPort: 3000 }] }] });
+    const { user } = containersOf({
+      containers: [
+        {
+          name: 'user-container',
+          image: 'a',
+          command: ['node', 's.js'],
+          workingDir: '/srv',
+          env: [{ name: 'A', value: 'b' }],
+          ports: [{ containerPort: 3000 }],
+        },
+      ],
+    });
     expect(user).toEqual({
       name: 'user-container',
       image: 'a',
@@ -119,7 +157,10 @@ describe('a Revision becomes a Deployment', () => {
         { name: 'queue-port', containerPort: 8012 },
         { name: 'https-port', containerPort: 8112 },
       ],
-      readinessProbe: { httpGet: { port: 8012, httpHeaders: [{ name: 'K-Network-Probe', value: 'queue' }] }, successThreshold: 1 },
+      readinessProbe: {
+        httpGet: { port: 8012, httpHeaders: [{ name: 'K-Network-Probe', value: 'queue' }] },
+        successThreshold: 1,
+      },
     });
     expect(queue).not.toHaveProperty('command');
     expect(environment).toMatchObject({
@@ -140,25 +181,41 @@ describe('a Revision becomes a Deployment', () => {
       SLUICE_CONFIG_SERVICE: '127.0.0.1:18000',
       SERVING_READINESS_PROBE: '{"successThreshold":1,"tcpSocket":{"port":8080,"host":"127.0.0.1"}}',
     });
-    expect(queue?.env).toContainEqual({ name: 'SERVING_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } });
+    expect(queue?.env).toContainEqual({
+      name: 'SERVING_POD_IP',
+      valueFrom: { fieldRef: { fieldPath: 'status.podIP' } },
+    });
   });
 
   test('whose sidecar has a command where the floor runs no images', () => {
-    const { queue } = containersOf({}, { ...options, deployment: { ...defaultDeployment, queueSidecarCommand: ['node', 'q.js'] } });
+    const { queue } = containersOf(
+      {},
+      { ...options, deployment: { ...defaultDeployment, queueSidecarCommand: ['node', 'q.js'] } },
+    );
     expect(queue?.command).toEqual(['node', 'q.js']);
   });
 
-  test('whose h2c port moves the sidecar\'s own', () => {
-    const { queue, environment } = containersOf({ containers: [{ name: 'u', image: 'a', ports: [{ name: 'h2c', containerPort: 50051 }] }] });
+  test("whose h2c port moves the sidecar's own", () => {
+    const { queue, environment } = containersOf({
+      containers: [{ name: 'u', image: 'a', ports: [{ name: 'h2c', containerPort: 50051 }] }],
+    });
     expect(environment['QUEUE_SERVING_PORT']).toBe('8013');
     expect(environment['USER_PORT']).toBe('50051');
     expect(queue?.readinessProbe?.httpGet?.port).toBe(8013);
   });
 
   test.each<[string, object, string]>([
-    ['HTTP', { httpGet: { path: '/ok' }, periodSeconds: 2 }, '{"periodSeconds":2,"timeoutSeconds":1,"httpGet":{"path":"/ok","host":"127.0.0.1","port":8080,"scheme":"HTTP"}}'],
+    [
+      'HTTP',
+      { httpGet: { path: '/ok' }, periodSeconds: 2 },
+      '{"periodSeconds":2,"timeoutSeconds":1,"httpGet":{"path":"/ok","host":"127.0.0.1","port":8080,"scheme":"HTTP"}}',
+    ],
     ['gRPC', { grpc: { service: 'x' } }, '{"grpc":{"service":"x","port":8080}}'],
-    ['a command', { exec: { command: ['true'] } }, '{"successThreshold":1,"tcpSocket":{"port":8080,"host":"127.0.0.1"}}'],
+    [
+      'a command',
+      { exec: { command: ['true'] } },
+      '{"successThreshold":1,"tcpSocket":{"port":8080,"host":"127.0.0.1"}}',
+    ],
   ])('whose sidecar asks by %s for the kubelet', (_, readinessProbe, expected) => {
     const { user, environment } = containersOf({ containers: [{ name: 'u', image: 'a', readinessProbe }] });
     expect(environment['SERVING_READINESS_PROBE']).toBe(expected);
@@ -167,9 +224,12 @@ describe('a Revision becomes a Deployment', () => {
   });
 
   test('with as many pods as it is to begin with, which its hash does not count', () => {
-    const revision = aRevision('hello', 1, { metadata: { annotations: { 'autoscaling.knative.dev/initial-scale': '3' } } });
+    const revision = aRevision('hello', 1, {
+      metadata: { annotations: { 'autoscaling.knative.dev/initial-scale': '3' } },
+    });
     expect(makeDeployment(revision, options).spec.replicas).toBe(3);
-    const hash = (given: PodOptions) => makeDeployment(aRevision('hello'), given).metadata.annotations?.[annotations.specHash];
+    const hash = (given: PodOptions) =>
+      makeDeployment(aRevision('hello'), given).metadata.annotations?.[annotations.specHash];
     expect(hash(options)).toBe(hash(options));
     expect(hash({ ...options, configService: 'elsewhere:1' })).not.toBe(hash(options));
   });
@@ -182,26 +242,47 @@ describe('a Revision becomes a Deployment', () => {
 
 describe('a Revision becomes a PodAutoscaler', () => {
   const reachability = (routingState: string | undefined, failed = false) =>
-    makePodAutoscaler(aRevision('hello', 1, routingState ? { metadata: { labels: { [labels.routingState]: routingState } } } : {}), failed).spec.reachability;
+    makePodAutoscaler(
+      aRevision('hello', 1, routingState ? { metadata: { labels: { [labels.routingState]: routingState } } } : {}),
+      failed,
+    ).spec.reachability;
 
   test('with its annotations, and what it is to scale', () => {
-    const revision = aRevision('hello', 1, { metadata: { annotations: { 'autoscaling.knative.dev/window': '10s' } }, spec: { containerConcurrency: 3 } });
+    const revision = aRevision('hello', 1, {
+      metadata: { annotations: { 'autoscaling.knative.dev/window': '10s' } },
+      spec: { containerConcurrency: 3 },
+    });
     expect(makePodAutoscaler(revision, false)).toMatchObject({
       metadata: { name: 'hello-00001', annotations: { 'autoscaling.knative.dev/window': '10s' } },
-      spec: { containerConcurrency: 3, protocolType: 'http1', scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'hello-00001-deployment' } },
+      spec: {
+        containerConcurrency: 3,
+        protocolType: 'http1',
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'hello-00001-deployment' },
+      },
     });
   });
 
   test('whose reachability follows the routes, unless it cannot run', () => {
-    expect([reachability('active'), reachability('reserve'), reachability('pending'), reachability(undefined)]).toEqual(['Reachable', 'Unreachable', '', '']);
+    expect([reachability('active'), reachability('reserve'), reachability('pending'), reachability(undefined)]).toEqual(
+      ['Reachable', 'Unreachable', '', ''],
+    );
     expect(reachability('active', true)).toBe('Unreachable');
   });
 });
 
 test('a ServerlessService for h2c gets a private Service that says so', () => {
-  const sks = { ...aServerlessService('hello-00001', 'Serve'), spec: { ...aServerlessService('hello-00001', 'Serve').spec, protocolType: 'h2c' as const } };
+  const sks = {
+    ...aServerlessService('hello-00001', 'Serve'),
+    spec: { ...aServerlessService('hello-00001', 'Serve').spec, protocolType: 'h2c' as const },
+  };
   expect(makePrivateService(sks, { uid: '1' }).spec).toMatchObject({
     selector: { uid: '1' },
-    ports: [{ name: 'http2', port: 80, targetPort: 8013, appProtocol: 'kubernetes.io/h2c' }, {}, {}, {}, { name: 'http2-istio', port: 8013 }],
+    ports: [
+      { name: 'http2', port: 80, targetPort: 8013, appProtocol: 'kubernetes.io/h2c' },
+      {},
+      {},
+      {},
+      { name: 'http2-istio', port: 8013 },
+    ],
   });
 });

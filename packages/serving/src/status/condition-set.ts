@@ -38,11 +38,14 @@ export function livingConditions({ dependents, marks, previous, now }: Condition
   for (const type of dependents) all.set(type, marks[type] ?? isUnknown());
   for (const [type, mark] of Object.entries(marks)) if (mark && !all.has(type)) all.set(type, mark);
   const deciding = dependents.map((type) => all.get(type) ?? isUnknown());
-  const unhappy = deciding.find(({ status }) => status === 'False') ?? deciding.find(({ status }) => status === 'Unknown');
+  const unhappy =
+    deciding.find(({ status }) => status === 'False') ?? deciding.find(({ status }) => status === 'Unknown');
   if (dependents.length > 0) all.set('Ready', unhappy ?? isTrue);
   return [...all]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([type, mark]) => toCondition(type, mark, { previous, now, isGating: type === 'Ready' || dependents.includes(type) }));
+    .map(([type, mark]) =>
+      toCondition(type, mark, { previous, now, isGating: type === 'Ready' || dependents.includes(type) }),
+    );
 }
 
 export function conditionOf(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {

@@ -26,7 +26,12 @@ export function configurationStatus(facts: ConfigurationFacts): ConfigurationSta
 }
 
 /** The status when the present generation makes no Revision. What was ready before stays so. */
-export function failedConfigurationStatus(configuration: Configuration, reason: string, message: string, now: string): ConfigurationStatus {
+export function failedConfigurationStatus(
+  configuration: Configuration,
+  reason: string,
+  message: string,
+  now: string,
+): ConfigurationStatus {
   return {
     ...configuration.status,
     ...observed(configuration),
@@ -55,7 +60,9 @@ function readyMark({ configuration, latestCreated }: ConfigurationFacts, latestR
   }
   if (latestReadyName === name) return isTrue;
   const before = configuration.status?.latestReadyRevisionName;
-  return before !== undefined && latestReadyName === undefined ? isFalse('RevisionDeleted', `Revision "${before}" was deleted.`) : isUnknown();
+  return before !== undefined && latestReadyName === undefined
+    ? isFalse('RevisionDeleted', `Revision "${before}" was deleted.`)
+    : isUnknown();
 }
 
 function isReady(revision: Revision): boolean {
@@ -72,6 +79,15 @@ function observed(configuration: Configuration): Pick<ConfigurationStatus, 'obse
 }
 
 /** `Ready` is all there is, so it depends on itself. */
-function conditions(configuration: Configuration, ready: Mark, now: string): NonNullable<ConfigurationStatus['conditions']> {
-  return livingConditions({ dependents: ['Ready'], marks: { Ready: ready }, previous: configuration.status?.conditions, now });
+function conditions(
+  configuration: Configuration,
+  ready: Mark,
+  now: string,
+): NonNullable<ConfigurationStatus['conditions']> {
+  return livingConditions({
+    dependents: ['Ready'],
+    marks: { Ready: ready },
+    previous: configuration.status?.conditions,
+    now,
+  });
 }

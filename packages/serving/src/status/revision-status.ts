@@ -3,7 +3,16 @@ import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
 import type { Condition } from '../api/object.ts';
 import type { Revision, RevisionStatus } from '../api/revision.ts';
 import { deploymentName } from '../names.ts';
-import { conditionOf, isFalse, isTrue, isUnknown, livingConditions, markOf, previousMarks, type Mark } from './condition-set.ts';
+import {
+  conditionOf,
+  isFalse,
+  isTrue,
+  isUnknown,
+  livingConditions,
+  markOf,
+  previousMarks,
+  type Mark,
+} from './condition-set.ts';
 import { findPodFailure, type PodView } from './pod-failure.ts';
 
 /** What is read of a Deployment. */
@@ -57,12 +66,18 @@ export function invalidRevisionStatus(revision: Revision, message: string, now: 
 /** The status of a revision whose Deployment's name belongs to something else. */
 export function takenDeploymentStatus(revision: Revision, now: string): RevisionStatus {
   const name = deploymentName(revision.metadata.name);
-  return failedStatus(revision, isFalse('NotOwned', `There is an existing Deployment "${name}" that we do not own.`), now);
+  return failedStatus(
+    revision,
+    isFalse('NotOwned', `There is an existing Deployment "${name}" that we do not own.`),
+    now,
+  );
 }
 
 /** Whether its pods cannot run: nothing ready though something is wished for, and a reason known. */
 export function hasFailed(status: RevisionStatus, deployment: DeploymentView | undefined): boolean {
-  const isFailing = ['ResourcesAvailable', 'ContainerHealthy'].some((type) => conditionOf(status.conditions, type)?.status === 'False');
+  const isFailing = ['ResourcesAvailable', 'ContainerHealthy'].some(
+    (type) => conditionOf(status.conditions, type)?.status === 'False',
+  );
   return isFailing && (deployment?.spec.replicas ?? 0) > 0 && (deployment?.status?.readyReplicas ?? 0) === 0;
 }
 
@@ -82,10 +97,12 @@ function failedStatus(revision: Revision, resources: Mark, now: string): Revisio
 
 function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | undefined>> {
   const previous = facts.revision.status?.conditions;
-  const isInitialized = conditionOf(facts.podAutoscaler?.status?.conditions, 'ScaleTargetInitialized')?.status === 'True';
+  const isInitialized =
+    conditionOf(facts.podAutoscaler?.status?.conditions, 'ScaleTargetInitialized')?.status === 'True';
   const failure = podFailure(facts);
   let resources = deploymentMark(facts.deployment);
-  let health = failure?.condition === 'ContainerHealthy' ? failure.mark : (stillFalse(previous, 'ContainerHealthy') ?? deploying);
+  let health =
+    failure?.condition === 'ContainerHealthy' ? failure.mark : (stillFalse(previous, 'ContainerHealthy') ?? deploying);
   if (failure?.condition === 'ResourcesAvailable') resources = failure.mark;
   if (isInitialized) {
     health = isTrue;

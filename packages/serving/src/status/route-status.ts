@@ -24,7 +24,10 @@ export function routeStatus({ route, traffic, config, now }: RouteFacts): RouteS
     ...observed(route),
     url: routeUrl(route, '', config),
     address: { url: clusterUrl(route, '', config) },
-    traffic: traffic.kind === 'resolved' ? traffic.targets.map((target) => statusTarget(route, target, config)) : (route.status?.traffic ?? []),
+    traffic:
+      traffic.kind === 'resolved'
+        ? traffic.targets.map((target) => statusTarget(route, target, config))
+        : (route.status?.traffic ?? []),
     conditions: livingConditions({ dependents, marks, previous: route.status?.conditions, now }),
   };
 }
@@ -45,12 +48,22 @@ export function invalidRouteStatus(route: Route, message: string, now: string): 
 
 const noCertificate: Mark = { status: 'True', reason: 'TLSNotEnabled', message: 'autoTLS is not enabled' };
 
-function failureMark({ status, reason, message }: { readonly status: 'False' | 'Unknown'; readonly reason: string; readonly message: string }): Mark {
+function failureMark({
+  status,
+  reason,
+  message,
+}: {
+  readonly status: 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}): Mark {
   return status === 'False' ? isFalse(reason, message) : isUnknown(reason, message);
 }
 
 function ingressWithout(route: Route): Mark {
-  return (route.status?.traffic ?? []).length > 0 ? isTrue : isUnknown('IngressNotConfigured', 'Ingress has not yet been reconciled.');
+  return (route.status?.traffic ?? []).length > 0
+    ? isTrue
+    : isUnknown('IngressNotConfigured', 'Ingress has not yet been reconciled.');
 }
 
 function statusTarget(route: Route, target: ResolvedTarget, config: HostConfig): TrafficTarget {
@@ -59,7 +72,9 @@ function statusTarget(route: Route, target: ResolvedTarget, config: HostConfig):
     revisionName,
     latestRevision,
     percent,
-    ...(tag === '' ? {} : { tag, url: isClusterLocal(route) ? clusterUrl(route, tag, config) : routeUrl(route, tag, config) }),
+    ...(tag === ''
+      ? {}
+      : { tag, url: isClusterLocal(route) ? clusterUrl(route, tag, config) : routeUrl(route, tag, config) }),
   };
 }
 

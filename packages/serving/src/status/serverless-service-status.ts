@@ -15,7 +15,12 @@ export interface ServerlessServiceFacts {
 
 const noBackends = isFalse('NoHealthyBackends', 'No healthy backends');
 
-export function serverlessServiceStatus({ sks, readyPods, isTaken, now }: ServerlessServiceFacts): ServerlessServiceStatus {
+export function serverlessServiceStatus({
+  sks,
+  readyPods,
+  isTaken,
+  now,
+}: ServerlessServiceFacts): ServerlessServiceStatus {
   const { name, generation } = sks.metadata;
   const isProxying = sks.spec.mode === 'Proxy' || readyPods === 0;
   const notServing: Mark = { status: 'False', reason: 'NotProxying', message: 'Traffic goes straight to the pods' };

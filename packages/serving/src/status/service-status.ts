@@ -2,7 +2,16 @@
 import type { Configuration } from '../api/configuration.ts';
 import type { Route } from '../api/route.ts';
 import type { Service, ServiceStatus } from '../api/service.ts';
-import { isFalse, isTrue, isUnknown, livingConditions, markOf, previousMarks, readiness, type Mark } from './condition-set.ts';
+import {
+  isFalse,
+  isTrue,
+  isUnknown,
+  livingConditions,
+  markOf,
+  previousMarks,
+  readiness,
+  type Mark,
+} from './condition-set.ts';
 
 const dependents = ['ConfigurationsReady', 'RoutesReady'];
 
@@ -79,7 +88,9 @@ function outOfDate(kind: string): Mark {
   return isUnknown('OutOfDate', `The ${kind} is still working to reflect the latest desired specification.`);
 }
 
-function statusOf<T extends { readonly status?: unknown }>(object: T | 'not-owned' | undefined): T['status'] | undefined {
+function statusOf<T extends { readonly status?: unknown }>(
+  object: T | 'not-owned' | undefined,
+): T['status'] | undefined {
   return typeof object === 'object' ? object.status : undefined;
 }
 

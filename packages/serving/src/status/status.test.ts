@@ -10,13 +10,22 @@ const earlier = '2026-01-01T00:00:00Z';
 const now = '2026-01-01T00:01:00Z';
 
 describe('livingConditions', () => {
-  const ready = (marks: Record<string, Mark>) => conditionOf(livingConditions({ dependents: ['A', 'B'], marks, previous: undefined, now }), 'Ready');
+  const ready = (marks: Record<string, Mark>) =>
+    conditionOf(livingConditions({ dependents: ['A', 'B'], marks, previous: undefined, now }), 'Ready');
 
   test.each<[string, Record<string, Mark>, Partial<Condition>]>([
     ['all true', { A: isTrue, B: isTrue }, { status: 'True' }],
     ['one not known', { A: isTrue }, { status: 'Unknown' }],
-    ['one unknown with a reason', { A: isTrue, B: isUnknown('Waiting', 'for it') }, { status: 'Unknown', reason: 'Waiting', message: 'for it' }],
-    ['one false beats one unknown', { A: isUnknown('Waiting'), B: isFalse('Broken', 'it is') }, { status: 'False', reason: 'Broken', message: 'it is' }],
+    [
+      'one unknown with a reason',
+      { A: isTrue, B: isUnknown('Waiting', 'for it') },
+      { status: 'Unknown', reason: 'Waiting', message: 'for it' },
+    ],
+    [
+      'one false beats one unknown',
+      { A: isUnknown('Waiting'), B: isFalse('Broken', 'it is') },
+      { status: 'False', reason: 'Broken', message: 'it is' },
+    ],
     ['an informational one gates nothing', { A: isTrue, B: isTrue, C: isFalse('Asleep', '') }, { status: 'True' }],
   ])('%s', (_, marks, expected) => {
     expect(ready(marks)).toMatchObject(expected);
@@ -28,12 +37,19 @@ describe('livingConditions', () => {
       { type: 'B', status: 'True', lastTransitionTime: earlier },
     ];
     const next = livingConditions({ dependents: ['A', 'B'], marks: { A: isTrue, B: isUnknown() }, previous, now });
-    expect(next.map(({ type, lastTransitionTime }) => [type, lastTransitionTime])).toEqual([['A', earlier], ['B', now], ['Ready', now]]);
+    expect(next.map(({ type, lastTransitionTime }) => [type, lastTransitionTime])).toEqual([
+      ['A', earlier],
+      ['B', now],
+      ['Ready', now],
+    ]);
   });
 });
 
 describe('findPodFailure', () => {
-  const pod = (status: NonNullable<PodView['status']>, metadata: Partial<PodView['metadata']> = {}): PodView => ({ metadata: { name: 'p', ...metadata }, status });
+  const pod = (status: NonNullable<PodView['status']>, metadata: Partial<PodView['metadata']> = {}): PodView => ({
+    metadata: { name: 'p', ...metadata },
+    status,
+  });
   const ended = { terminated: { exitCode: 1, message: 'boom' } };
 
   test('a container that runs again is given another chance', () => {
@@ -48,12 +64,18 @@ describe('findPodFailure', () => {
   });
 
   test('a pod that no node takes is a matter of resources', () => {
-    const conditions: Condition[] = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no room' }];
-    expect(findPodFailure([pod({ conditions })])).toEqual({ condition: 'ResourcesAvailable', mark: isFalse('Unschedulable', 'no room') });
+    const conditions: Condition[] = [
+      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no room' },
+    ];
+    expect(findPodFailure([pod({ conditions })])).toEqual({
+      condition: 'ResourcesAvailable',
+      mark: isFalse('Unschedulable', 'no room'),
+    });
   });
 
   test('of several pods the first by name speaks, whatever their order', () => {
-    const failing = (name: string, exitCode: number) => pod({ containerStatuses: [{ name: 'u', state: { terminated: { exitCode } } }] }, { name });
+    const failing = (name: string, exitCode: number) =>
+      pod({ containerStatuses: [{ name: 'u', state: { terminated: { exitCode } } }] }, { name });
     const reason = (pods: readonly PodView[]) => findPodFailure(pods)?.mark.reason;
     expect(reason([failing('b', 2), failing('a', 1)])).toBe('ExitCode1');
     expect(reason([failing('a', 1), failing('b', 2)])).toBe('ExitCode1');
@@ -62,9 +84,21 @@ describe('findPodFailure', () => {
 
 describe('revisionStatus', () => {
   const status = (facts: Partial<RevisionFacts>) =>
-    revisionStatus({ revision: aRevision('hello', 1, { conditions: [] }), deployment: undefined, podAutoscaler: undefined, pods: [], now, ...facts });
+    revisionStatus({
+      revision: aRevision('hello', 1, { conditions: [] }),
+      deployment: undefined,
+      podAutoscaler: undefined,
+      pods: [],
+      now,
+      ...facts,
+    });
   const said = (facts: Partial<RevisionFacts>) =>
-    Object.fromEntries((status(facts).conditions ?? []).map(({ type, status: value, reason }) => [type, reason ? `${value} ${reason}` : value]));
+    Object.fromEntries(
+      (status(facts).conditions ?? []).map(({ type, status: value, reason }) => [
+        type,
+        reason ? `${value} ${reason}` : value,
+      ]),
+    );
   const initialized: Condition = { type: 'ScaleTargetInitialized', status: 'True' };
 
   test('knows nothing at first', () => {
@@ -77,18 +111,38 @@ describe('revisionStatus', () => {
   });
 
   test('is ready when its pods have been up once, deployed or asleep', () => {
-    const podAutoscaler = aPodAutoscaler('hello-00001', { conditions: [initialized, { type: 'Active', status: 'False', reason: 'NoTraffic' }], actualScale: 0, desiredScale: 0 });
-    expect(said({ podAutoscaler })).toEqual({ Ready: 'True', ResourcesAvailable: 'True', ContainerHealthy: 'True', Active: 'False NoTraffic' });
+    const podAutoscaler = aPodAutoscaler('hello-00001', {
+      conditions: [initialized, { type: 'Active', status: 'False', reason: 'NoTraffic' }],
+      actualScale: 0,
+      desiredScale: 0,
+    });
+    expect(said({ podAutoscaler })).toEqual({
+      Ready: 'True',
+      ResourcesAvailable: 'True',
+      ContainerHealthy: 'True',
+      Active: 'False NoTraffic',
+    });
     expect(status({ podAutoscaler })).toMatchObject({ actualReplicas: 0, desiredReplicas: 0 });
   });
 
   test('has failed when the autoscaler gave up before the first pod was up', () => {
-    const podAutoscaler = aPodAutoscaler('hello-00001', { serviceName: 'hello-00001', conditions: [{ type: 'Active', status: 'False', reason: 'TimedOut' }] });
-    expect(said({ podAutoscaler })).toMatchObject({ Ready: 'False ProgressDeadlineExceeded', Active: 'False TimedOut' });
+    const podAutoscaler = aPodAutoscaler('hello-00001', {
+      serviceName: 'hello-00001',
+      conditions: [{ type: 'Active', status: 'False', reason: 'TimedOut' }],
+    });
+    expect(said({ podAutoscaler })).toMatchObject({
+      Ready: 'False ProgressDeadlineExceeded',
+      Active: 'False TimedOut',
+    });
   });
 
   test('does not mind one failing pod where another is available', () => {
-    const pods = [{ metadata: { name: 'p' }, status: { containerStatuses: [{ name: 'u', state: { terminated: { exitCode: 1 } } }] } }];
+    const pods = [
+      {
+        metadata: { name: 'p' },
+        status: { containerStatuses: [{ name: 'u', state: { terminated: { exitCode: 1 } } }] },
+      },
+    ];
     const deployment = (availableReplicas: number) => ({ spec: { replicas: 2 }, status: { availableReplicas } });
     expect(said({ pods, deployment: deployment(1) })['ContainerHealthy']).toBe('Unknown Deploying');
     expect(said({ pods, deployment: deployment(0) })['ContainerHealthy']).toBe('False ExitCode1');
@@ -99,7 +153,9 @@ describe('revisionStatus', () => {
       { type: 'Progressing', status: 'True' },
       { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'quota' },
     ];
-    expect(said({ deployment: { spec: { replicas: 1 }, status: { conditions } } })).toMatchObject({ ResourcesAvailable: 'False FailedCreate' });
+    expect(said({ deployment: { spec: { replicas: 1 }, status: { conditions } } })).toMatchObject({
+      ResourcesAvailable: 'False FailedCreate',
+    });
   });
 
   test('counts as failed only while something is wished for and nothing is ready', () => {
@@ -118,12 +174,20 @@ describe('configurationStatus', () => {
   const of = (before: string | undefined, ...revisions: readonly ReturnType<typeof aRevision>[]) => {
     const latestCreated = revisions.at(-1);
     if (!latestCreated) throw new Error('a configuration has a revision');
-    const { conditions, latestReadyRevisionName } = configurationStatus({ configuration: configuration(before), latestCreated, revisions, now });
+    const { conditions, latestReadyRevisionName } = configurationStatus({
+      configuration: configuration(before),
+      latestCreated,
+      revisions,
+      now,
+    });
     return { latestReadyRevisionName, ready: conditions?.[0] };
   };
 
   test('is ready with the newest revision', () => {
-    expect(of(undefined, aRevision('hello', 1))).toMatchObject({ latestReadyRevisionName: 'hello-00001', ready: { status: 'True' } });
+    expect(of(undefined, aRevision('hello', 1))).toMatchObject({
+      latestReadyRevisionName: 'hello-00001',
+      ready: { status: 'True' },
+    });
   });
 
   test('keeps the last that was ready while a newer one comes up', () => {
@@ -134,11 +198,15 @@ describe('configurationStatus', () => {
   });
 
   test('moves on by generation, also by numbers that sort otherwise as text', () => {
-    expect(of('hello-00009', aRevision('hello', 9), aRevision('hello', 10))).toMatchObject({ latestReadyRevisionName: 'hello-00010' });
+    expect(of('hello-00009', aRevision('hello', 9), aRevision('hello', 10))).toMatchObject({
+      latestReadyRevisionName: 'hello-00010',
+    });
   });
 
   test('never goes back, even if the last ready one has become unready', () => {
-    expect(of('hello-00002', aRevision('hello', 1), aRevision('hello', 2, { conditions: unready }))).toMatchObject({ latestReadyRevisionName: 'hello-00002' });
+    expect(of('hello-00002', aRevision('hello', 1), aRevision('hello', 2, { conditions: unready }))).toMatchObject({
+      latestReadyRevisionName: 'hello-00002',
+    });
   });
 
   test('says that the ready revision was deleted', () => {

@@ -17,7 +17,12 @@ const readyNow: readonly Condition[] = [{ type: 'Ready', status: 'True', lastTra
 
 export function aService(
   name: string,
-  options: { readonly metadata?: Meta; readonly spec?: Partial<RevisionSpec>; readonly template?: Meta; readonly traffic?: readonly TrafficTarget[] } = {},
+  options: {
+    readonly metadata?: Meta;
+    readonly spec?: Partial<RevisionSpec>;
+    readonly template?: Meta;
+    readonly traffic?: readonly TrafficTarget[];
+  } = {},
 ): Service {
   const { metadata, spec, template, traffic } = options;
   return {
@@ -25,13 +30,19 @@ export function aService(
     kind: 'Service',
     metadata: { name, namespace, ...metadata },
     spec: {
-      template: { ...(template ? { metadata: template } : {}), spec: { containers: [{ image: 'example/hello' }], ...spec } },
+      template: {
+        ...(template ? { metadata: template } : {}),
+        spec: { containers: [{ image: 'example/hello' }], ...spec },
+      },
       ...(traffic ? { traffic } : {}),
     },
   };
 }
 
-export function aConfiguration(name: string, options: { readonly metadata?: Meta; readonly status?: Configuration['status'] } = {}): Configuration {
+export function aConfiguration(
+  name: string,
+  options: { readonly metadata?: Meta; readonly status?: Configuration['status'] } = {},
+): Configuration {
   return {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Configuration',
@@ -45,7 +56,11 @@ export function aConfiguration(name: string, options: { readonly metadata?: Meta
 export function aRevision(
   configuration: string,
   generation = 1,
-  options: { readonly metadata?: Meta; readonly spec?: Partial<RevisionSpec>; readonly conditions?: readonly Condition[] } = {},
+  options: {
+    readonly metadata?: Meta;
+    readonly spec?: Partial<RevisionSpec>;
+    readonly conditions?: readonly Condition[];
+  } = {},
 ): Revision {
   const name = `${configuration}-${String(generation).padStart(5, '0')}`;
   return {
@@ -67,7 +82,9 @@ export function aRevision(
     spec: {
       containerConcurrency: 0,
       timeoutSeconds: 300,
-      containers: [{ name: 'user-container', image: 'example/hello', readinessProbe: { successThreshold: 1, tcpSocket: {} } }],
+      containers: [
+        { name: 'user-container', image: 'example/hello', readinessProbe: { successThreshold: 1, tcpSocket: {} } },
+      ],
       ...options.spec,
     },
     status: { observedGeneration: 1, conditions: options.conditions ?? readyNow },
@@ -123,9 +140,19 @@ export function activatorSlice(addresses: readonly string[]): EndpointSliceView 
   return slice('sluice-system', 'activator-service', addresses, 8012, 'a');
 }
 
-function slice(inNamespace: string, service: string, addresses: readonly string[], port: number, suffix: string): EndpointSliceView {
+function slice(
+  inNamespace: string,
+  service: string,
+  addresses: readonly string[],
+  port: number,
+  suffix: string,
+): EndpointSliceView {
   return {
-    metadata: { namespace: inNamespace, name: `${service}-${suffix}`, labels: { 'kubernetes.io/service-name': service } },
+    metadata: {
+      namespace: inNamespace,
+      name: `${service}-${suffix}`,
+      labels: { 'kubernetes.io/service-name': service },
+    },
     endpoints: addresses.map((text) => ({
       addresses: [text.replace('!', '')],
       conditions: { ready: !text.startsWith('!') },

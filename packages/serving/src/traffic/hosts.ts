@@ -21,7 +21,9 @@ export function routeHosts(route: Route, tag: string, config: HostConfig): Route
   const name = taggedName(route, tag, config);
   const base = `${name}.${namespace}`;
   const internal = [base, `${base}.svc`, `${base}.svc.${config.network.clusterDomain}`];
-  const external = isClusterLocal(route) ? [] : externalDomains(route, config).flatMap((domain) => host(route, name, domain, config));
+  const external = isClusterLocal(route)
+    ? []
+    : externalDomains(route, config).flatMap((domain) => host(route, name, domain, config));
   return { external, internal };
 }
 

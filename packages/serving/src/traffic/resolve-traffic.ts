@@ -51,7 +51,10 @@ export function resolveTraffic(route: Route, world: TrafficWorld): ResolvedTraff
 }
 
 /** The names that the route refers to, whether they are ready or not: these are in use. */
-export function referencedNames(route: Route, world: TrafficWorld): { readonly configurations: string[]; readonly revisions: string[] } {
+export function referencedNames(
+  route: Route,
+  world: TrafficWorld,
+): { readonly configurations: string[]; readonly revisions: string[] } {
   const configurations = new Set<string>();
   const revisions = new Set<string>();
   for (const { revisionName, configurationName } of route.spec.traffic ?? []) {
@@ -97,10 +100,18 @@ function resolveTarget(route: Route, target: TrafficTarget, world: TrafficWorld)
   return { revisionName: latest, configurationName: name, latestRevision: true, percent, tag };
 }
 
-function checkRevision(route: Route, name: string, world: TrafficWorld): Pick<ResolvedTarget, 'revisionName' | 'configurationName'> | TrafficFailure {
+function checkRevision(
+  route: Route,
+  name: string,
+  world: TrafficWorld,
+): Pick<ResolvedTarget, 'revisionName' | 'configurationName'> | TrafficFailure {
   const revision = world.revision(name);
   if (!revision || revision.metadata.deletionTimestamp !== undefined) {
-    return { reason: 'RevisionMissing', message: `Revision "${name}" referenced in traffic not found.`, status: 'False' };
+    return {
+      reason: 'RevisionMissing',
+      message: `Revision "${name}" referenced in traffic not found.`,
+      status: 'False',
+    };
   }
   const service = route.metadata.labels?.[labels.service];
   if (service !== undefined && revision.metadata.labels?.[labels.service] !== service) {
@@ -120,9 +131,17 @@ function checkRevision(route: Route, name: string, world: TrafficWorld): Pick<Re
 function notReadyYet(configuration: Configuration): TrafficFailure {
   const { name } = configuration.metadata;
   if (conditionOf(configuration.status?.conditions, 'Ready')?.status === 'False') {
-    return { reason: 'RevisionMissing', message: `Configuration "${name}" does not have any ready Revision.`, status: 'False' };
+    return {
+      reason: 'RevisionMissing',
+      message: `Configuration "${name}" does not have any ready Revision.`,
+      status: 'False',
+    };
   }
-  return { reason: 'RevisionMissing', message: `Configuration "${name}" is waiting for a Revision to become ready.`, status: 'Unknown' };
+  return {
+    reason: 'RevisionMissing',
+    message: `Configuration "${name}" is waiting for a Revision to become ready.`,
+    status: 'Unknown',
+  };
 }
 
 function isTarget(result: TargetResult): result is ResolvedTarget {

@@ -11,10 +11,19 @@ const ready = (status: Condition['status']): Condition[] => [{ type: 'Ready', st
 const configurations = [
   aConfiguration('good', { status: { latestReadyRevisionName: 'good-00002' } }),
   aConfiguration('nice', { status: { latestReadyRevisionName: 'nice-00001' } }),
-  aConfiguration('behind', { status: { latestCreatedRevisionName: 'behind-00002', latestReadyRevisionName: 'behind-00001', conditions: ready('Unknown') } }),
+  aConfiguration('behind', {
+    status: {
+      latestCreatedRevisionName: 'behind-00002',
+      latestReadyRevisionName: 'behind-00001',
+      conditions: ready('Unknown'),
+    },
+  }),
   aConfiguration('waiting', { status: { conditions: ready('Unknown') } }),
   aConfiguration('failed', { status: { conditions: ready('False') } }),
-  aConfiguration('going', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, status: { latestReadyRevisionName: 'going-00001' } }),
+  aConfiguration('going', {
+    metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
+    status: { latestReadyRevisionName: 'going-00001' },
+  }),
 ];
 const revisions = [
   aRevision('good', 1),
@@ -36,7 +45,12 @@ function resolve(traffic: readonly TrafficTarget[], metadata = {}) {
 
 describe('resolveTraffic', () => {
   test('follows the newest ready revision of a Configuration, also when a newer one is not ready', () => {
-    expect(resolve([{ configurationName: 'nice', percent: 90 }, { configurationName: 'behind', percent: 10, tag: 'next' }])).toEqual({
+    expect(
+      resolve([
+        { configurationName: 'nice', percent: 90 },
+        { configurationName: 'behind', percent: 10, tag: 'next' },
+      ]),
+    ).toEqual({
       kind: 'resolved',
       targets: [
         { revisionName: 'nice-00001', configurationName: 'nice', latestRevision: true, percent: 90, tag: '' },
@@ -53,13 +67,55 @@ describe('resolveTraffic', () => {
   });
 
   test.each<[string, TrafficTarget, string, string, string]>([
-    ['a Configuration that is not there', { configurationName: 'none' }, 'ConfigurationMissing', 'False', 'Configuration "none" referenced in traffic not found.'],
-    ['one that is going', { configurationName: 'going' }, 'ConfigurationMissing', 'False', 'Configuration "going" referenced in traffic not found.'],
-    ['one without a ready revision yet', { configurationName: 'waiting' }, 'RevisionMissing', 'Unknown', 'Configuration "waiting" is waiting for a Revision to become ready.'],
-    ['one that failed', { configurationName: 'failed' }, 'RevisionMissing', 'False', 'Configuration "failed" does not have any ready Revision.'],
-    ['a revision that is not there', { revisionName: 'none' }, 'RevisionMissing', 'False', 'Revision "none" referenced in traffic not found.'],
-    ['one not ready yet', { revisionName: 'waiting-00001' }, 'RevisionMissing', 'Unknown', 'Revision "waiting-00001" is not yet ready.'],
-    ['one that failed', { revisionName: 'failed-00001' }, 'RevisionMissing', 'False', 'Revision "failed-00001" failed to become ready.'],
+    [
+      'a Configuration that is not there',
+      { configurationName: 'none' },
+      'ConfigurationMissing',
+      'False',
+      'Configuration "none" referenced in traffic not found.',
+    ],
+    [
+      'one that is going',
+      { configurationName: 'going' },
+      'ConfigurationMissing',
+      'False',
+      'Configuration "going" referenced in traffic not found.',
+    ],
+    [
+      'one without a ready revision yet',
+      { configurationName: 'waiting' },
+      'RevisionMissing',
+      'Unknown',
+      'Configuration "waiting" is waiting for a Revision to become ready.',
+    ],
+    [
+      'one that failed',
+      { configurationName: 'failed' },
+      'RevisionMissing',
+      'False',
+      'Configuration "failed" does not have any ready Revision.',
+    ],
+    [
+      'a revision that is not there',
+      { revisionName: 'none' },
+      'RevisionMissing',
+      'False',
+      'Revision "none" referenced in traffic not found.',
+    ],
+    [
+      'one not ready yet',
+      { revisionName: 'waiting-00001' },
+      'RevisionMissing',
+      'Unknown',
+      'Revision "waiting-00001" is not yet ready.',
+    ],
+    [
+      'one that failed',
+      { revisionName: 'failed-00001' },
+      'RevisionMissing',
+      'False',
+      'Revision "failed-00001" failed to become ready.',
+    ],
   ])('fails for %s', (_, target, reason, status, message) => {
     expect(resolve([{ ...target, percent: 100 }])).toEqual({ kind: 'failed', failure: { reason, status, message } });
   });
@@ -70,7 +126,10 @@ describe('resolveTraffic', () => {
       { configurationName: 'waiting', percent: 25 },
       { configurationName: 'failed', percent: 25 },
     ]);
-    expect(result).toMatchObject({ kind: 'failed', failure: { status: 'False', message: expect.stringContaining('"failed"') } });
+    expect(result).toMatchObject({
+      kind: 'failed',
+      failure: { status: 'False', message: expect.stringContaining('"failed"') },
+    });
   });
 
   test('keeps a Service to its own revisions', () => {
@@ -84,12 +143,24 @@ describe('resolveTraffic', () => {
 });
 
 test('targets of one revision are merged, and those without a share left out', () => {
-  const target = (revisionName: string, percent: number, tag = '') => ({ revisionName, configurationName: '', latestRevision: false, percent, tag });
-  expect(mergeTargets([target('a', 60), target('b', 0, 'beta'), target('a', 30, 'alpha'), target('c', 10)])).toEqual([target('a', 90), target('c', 10)]);
+  const target = (revisionName: string, percent: number, tag = '') => ({
+    revisionName,
+    configurationName: '',
+    latestRevision: false,
+    percent,
+    tag,
+  });
+  expect(mergeTargets([target('a', 60), target('b', 0, 'beta'), target('a', 30, 'alpha'), target('c', 10)])).toEqual([
+    target('a', 90),
+    target('c', 10),
+  ]);
 });
 
 test('what a route refers to counts as in use, ready or not', () => {
-  const traffic = [{ configurationName: 'nice', percent: 50 }, { revisionName: 'waiting-00001', percent: 50 }];
+  const traffic = [
+    { configurationName: 'nice', percent: 50 },
+    { revisionName: 'waiting-00001', percent: 50 },
+  ];
   expect(referencedNames(aRoute('route', traffic), world)).toEqual({
     configurations: ['nice', 'waiting'],
     revisions: ['nice-00001', 'waiting-00001'],
@@ -97,7 +168,10 @@ test('what a route refers to counts as in use, ready or not', () => {
 });
 
 describe('hosts and URLs', () => {
-  const config = (part: Partial<ServingConfig['network']> = {}, domains = ['localhost', 'example.com']): ServingConfig => ({
+  const config = (
+    part: Partial<ServingConfig['network']> = {},
+    domains = ['localhost', 'example.com'],
+  ): ServingConfig => ({
     ...defaultServingConfig,
     domain: { domains: domains.map((name) => ({ name, selector: {} })) },
     network: { ...defaultServingConfig.network, ...part },
@@ -109,13 +183,17 @@ describe('hosts and URLs', () => {
       external: ['hello.default.localhost', 'hello.default.example.com'],
       internal: ['hello.default', 'hello.default.svc', 'hello.default.svc.cluster.local'],
     });
-    expect(routeHosts(route(), 'beta', config({ tagTemplate: '{{.Name}}-{{.Tag}}' })).external[0]).toBe('hello-beta.default.localhost');
+    expect(routeHosts(route(), 'beta', config({ tagTemplate: '{{.Name}}-{{.Tag}}' })).external[0]).toBe(
+      'hello-beta.default.localhost',
+    );
   });
 
   test('the URL names the first domain, and a port only where clients must', () => {
     expect(routeUrl(route(), '', config())).toBe('http://hello.default.localhost');
     expect(routeUrl(route(), 'beta', config({ externalPort: 8080 }))).toBe('http://beta-hello.default.localhost:8080');
-    expect(routeUrl(route(), '', config({ externalPort: 443, defaultExternalScheme: 'https' }))).toBe('https://hello.default.localhost');
+    expect(routeUrl(route(), '', config({ externalPort: 443, defaultExternalScheme: 'https' }))).toBe(
+      'https://hello.default.localhost',
+    );
   });
 
   test('a cluster-local route has no outside', () => {

@@ -13,7 +13,11 @@ export function checkObjectAnnotations(own: Annotations): FieldProblem[] {
   const misplaced = Object.keys(own ?? {}).filter((key) => key.startsWith(autoscalingPrefix));
   return [
     ...misplaced.map((key) =>
-      invalidKey(key, 'annotations', 'autoscaling annotations must be put under "spec.template.metadata.annotations" to work'),
+      invalidKey(
+        key,
+        'annotations',
+        'autoscaling annotations must be put under "spec.template.metadata.annotations" to work',
+      ),
     ),
     ...checkWholeSeconds(own, annotations.rolloutDuration, 'rollout-duration'),
   ];
@@ -38,6 +42,7 @@ function checkWholeSeconds(own: Annotations, key: string, name: string): FieldPr
   const path = `annotations.${key}`;
   const valueMs = parseDuration(text);
   if (valueMs === undefined) return [invalidValue(text, path)];
-  if (valueMs < 0 || (valueMs === 0 && name === 'progress-deadline')) return [because(`${name}=${text} must be positive`, path)];
+  if (valueMs < 0 || (valueMs === 0 && name === 'progress-deadline'))
+    return [because(`${name}=${text} must be positive`, path)];
   return valueMs % 1000 === 0 ? [] : [because(`${name}=${text} is not at second precision`, path)];
 }

@@ -7,9 +7,23 @@ import { checkProbe, checkReadinessProbe } from './probe.ts';
 import { checkVolumeMounts } from './volume.ts';
 
 const allowedFields = new Set([
-  'name', 'args', 'command', 'env', 'envFrom', 'workingDir', 'image', 'imagePullPolicy', 'ports', 'livenessProbe',
-  'readinessProbe', 'startupProbe', 'resources', 'securityContext', 'terminationMessagePath',
-  'terminationMessagePolicy', 'volumeMounts',
+  'name',
+  'args',
+  'command',
+  'env',
+  'envFrom',
+  'workingDir',
+  'image',
+  'imagePullPolicy',
+  'ports',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'resources',
+  'securityContext',
+  'terminationMessagePath',
+  'terminationMessagePolicy',
+  'volumeMounts',
 ]);
 
 /** Set for every program by the runtime contract. `PORT` only where requests arrive. */
@@ -31,11 +45,17 @@ export function checkServingContainer(container: Container, volumes: ReadonlySet
 
 /** A container beside it. It takes no requests, so nobody waits for it to be ready. */
 export function checkSidecarContainer(container: Container, volumes: ReadonlySet<string>): FieldProblem[] {
-  const probes = (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).filter((probe) => container[probe] !== undefined);
+  const probes = (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).filter(
+    (probe) => container[probe] !== undefined,
+  );
   return [...checkContainer(container, volumes, reservedEnvironment), ...probes.map((probe) => disallowed(probe))];
 }
 
-function checkContainer(container: Container, volumes: ReadonlySet<string>, reserved: readonly string[]): FieldProblem[] {
+function checkContainer(
+  container: Container,
+  volumes: ReadonlySet<string>,
+  reserved: readonly string[],
+): FieldProblem[] {
   const found: FieldProblem[] = [];
   for (const field of Object.keys(container)) if (!allowedFields.has(field)) found.push(disallowed(field));
   if (container.name === queueContainerName) {
@@ -55,7 +75,8 @@ function checkEnvironment(environment: readonly EnvVar[], reserved: readonly str
   return environment.flatMap((variable, index) => {
     const path = `env[${index}]`;
     if (!variable.name) return [missing(`${path}.name`)];
-    if (reserved.includes(variable.name)) return [because(`"${variable.name}" is a reserved environment variable`, `${path}.name`)];
+    if (reserved.includes(variable.name))
+      return [because(`"${variable.name}" is a reserved environment variable`, `${path}.name`)];
     if (variable.valueFrom?.fieldRef) return [disallowed(`${path}.valueFrom.fieldRef`)];
     return [];
   });
@@ -65,7 +86,9 @@ function checkPorts(ports: readonly ContainerPort[]): FieldProblem[] {
   const [port] = ports;
   if (port === undefined) return [];
   if (ports.length > 1) {
-    return [{ message: 'more than one container port is set', paths: ['ports'], details: 'Only a single port is allowed' }];
+    return [
+      { message: 'more than one container port is set', paths: ['ports'], details: 'Only a single port is allowed' },
+    ];
   }
   const found: FieldProblem[] = [];
   for (const field of ['hostPort', 'hostIP']) if (Object.hasOwn(port, field)) found.push(disallowed(field));

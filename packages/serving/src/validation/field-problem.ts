@@ -43,7 +43,10 @@ export function because(message: string, ...paths: readonly string[]): FieldProb
 
 /** The same problems as seen from further out: `within('spec', …)`, `within('containers[2]', …)`. */
 export function within(prefix: string, found: readonly FieldProblem[]): FieldProblem[] {
-  return found.map((inner) => ({ ...inner, paths: inner.paths.map((path) => (path === '' ? prefix : `${prefix}.${path}`)) }));
+  return found.map((inner) => ({
+    ...inner,
+    paths: inner.paths.map((path) => (path === '' ? prefix : `${prefix}.${path}`)),
+  }));
 }
 
 /** Several paths of one problem stand in its path separated by commas, as Knative prints them. */

@@ -19,7 +19,13 @@ export function checkProbe(path: string, probe: Probe | undefined): FieldProblem
  */
 export function checkReadinessProbe(probe: Probe | undefined): FieldProblem[] {
   if (probe === undefined) return [];
-  const { periodSeconds = 0, initialDelaySeconds = 0, successThreshold = 0, failureThreshold = 0, timeoutSeconds = 0 } = probe;
+  const {
+    periodSeconds = 0,
+    initialDelaySeconds = 0,
+    successThreshold = 0,
+    failureThreshold = 0,
+    timeoutSeconds = 0,
+  } = probe;
   const found: FieldProblem[] = [];
   const atLeast = (least: number, value: number, member: string) => {
     if (value < least || value > int32Max) found.push(outOfBounds(value, least, int32Max, member));
@@ -28,8 +34,10 @@ export function checkReadinessProbe(probe: Probe | undefined): FieldProblem[] {
   atLeast(0, initialDelaySeconds, 'initialDelaySeconds');
   atLeast(1, successThreshold, 'successThreshold');
   if (periodSeconds === 0) {
-    if (failureThreshold !== 0) found.push(because('failureThreshold is disallowed when periodSeconds is zero', 'failureThreshold'));
-    if (timeoutSeconds !== 0) found.push(because('timeoutSeconds is disallowed when periodSeconds is zero', 'timeoutSeconds'));
+    if (failureThreshold !== 0)
+      found.push(because('failureThreshold is disallowed when periodSeconds is zero', 'failureThreshold'));
+    if (timeoutSeconds !== 0)
+      found.push(because('timeoutSeconds is disallowed when periodSeconds is zero', 'timeoutSeconds'));
   } else {
     atLeast(1, timeoutSeconds, 'timeoutSeconds');
     atLeast(1, failureThreshold, 'failureThreshold');

@@ -7,12 +7,27 @@ import { because, disallowed, missing, outOfBounds, within, type FieldProblem } 
 import { checkVolumes } from './volume.ts';
 
 const allowedPodFields = new Set([
-  'containers', 'serviceAccountName', 'enableServiceLinks', 'imagePullSecrets', 'volumes', 'automountServiceAccountToken',
+  'containers',
+  'serviceAccountName',
+  'enableServiceLinks',
+  'imagePullSecrets',
+  'volumes',
+  'automountServiceAccountToken',
 ]);
-const ownFields = new Set(['containerConcurrency', 'timeoutSeconds', 'responseStartTimeoutSeconds', 'idleTimeoutSeconds']);
+const ownFields = new Set([
+  'containerConcurrency',
+  'timeoutSeconds',
+  'responseStartTimeoutSeconds',
+  'idleTimeoutSeconds',
+]);
 
 export function checkRevisionSpec(spec: RevisionSpec, config: DefaultsConfig): FieldProblem[] {
-  return [...checkPodFields(spec), ...checkContainers(spec), ...checkTimeouts(spec, config), ...checkConcurrency(spec, config)];
+  return [
+    ...checkPodFields(spec),
+    ...checkContainers(spec),
+    ...checkTimeouts(spec, config),
+    ...checkConcurrency(spec, config),
+  ];
 }
 
 function checkPodFields(spec: RevisionSpec): FieldProblem[] {

@@ -18,10 +18,13 @@ export function checkTraffic(traffic: readonly TrafficTarget[], owner: TrafficOw
     sum += target.percent ?? 0;
     if (!target.tag) return;
     const complaint = dnsLabelComplaint(target.tag);
-    if (complaint !== undefined) found.push(invalidValue(`not a DNS 1035 label: ${complaint}`, `traffic.tag[${index}]`));
+    if (complaint !== undefined)
+      found.push(invalidValue(`not a DNS 1035 label: ${complaint}`, `traffic.tag[${index}]`));
     const earlier = tags.get(target.tag);
     if (earlier !== undefined) {
-      found.push(because(`Multiple definitions for "${target.tag}"`, `traffic[${earlier}].tag`, `traffic[${index}].tag`));
+      found.push(
+        because(`Multiple definitions for "${target.tag}"`, `traffic[${earlier}].tag`, `traffic[${index}].tag`),
+      );
     }
     tags.set(target.tag, index);
   });
@@ -47,5 +50,10 @@ function checkDestination(target: TrafficTarget, owner: TrafficOwner): FieldProb
     return [oneOf('neither', 'revisionName', 'configurationName')];
   }
   if (latestRevision === undefined || latestRevision === (revisionName === '')) return [];
-  return [because(`may not set revisionName ${JSON.stringify(revisionName)} when latestRevision is ${latestRevision}`, 'latestRevision')];
+  return [
+    because(
+      `may not set revisionName ${JSON.stringify(revisionName)} when latestRevision is ${latestRevision}`,
+      'latestRevision',
+    ),
+  ];
 }

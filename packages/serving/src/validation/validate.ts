@@ -59,10 +59,17 @@ function checkMetadata(metadata: ObjectMeta): FieldProblem[] {
   return [...checkObjectName(metadata), ...checkObjectAnnotations(metadata.annotations)];
 }
 
-function checkTemplate(template: RevisionTemplate | undefined, parent: ObjectMeta, rules: ValidationRules): FieldProblem[] {
+function checkTemplate(
+  template: RevisionTemplate | undefined,
+  parent: ObjectMeta,
+  rules: ValidationRules,
+): FieldProblem[] {
   const { metadata, spec = {} } = template ?? {};
   return within('template', [
-    ...within('metadata', [...checkTemplateName(metadata, parent), ...checkTemplateAnnotations(metadata?.annotations, rules.checkScaling)]),
+    ...within('metadata', [
+      ...checkTemplateName(metadata, parent),
+      ...checkTemplateAnnotations(metadata?.annotations, rules.checkScaling),
+    ]),
     ...within('spec', checkRevisionSpec(spec, rules.defaults)),
   ]);
 }

@@ -15,12 +15,16 @@ export function checkVolumes(volumes: readonly Volume[], mounted: ReadonlySet<st
   return volumes.flatMap((volume, index) => {
     const found: FieldProblem[] = [];
     const path = `volumes[${index}]`;
-    if (volume.name && names.has(volume.name)) found.push(because(`duplicate volume name "${volume.name}"`, `${path}.name`));
+    if (volume.name && names.has(volume.name))
+      found.push(because(`duplicate volume name "${volume.name}"`, `${path}.name`));
     else if (volume.name && !mounted.has(volume.name)) {
       found.push(because(`volume with name "${volume.name}" not mounted`, `${path}.name`));
     }
     names.add(volume.name);
-    return [...found, ...checkVolume(volume).map((inner) => ({ ...inner, paths: inner.paths.map((inside) => `${path}.${inside}`) }))];
+    return [
+      ...found,
+      ...checkVolume(volume).map((inner) => ({ ...inner, paths: inner.paths.map((inside) => `${path}.${inside}`) })),
+    ];
   });
 }
 

@@ -45,7 +45,11 @@ export class ConfigurationReconciler {
     const revision = await this.#ensureRevision(configuration, desired);
     const { name } = desired.metadata;
     if (revision === 'not-owned') {
-      await this.#fail(configuration, 'RevisionFailed', `Revision "${name}" failed with message: the name belongs to another owner.`);
+      await this.#fail(
+        configuration,
+        'RevisionFailed',
+        `Revision "${name}" failed with message: the name belongs to another owner.`,
+      );
     } else if (revision === 'other-template') {
       const message = `Revision "${name}" failed with message: it was made from another template, and a changed template needs another name.`;
       await this.#fail(configuration, 'RevisionFailed', message);
@@ -53,16 +57,30 @@ export class ConfigurationReconciler {
       await this.#writer.writeReadiness(
         configurationKind,
         configuration,
-        configurationStatus({ configuration, latestCreated: revision, revisions: this.#revisionsOf(key, revision), now: this.#writer.now() }),
+        configurationStatus({
+          configuration,
+          latestCreated: revision,
+          revisions: this.#revisionsOf(key, revision),
+          now: this.#writer.now(),
+        }),
       );
     }
   }
 
   /** Revisions never change, so one that is there is either the right one or a reason to complain. */
-  async #ensureRevision(configuration: Configuration, desired: Revision): Promise<Revision | 'not-owned' | 'other-template'> {
+  async #ensureRevision(
+    configuration: Configuration,
+    desired: Revision,
+  ): Promise<Revision | 'not-owned' | 'other-template'> {
     const actual = this.#caches.revisions.store.get(inNamespace(desired.metadata.namespace, desired.metadata.name));
     if (actual && !isControlledBy(actual, configuration)) return 'not-owned';
-    const revision = await this.#writer.ensure({ kind: revisionKind, owner: configuration, desired, actual, merge: (found) => found });
+    const revision = await this.#writer.ensure({
+      kind: revisionKind,
+      owner: configuration,
+      desired,
+      actual,
+      merge: (found) => found,
+    });
     if (revision === 'not-owned') return revision;
     const generation = labels.configurationGeneration;
     const isOfThisGeneration = revision.metadata.labels?.[generation] === desired.metadata.labels?.[generation];

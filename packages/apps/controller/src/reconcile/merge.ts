@@ -22,7 +22,8 @@ export function mergeDeclared<T extends KubernetesObject & { readonly spec: unkn
  * fills in much by itself. The number of pods is the autoscaler's.
  */
 export function mergeDeployment(actual: Deployment, desired: Deployment): Deployment {
-  if (actual.metadata.annotations?.[annotations.specHash] === desired.metadata.annotations?.[annotations.specHash]) return actual;
+  if (actual.metadata.annotations?.[annotations.specHash] === desired.metadata.annotations?.[annotations.specHash])
+    return actual;
   const marks = {
     labels: { ...actual.metadata.labels, ...desired.metadata.labels },
     annotations: { ...actual.metadata.annotations, ...desired.metadata.annotations },

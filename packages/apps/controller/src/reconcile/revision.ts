@@ -71,7 +71,11 @@ export class RevisionReconciler {
 
   #ensureDeployment(revision: Revision, actual: Deployment | undefined): Promise<Deployment | 'not-owned'> {
     const { config, writer, configService, systemNamespace } = this.#options;
-    const desired: Deployment = makeDeployment(revision, { deployment: config.current.deployment, configService, systemNamespace });
+    const desired: Deployment = makeDeployment(revision, {
+      deployment: config.current.deployment,
+      configService,
+      systemNamespace,
+    });
     return writer.ensure({ kind: deploymentKind, owner: revision, desired, actual, merge: mergeDeployment });
   }
 

@@ -3,7 +3,13 @@
  * is `active`; one that none does any more is in `reserve`, and may go to zero whatever its annotations say.
  * A new one is `pending` until its first Route comes.
  */
-import { isNotFound, parseObjectKey, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import {
+  isNotFound,
+  parseObjectKey,
+  type KubernetesClient,
+  type KubernetesObject,
+  type ResourceKind,
+} from '@sluice/kubernetes';
 import {
   annotations,
   configurationKind,
@@ -49,16 +55,26 @@ export class RouteReferences {
     const writes: Promise<unknown>[] = [];
     for (const key of keys(configurations, caches.configurations.store.byIndex(index.route, routeKey))) {
       const configuration = caches.configurations.store.get(key);
-      if (configuration) writes.push(this.#write(configurationKind, configuration, route, configurations.has(configuration.metadata.name), false));
+      if (configuration)
+        writes.push(
+          this.#write(configurationKind, configuration, route, configurations.has(configuration.metadata.name), false),
+        );
     }
     for (const key of keys(revisions, caches.revisions.store.byIndex(index.route, routeKey))) {
       const revision = caches.revisions.store.get(key);
-      if (revision) writes.push(this.#write(revisionKind, revision, route, revisions.has(revision.metadata.name), true));
+      if (revision)
+        writes.push(this.#write(revisionKind, revision, route, revisions.has(revision.metadata.name), true));
     }
     await Promise.all(writes);
   }
 
-  async #write<T extends KubernetesObject>(kind: ResourceKind<T>, object: T, route: string, isReferenced: boolean, hasState: boolean): Promise<void> {
+  async #write<T extends KubernetesObject>(
+    kind: ResourceKind<T>,
+    object: T,
+    route: string,
+    isReferenced: boolean,
+    hasState: boolean,
+  ): Promise<void> {
     const before = object.metadata.annotations?.[annotations.routes] ?? '';
     const routes = new Set(before.split(',').filter((name) => name !== ''));
     if (isReferenced) routes.add(route);

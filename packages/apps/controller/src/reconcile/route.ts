@@ -39,13 +39,21 @@ export class RouteReconciler {
     const route = defaultRoute(stored);
     const problems = validateRoute(route);
     if (problems.length > 0) {
-      await writer.writeReadiness(routeKind, stored, invalidRouteStatus(stored, describeProblems(problems), writer.now()));
+      await writer.writeReadiness(
+        routeKind,
+        stored,
+        invalidRouteStatus(stored, describeProblems(problems), writer.now()),
+      );
       return;
     }
     const world = worldOf(route, caches);
     const traffic = resolveTraffic(route, world);
     // First the new shares, then the news to those who have none any more, so that nobody leaves too early.
-    await writer.writeReadiness(routeKind, stored, routeStatus({ route, traffic, config: config.current, now: writer.now() }));
+    await writer.writeReadiness(
+      routeKind,
+      stored,
+      routeStatus({ route, traffic, config: config.current, now: writer.now() }),
+    );
     await references.update(key, route, world);
   }
 }

@@ -33,13 +33,27 @@ export class ServiceReconciler {
     // What belongs to a Service that has gone, or goes, the garbage collector removes.
     if (!service || service.metadata.deletionTimestamp !== undefined) return;
     const { defaults } = this.#config.current;
-    const problems = validateService(defaultService(service, defaults), { defaults, checkScaling: this.#config.checkScaling });
+    const problems = validateService(defaultService(service, defaults), {
+      defaults,
+      checkScaling: this.#config.checkScaling,
+    });
     if (problems.length > 0) {
-      await this.#writer.writeReadiness(serviceKind, service, invalidServiceStatus(service, describeProblems(problems), this.#writer.now()));
+      await this.#writer.writeReadiness(
+        serviceKind,
+        service,
+        invalidServiceStatus(service, describeProblems(problems), this.#writer.now()),
+      );
       return;
     }
-    const [configuration, route] = await Promise.all([this.#ensureConfiguration(key, service), this.#ensureRoute(key, service)]);
-    await this.#writer.writeReadiness(serviceKind, service, serviceStatus({ service, configuration, route, now: this.#writer.now() }));
+    const [configuration, route] = await Promise.all([
+      this.#ensureConfiguration(key, service),
+      this.#ensureRoute(key, service),
+    ]);
+    await this.#writer.writeReadiness(
+      serviceKind,
+      service,
+      serviceStatus({ service, configuration, route, now: this.#writer.now() }),
+    );
   }
 
   #ensureConfiguration(key: string, service: Service) {

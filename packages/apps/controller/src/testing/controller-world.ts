@@ -40,8 +40,18 @@ export class ControllerWorld {
     this.server = new FakeApiServer({
       clock: this.time,
       kinds: [
-        serviceKind, configurationKind, revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind,
-        deployments, coreServices, endpointSlices, pods, configMaps, events,
+        serviceKind,
+        configurationKind,
+        revisionKind,
+        routeKind,
+        podAutoscalerKind,
+        serverlessServiceKind,
+        deployments,
+        coreServices,
+        endpointSlices,
+        pods,
+        configMaps,
+        events,
       ],
     });
     this.server.put({
@@ -106,7 +116,12 @@ export class ControllerWorld {
     await this.put<KubernetesObject>(
       {
         ...deployment,
-        status: { replicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [{ type: 'Progressing', status: 'True' }] },
+        status: {
+          replicas: 1,
+          readyReplicas: 1,
+          availableReplicas: 1,
+          conditions: [{ type: 'Progressing', status: 'True' }],
+        },
       } as Deployment,
       this.#autoscalerSays(revision, [
         { type: 'Active', status: 'True' },
@@ -141,6 +156,15 @@ export class ControllerWorld {
 
   #autoscalerSays(revision: string, conditions: readonly Condition[]): PodAutoscaler {
     const pa = this.find<PodAutoscaler>(podAutoscalerKind, revision);
-    return { ...pa, status: { conditions, serviceName: revision, metricsServiceName: `${revision}-private`, actualScale: 1, desiredScale: 1 } };
+    return {
+      ...pa,
+      status: {
+        conditions,
+        serviceName: revision,
+        metricsServiceName: `${revision}-private`,
+        actualScale: 1,
+        desiredScale: 1,
+      },
+    };
   }
 }
