@@ -58,7 +58,8 @@ export interface Connection {
   resume(): void;
   /**
    * From the next `onData` on, bytes come in memory that no other connection reads into. For large bodies: what
-   * came may then be written elsewhere as it is, with reading paused while it is in use.
+   * came may then be written elsewhere as it is, with reading paused while it is in use. Ending it gives the memory
+   * away: nothing is read into it any more, whether reading is paused or not.
    */
   dedicateReadMemory(dedicated: boolean): void;
 }

@@ -208,8 +208,9 @@ export class SimulatedConnection implements Connection {
       const memory = this.#memory;
       bytes.copy(memory);
       this.handler.onData(memory, bytes.length);
-      // Memory of its own stays readable while it is paused.
-      if (!this.#isPaused || memory === this.#options.sharedMemory) memory.fill(poison, 0, bytes.length);
+      // Memory of its own stays readable while it is paused, and once it has been given away.
+      const isLeftAlone = memory !== this.#options.sharedMemory && (this.#isPaused || memory !== this.#memory);
+      if (!isLeftAlone) memory.fill(poison, 0, bytes.length);
       this.peer?.onRead(bytes.length);
     }
     if (this.#state === 'open' && !this.#isPaused && this.#arrived.length === 0 && this.#peerEnd === 'arrived') {

@@ -134,8 +134,13 @@ export class SystemConnection implements Connection {
   #deliver(memory: Buffer, bytes: number): boolean {
     if (this.#closed) return true;
     this.handler.onData(memory, bytes);
-    if (this.#options.poisonsMemory && !(this.#paused && memory !== this.#options.sharedMemory)) memory.fill(poison, 0, bytes);
+    if (this.#options.poisonsMemory && !this.#isLeftAlone(memory)) memory.fill(poison, 0, bytes);
     return !this.#paused;
+  }
+
+  /** Whether somebody else may still use memory that has just been read into: this connection's own, paused or given away. */
+  #isLeftAlone(memory: Buffer): boolean {
+    return memory !== this.#options.sharedMemory && (this.#paused || memory !== this.#memory);
   }
 }
 

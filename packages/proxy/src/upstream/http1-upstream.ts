@@ -313,6 +313,9 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
     events?.onResponseEnd(trailers);
     if (this.#state !== 'body') return;
     this.#dedicate(false);
+    // A slow client may have held the response up to its last byte. What is left goes to it without this connection,
+    // which must hear of the next response, and of its own end while it rests.
+    this.#connection.resume();
     if (mayServeAgain) this.#owner.onIdle(this);
     else this.#giveUp();
   }
