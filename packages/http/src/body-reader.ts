@@ -7,7 +7,7 @@
  *     while ((kind = reader.next(memory, at, end)) === 'data') { use(memory, reader.dataStart, reader.dataEnd); at = reader.position; }
  */
 import type { Buffer } from 'node:buffer';
-import { characterFlags, valueFlag } from './characters.ts';
+import { characterFlags, tokenFlag, valueFlag } from './characters.ts';
 import { incomplete, refused, type HeadFault, type HeadLimits } from './head-reader.ts';
 import type { BodyFraming, Trailers } from './message-head.ts';
 import { TrailerReader } from './trailer-reader.ts';
@@ -30,6 +30,11 @@ const CR = 0x0d;
 const LF = 0x0a;
 const SEMICOLON = 0x3b;
 const QUOTE = 0x22;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
+
+/** Where in an extension (RFC 9112 7.1.1): `;name`, `;name=token`, `;name="quoted"`. */
+type ExtensionPart = 'name-start' | 'name' | 'value-start' | 'value' | 'quoted' | 'escaped' | 'after-quote';
 
 /** What is awaited next. `size → (extension) → size-lf → data → data-cr → data-lf → size …`, and from a size of 0 to `trailers`. */
 type Awaited = 'nothing' | 'counted' | 'all' | 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailers';
@@ -47,7 +52,7 @@ export class BodyReader {
   #sizeDigits = 0;
   #lineBytes = 0;
   #overheadBytes = 0;
-  #quoted = false;
+  #extensionPart: ExtensionPart = 'name-start';
   #limits: HeadLimits;
   /** Made when the first chunked body comes. */
   #trailerReader: TrailerReader | undefined;
@@ -186,19 +191,17 @@ export class BodyReader {
     }
     if (byte !== SEMICOLON) return this.#refuse('bad-chunk-size') !== 'refused';
     this.#awaited = 'extension';
-    this.#quoted = false;
+    this.#extensionPart = 'name-start';
     return true;
   }
 
-  /** Extensions mean nothing to us and are not passed on; they may only not hide a line end. */
+  /** Extensions mean nothing to us and are not passed on, but must be what they claim: nothing may hide in them. */
   #onExtensionByte(byte: number): boolean {
     if (this.#overheadBytes + this.#lineBytes > overheadBytesMax) return this.#refuse('chunk-overhead') !== 'refused';
-    if (byte === CR && !this.#quoted) {
-      this.#awaited = 'size-lf';
-      return true;
-    }
-    if (((characterFlags[byte] as number) & valueFlag) === 0) return this.#refuse('bad-chunk-extension') !== 'refused';
-    if (byte === QUOTE) this.#quoted = !this.#quoted;
+    const next = nextExtensionPart(this.#extensionPart, byte);
+    if (next === undefined) return this.#refuse('bad-chunk-extension') !== 'refused';
+    if (next === 'over') this.#awaited = 'size-lf';
+    else this.#extensionPart = next;
     return true;
   }
 
@@ -226,6 +229,32 @@ export class BodyReader {
     this.fault = fault;
     return 'refused';
   }
+}
+
+/** Undefined where the byte may not stand. */
+function nextExtensionPart(part: ExtensionPart, byte: number): ExtensionPart | 'over' | undefined {
+  const flags = characterFlags[byte] as number;
+  const isToken = (flags & tokenFlag) !== 0;
+  switch (part) {
+    case 'name-start':
+      return isToken ? 'name' : undefined;
+    case 'name':
+      return isToken ? 'name' : byte === EQUALS ? 'value-start' : afterExtension(byte);
+    case 'value-start':
+      return isToken ? 'value' : byte === QUOTE ? 'quoted' : undefined;
+    case 'value':
+      return isToken ? 'value' : afterExtension(byte);
+    case 'quoted':
+      return byte === QUOTE ? 'after-quote' : byte === BACKSLASH ? 'escaped' : (flags & valueFlag) !== 0 ? 'quoted' : undefined;
+    case 'escaped':
+      return (flags & valueFlag) !== 0 ? 'quoted' : undefined;
+    case 'after-quote':
+      return afterExtension(byte);
+  }
+}
+
+function afterExtension(byte: number): ExtensionPart | 'over' | undefined {
+  return byte === SEMICOLON ? 'name-start' : byte === CR ? 'over' : undefined;
 }
 
 function hexValue(byte: number): number {

@@ -235,11 +235,20 @@ export function textOf(bytes: Buffer, start: number, end: number, previous: stri
   return bytes.toString('latin1', start, end);
 }
 
+/**
+ * Whether a tab stands behind a value. It is legal there, but not every parser takes it for the white space that
+ * it is (llhttp does not), and about what frames a message all must agree.
+ */
+export function hasTabBehind(bytes: Buffer, end: number): boolean {
+  for (let at = end; isBlank(bytes[at] as number); at += 1) if (bytes[at] === HT) return true;
+  return false;
+}
+
 /** Digits only, no sign, no leading zero, at most 2^53 - 1; else -1 (RFC 9110 8.6). */
 export function parseContentLength(bytes: Buffer, start: number, end: number): number {
   const digits = end - start;
   // Fifteen digits stay exact in a double, and are three thousand times more than a disk holds.
-  if (digits === 0 || digits > 15) return -1;
+  if (digits === 0 || digits > 15 || hasTabBehind(bytes, end)) return -1;
   if (digits > 1 && bytes[start] === 0x30) return -1;
   let value = 0;
   for (let at = start; at < end; at += 1) {

@@ -18,12 +18,12 @@ describe('what is refused', () => {
     'a repeated length, equal or not': ['conflicting-length', [withField('content-length: 5\r\ncontent-length: 5'), withField('content-length: 5\r\nCONTENT-LENGTH: 6')]],
     'a length that is no plain number': [
       'bad-content-length',
-      ['+5', '-5', '0_5', '5a', '0x5', '0b101', '0o5', '5e0', '5.0', '"5"', 'five', '5 6', '5, 5', '5,6', '', '\u00b2', '5\u0085', '005', '010', '\r\n 5', '9'.repeat(40), String(2n ** 64n + 5n)].map((value) => withField(`content-length: ${value}`)),
+      ['+5', '-5', '0_5', '5a', '0x5', '0b101', '0o5', '5e0', '5.0', '"5"', 'five', '5 6', '5, 5', '5,6', '', '\u00b2', '5\u0085', '005', '010', '\r\n 5', '5\t', '5 \t', '9'.repeat(40), String(2n ** 64n + 5n)].map((value) => withField(`content-length: ${value}`)),
     ],
     'a repeated coding': ['bad-transfer-encoding', [withField('transfer-encoding: chunked\r\ntransfer-encoding: chunked'), withField('transfer-encoding: chunked\r\ntransfer-encoding: identity')]],
     'a coding that is not exactly chunked': [
       'bad-transfer-encoding',
-      ['xchunked', '"chunked"', 'chunked;q=1', 'chunked, identity', 'chunked, chunked', 'identity', ',chunked', 'chunked,', 'chunked\u00a0', '\u0085chunked', 'cow', ''].map((value) => withField(`transfer-encoding: ${value}`)),
+      ['xchunked', '"chunked"', 'chunked;q=1', 'chunked, identity', 'chunked, chunked', 'identity', ',chunked', 'chunked,', 'chunked\u00a0', '\u0085chunked', 'cow', 'chunked\t', ''].map((value) => withField(`transfer-encoding: ${value}`)),
     ],
     'a coding that we do not have': ['unsupported-transfer-encoding', [withField('transfer-encoding: gzip')]],
     'a coding in HTTP/1.0': ['bad-transfer-encoding', ['POST / HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n']],

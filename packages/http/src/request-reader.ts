@@ -1,7 +1,7 @@
 /** Request heads of HTTP/1.x: request line (RFC 9112 3), the fields that frame and address the message, and their rules. */
 import type { Buffer } from 'node:buffer';
 import { authorityFlag, characterFlags, targetFlag, tokenFlag } from './characters.ts';
-import { connectionOptions, HeadReader, incomplete, isWord, parseContentLength, refused, textOf, type HeadLimits } from './head-reader.ts';
+import { connectionOptions, hasTabBehind, HeadReader, incomplete, isWord, parseContentLength, refused, textOf, type HeadLimits } from './head-reader.ts';
 import { Known } from './known-headers.ts';
 import { RequestHead } from './message-head.ts';
 
@@ -83,7 +83,7 @@ export class RequestReader extends HeadReader<RequestHead> {
         return head.contentLength >= 0 || this.refuse('bad-content-length') !== refused;
       case Known.transferEncoding:
         if ((head.known & Known.transferEncoding) !== 0) return this.refuse('bad-transfer-encoding') !== refused;
-        if (isWord(bytes, start, end, 'chunked')) return true;
+        if (isWord(bytes, start, end, 'chunked') && !hasTabBehind(bytes, end)) return true;
         return this.refuse(isCodingName(bytes, start, end) ? 'unsupported-transfer-encoding' : 'bad-transfer-encoding') !== refused;
       case Known.connection: {
         const options = connectionOptions(bytes, start, end, head.connectionOptions);

@@ -1,7 +1,7 @@
 /** Response heads of HTTP/1.x. Upstreams are trusted no more than clients: the same strictness, the same limits. */
 import type { Buffer } from 'node:buffer';
 import { characterFlags, valueFlag } from './characters.ts';
-import { connectionOptions, HeadReader, incomplete, isWord, parseContentLength, refused, type HeadLimits } from './head-reader.ts';
+import { connectionOptions, hasTabBehind, HeadReader, incomplete, isWord, parseContentLength, refused, type HeadLimits } from './head-reader.ts';
 import { Known } from './known-headers.ts';
 import { ResponseHead } from './message-head.ts';
 
@@ -58,7 +58,7 @@ export class ResponseReader extends HeadReader<ResponseHead> {
         head.contentLength = parseContentLength(bytes, start, end);
         return head.contentLength >= 0 || this.refuse('bad-content-length') !== refused;
       case Known.transferEncoding:
-        if ((head.known & Known.transferEncoding) !== 0 || !isWord(bytes, start, end, 'chunked')) return this.refuse('bad-transfer-encoding') !== refused;
+        if ((head.known & Known.transferEncoding) !== 0 || !isWord(bytes, start, end, 'chunked') || hasTabBehind(bytes, end)) return this.refuse('bad-transfer-encoding') !== refused;
         return true;
       case Known.connection: {
         const options = connectionOptions(bytes, start, end, head.connectionOptions);

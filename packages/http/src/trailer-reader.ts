@@ -1,12 +1,12 @@
 /** The fields after the last chunk (RFC 9112 7.1.2). */
 import type { Buffer } from 'node:buffer';
-import { HeadReader, type HeadLimits } from './head-reader.ts';
+import { HeadReader, refused, type HeadLimits } from './head-reader.ts';
 import { Known } from './known-headers.ts';
 import { Trailers } from './message-head.ts';
 
-/** What frames or routes a message, or belongs to one connection, has no place in trailers (RFC 9110 6.5.1): it is dropped. */
+/** What routes a message, or belongs to one connection, has no place in trailers (RFC 9110 6.5.1): it is dropped. */
 const forbidden =
-  Known.host | Known.connection | Known.contentLength | Known.transferEncoding | Known.keepAlive | Known.proxyConnection |
+  Known.host | Known.connection | Known.keepAlive | Known.proxyConnection |
   Known.te | Known.upgrade | Known.trailer | Known.expect | Known.forwardedFor | Known.forwardedProto | Known.envoy |
   Known.http2Settings;
 
@@ -25,8 +25,10 @@ export class TrailerReader extends HeadReader<Trailers> {
     return at;
   }
 
-  protected override onKnownField(): boolean {
-    return true;
+  /** A second framing after the fact is nobody's mistake: somebody hopes that one of two parsers believes it. */
+  protected override onKnownField(bit: number): boolean {
+    const frames = bit === Known.contentLength || bit === Known.transferEncoding;
+    return !frames || this.refuse('conflicting-length') !== refused;
   }
 
   protected override conclude(): boolean {
