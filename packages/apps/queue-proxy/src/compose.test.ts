@@ -1,0 +1,161 @@
+import { Buffer } from 'node:buffer';
+import { createMeter, createSeededRandom } from '@sluice/kernel';
+import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
+import { LoadServer } from '@sluice/xds';
+import { createInMemoryTransport } from '@sluice/xds/testing';
+import { expect, test } from 'vitest';
+import { composeQueueProxy } from './compose.ts';
+import { readSettings } from './config.ts';
+import { createLoadReports } from './load-reports.ts';
+import { waitForDrain } from './wait-for-drain.ts';
+
+const podIp = '127.7.0.5';
+
+/** A pod: the sidecar, and a program that takes `workMs` for each request. */
+async function createPod(environment: Record<string, string> = {}, workMs = 100) {
+  const time = new SimulatedTime();
+  const settings = readSettings(['--quiet-period-ms=2000'], {
+    CONTAINER_CONCURRENCY: '2',
+    QUEUE_SERVING_PORT: '8012',
+    QUEUE_SERVING_TLS_PORT: '8112',
+    USER_PORT: '8080',
+    REVISION_TIMEOUT_SECONDS: '300',
+    SERVING_READINESS_PROBE: '{"tcpSocket":{"port":8080}}',
+    SERVING_LOGGING_CONFIG: '',
+    SERVING_LOGGING_LEVEL: '',
+    SERVING_NAMESPACE: 'default',
+    SERVING_CONFIGURATION: 'hello',
+    SERVING_REVISION: 'hello-00001',
+    SERVING_POD: 'hello-00001-abc',
+    SERVING_POD_IP: podIp,
+    ...environment,
+  });
+  if (!settings.ok) throw new Error('bad settings');
+  const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
+  const shared = { clock: time, timers: time, random: createSeededRandom(1), logger: new RecordingLogger(), meter: createMeter() };
+  const sidecar = composeQueueProxy({ ...shared, settings: settings.value, network: network.view('sidecar', podIp) });
+  const program = { running: 0, runningMax: 0, heads: [] as string[] };
+
+  async function startProgram(): Promise<void> {
+    await network.view('program', '127.0.0.1').listen({ host: '127.0.0.1', port: 8080 }, (connection) => {
+      let text = '';
+      connection.handler = {
+        onData(memory, length) {
+          text += memory.toString('latin1', 0, length);
+          if (!text.endsWith('\r\n\r\n')) return;
+          program.heads.push(text);
+          text = '';
+          program.running += 1;
+          program.runningMax = Math.max(program.runningMax, program.running);
+          time.after(workMs, () => {
+            program.running -= 1;
+            const answer = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello');
+            connection.write(answer, 0, answer.length);
+          });
+        },
+        onDrain() {},
+        onEnd: () => connection.end(),
+        onClose() {},
+      };
+    });
+  }
+
+  function request(headers = ''): { answer: string } {
+    const exchange = { answer: '' };
+    const text = Buffer.from(`GET /x HTTP/1.1\r\nhost: hello\r\n${headers}connection: close\r\n\r\n`);
+    const connection = network.view('client', '10.0.0.1').connect({ host: podIp, port: 8012 }, {
+      onOpen: () => void connection.write(text, 0, text.length),
+      onData: (memory, length) => void (exchange.answer += memory.toString('latin1', 0, length)),
+      onDrain() {},
+      onEnd: () => connection.end(),
+      onClose: (error) => void (exchange.answer ||= error ? 'refused' : ''),
+    });
+    return exchange;
+  }
+
+  await sidecar.start();
+  return { time, shared, settings: settings.value, sidecar, program, startProgram, request };
+}
+
+const probe = 'k-network-probe: queue\r\n';
+
+test('the program gets no more at once than its limit, and everybody is answered', async () => {
+  const { time, program, startProgram, request } = await createPod();
+  await startProgram();
+  const exchanges = Array.from({ length: 12 }, () => request());
+  await time.advanceAsync(3000);
+  expect(exchanges.filter(({ answer }) => answer.endsWith('hello'))).toHaveLength(12);
+  expect(program.runningMax).toBe(2);
+});
+
+test('the pod is ready once the program listens', async () => {
+  const { time, startProgram, request } = await createPod();
+  const early = request(probe);
+  await time.advanceAsync(500);
+  expect(early.answer).toBe('');
+  await startProgram();
+  await time.advanceAsync(100);
+  expect(early.answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\nqueue$/);
+});
+
+test('the program is told what the client sent, and the response carries nothing of ours', async () => {
+  const { time, program, startProgram, request } = await createPod();
+  await startProgram();
+  const exchange = request('knative-serving-revision: hello-00001\r\nx-mine: 1\r\n');
+  await time.advanceAsync(500);
+  expect(program.heads[0]).toContain('x-mine: 1');
+  expect(program.heads[0]).not.toContain('knative-serving');
+  expect(exchange.answer).not.toMatch(/x-envoy|server:/i);
+});
+
+test('a request that takes too long is answered 504', async () => {
+  const { time, startProgram, request } = await createPod({ REVISION_TIMEOUT_SECONDS: '1' }, 60_000);
+  await startProgram();
+  const exchange = request();
+  await time.advanceAsync(1500);
+  expect(exchange.answer).toMatch(/^HTTP\/1\.1 504 [\s\S]*\r\n\r\nrequest timeout$/);
+});
+
+test('draining fails probes, serves requests until it has been quiet, and ends after the last', async () => {
+  const { time, startProgram, request, sidecar } = await createPod({}, 1500);
+  await startProgram();
+  let isDrained = false;
+  void sidecar.drain().then(() => (isDrained = true));
+  await time.advanceAsync(1000);
+  const refused = request(probe);
+  const served = request();
+  await time.advanceAsync(1900);
+  expect(refused.answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*shutting down$/);
+  expect(isDrained).toBe(false);
+  await time.advanceAsync(3000);
+  expect([served.answer.endsWith('hello'), isDrained]).toEqual([true, true]);
+  const late = request();
+  await time.advanceAsync(500);
+  expect(late.answer).toBe('refused');
+});
+
+test('a hook whose container is only restarted does not drain the pod', async () => {
+  const { time, sidecar } = await createPod();
+  const done: string[] = [];
+  waitForDrain({ drainer: sidecar.drainer, timers: time, isTerminating: () => false }, () => done.push('hook'));
+  expect(sidecar.drainer.isDraining).toBe(true);
+  await time.advanceAsync(1000);
+  expect([sidecar.drainer.isDraining, done]).toEqual([false, ['hook']]);
+});
+
+test('load is reported each second, with those that wait', async () => {
+  const { time, shared, settings, sidecar, startProgram, request } = await createPod({}, 60_000);
+  await startProgram();
+  const loadServer = new LoadServer(shared);
+  const transport = createInMemoryTransport({
+    timers: time,
+    handlers: { onAds() {}, onLoad() {}, onLoadStats: (stream) => loadServer.acceptReports(stream) },
+  });
+  createLoadReports({ ...shared, settings, load: sidecar.load, transport }).start();
+  await time.advanceAsync(100);
+  for (let index = 0; index < 5; index += 1) request();
+  await time.advanceAsync(2000);
+  const [load] = loadServer.loads();
+  expect(load).toMatchObject({ namespace: 'default', revision: 'hello-00001', podName: 'hello-00001-abc', source: 'SIDECAR', requestsInProgress: 5 });
+  expect(load?.averageConcurrentRequests).toBeCloseTo(5, 5);
+});
