@@ -57,6 +57,21 @@ describe('a new configuration', () => {
     expect(upstream.peers).toHaveLength(1);
   });
 
+  test('brings the endpoints that requests have waited for', async () => {
+    await using upstream = await startRawUpstream(answer('found'));
+    await using proxy = await startTestProxy(createTestConfig({ upstreams: [], cluster: { assignment: undefined, assignmentVersion: '' } }));
+    const [patient, hasty] = [await proxy.connect(), await proxy.connect()];
+    patient.write(get);
+    hasty.write(get);
+    while (proxy.metric('envoy_cluster_upstream_rq_pending_active') < 2) await pause(2);
+    hasty.reset();
+    while (proxy.proxy.activeStreams > 1) await pause(2);
+    expect(proxy.metric('envoy_cluster_upstream_rq_pending_active')).toBe(1);
+    await proxy.proxy.apply(createTestConfig({ version: '2', upstreams: [upstream.address] }));
+    await patient.readUntil('found');
+    expect(proxy.metric('envoy_cluster_upstream_rq_pending_active')).toBe(0);
+  });
+
   test('that cannot be bound changes nothing', async () => {
     await using upstream = await startRawUpstream(answer('still here'));
     await using proxy = await startTestProxy(createTestConfig({ upstreams: [upstream.address] }));

@@ -10,6 +10,11 @@ import type { UpstreamStatistics } from '../statistics.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
+/** A request that came before the cluster knew any endpoint. */
+export interface HostWaiter {
+  onHosts(): void;
+}
+
 export class ClusterRuntime {
   readonly name: string;
   readonly statistics: UpstreamStatistics;
@@ -17,6 +22,8 @@ export class ClusterRuntime {
   readonly #context: UpstreamContext;
   readonly #balancer: LoadBalancer;
   readonly #pools = new Map<string, ConnectionPool>();
+  /** Who waits for the first endpoints. */
+  readonly #waiting = new Set<HostWaiter>();
 
   constructor(config: ClusterConfig, context: UpstreamContext) {
     this.name = config.name;
@@ -48,6 +55,18 @@ export class ClusterRuntime {
 
   pick(context: PickContext): PickResult {
     return this.#balancer.picker.pick(context);
+  }
+
+  /** Calls back once the first endpoints have come. False when too many wait already. */
+  waitForHosts(waiter: HostWaiter): boolean {
+    if (this.statistics.requestsPending >= this.#config.pendingRequestsMax) return false;
+    this.#waiting.add(waiter);
+    this.statistics.requestsPending += 1;
+    return true;
+  }
+
+  stopWaiting(waiter: HostWaiter): void {
+    if (this.#waiting.delete(waiter)) this.statistics.requestsPending -= 1;
   }
 
   poolOf(host: Host): ConnectionPool {
@@ -88,6 +107,10 @@ export class ClusterRuntime {
     this.#balancer.update(hosts, assignment.overprovisioningPercent);
     this.statistics.hosts = hosts.hosts.length;
     this.statistics.hostsHealthy = hosts.hosts.filter((host) => host.health === 'healthy').length;
+    for (const waiter of this.#waiting) {
+      this.stopWaiting(waiter);
+      waiter.onHosts();
+    }
     for (const host of removed) this.#pools.get(host.key)?.drain();
     // A pool may still be draining from the time its address was here before; a new host gets a new pool.
     for (const host of added) {

@@ -9,7 +9,7 @@ import { formatAddress, type Address } from '@sluice/kernel';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
 import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
-import type { ClusterRuntime } from './cluster-runtime.ts';
+import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { ConnectionPool, PoolClient } from './connection-pool.ts';
 import type { Http1Upstream } from './http1-upstream.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -26,7 +26,7 @@ export interface UpstreamRequestOwner extends UpstreamEvents {
 /** Methods that may be sent twice (RFC 9110 9.2.2). */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-export class UpstreamRequest implements UpstreamEvents, PoolClient {
+export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   readonly #owner: UpstreamRequestOwner;
   readonly #cluster: ClusterRuntime;
   readonly #context: UpstreamContext;
@@ -52,10 +52,30 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient {
   start(): void {
     if (this.#cluster.isFull) return this.#end('upstream-overflow', 'too many requests');
     const result = this.#cluster.pick(this.#pickContext());
-    if (result.kind === 'overflow') return this.#end('upstream-overflow', 'no host may take more');
-    if (result.kind !== 'host') return this.#end('no-healthy-upstream', result.kind === 'queue' ? 'hosts are not known yet' : result.reason);
-    this.#picked = result;
-    this.#attempt(result, false);
+    switch (result.kind) {
+      case 'host':
+        this.#picked = result;
+        return this.#attempt(result, false);
+      case 'queue':
+        if (!this.#cluster.waitForHosts(this)) this.#end('upstream-overflow', 'too many requests wait for hosts');
+        return;
+      case 'overflow':
+        return this.#end('upstream-overflow', 'no host may take more');
+      case 'unavailable':
+        return this.#end('no-healthy-upstream', result.reason);
+    }
+  }
+
+  /** From outside of any turn of this stream. */
+  onHosts(): void {
+    this.#context.turn.enter();
+    try {
+      this.start();
+    } catch (error) {
+      this.#owner.onUpstreamCrash(error);
+    } finally {
+      this.#context.turn.leave();
+    }
   }
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
@@ -81,6 +101,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient {
 
   /** The stream is over: whatever is still held is let go. */
   release(): void {
+    this.#cluster.stopWaiting(this);
     this.#pool?.cancel(this);
     this.#pool = undefined;
     this.#detach()?.abort();
