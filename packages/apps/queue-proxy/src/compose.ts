@@ -1,20 +1,18 @@
 /** The sidecar: the engine with the queue filter, and what the filter shares with the rest. */
 import { formatProblem, MeshError, type Clock, type Logger, type Meter, type Network, type Random, type Timers } from '@sluice/kernel';
 import {
-  ConfigApplier,
   createFilterContexts,
   createProxy,
   createQueueFilterFactory,
   Drainer,
-  noRegexEngine,
   routerFactory,
-  type AccessLogOutput,
   type Proxy,
+  type QueueFilterValue,
 } from '@sluice/proxy';
 import type { QueueProxySettings } from './config.ts';
 import { LoadMeter } from './load-meter.ts';
 import { ProgramProber } from './program-prober.ts';
-import { makeStaticConfig } from './static-config.ts';
+import { makeFilter, makeStaticConfig } from './static-config.ts';
 
 export interface QueueProxyOptions {
   readonly settings: QueueProxySettings;
@@ -24,14 +22,13 @@ export interface QueueProxyOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
-  readonly openAccessLog?: (path: string) => AccessLogOutput;
 }
 
 export interface QueueProxy {
   readonly proxy: Proxy;
   readonly load: LoadMeter;
   readonly drainer: Drainer;
-  /** Listens. Rejects when the port cannot be had, or when the settings do not make a configuration. */
+  /** Listens. Rejects when the port cannot be had. */
   start(): Promise<void>;
   /** Probes fail from now on; resolves when no request has come for the quiet period and all have ended. */
   drain(): Promise<void>;
@@ -50,24 +47,17 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const prober =
     settings.probes.length === 0 ? undefined : new ProgramProber({ probes: settings.probes, network, clock, timers, logger });
   const queueFactory = createQueueFilterFactory({ stats: load.stats, drainer, ...(prober === undefined ? {} : { prober }) });
-  const applier = new ConfigApplier({
-    ...options,
-    target: proxy,
-    filters: [queueFactory, routerFactory],
-    createContext: createFilterContexts(options),
-    // Nothing in the configuration of this seat has a regex.
-    regexEngine: noRegexEngine,
-  });
+  const context = createFilterContexts(options)('queue');
+  const filters = [makeFilter(queueFactory, queueValue(settings), context), makeFilter(routerFactory, { suppress_envoy_headers: true }, context)];
 
   return {
     proxy,
     load,
     drainer,
     async start() {
-      const refused = makeStaticConfig(settings).flatMap((update) => applier.onUpdate(update));
-      const problems = [...refused.flatMap((rejected) => rejected.problems), ...(await applier.applyNow())];
+      const problems = await proxy.apply(makeStaticConfig(settings, filters));
       const errors = problems.filter(({ severity }) => severity === 'error');
-      if (errors.length > 0) throw new MeshError('queue-proxy-not-configured', errors.map(formatProblem).join('; '));
+      if (errors.length > 0) throw new MeshError('queue-proxy-not-started', errors.map(formatProblem).join('; '));
       proxy.start();
     },
     async drain() {
@@ -78,9 +68,15 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
       // The longest a request may take; whoever started us may be less patient, and then ends us.
       await proxy.drain({ deadlineMs: settings.timeoutSeconds * 1000 + TUNNEL_DRAIN_MS });
     },
-    async stop() {
-      applier.stop();
-      await proxy.close();
-    },
+    stop: () => proxy.close(),
+  };
+}
+
+function queueValue(settings: QueueProxySettings): QueueFilterValue {
+  return {
+    container_concurrency: settings.containerConcurrency,
+    timeout_seconds: settings.timeoutSeconds,
+    response_start_timeout_seconds: settings.responseStartTimeoutSeconds,
+    idle_timeout_seconds: settings.idleTimeoutSeconds,
   };
 }

@@ -1,9 +1,11 @@
 /**
  * The engine's configuration in this seat: one listener, the queue filter, and one cluster that is the program.
- * Written as resources, so that `/config_dump` shows it and the engine reads it as it reads any other.
+ *
+ * It is written in the engine's own terms and not as resources to be decoded: it never changes, it comes from
+ * nobody that could be wrong about it, and reading resources is half of what a sidecar would load to start.
  */
-import { queueFilterName, queueFilterTypeUrl, type ConfigUpdate, type QueueFilterValue } from '@sluice/proxy';
-import { typeUrls } from '@sluice/resources';
+import type { Checked } from '@sluice/kernel';
+import type { ClusterConfig, ConnectionManagerConfig, FilterContext, FilterFactory, HttpFilter, ListenerConfig, ProxyConfig, RouteMatch } from '@sluice/proxy';
 import type { QueueProxySettings } from './config.ts';
 
 /** Name of the listener that takes requests. */
@@ -11,14 +13,29 @@ export const servingListener = 'queue';
 
 const programCluster = 'app';
 
+/** It never changes, so one version is enough. */
+const version = '1';
+
 /** Connections to the program that may lie idle when it has no limit of its own. Knative's number. */
 const IDLE_CONNECTIONS_MAX = 1000;
 
-export function makeStaticConfig(settings: QueueProxySettings): readonly ConfigUpdate[] {
-  return [
-    update(typeUrls.cluster, programCluster, makeCluster(settings)),
-    update(typeUrls.listener, servingListener, makeListener(settings)),
-  ];
+/** Envoy's default for the bytes that may wait for one slow peer. */
+const BUFFER_BYTES_MAX = 1_048_576;
+
+/** @param filters in the order in which requests pass them, the router last */
+export function makeStaticConfig(settings: QueueProxySettings, filters: readonly HttpFilter[]): ProxyConfig {
+  return {
+    version,
+    listeners: new Map([[servingListener, makeListener(settings, filters)]]),
+    clusters: new Map([[programCluster, makeCluster(settings)]]),
+  };
+}
+
+/** A filter from its configuration as it would stand in a resource. */
+export function makeFilter(factory: FilterFactory, value: object, context: FilterContext): HttpFilter {
+  const decoded: Checked<unknown> = factory.decode(value, factory.name);
+  if (!decoded.ok) throw new TypeError(`the configuration of ${factory.name} is wrong: ${JSON.stringify(decoded.problems)}`);
+  return factory.create(decoded.value, context);
 }
 
 /**
@@ -30,77 +47,107 @@ export function listenHost(podIp: string): string {
   return podIp.includes(':') ? '::' : '0.0.0.0';
 }
 
-function update(typeUrl: string, name: string, value: unknown): ConfigUpdate {
-  return { typeUrl, version: '1', changed: [{ name, version: '1', value }], removed: [] };
-}
-
-function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): unknown {
-  const connectionsMax = containerConcurrency > 0 ? containerConcurrency : IDLE_CONNECTIONS_MAX;
-  return {
-    name: programCluster,
-    type: 'STATIC',
-    connect_timeout: '5s',
-    // The queue filter is the limit; this one must never be met, so it is far away.
-    circuit_breakers: { thresholds: [{ max_connections: connectionsMax * 100, max_pending_requests: 1_000_000, max_requests: 1_000_000 }] },
-    load_assignment: {
-      cluster_name: programCluster,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress('127.0.0.1', userPort) } }] }],
-    },
-  };
-}
-
-function makeListener(settings: QueueProxySettings): unknown {
+function makeListener({ identity, servingPort }: QueueProxySettings, filters: readonly HttpFilter[]): ListenerConfig {
   return {
     name: servingListener,
-    address: socketAddress(listenHost(settings.identity.podIp), settings.servingPort),
-    filter_chains: [{ filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: makeManager(settings) }] }],
+    version,
+    address: { host: listenHost(identity.podIp), port: servingPort },
+    reusePort: false,
+    connectionsMax: 10_000,
+    bufferBytesMax: BUFFER_BYTES_MAX,
+    filterChains: [{ name: servingListener, manager: makeManager(filters) }],
   };
 }
 
-function makeManager(settings: QueueProxySettings): unknown {
-  const queue: QueueFilterValue = {
-    container_concurrency: settings.containerConcurrency,
-    timeout_seconds: settings.timeoutSeconds,
-    response_start_timeout_seconds: settings.responseStartTimeoutSeconds,
-    idle_timeout_seconds: settings.idleTimeoutSeconds,
-  };
+/** Whatever is not said here is as Envoy's defaults have it. */
+function makeManager(filters: readonly HttpFilter[]): ConnectionManagerConfig {
   return {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    stat_prefix: servingListener,
+    statPrefix: servingListener,
+    routes: { name: programCluster, match: () => toProgram },
+    filters,
+    accessLogs: [],
     // The program's own headers pass as they are: the sidecar is not there for its clients.
-    server_header_transformation: 'PASS_THROUGH',
-    generate_request_id: false,
+    serverName: '',
+    serverHeaderMode: 'pass-through',
+    via: '',
     // The gateway has said who the client is; the sidecar's peer is only the last hop.
-    use_remote_address: false,
-    // How long a request may be silent is the revision's to say: see the queue filter.
-    stream_idle_timeout: '0s',
-    upgrade_configs: [{ upgrade_type: 'websocket' }],
-    http_filters: [
-      {
-        name: queueFilterName,
-        typed_config: { '@type': 'type.googleapis.com/xds.type.v3.TypedStruct', type_url: queueFilterTypeUrl, value: queue },
-      },
-      {
-        name: 'envoy.filters.http.router',
-        typed_config: {
-          '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
-          suppress_envoy_headers: true,
-        },
-      },
-    ],
-    route_config: {
-      name: programCluster,
-      virtual_hosts: [
-        {
-          name: programCluster,
-          domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: programCluster, timeout: '0s' } }],
-        },
-      ],
-    },
+    useRemoteAddress: false,
+    skipForwardedForAppend: false,
+    trustedHops: 0,
+    generateRequestId: false,
+    preserveExternalRequestId: true,
+    alwaysSetRequestIdInResponse: false,
+    acceptHttp10: true,
+    normalizePath: false,
+    mergeSlashes: false,
+    stripPort: false,
+    rejectUnderscores: false,
+    dropUnderscores: false,
+    upgrades: ['websocket'],
+    headBytesMax: 60 * 1024,
+    headerCountMax: 100,
+    // Knative's read-header timeout.
+    requestHeadTimeoutMs: 60_000,
+    requestTimeoutMs: 0,
+    // How long a request may take or be silent is the revision's to say: see the queue filter.
+    streamIdleTimeoutMs: 0,
+    streamDurationMaxMs: 0,
+    idleTimeoutMs: 3_600_000,
+    drainTimeoutMs: 5000,
+    delayedCloseTimeoutMs: 1000,
+    requestsPerConnectionMax: 0,
   };
 }
 
-function socketAddress(address: string, port: number): unknown {
-  return { socket_address: { address, port_value: port } };
+const toProgram: RouteMatch = {
+  routeName: programCluster,
+  virtualHostName: programCluster,
+  action: {
+    kind: 'forward',
+    clusterName: programCluster,
+    timeoutMs: 0,
+    idleTimeoutMs: undefined,
+    upgrades: new Map(),
+    clusterNotFoundStatus: 503,
+    hash: undefined,
+  },
+  changeRequest: undefined,
+  changeResponse: undefined,
+  perFilter: new Map(),
+};
+
+function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): ClusterConfig {
+  const idleConnections = containerConcurrency > 0 ? containerConcurrency : IDLE_CONNECTIONS_MAX;
+  // The queue filter is the limit; these must never be met, so they are far away.
+  const limits = { connectionsMax: idleConnections * 100, pendingRequestsMax: 1_000_000, requestsMax: 1_000_000, retriesMax: 3 };
+  const http = { idleTimeoutMs: 3_600_000, requestsPerConnectionMax: 0 };
+  const address = { host: '127.0.0.1', port: userPort };
+  const endpoint = { address, hostname: '', healthStatus: 'UNKNOWN' as const, weight: 1, metadata: {} };
+  const assignment = {
+    clusterName: programCluster,
+    localities: [{ locality: undefined, endpoints: [endpoint], weight: undefined, priority: 0 }],
+    overprovisioningPercent: 140,
+  };
+  const connectTimeoutMs = 5000;
+  return {
+    name: programCluster,
+    version,
+    resource: {
+      name: programCluster,
+      statName: programCluster,
+      discovery: { kind: 'STATIC', assignment },
+      connectTimeoutMs,
+      connectionBufferBytesMax: BUFFER_BYTES_MAX,
+      loadBalancing: { kind: 'ROUND_ROBIN' },
+      panicThresholdRatio: 0.5,
+      circuitBreakers: { default: limits, high: limits },
+      http,
+      metadata: {},
+    },
+    assignment,
+    assignmentVersion: version,
+    connectTimeoutMs,
+    ...limits,
+    ...http,
+  };
 }
