@@ -7,11 +7,12 @@ import { MessageReader, type HttpMessage } from './http/message-reader.ts';
 import type { Observations } from './observation.ts';
 import type { RequestPlan } from './scenario/traffic-plan.ts';
 
-/** How a request ended for its client. `failed`: the connection or the answer broke. */
+/** How a request ended for its client. `failed`: the connection or the answer broke. `gave-up`: nothing ever came. */
 export type ClientResult =
   | { readonly kind: 'answered'; readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly body: string }
   | { readonly kind: 'hung-up' }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'gave-up' };
 
 export interface ClientRequest {
   readonly id: number;
@@ -152,7 +153,7 @@ class ClientConnection {
     this.hasAnswerBytes = false;
     this.#onResult = onResult;
     this.#toWrite = formatRequest(request, plan);
-    this.#timers = [timers.after(patienceMs, () => this.#end({ kind: 'failed', reason: `no answer within ${patienceMs} ms` }))];
+    this.#timers = [timers.after(patienceMs, () => this.#end({ kind: 'gave-up' }))];
     if (plan.hangUpMs !== undefined) {
       this.#timers.push(timers.after(plan.hangUpMs, () => this.#end({ kind: 'hung-up' })));
     }

@@ -21,6 +21,8 @@ export function writeObservation(journal: Journal, observation: Observation): vo
     case 'access log':
       return journal.write(observation.process, 'access log', observation.fields);
     case 'connect':
+      // Probes and clients would only be noise.
+      if (!observation.isProxy) return;
       return journal.write(observation.process, 'connect', { to: formatAddress(observation.to) });
     case 'program busy':
       return journal.write(observation.pod.name, observation.change, { path: observation.path, now: observation.concurrency });

@@ -20,10 +20,12 @@ import { FakePortAllocator, MemoryLogStore } from '@sluice/local/testing';
 import type { MeshAssets } from './assets.ts';
 import type { World } from './floor/component.ts';
 import { makeAutoscaler, makeConfigServer, makeController } from './floor/control-plane.ts';
+import { makeActivator, makeGateway, makeQueueProxy } from './floor/data-plane.ts';
 import { createObservedLogger } from './floor/observed-logger.ts';
 import { SimulatedProbeTransport } from './floor/probe-transport.ts';
 import { ProcessFloor } from './floor/process-floor.ts';
 import { Sandbox } from './floor/sandbox.ts';
+import { watchConfigs } from './floor/watch-proxies.ts';
 import { ConfigServiceFabric } from './network/config-service-fabric.ts';
 import { apiServerName, SimulatedKubernetesTransport } from './network/kubernetes-transport.ts';
 import type { Observations } from './observation.ts';
@@ -74,7 +76,7 @@ export class Mesh {
         ),
     });
     const server = this.#createApiServer();
-    this.world = { server, links, fabric, codec: assets.codec, observations };
+    this.world = { server, links, fabric, codec: assets.codec, regexEngine: assets.regexEngine, observations };
     this.floor = new ProcessFloor({
       world: this.world,
       network: this.network,
@@ -84,8 +86,12 @@ export class Mesh {
         ['config-server', makeConfigServer],
         ['controller', makeController],
         ['autoscaler', makeAutoscaler],
+        ['activator', makeActivator],
+        ['gateway', makeGateway],
+        ['queue-proxy', makeQueueProxy],
       ]),
     });
+    watchConfigs(this.floor, observations);
     this.#node = this.#createSandbox('node');
     this.client = this.#connect(this.#createSandbox('owner'), 'owner');
     const controllers = createBuiltInControllers({ ...this.#node, client: this.#connect(this.#node, 'kube-controller-manager') });

