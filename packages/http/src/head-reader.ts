@@ -6,7 +6,7 @@
  * A head that comes in pieces costs no more than one that comes whole: complete lines are read once, and of an
  * incomplete one the reader only remembers where it starts.
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { characterFlags, tokenFlag, valueFlag } from './characters.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { knownBitOfBytes } from './known-headers.ts';
@@ -49,7 +49,6 @@ export const refused = -2;
 
 /** Memory that a head keeps between messages, at most. Larger heads are rare, and idle connections are many. */
 const keptBytesMax = 4096;
-const initialBytes = 512;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -83,7 +82,7 @@ export abstract class HeadReader<Head extends HeaderBlock> {
     this.#carried = 0;
     this.#lineStart = 0;
     this.#firstLineRead = false;
-    if (this.head.bytes.length > keptBytesMax) this.head.bytes = noBytes;
+    this.head.shrinkMemory(keptBytesMax);
     this.resetHead();
   }
 
@@ -112,6 +111,8 @@ export abstract class HeadReader<Head extends HeaderBlock> {
 
   protected refuse(fault: HeadFault): typeof refused {
     this.fault = fault;
+    // Lines that were read point into memory that will not be filled: nobody may look at them.
+    this.resetHead();
     return refused;
   }
 
@@ -123,7 +124,7 @@ export abstract class HeadReader<Head extends HeaderBlock> {
     this.#keepMore(memory, start, taken);
     this.#carried += taken - start;
     if (newline === -1 || newline >= taken) return this.#carried > this.limits.headBytesMax ? this.#tooLarge() : incomplete;
-    const headEnd = this.#parse(this.head.bytes, 0, this.#carried);
+    const headEnd = this.#parse(this.head.memory, 0, this.#carried);
     if (headEnd === refused) return refused;
     if (headEnd > this.limits.headBytesMax) return this.#tooLarge();
     if (headEnd === incomplete) return this.#carried > this.limits.headBytesMax ? this.#tooLarge() : incomplete;
@@ -192,27 +193,14 @@ export abstract class HeadReader<Head extends HeaderBlock> {
   }
 
   #keep(memory: Buffer, start: number, end: number): void {
-    if (this.head.bytes.length < end - start) this.head.bytes = Buffer.allocUnsafeSlow(roomFor(end - start));
-    memory.copy(this.head.bytes, 0, start, end);
+    this.head.growMemory(end - start, 0);
+    memory.copy(this.head.memory, 0, start, end);
   }
 
   #keepMore(memory: Buffer, start: number, end: number): void {
-    const needed = this.#carried + end - start;
-    if (this.head.bytes.length < needed) {
-      const larger = Buffer.allocUnsafeSlow(roomFor(needed));
-      this.head.bytes.copy(larger, 0, 0, this.#carried);
-      this.head.bytes = larger;
-    }
-    memory.copy(this.head.bytes, this.#carried, start, end);
+    this.head.growMemory(this.#carried + end - start, this.#carried);
+    memory.copy(this.head.memory, this.#carried, start, end);
   }
-}
-
-const noBytes = Buffer.alloc(0);
-
-function roomFor(bytes: number): number {
-  let room = initialBytes;
-  while (room < bytes) room *= 2;
-  return room;
 }
 
 function isBlank(byte: number): boolean {

@@ -1,7 +1,8 @@
 /**
- * The header fields of one message. Fields that came from the wire stay where they were read, as ranges of
- * one piece of memory, and are copied from there when they are forwarded; only what is asked for becomes a
- * string, and only what was added is held as one. Nothing is allocated per field.
+ * The header fields of one message, kept as the bytes they are on the wire: field lines one after the other in
+ * memory of the block's own, and a few numbers per line that say where its parts are. Fields that came from a
+ * peer were copied there once, fields that are added are written behind them, and forwarding copies what is left
+ * in as few pieces as possible. Only what is asked for becomes a string; no object is made per field.
  *
  * Names are compared without regard to letter case and are given in lower case to every method. Values are
  * Latin-1 strings: one character is one byte, so that bytes above 0x7f pass through unchanged.
@@ -10,11 +11,11 @@ import { Buffer } from 'node:buffer';
 import { isFieldName, isFieldValue } from './characters.ts';
 import { Known, knownBit } from './known-headers.ts';
 
-/** A field that is written often: its bytes, with the CRLF, are made once. */
+/** A field that is written often: its line, with the CRLF, is made once. */
 export interface HeaderLine {
   readonly name: string;
   readonly value: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** Its bit of `Known`, 0 for none. */
   readonly known: number;
 }
@@ -26,64 +27,55 @@ export function createHeaderLine(name: string, value: string): HeaderLine {
   return { name: lowerName, value, known: knownBit(lowerName), bytes: Buffer.from(`${lowerName}: ${value}\r\n`, 'latin1') };
 }
 
-interface AddedField {
-  readonly name: string;
-  readonly value: string;
-  /** Present when the bytes were made before. */
-  readonly line: HeaderLine | undefined;
-}
-
-/** Numbers kept per field of the wire: where its line starts, its name ends, its value starts and ends, and its known bit. */
+/** Numbers kept per line: where it starts, its name ends, its value starts and ends, and its known bit. */
 const stride = 5;
 const nameEndAt = 1;
 const valueStartAt = 2;
 const valueEndAt = 3;
 const knownAt = 4;
 
+/** Of a line: colon, space, CR, LF. */
+const framingBytes = 4;
+
+/** The least memory that is taken. Chosen: a usual head with what a proxy adds. */
+const memoryBytesMin = 512;
+
 export class HeaderBlock {
-  /** The memory that the ranges point into; the block's own, so it lives as long as the block does. */
-  bytes: Buffer = noBytes;
+  /** The memory that holds the lines. */
+  memory: Buffer = noBytes;
   /** Union of the bits of `Known` of all fields present. */
   known = 0;
   #lines: Int32Array = new Int32Array(stride * 16);
   #count = 0;
-  /** One past the last byte of the last field line of the wire. */
-  #wireEnd = 0;
-  /** Fields added since, in order. */
-  #added: AddedField[] = [];
+  /** Where the next line will be written: one past the last. */
+  #end = 0;
 
   /** How many fields there are, counting each line. */
   get count(): number {
-    let present = this.#added.length;
+    let present = 0;
     for (let index = 0; index < this.#count; index += 1) if (this.#isPresent(index)) present += 1;
     return present;
   }
 
   has(name: string): boolean {
-    const bit = knownBit(name);
-    if (bit !== 0 && (this.known & bit) === 0) return false;
+    if (!this.#mayHold(knownBit(name))) return false;
     for (let index = 0; index < this.#count; index += 1) if (this.#isNamed(index, name)) return true;
-    return this.#added.some((field) => field.name === name);
+    return false;
   }
 
   /** The value; of several lines with this name the values joined by `, ` in their order (RFC 9110 5.3). */
   get(name: string): string | undefined {
-    const bit = knownBit(name);
-    if (bit !== 0 && (this.known & bit) === 0) return undefined;
+    if (!this.#mayHold(knownBit(name))) return undefined;
     let found: string | undefined;
     for (let index = 0; index < this.#count; index += 1) {
       if (!this.#isNamed(index, name)) continue;
       const value = this.#valueOf(index);
       found = found === undefined ? value : `${found}, ${value}`;
     }
-    for (let index = 0; index < this.#added.length; index += 1) {
-      const field = this.#added[index] as AddedField;
-      if (field.name === name) found = found === undefined ? field.value : `${found}, ${field.value}`;
-    }
     return found;
   }
 
-  /** Replaces all fields of this name by one. */
+  /** Replaces all fields of this name by one. @throws TypeError when it would break the message */
   set(name: string, value: string): void {
     this.remove(name);
     this.add(name, value);
@@ -97,14 +89,25 @@ export class HeaderBlock {
 
   /** `add` for a name and a value that cannot be wrong, because they were made here. */
   addChecked(name: string, value: string, known: number): void {
-    this.known |= known;
-    this.#added.push({ name, value, line: undefined });
+    const start = this.#makeRoom(name.length + value.length + framingBytes);
+    const nameEnd = writeLatin1(this.memory, start, name);
+    this.memory[nameEnd] = 0x3a;
+    this.memory[nameEnd + 1] = 0x20;
+    const valueEnd = writeLatin1(this.memory, nameEnd + 2, value);
+    this.memory[valueEnd] = 0x0d;
+    this.memory[valueEnd + 1] = 0x0a;
+    this.pushLine(start, nameEnd, nameEnd + 2, valueEnd, known);
+    this.#end = valueEnd + 2;
   }
 
   /** `add` with bytes made before. */
   addLine(line: HeaderLine): void {
-    this.known |= line.known;
-    this.#added.push({ name: line.name, value: line.value, line });
+    const { length } = line.bytes;
+    const start = this.#makeRoom(length);
+    this.memory.set(line.bytes, start);
+    const nameEnd = start + line.name.length;
+    this.pushLine(start, nameEnd, nameEnd + 2, start + length - 2, line.known);
+    this.#end = start + length;
   }
 
   /** `set` with bytes made before. */
@@ -116,13 +119,10 @@ export class HeaderBlock {
 
   remove(name: string): void {
     const bit = knownBit(name);
-    if (bit !== 0 && (this.known & bit) === 0) return;
+    if (!this.#mayHold(bit)) return;
     // The bit of a group says that one of many names is there: those are told apart by name.
     if (bit !== 0 && bit !== Known.envoy) return this.removeKnown(bit);
     for (let index = 0; index < this.#count; index += 1) if (this.#isNamed(index, name)) this.#drop(index);
-    for (let index = 0; index < this.#added.length; index += 1) {
-      if (this.#added[index]?.name === name) this.#added.splice(index--, 1);
-    }
   }
 
   /** Removes every field that carries one of the `Known` bits in `mask`. */
@@ -132,7 +132,6 @@ export class HeaderBlock {
     for (let index = 0; index < this.#count; index += 1) {
       if (((lines[index * stride + knownAt] as number) & mask) !== 0) this.#drop(index);
     }
-    if (this.#added.length > 0) this.#added = this.#added.filter((field) => (knownBit(field.name) & mask) === 0);
     this.known &= ~mask;
   }
 
@@ -141,7 +140,6 @@ export class HeaderBlock {
     for (let index = 0; index < this.#count; index += 1) {
       if (this.#isPresent(index)) visit(this.#nameOf(index), this.#valueOf(index));
     }
-    for (const field of this.#added) visit(field.name, field.value);
   }
 
   /** All fields, for logs and tests. */
@@ -153,9 +151,7 @@ export class HeaderBlock {
 
   /** How many bytes `writeFields` will write at most. */
   get fieldBytesMax(): number {
-    let total = this.#wireEnd;
-    for (const field of this.#added) total += field.line ? field.line.bytes.length : field.name.length + field.value.length + 4;
-    return total;
+    return this.#end;
   }
 
   /** Writes all field lines, each with its CRLF, at `at` and returns where they end. The room is the caller's to check. */
@@ -173,35 +169,20 @@ export class HeaderBlock {
       const runStart = lines[index * stride] as number;
       do index += 1;
       while (index < count && this.#isPresent(index));
-      const runEnd = index < count ? (lines[index * stride] as number) : this.#wireEnd;
-      position += this.bytes.copy(target, position, runStart, runEnd);
-    }
-    for (let added = 0; added < this.#added.length; added += 1) {
-      const field = this.#added[added] as AddedField;
-      if (field.line) {
-        target.set(field.line.bytes, position);
-        position += field.line.bytes.length;
-      } else {
-        position = writeLatin1(target, position, field.name);
-        target[position++] = 0x3a;
-        target[position++] = 0x20;
-        position = writeLatin1(target, position, field.value);
-        target[position++] = 0x0d;
-        target[position++] = 0x0a;
-      }
+      const runEnd = index < count ? (lines[index * stride] as number) : this.#end;
+      position += this.memory.copy(target, position, runStart, runEnd);
     }
     return position;
   }
 
-  /** For the parser: the block is empty and its fields will be ranges of memory set by `adopt`. */
+  /** For the parser: the block is empty; what is in its memory counts for nothing. */
   clearFields(): void {
     this.known = 0;
     this.#count = 0;
-    this.#wireEnd = 0;
-    if (this.#added.length > 0) this.#added = [];
+    this.#end = 0;
   }
 
-  /** For the parser: one more field of the wire. All numbers are offsets into `bytes`. */
+  /** For the parser: one more line. All numbers are offsets into `memory`. */
   pushLine(lineStart: number, nameEnd: number, valueStart: number, valueEnd: number, known: number): void {
     const base = this.#count * stride;
     if (base === this.#lines.length) {
@@ -219,12 +200,40 @@ export class HeaderBlock {
     this.known |= known;
   }
 
+  /** For the parser: how many lines were pushed. */
   get lineCount(): number {
     return this.#count;
   }
 
-  endLines(wireEnd: number): void {
-    this.#wireEnd = wireEnd;
+  /** For the parser: the last line it pushed ends here. */
+  endLines(end: number): void {
+    this.#end = end;
+  }
+
+  /** For the parser: takes memory for `bytes` at least, keeping the first `kept`. */
+  growMemory(bytes: number, kept: number): void {
+    if (this.memory.length >= bytes) return;
+    let room = memoryBytesMin;
+    while (room < bytes) room *= 2;
+    const larger = Buffer.allocUnsafeSlow(room);
+    if (kept > 0) this.memory.copy(larger, 0, 0, kept);
+    this.memory = larger;
+  }
+
+  /** Lets go of memory that is larger than what a block should keep between messages. */
+  shrinkMemory(keptBytesMax: number): void {
+    if (this.memory.length > keptBytesMax) this.memory = noBytes;
+  }
+
+  #makeRoom(bytes: number): number {
+    const start = this.#end;
+    this.growMemory(start + bytes, start);
+    return start;
+  }
+
+  /** A known name is not there unless its bit is. */
+  #mayHold(bit: number): boolean {
+    return bit === 0 || (this.known & bit) !== 0;
   }
 
   #isPresent(index: number): boolean {
@@ -242,9 +251,9 @@ export class HeaderBlock {
     const end = lines[index * stride + nameEndAt] as number;
     const length = name.length;
     if (end - start !== length) return false;
-    const bytes = this.bytes;
+    const { memory } = this;
     for (let at = 0; at < length; at += 1) {
-      const byte = bytes[start + at] as number;
+      const byte = memory[start + at] as number;
       const code = name.charCodeAt(at);
       if (byte !== code && !(byte >= 0x41 && byte <= 0x5a && byte + 0x20 === code)) return false;
     }
@@ -253,12 +262,12 @@ export class HeaderBlock {
 
   #nameOf(index: number): string {
     const start = this.#lines[index * stride] as number;
-    return this.bytes.toString('latin1', start, this.#lines[index * stride + nameEndAt] as number).toLowerCase();
+    return this.memory.toString('latin1', start, this.#lines[index * stride + nameEndAt] as number).toLowerCase();
   }
 
   #valueOf(index: number): string {
     const lines = this.#lines;
-    return this.bytes.toString('latin1', lines[index * stride + valueStartAt] as number, lines[index * stride + valueEndAt] as number);
+    return this.memory.toString('latin1', lines[index * stride + valueStartAt] as number, lines[index * stride + valueEndAt] as number);
   }
 }
 

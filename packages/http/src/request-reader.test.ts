@@ -51,6 +51,11 @@ describe('what is refused', () => {
     });
   }
 
+  test('of what was refused nothing is left to be seen', () => {
+    const { head } = readRequest(withField('x-secret: 1\r\nbad name: 2'));
+    expect([head.entries(), head.count]).toEqual([[], 0]);
+  });
+
   test('limits: a head too large, a first line too long, too many fields', () => {
     const limits = { headBytesMax: 200, fieldsMax: 3 };
     expect(readRequest(withField(`a: ${'x'.repeat(200)}`), [], limits).fault).toBe('head-too-large');

@@ -123,7 +123,7 @@ export class RequestReader extends HeadReader<RequestHead> {
   /** Origin form, absolute form, `*` for OPTIONS, authority form for CONNECT (RFC 9112 3.2); nothing else. */
   #readTarget(): boolean {
     const head = this.head;
-    const bytes = head.bytes;
+    const bytes = head.memory;
     const start = this.#targetStart;
     const end = this.#targetEnd;
     if (head.method === 'CONNECT') {
