@@ -28,7 +28,8 @@ function configMaps({ ports, node, queueProxy, domains }: ComponentOptions): Man
     configMap('config-network', { 'external-port': String(ports.gateway) }),
     configMap('config-deployment', {
       'queue-sidecar-image': 'sluice.dev/queue-proxy',
-      'queue-sidecar-command': JSON.stringify([node, queueProxy]),
+      // A drained sidecar waits this long for requests that routing still sends it; here routing is that quick.
+      'queue-sidecar-command': JSON.stringify([node, queueProxy, '--quiet-period-ms=1000']),
     }),
     // On a cluster the 30 s of grace cover slow network programming; here endpoints arrive in milliseconds.
     configMap('config-autoscaler', { 'scale-to-zero-grace-period': '1s' }),
