@@ -36,7 +36,7 @@ export interface ApiServerOptions {
 }
 
 export interface ApiServerLimits {
-  /** How many past changes a watch may go back before it is told 410 Expired. Default 10 000 (chosen: minutes of a busy mesh). */
+  /** How many past changes a watch may go back before it is told 410 Expired. Default 2 000 (chosen: minutes of a busy mesh, in some tens of MB). */
   readonly historyEventsMax: number;
   /** How often a watch that allows bookmarks gets one, in ms. Default 60 000, as kube-apiserver. */
   readonly bookmarkPeriodMs: number;
@@ -45,7 +45,7 @@ export interface ApiServerLimits {
 }
 
 export const DEFAULT_LIMITS: ApiServerLimits = {
-  historyEventsMax: 10_000,
+  historyEventsMax: 2_000,
   bookmarkPeriodMs: 60_000,
   bodyBytesMax: 3 * 1024 * 1024,
 };

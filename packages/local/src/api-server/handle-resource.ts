@@ -30,6 +30,8 @@ interface Call {
   readonly target: ResourceTarget;
   readonly kind: ResourceKind;
   readonly body: Body;
+  /** Settled before anything is done: a write whose answer nobody can read must not happen. */
+  readonly form: AnswerForm;
 }
 
 /** @throws StatusError */
@@ -54,17 +56,17 @@ export async function handleResource(
   if (kind.namespaced ? target.namespace === undefined && target.name !== undefined : target.namespace !== undefined) {
     throw unknownResource();
   }
-  const call: Call = { context, hub, request, target, kind, body };
+  const form = negotiateForm(request.headers?.['accept']);
+  const call: Call = { context, hub, request, target, kind, body, form };
   if (target.name === undefined) return handleCollection(call);
   return target.subresource === '' ? handleObject(call, target.name) : handleSubresource(call, target.name);
 }
 
 async function handleCollection(call: Call): Promise<ApiResponse> {
-  const { context, hub, request, target, kind, body } = call;
+  const { context, hub, request, target, kind, body, form } = call;
   const { namespace, query } = target;
   switch (request.method) {
     case 'GET': {
-      const form = formOf(request);
       if (isTrue(query.get('watch'))) {
         return stream(watchContentType(form), watchObjects(context, hub, kind, namespace, form, query));
       }
@@ -87,7 +89,7 @@ function handleObject(call: Call, name: string): ApiResponse {
   const { context, request, target, kind, body } = call;
   switch (request.method) {
     case 'GET':
-      return jsonText(200, formatOne(context, kind, getEntry(call, name), formOf(request), target.query));
+      return jsonText(200, formatOne(context, kind, getEntry(call, name), call.form, target.query));
     case 'PUT': {
       const options = writeOptions(call, 'UpdateOptions');
       const document = body.object();
@@ -127,7 +129,7 @@ function handleStatus(call: Call, name: string): ApiResponse {
   const { context, request, target, kind, body } = call;
   switch (request.method) {
     case 'GET':
-      return jsonText(200, formatOne(context, kind, getEntry(call, name), formOf(request), target.query));
+      return jsonText(200, formatOne(context, kind, getEntry(call, name), call.form, target.query));
     case 'PUT': {
       const options = writeOptions(call, 'UpdateOptions');
       const input = { kind, entry: getEntry(call, name), body: body.object(), options, subresource: 'status' };
@@ -179,9 +181,8 @@ function deleteCollection(call: Call): ApiResponse {
 }
 
 function answerWritten(call: Call, written: Written): ApiResponse {
-  const { context, request, target, kind } = call;
+  const { context, target, kind, form } = call;
   const headers = warningHeaders(written.warnings);
-  const form = formOf(request);
   if (written.entry) return jsonText(written.status, formatOne(context, kind, written.entry, form, target.query), headers);
   return json(written.status, written.object, headers);
 }
@@ -199,10 +200,6 @@ function freshText(entry: Entry): Entry {
 
 function writeOptions({ request, target }: Call, optionsKind: string): WriteOptions {
   return readWriteOptions(target.query, request.headers?.['user-agent'] ?? '', optionsKind);
-}
-
-function formOf(request: ApiRequest): AnswerForm {
-  return negotiateForm(request.headers?.['accept']);
 }
 
 function watchContentType(form: AnswerForm): string {

@@ -117,6 +117,21 @@ describe('a deleted namespace', () => {
   });
 });
 
+describe('a namespace that somebody holds', () => {
+  it('stays, without being written over and over', async () => {
+    const api = createTestApiServer();
+    await api.send('POST', '/api/v1/namespaces', { metadata: { name: 'demo', finalizers: ['example.com/h'] } });
+    await api.send('DELETE', '/api/v1/namespaces/demo');
+    await settle(api);
+    const held = await api.send('GET', '/api/v1/namespaces/demo');
+    expect(held.json['spec']).toEqual({});
+    await settle(api);
+    expect((await api.send('GET', '/api/v1/namespaces/demo')).text).toBe(held.text);
+    await api.send('PATCH', '/api/v1/namespaces/demo', { metadata: { finalizers: null } });
+    expect((await api.send('GET', '/api/v1/namespaces/demo')).status).toBe(404);
+  });
+});
+
 describe('a definition', () => {
   const definition = (name: string, kind: string): JsonObject => ({
     metadata: { name: `${name}.example.com` },

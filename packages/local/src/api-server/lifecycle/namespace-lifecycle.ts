@@ -49,10 +49,13 @@ export class NamespaceLifecycle {
     }
     const namespace = store.get(NAMESPACES, '', name);
     if (left > 0 || !namespace) return;
-    const finalizers = listAt(objectAt(namespace.object, 'spec'), 'finalizers').filter((one) => one !== 'kubernetes');
-    const object = { ...namespace.object, spec: finalizers.length > 0 ? { finalizers } : {} };
+    const finalizers = listAt(objectAt(namespace.object, 'spec'), 'finalizers');
+    // Somebody else may still hold it; writing again and again would only wake this up again.
+    if (!finalizers.includes('kubernetes')) return;
+    const others = finalizers.filter((one) => one !== 'kubernetes');
+    const object = { ...namespace.object, spec: others.length > 0 ? { finalizers: others } : {} };
     if (isFinished(object)) store.remove(namespace);
-    else if (finalizers.length === 0) store.put(NAMESPACES, '', name, object);
+    else store.put(NAMESPACES, '', name, object);
   }
 }
 

@@ -33,7 +33,7 @@ export class Body {
       case 'application/json':
         return asObject(parse(() => JSON.parse(this.text()) as unknown));
       case 'application/yaml':
-        return asObject(parse(() => parseYaml(this.text()) as unknown));
+        return asObject(parse(() => parseYaml(this.text(), { logLevel: 'error' }) as unknown));
       case PROTOBUF:
         return this.#protobuf();
       default:

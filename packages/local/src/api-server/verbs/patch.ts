@@ -104,7 +104,7 @@ function withManagedFields(next: JsonObject, merged: JsonObject): JsonObject {
 function readConfiguration(context: ServerContext, { kind, text, options, namespace, name }: PatchInput): ReturnType<typeof readObject> {
   let body: unknown;
   try {
-    body = parseYaml(text);
+    body = parseYaml(text, { logLevel: 'error' });
   } catch (error) {
     throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
