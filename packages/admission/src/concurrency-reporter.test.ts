@@ -10,38 +10,20 @@ describe('an activator’s concurrency reports', () => {
     expect(reporter.requestIn(revision, 1)).toBe(false);
   });
 
-  it('take what was said ahead off the next report', () => {
+  it('are averages over the time since the last one', () => {
     const reporter = new ConcurrencyReporter();
-    reporter.requestIn(revision, 0);
-    expect(reporter.reportAhead(revision)).toEqual({ revision, averageConcurrency: 1, requestCount: 1 });
     reporter.requestIn(revision, 0);
     reporter.requestIn(revision, 500);
     expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 1.5, requestCount: 2 }]);
-    expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 3, requestCount: 0 }]);
+    expect(reporter.report(2000)).toEqual([{ revision, averageConcurrency: 2, requestCount: 0 }]);
   });
 
-  it('say ahead how many are here when it could not be said at once', () => {
+  it('say ahead how many are here now, and leave the regular one as it is', () => {
     const reporter = new ConcurrencyReporter();
     for (let index = 0; index < 3; index += 1) reporter.requestIn(revision, 0);
     expect(reporter.reportAhead(revision)).toEqual({ revision, averageConcurrency: 3, requestCount: 3 });
     expect(reporter.reportAhead('default/other')).toBeUndefined();
-  });
-
-  it('say ahead only what has not been said', () => {
-    const reporter = new ConcurrencyReporter();
-    reporter.requestIn(revision, 0);
-    reporter.reportAhead(revision);
-    expect(reporter.reportAhead(revision)).toBeUndefined();
-    for (let index = 0; index < 9; index += 1) reporter.requestIn(revision, 10);
-    expect(reporter.reportAhead(revision)).toEqual({ revision, averageConcurrency: 9, requestCount: 9 });
-  });
-
-  it('never make the average negative', () => {
-    const reporter = new ConcurrencyReporter();
-    reporter.requestIn(revision, 0);
-    reporter.reportAhead(revision);
-    reporter.requestOut(revision, 100);
-    expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 0, requestCount: 0 }]);
+    expect(reporter.report(1000)).toEqual([{ revision, averageConcurrency: 3, requestCount: 3 }]);
   });
 
   it('end with one zero, after which the next request is a first one again', () => {

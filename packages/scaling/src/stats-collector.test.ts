@@ -20,9 +20,31 @@ describe('collecting statistics', () => {
   it('adds up the pods of a second, without what an activator has counted', () => {
     const collector = new StatsCollector();
     collector.upsert(key, spec);
-    collector.record(key, 100, stat({ averageConcurrentRequests: 5, averageProxiedConcurrentRequests: 2 }));
-    collector.record(key, 700, stat({ averageConcurrentRequests: 4 }));
+    collector.record(key, 100, stat({ podName: 'a', averageConcurrentRequests: 5, averageProxiedConcurrentRequests: 2 }));
+    collector.record(key, 700, stat({ podName: 'b', averageConcurrentRequests: 4 }));
     expect(collector.observe(key, 900)).toEqual({ stable: 7, panic: 7 });
+  });
+
+  it('counts each pod once a second, whenever its reports arrive', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, { ...spec, panicWindowMs: 1000 });
+    // A second apart by the pod's clock, give or take; by ours two in second 1 and none in second 2.
+    for (const now of [50, 1010, 1980, 3010, 4000]) {
+      collector.record(key, now, stat({ podName: 'a', averageConcurrentRequests: 20 }));
+      collector.record(key, now, stat({ podName: 'b', averageConcurrentRequests: 10 }));
+      expect(collector.observe(key, now)?.panic).toBe(30);
+    }
+  });
+
+  it('takes a pod at its last word until that is old, and then forgets it', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, { ...spec, panicWindowMs: 1000 });
+    collector.record(key, 0, stat({ podName: 'gone', averageConcurrentRequests: 8 }));
+    const panicAt = (now: number) => {
+      collector.record(key, now, stat({ podName: 'here', averageConcurrentRequests: 1 }));
+      return collector.observe(key, now)?.panic;
+    };
+    expect([panicAt(1000), panicAt(2000), panicAt(3000)]).toEqual([9, 9, 1]);
   });
 
   it('counts requests per second when the revision is scaled on those', () => {
@@ -65,6 +87,6 @@ describe('collecting statistics', () => {
     collector.upsert(key, spec);
     collector.record(key, 0, stat({ averageConcurrentRequests: 5 }));
     collector.upsert(key, { ...spec, stableWindowMs: 10_000, panicWindowMs: 1000 });
-    expect(collector.observe(key, 2000)).toEqual({ stable: 5, panic: 0 });
+    expect(collector.observe(key, 4000)).toEqual({ stable: 5, panic: 0 });
   });
 });

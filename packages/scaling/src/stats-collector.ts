@@ -1,4 +1,10 @@
-/** The windows of every revision: where reports go in and averages come out. */
+/**
+ * The windows of every revision: where reports go in and averages come out.
+ *
+ * Each pod counts once in each second, with what it said last. Pods report once a second by their own clocks, so
+ * two reports of one pod may fall into one of our seconds and none into the next; adding them up as they come
+ * would make waves of that. Knative's autoscaler asks all pods once a second, which comes to the same.
+ */
 import { concurrencyOf, requestsPerSecondOf, type ScalingMetric, type Stat } from './stat.ts';
 import { TimeWindow, type Aggregation } from './time-window.ts';
 
@@ -18,10 +24,23 @@ export interface ObservedLoad {
   readonly panic: number;
 }
 
+/**
+ * How long a pod's word stands, in ms. Chosen: two report periods and a half, so that one late or lost report does
+ * not make a pod's load vanish, and a pod that is gone is soon forgotten.
+ */
+const REPORT_LIFETIME_MS = 2500;
+
+interface PodReport {
+  readonly at: number;
+  readonly load: number;
+}
+
 interface RevisionWindows {
   spec: CollectorSpec;
   stable: TimeWindow;
   panic: TimeWindow;
+  /** What each pod said last. */
+  readonly pods: Map<string, PodReport>;
 }
 
 /** Keys are `namespace/name` of revisions. `now` is the receiver's clock: pods' clocks are not trusted. */
@@ -57,15 +76,16 @@ export class StatsCollector {
   record(key: string, now: number, stat: Stat): boolean {
     const windows = this.#revisions.get(key);
     if (!windows) return false;
-    const value = windows.spec.metric === 'rps' ? requestsPerSecondOf(stat) : concurrencyOf(stat);
-    windows.stable.record(now, value);
-    windows.panic.record(now, value);
+    const load = windows.spec.metric === 'rps' ? requestsPerSecondOf(stat) : concurrencyOf(stat);
+    windows.pods.set(stat.podName, { at: now, load });
+    sample(windows, now);
     return true;
   }
 
   /** The load now; undefined when there is no data, which is not the same as no load. */
   observe(key: string, now: number): ObservedLoad | undefined {
     const windows = this.#revisions.get(key);
+    if (windows) sample(windows, now);
     if (!windows || (windows.stable.isEmpty(now) && windows.panic.isEmpty(now))) return undefined;
     return { stable: windows.stable.average(now), panic: windows.panic.average(now) };
   }
@@ -76,5 +96,18 @@ function createWindows(spec: CollectorSpec): RevisionWindows {
     spec,
     stable: new TimeWindow(spec.stableWindowMs, spec.aggregation),
     panic: new TimeWindow(spec.panicWindowMs, spec.aggregation),
+    pods: new Map(),
   };
+}
+
+/** Writes down, for the second of `now`, the load of all pods whose word still stands. */
+function sample({ stable, panic, pods }: RevisionWindows, now: number): void {
+  let load = 0;
+  for (const [name, report] of pods) {
+    if (now - report.at > REPORT_LIFETIME_MS) pods.delete(name);
+    else load += report.load;
+  }
+  if (pods.size === 0) return;
+  stable.replace(now, load);
+  panic.replace(now, load);
 }

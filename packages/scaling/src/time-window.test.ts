@@ -58,6 +58,13 @@ describe('the average over a window', () => {
     expect(window.average(10_000)).toBe(3);
   });
 
+  it('takes the last of what replaces a second', () => {
+    const window = createFilledWindow(5000, [10, 20]);
+    window.replace(1500, 4);
+    window.replace(2000, 7);
+    expect(window.average(2000)).toBe(7);
+  });
+
   it('is rounded to six digits', () => {
     expect(createFilledWindow(3000, [1, 0, 0]).average(2000)).toBe(0.333333);
   });

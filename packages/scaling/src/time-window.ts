@@ -60,6 +60,12 @@ export class TimeWindow {
     this.#buckets[second % count] = this.#at(second) + value;
   }
 
+  /** Makes the second of `now` hold `value` and nothing else. */
+  replace(now: number, value: number): void {
+    const isWritten = this.#lastWrite === secondOf(now);
+    this.record(now, isWritten ? value - this.#at(secondOf(now)) : value);
+  }
+
   /**
    * The average over the window. A revision younger than the window is averaged over its own age. Gaps count
    * as zero, except the one at the end: what has not been reported yet is left out. 0 when empty.

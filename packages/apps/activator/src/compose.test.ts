@@ -218,7 +218,7 @@ describe('a request for a sleeping revision', () => {
     await world.time.advanceAsync(1500);
     for (let index = 0; index < 30; index += 1) world.request();
     await world.time.advanceAsync(100);
-    expect(world.loadServer.loads()).toMatchObject([{ averageConcurrentRequests: 29, intervalMs: 0 }]);
+    expect(world.loadServer.loads()).toMatchObject([{ averageConcurrentRequests: 30, intervalMs: 0 }]);
   });
 
   it('goes to a pod that Kubernetes calls ready without a probe', async () => {
