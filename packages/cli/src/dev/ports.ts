@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { MeshError } from '@sluice/kernel';
 import type { ComponentPorts } from './components.ts';
 import type { DevOptions } from './options.ts';
 
@@ -19,12 +20,18 @@ const usual = { gatewayAdmin: 9901, configService: 18_000 };
 export async function choosePorts({ port, apiPort, stateFolder }: DevOptions): Promise<DevPorts> {
   const file = join(stateFolder, 'ports.json');
   const before = readPorts(file);
-  // One after the other: two searches at once could settle on the same port.
+  // One after the other, each passing over what the ones before it took.
+  const taken = new Set<number>();
+  const take = async (wanted: number): Promise<number> => {
+    const chosen = await choosePort(wanted, taken);
+    taken.add(chosen);
+    return chosen;
+  };
   const ports: DevPorts = {
-    api: await choosePort(apiPort || (before.api ?? 0)),
-    gateway: await choosePort(port || (before.gateway ?? 0)),
-    gatewayAdmin: await choosePort(before.gatewayAdmin ?? usual.gatewayAdmin),
-    configService: await choosePort(before.configService ?? usual.configService),
+    api: await take(apiPort || (before.api ?? 0)),
+    gateway: await take(port || (before.gateway ?? 0)),
+    gatewayAdmin: await take(before.gatewayAdmin ?? usual.gatewayAdmin),
+    configService: await take(before.configService ?? usual.configService),
   };
   mkdirSync(stateFolder, { recursive: true });
   writeFileSync(file, `${JSON.stringify(ports)}\n`);
@@ -40,16 +47,21 @@ function readPorts(file: string): Partial<DevPorts> {
   }
 }
 
-/** The first of `wanted`, `wanted + 1`, … that can be bound on 127.0.0.1, of ten; else any free one. 0 asks for any. */
-export async function choosePort(wanted: number): Promise<number> {
+/**
+ * The first of `wanted`, `wanted + 1`, … that can be bound on 127.0.0.1 and is not `taken`, of ten; else any free
+ * one. 0 asks for any.
+ */
+export async function choosePort(wanted: number, taken: ReadonlySet<number> = new Set()): Promise<number> {
   if (wanted !== 0) {
     for (let port = wanted; port < wanted + 10 && port < 65_536; port += 1) {
-      if ((await bind(port)) !== undefined) return port;
+      if (!taken.has(port) && (await bind(port)) !== undefined) return port;
     }
   }
-  const port = await bind(0);
-  if (port === undefined) throw new Error('no free port on 127.0.0.1');
-  return port;
+  for (;;) {
+    const port = await bind(0);
+    if (port === undefined) throw new MeshError('no-free-port', 'choose a port: none is free on 127.0.0.1');
+    if (!taken.has(port)) return port;
+  }
 }
 
 function bind(port: number): Promise<number | undefined> {
