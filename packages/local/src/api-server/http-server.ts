@@ -10,6 +10,9 @@ import type { ApiRequest, ApiResponse, TextStream } from './exchange.ts';
  */
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 
+/** How long an idle connection is kept, in ms (chosen: longer than the pauses of our controllers, so that a cold start meets open ones). */
+const KEEP_ALIVE_MS = 75_000;
+
 export interface ServeOptions {
   /** Default 127.0.0.1: there is no authentication. */
   readonly host?: string;
@@ -33,6 +36,7 @@ export async function serveApiServer(server: ApiServer, options: ServeOptions = 
   });
   // Watches are silent for as long as nothing happens.
   http.requestTimeout = 0;
+  http.keepAliveTimeout = KEEP_ALIVE_MS;
   const host = options.host ?? '127.0.0.1';
   await listen(http, options.port ?? 0, host);
   const { port } = http.address() as AddressInfo;

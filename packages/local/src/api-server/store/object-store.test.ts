@@ -50,6 +50,14 @@ describe('the object store', () => {
     expect(store.listAt('/configmaps', undefined, 0)).toBeUndefined();
   });
 
+  it('remembers a deleted object as it is told, and the past as it was', () => {
+    const store = create();
+    const a = store.put('/pods', 'default', 'a', body('a'));
+    const gone = store.remove({ ...a, object: { ...a.object, marked: true } });
+    expect(gone.object).toMatchObject({ marked: true, metadata: { resourceVersion: '3' } });
+    expect(store.listAt('/pods', undefined, 2)).toEqual([a]);
+  });
+
   it('forgets the oldest changes and knows from when on it is complete', () => {
     const store = create(10);
     for (let index = 0; index < 16; index++) store.put('/configmaps', 'default', `n${index}`, body('n'));

@@ -125,14 +125,18 @@ export class ObjectStore {
     return entry;
   }
 
-  /** Forgets an object. The answer is its last state under the version of the deletion. */
-  remove(previous: Entry): Entry {
-    const { resource, namespace, name } = previous;
+  /**
+   * Forgets an object. `last` is how it is to be remembered, which may differ from what is stored by the marks
+   * of its deletion. The answer is this state under the version of the deletion.
+   */
+  remove(last: Entry): Entry {
+    const { resource, namespace, name } = last;
     const resourceVersion = this.#resourceVersion + 1;
-    const metadata = { ...objectAt(previous.object, 'metadata'), resourceVersion: String(resourceVersion) };
-    const object = { ...previous.object, metadata };
+    const metadata = { ...objectAt(last.object, 'metadata'), resourceVersion: String(resourceVersion) };
+    const object = { ...last.object, metadata };
     this.#storage.remove(`${resource}/${namespace}/${name}`, resourceVersion);
     this.#resourceVersion = resourceVersion;
+    const previous = this.get(resource, namespace, name);
     this.#mapOf(resource).delete(`${namespace}/${name}`);
     const entry: Entry = { resource, namespace, name, resourceVersion, object, text: JSON.stringify(object) };
     this.#publish({ kind: 'deleted', resourceVersion, entry, previous, lines: new Map() });
