@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDeciderState, decide, initialExcessBurstCapacity, type DeciderSpec, type DeciderState } from './decide.ts';
+import { createDeciderState, decide, initialExcessBurstCapacity } from './decide.ts';
+import type { DeciderSpec, DeciderState } from './decision.ts';
 
 /** Ten per pod of which seven are aimed at; no burst capacity, so that it does not distract. */
 const spec: DeciderSpec = {

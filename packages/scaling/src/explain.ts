@@ -1,5 +1,5 @@
 /** The reason of a decision in a sentence: the load, what it wants, and which rule had the last word. */
-import type { DeciderSpec, DecisionInputs } from './decide.ts';
+import type { DeciderSpec, DecisionInputs } from './decision.ts';
 
 export interface Explained {
   readonly spec: DeciderSpec;

@@ -4,7 +4,7 @@
  */
 import { readAnnotations } from './annotations.ts';
 import { KPA_CLASS, TARGET_MIN, type AutoscalerConfig } from './autoscaler-config.ts';
-import type { DeciderSpec } from './decide.ts';
+import type { DeciderSpec } from './decision.ts';
 import type { Problem } from '@sluice/kernel';
 import type { CollectorSpec } from './stats-collector.ts';
 
