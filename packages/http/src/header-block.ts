@@ -13,8 +13,9 @@ import { Known, knownBit } from './known-headers.ts';
 
 /** A field that is written often: its line, with the CRLF, is made once. */
 export interface HeaderLine {
+  /** In lower case. */
   readonly name: string;
-  readonly value: string;
+  /** Name, colon, space, value, CRLF. */
   readonly bytes: Buffer;
   /** Its bit of `Known`, 0 for none. */
   readonly known: number;
@@ -24,7 +25,7 @@ export interface HeaderLine {
 export function createHeaderLine(name: string, value: string): HeaderLine {
   checkField(name, value);
   const lowerName = name.toLowerCase();
-  return { name: lowerName, value, known: knownBit(lowerName), bytes: Buffer.from(`${lowerName}: ${value}\r\n`, 'latin1') };
+  return { name: lowerName, known: knownBit(lowerName), bytes: Buffer.from(`${lowerName}: ${value}\r\n`, 'latin1') };
 }
 
 /** Numbers kept per line: where it starts, its name ends, its value starts and ends, and its known bit. */

@@ -38,6 +38,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   readonly #config: ConnectionManagerConfig;
   readonly #statistics: DownstreamStatistics;
   readonly #codec: DownstreamCodec;
+  /** The chain that serves this stream. */
+  #filters: readonly HttpFilter[];
   /** Of filters; made by the first that asks. */
   #slots: unknown[] | undefined;
   #state: State = 'filters';
@@ -60,6 +62,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#applied = engine.current;
     this.#manager = manager;
     this.#config = manager.config;
+    this.#filters = manager.config.filters;
     this.#statistics = manager.statistics;
     this.#codec = codec;
     this.request = request;
@@ -101,6 +104,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.route) {
       this.info.routeName = this.route.routeName;
       this.info.virtualHostName = this.route.virtualHostName;
+      const { filterSwitches } = this.route;
+      if (filterSwitches && this.#config.filtersFor) this.#filters = this.#config.filtersFor(filterSwitches);
     }
     this.#runFilters();
   }
@@ -136,7 +141,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   #runFilters(): void {
-    const { filters } = this.#config;
+    const filters = this.#filters;
     while (this.#nextFilter < filters.length) {
       const filter = filters[this.#nextFilter];
       this.#nextFilter += 1;
@@ -181,7 +186,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   #routerFilter(): RouterFilter | undefined {
-    const last = this.#config.filters[this.#config.filters.length - 1];
+    const last = this.#filters[this.#filters.length - 1];
     return last instanceof RouterFilter ? last : undefined;
   }
 
@@ -191,7 +196,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.info.bytesReceived += end - start;
     this.lastActivityAt = this.#engine.turn.now();
-    for (const filter of this.#config.filters) filter.onRequestData?.(this, memory.subarray(start, end));
+    for (const filter of this.#filters) filter.onRequestData?.(this, memory.subarray(start, end));
     if (this.#isOver() || !this.#upstream) return;
     if (!this.#upstream.writeData(memory, start, end, mayBorrow)) this.#codec.pauseBody();
   }
@@ -260,7 +265,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.info.bytesSent += end - start;
     this.lastActivityAt = this.#engine.turn.now();
-    const { filters } = this.#config;
+    const filters = this.#filters;
     for (let index = filters.length - 1; index >= 0; index -= 1) filters[index]?.onResponseData?.(this, memory.subarray(start, end));
     if (!this.#codec.writeData(memory, start, end, mayBorrow)) this.#upstream?.pauseResponse();
   }
@@ -337,7 +342,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.info.status = head.status;
     this.#manager.conditionResponse(head, this.request);
     this.route?.changeResponse?.(head, this.info, this.request);
-    const { filters } = this.#config;
+    const filters = this.#filters;
     for (let index = this.#nextFilter - 1; index >= 0; index -= 1) {
       filters[index]?.onResponse?.(this);
       if (this.#isOver()) return;
@@ -378,7 +383,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#responseHeadSent) statistics.requestsCompleted.add();
     statistics.requestTime.observe(info.endAt - info.startAt);
     statistics.countEnd(outcome);
-    const { filters, accessLogs } = this.#config;
+    const filters = this.#filters;
+    const { accessLogs } = this.#config;
     for (let index = this.#nextFilter - 1; index >= 0; index -= 1) this.#endFilter(filters[index], outcome);
     for (const log of accessLogs) {
       const line = log.format(this, outcome);

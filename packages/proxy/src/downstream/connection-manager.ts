@@ -2,6 +2,7 @@
 import { createHeaderLine, type HeaderLine, type HeadLimits, type RequestHead, type ResponseHead } from '@sluice/http';
 import type { Engine } from '../engine.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
+import { RequestIds } from '../request-id.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { conditionRequest, type RequestConditions } from './request-conditions.ts';
 import { conditionResponse } from './response-conditions.ts';
@@ -12,6 +13,7 @@ export class ConnectionManager {
   readonly headLimits: HeadLimits;
   readonly #engine: Engine;
   readonly #serverLine: HeaderLine;
+  readonly #requestIds: RequestIds;
   /** One object for all requests: it is read at once. */
   readonly #conditions: RequestConditions = { refusal: undefined, expectsContinue: false, upgrade: '' };
 
@@ -20,12 +22,13 @@ export class ConnectionManager {
     this.#engine = engine;
     this.statistics = engine.statistics.downstream(config.statPrefix);
     this.headLimits = { headBytesMax: config.headBytesMax, fieldsMax: config.headerCountMax };
+    this.#requestIds = new RequestIds(engine.random);
     this.#serverLine = createHeaderLine('server', config.serverName);
   }
 
   /** The answer is valid until the next call. */
   conditionRequest(head: RequestHead, peerHost: string): RequestConditions {
-    conditionRequest(head, this.config, peerHost, this.#engine.random, this.#conditions);
+    conditionRequest(head, this.config, peerHost, this.#requestIds, this.#conditions);
     return this.#conditions;
   }
 

@@ -4,10 +4,9 @@
  * client is. Rules: RFC 9110 7.6, and Envoy's HTTP header sanitising.
  */
 import { createHeaderLine, Known, mergeSlashes, normalizePath, type RequestHead } from '@sluice/http';
-import type { Random } from '@sluice/kernel';
 import type { OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
-import { createRequestId } from '../request-id.ts';
+import type { RequestIds } from '../request-id.ts';
 
 /** What belongs to one connection and is never passed on. Transfer-Encoding goes with the framing, see the codecs. */
 const hopByHop = Known.connection | Known.keepAlive | Known.proxyConnection | Known.te | Known.upgrade | Known.http2Settings | Known.expect;
@@ -37,7 +36,7 @@ export interface RequestConditions {
 }
 
 /** Changes `head` in place and writes its findings into `conditions`. */
-export function conditionRequest(head: RequestHead, manager: ConnectionManagerConfig, peerHost: string, random: Random, conditions: RequestConditions): void {
+export function conditionRequest(head: RequestHead, manager: ConnectionManagerConfig, peerHost: string, requestIds: RequestIds, conditions: RequestConditions): void {
   conditions.refusal = undefined;
   conditions.expectsContinue = false;
   conditions.upgrade = '';
@@ -63,7 +62,7 @@ export function conditionRequest(head: RequestHead, manager: ConnectionManagerCo
   }
   if (manager.stripPort) stripPort(head);
   describeClient(head, manager, peerHost);
-  describeRequest(head, manager, random);
+  describeRequest(head, manager, requestIds);
   if (manager.via !== '') head.add('via', manager.via);
 }
 
@@ -126,10 +125,9 @@ function plainAddress(host: string): string {
   return host.startsWith('::ffff:') ? host.slice(7) : host;
 }
 
-function describeRequest(head: RequestHead, manager: ConnectionManagerConfig, random: Random): void {
+function describeRequest(head: RequestHead, manager: ConnectionManagerConfig, requestIds: RequestIds): void {
   if (!manager.generateRequestId) return;
   const keeps = (head.known & Known.requestId) !== 0 && (!manager.useRemoteAddress || manager.preserveExternalRequestId);
   if (keeps) return;
-  head.removeKnown(Known.requestId);
-  head.addChecked('x-request-id', createRequestId(random), Known.requestId);
+  head.setLine(requestIds.nextLine());
 }
