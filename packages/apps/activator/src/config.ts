@@ -15,6 +15,8 @@ export interface ActivatorSettings {
   readonly drainGraceMs: number;
   readonly drainDeadlineMs: number;
   readonly logLevel: LogLevel;
+  /** How to read from the network; `auto` finds out. `SLUICE_TRANSPORT`. */
+  readonly transport: 'auto' | 'reused' | 'events';
 }
 
 export interface ActivatorIdentity {
@@ -41,5 +43,6 @@ export function readSettings(flags: readonly string[], environment: Environment)
     drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),
     drainDeadlineMs: reader.number({ flag: 'drain-deadline-ms' }, { fallback: 30_000 }),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
+    transport: reader.choice({ variable: 'SLUICE_TRANSPORT' }, ['auto', 'reused', 'events'], 'auto'),
   });
 }

@@ -21,7 +21,7 @@ const lost = (reason: string) => meter.counter('sluice_access_log_lost_total', '
 const openAccessLog = createAccessLogOpener(lost('slow'), lost('failed'));
 const codec = await loadCodec('core');
 const transport = await openGrpcTransport({ address: settings.configService, codec });
-const network = await createSystemNetwork({ timers, logger, platform: process.platform });
+const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform });
 const gateway = composeGateway({
   settings,
   transport,
