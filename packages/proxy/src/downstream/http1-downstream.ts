@@ -8,17 +8,12 @@
  *
  * Pipelined requests wait, unread, until the one before them has been answered.
  */
-import type { Buffer } from 'node:buffer';
-import { Buffer as Memory } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import {
   BodyReader,
-  createHeaderLine,
   incomplete,
-  Known,
   refused,
   RequestReader,
-  responseHeadBytesMax,
-  writeResponseHead,
   type HeadFault,
   type ResponseHead,
   type Trailers,
@@ -27,14 +22,14 @@ import type { Connection, MeshError } from '@sluice/kernel';
 import type { DownstreamCodec } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
-import { OutputWriter } from '../output-buffer.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
 import type { TurnHandler } from '../turn.ts';
-import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
 import { ActiveStream } from './active-stream.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import { outcomeOfFault } from './head-fault-outcome.ts';
+import { Http1ResponseWriter } from './http1-response-writer.ts';
 import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
 /** The listener, as its connections see it. */
@@ -49,11 +44,6 @@ type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
 /** Body bytes after which a connection reads into memory of its own: one shared read. */
 const largeBodyBytes = 64 * 1024;
 
-const connectionClose = createHeaderLine('connection', 'close');
-const connectionKeepAlive = createHeaderLine('connection', 'keep-alive');
-const connectionUpgrade = createHeaderLine('connection', 'upgrade');
-const chunkedCoding = createHeaderLine('transfer-encoding', 'chunked');
-const continueBytes = Memory.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
 
 /** Why reading is paused; each may be so on its own. */
 const heldForStream = 1;
@@ -67,7 +57,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   readonly #owner: DownstreamOwner;
   readonly #engine: Engine;
   readonly #connection: Connection;
-  readonly #writer: OutputWriter;
+  readonly #writer: Http1ResponseWriter;
   readonly #reader: RequestReader;
   readonly #body: BodyReader;
   /** Counts this connection for as long as it lives. */
@@ -84,7 +74,6 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   #kept: Buffer | undefined;
   #isConsuming = false;
   #keepsAlive = true;
-  #responseChunked = false;
   #endsByClose = false;
   #peerEnded = false;
   #bodyBytes = 0;
@@ -95,7 +84,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     this.#manager = manager;
     this.#engine = engine;
     this.#connection = connection;
-    this.#writer = new OutputWriter(connection, engine.output);
+    this.#writer = new Http1ResponseWriter(connection, engine.output);
     this.id = id;
     this.#acceptedBy = manager.statistics;
     this.#acceptedBy.connectionsTotal.add();
@@ -153,7 +142,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
 
   onClose(_error?: MeshError): void {
     if (this.#state === 'closed') return;
-    this.#engine.output.discard(this.#writer);
+    this.#writer.discard();
     this.#state = 'closed';
     this.#stream?.onDownstreamFailure('downstream-closed');
     this.#stream = undefined;
@@ -301,7 +290,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   #keep(memory: Buffer, start: number, end: number): void {
     if (start === end) return;
     const rest = memory.subarray(start, end);
-    this.#kept = this.#kept ? Memory.concat([this.#kept, rest]) : Memory.from(rest);
+    this.#kept = this.#kept ? Buffer.concat([this.#kept, rest]) : Buffer.from(rest);
   }
 
   #hold(reason: number): void {
@@ -347,64 +336,45 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   }
 
   writeContinue(): void {
-    this.#writer.write(continueBytes, 0, continueBytes.length, false);
+    this.#writer.writeContinue();
   }
 
   writeInformational(head: ResponseHead): void {
-    if (this.#reader.head.minorVersion === 0) return;
-    this.#writeHead(head);
+    if (!this.#isOldClient) this.#writer.writeInformational(head);
   }
 
   writeHead(head: ResponseHead): void {
-    const isOldClient = this.#reader.head.minorVersion === 0;
-    const bodyOfUnknownLength = head.framing === 'chunked' || head.framing === 'until-close';
-    this.#responseChunked = bodyOfUnknownLength && !isOldClient;
-    this.#endsByClose = bodyOfUnknownLength && isOldClient;
-    if (head.status === 204 || head.status === 304) head.removeKnown(head.status === 204 ? Known.contentLength | Known.transferEncoding : Known.transferEncoding);
-    if (!this.#responseChunked) head.removeKnown(Known.transferEncoding);
-    else if ((head.known & Known.transferEncoding) === 0) head.addLine(chunkedCoding);
+    this.#endsByClose = Http1ResponseWriter.endsByClose(head, this.#isOldClient);
     // A body that is not wanted any more is not read to its end: the client is told not to send another request after it.
     if (this.#engine.isDraining || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
-    if (!this.#keepsAlive) head.addLine(connectionClose);
-    else if (isOldClient) head.addLine(connectionKeepAlive);
-    this.#writeHead(head);
+    this.#writer.writeHead(head, this.#isOldClient, this.#keepsAlive);
   }
 
   writeTunnelHead(head: ResponseHead): void {
-    const token = head.get('upgrade') ?? '';
-    head.removeKnown(Known.connection | Known.upgrade | Known.keepAlive | Known.proxyConnection);
-    head.add('upgrade', token);
-    head.addLine(connectionUpgrade);
     this.#keepsAlive = false;
     this.#state = 'tunnel';
-    this.#writeHead(head);
-  }
-
-  #writeHead(head: ResponseHead): void {
-    const { output } = this.#engine;
-    const at = output.claim(this.#writer, responseHeadBytesMax(head));
-    output.commit(writeResponseHead(head, output.memory, at));
+    this.#writer.writeTunnelHead(head);
   }
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
-    if (start === end || this.#state === 'closed') return true;
-    if (this.#responseChunked) writeChunk(this.#writer, memory, start, end, mayBorrow);
-    else this.#writer.write(memory, start, end, mayBorrow);
-    return !this.#writer.isBlocked;
+    return this.#state === 'closed' || this.#writer.writeData(memory, start, end, mayBorrow);
   }
 
   writeEnd(trailers: Trailers | undefined): void {
-    if (this.#responseChunked && this.#state !== 'closed') writeEndOfChunks(this.#writer, trailers);
+    if (this.#state !== 'closed') this.#writer.writeEnd(trailers);
   }
 
   endTunnel(): void {
     this.#writer.end();
   }
 
+  get #isOldClient(): boolean {
+    return this.#reader.head.minorVersion === 0;
+  }
+
   finish(intact: boolean): void {
     this.#stream = undefined;
     if (this.#state === 'closed') return;
-    this.#responseChunked = false;
     this.#dedicate(false);
     if (!intact && this.#endsByClose) return this.#connection.destroy(true);
     if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
@@ -453,20 +423,3 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
 
 /** Envoy's `delayed_close_timeout`, also where it is turned off: without any, a reset could destroy the response. */
 const defaultLingerMs = 1_000;
-
-function outcomeOfFault(fault: HeadFault): OutcomeCode {
-  switch (fault) {
-    case 'unsupported-version':
-      return 'unsupported-version';
-    case 'unsupported-transfer-encoding':
-      return 'unsupported-coding';
-    case 'first-line-too-long':
-      return 'uri-too-long';
-    case 'head-too-large':
-      return 'head-too-large';
-    case 'too-many-fields':
-      return 'too-many-headers';
-    default:
-      return 'bad-request';
-  }
-}

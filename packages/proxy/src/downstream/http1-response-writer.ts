@@ -1,0 +1,100 @@
+/**
+ * Responses as HTTP/1.1 bytes: chooses how the body is delimited, says whether the connection lives on, and writes.
+ * One per connection, used for one response after the other.
+ */
+import { Buffer } from 'node:buffer';
+import { createHeaderLine, Known, responseHeadBytesMax, writeResponseHead, type ResponseHead, type Trailers } from '@sluice/http';
+import type { Connection } from '@sluice/kernel';
+import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
+import { OutputWriter, type OutputBuffer } from '../output-buffer.ts';
+
+const connectionClose = createHeaderLine('connection', 'close');
+const connectionKeepAlive = createHeaderLine('connection', 'keep-alive');
+const connectionUpgrade = createHeaderLine('connection', 'upgrade');
+const chunkedCoding = createHeaderLine('transfer-encoding', 'chunked');
+const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+
+export class Http1ResponseWriter {
+  readonly #writer: OutputWriter;
+  readonly #output: OutputBuffer;
+  #isChunked = false;
+
+  constructor(connection: Connection, output: OutputBuffer) {
+    this.#writer = new OutputWriter(connection, output);
+    this.#output = output;
+  }
+
+  /**
+   * Whether a body of this framing can only be ended by closing the connection: clients of HTTP/1.0 do not know
+   * chunks.
+   */
+  static endsByClose(head: ResponseHead, isOldClient: boolean): boolean {
+    return isOldClient && hasUnknownLength(head);
+  }
+
+  /** The final head. */
+  writeHead(head: ResponseHead, isOldClient: boolean, keepsAlive: boolean): void {
+    this.#isChunked = hasUnknownLength(head) && !isOldClient;
+    if (head.status === 204) head.removeKnown(Known.contentLength);
+    if (!this.#isChunked) head.removeKnown(Known.transferEncoding);
+    else if ((head.known & Known.transferEncoding) === 0) head.addLine(chunkedCoding);
+    if (!keepsAlive) head.addLine(connectionClose);
+    else if (isOldClient) head.addLine(connectionKeepAlive);
+    this.#write(head);
+  }
+
+  writeContinue(): void {
+    this.#writer.write(continueBytes, 0, continueBytes.length, false);
+  }
+
+  writeInformational(head: ResponseHead): void {
+    this.#write(head);
+  }
+
+  /** After it bytes are bytes. */
+  writeTunnelHead(head: ResponseHead): void {
+    const token = head.get('upgrade') ?? '';
+    head.removeKnown(Known.connection | Known.upgrade | Known.keepAlive | Known.proxyConnection);
+    head.add('upgrade', token);
+    head.addLine(connectionUpgrade);
+    this.#isChunked = false;
+    this.#write(head);
+  }
+
+  /** False when the client is slow. */
+  writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
+    if (start === end) return true;
+    if (this.#isChunked) writeChunk(this.#writer, memory, start, end, mayBorrow);
+    else this.#writer.write(memory, start, end, mayBorrow);
+    return !this.#writer.isBlocked;
+  }
+
+  writeEnd(trailers: Trailers | undefined): void {
+    if (this.#isChunked) writeEndOfChunks(this.#writer, trailers);
+    this.#isChunked = false;
+  }
+
+  /** The last response is complete, or will never be. */
+  end(): void {
+    this.#writer.end();
+  }
+
+  /** The connection is over: what waits is for nobody. */
+  discard(): void {
+    this.#output.discard(this.#writer);
+  }
+
+  /** From the connection's `onDrain`: true when nothing is on its way any more. */
+  drained(): boolean {
+    return this.#writer.drained();
+  }
+
+  #write(head: ResponseHead): void {
+    const at = this.#output.claim(this.#writer, responseHeadBytesMax(head));
+    this.#output.commit(writeResponseHead(head, this.#output.memory, at));
+  }
+}
+
+function hasUnknownLength(head: ResponseHead): boolean {
+  return head.framing === 'chunked' || head.framing === 'until-close';
+}
