@@ -7,19 +7,39 @@ import type { MeshAtRest, ProcessAtRest, RevisionAtRest, ServiceAtRest } from '.
 import type { Mesh } from './mesh.ts';
 import { userNamespace } from './service-manifest.ts';
 
-/** @param firedBefore how many timers each process had fired `forMs` ago */
-export async function observeAtRest(
-  mesh: Mesh,
-  requests: readonly ClientRequest[],
-  firedBefore: ReadonlyMap<Sandbox, number>,
-  forMs: number,
-): Promise<MeshAtRest> {
-  const processes = mesh.floor.processes.map(({ name, sandbox, component }): ProcessAtRest => ({
-    name,
-    held: component?.held?.() ?? new Map(),
-    timersPerSecond: (sandbox.timersFired - (firedBefore.get(sandbox) ?? 0)) / (forMs / 1000),
-  }));
-  return { requests, processes, services: await observeServices(mesh) };
+/**
+ * Watches the processes while nothing happens. Probes go on at rest and hold things for a moment, so what
+ * counts is the least that was ever held: of what has leaked some is always there.
+ */
+export class RestWatch {
+  readonly #mesh: Mesh;
+  readonly #startedAt: number;
+  readonly #firedBefore: ReadonlyMap<Sandbox, number>;
+  readonly #held = new Map<string, Map<string, number>>();
+
+  constructor(mesh: Mesh, now: number) {
+    this.#mesh = mesh;
+    this.#startedAt = now;
+    this.#firedBefore = new Map(mesh.floor.processes.map(({ sandbox }) => [sandbox, sandbox.timersFired]));
+  }
+
+  look(): void {
+    for (const { name, component } of this.#mesh.floor.processes) {
+      const least = this.#held.get(name) ?? new Map<string, number>();
+      this.#held.set(name, least);
+      for (const [what, count] of component?.held?.() ?? []) least.set(what, Math.min(count, least.get(what) ?? count));
+    }
+  }
+
+  async finish(requests: readonly ClientRequest[], now: number): Promise<MeshAtRest> {
+    const seconds = (now - this.#startedAt) / 1000;
+    const processes = this.#mesh.floor.processes.map(({ name, sandbox }): ProcessAtRest => ({
+      name,
+      held: this.#held.get(name) ?? new Map(),
+      timersPerSecond: (sandbox.timersFired - (this.#firedBefore.get(sandbox) ?? 0)) / seconds,
+    }));
+    return { requests, processes, services: await observeServices(this.#mesh) };
+  }
 }
 
 async function observeServices({ client }: Mesh): Promise<ServiceAtRest[]> {

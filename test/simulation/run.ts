@@ -9,7 +9,7 @@ import type { InvariantWatch, Violation } from './invariants/invariant.ts';
 import { writeObservation } from './journal-entries.ts';
 import { Journal } from './journal.ts';
 import { gatewayAddress, Mesh } from './mesh.ts';
-import { observeAtRest } from './observe-at-rest.ts';
+import { RestWatch } from './observe-at-rest.ts';
 import { Observations } from './observation.ts';
 import { Owner } from './owner.ts';
 import type { RunReport } from './report.ts';
@@ -33,6 +33,9 @@ const settlingMs = 60_000;
 
 /** How long the mesh is watched doing nothing, in virtual ms. */
 const restMs = 10_000;
+
+/** How often it is looked at meanwhile. */
+const looksAtRest = 20;
 
 /** How often queues are looked at, in virtual ms. */
 const gaugesEveryMs = 500;
@@ -162,12 +165,15 @@ class Run {
 
   async #judgeRest(): Promise<void> {
     if (this.#violations.length > 0) return;
-    const firedBefore = new Map(this.#mesh.floor.processes.map(({ sandbox }) => [sandbox, sandbox.timersFired]));
-    await this.#pass(restMs);
-    const atRest = observeAtRest(this.#mesh, this.#clients.requests, firedBefore, restMs);
+    const watch = new RestWatch(this.#mesh, this.#time.now());
+    for (let look = 0; look < looksAtRest; look += 1) {
+      await this.#pass(restMs / looksAtRest);
+      watch.look();
+    }
+    const atRest = watch.finish(this.#clients.requests, this.#time.now());
     await this.#until(atRest, 'the mesh can be looked at');
     if (this.#violations.length > 0) return;
-    for (const watch of this.#watches) await watch.checkAtRest?.(await atRest);
+    for (const invariant of this.#watches) await invariant.checkAtRest?.(await atRest);
   }
 
   #report(): RunReport {

@@ -34,9 +34,6 @@ export interface RunningProcess {
   component: Component | undefined;
 }
 
-/** How long a program of a `failing` pod lives, in ms. */
-const failsAfterMs = 150;
-
 /** Between the wish for a process and its first instruction, in ms: Node itself needs as long. */
 const spawnMs = 40;
 
@@ -113,7 +110,8 @@ export class ProcessFloor {
     const { process, end } = this.#begin(context, pod);
     const { sandbox } = process;
     const mood = this.#moods.get(service)?.shift();
-    if (mood?.kind === 'failing') sandbox.timers.after(failsAfterMs, () => context.exit(1));
+    // Before it listens: a program that dies later takes requests with it, which is another fault.
+    if (mood?.kind === 'failing') sandbox.timers.after(plan.program.startupMs[0] / 2, () => context.exit(1));
     const { observations } = this.#options.world;
     const facts = { name: pod, service, containerConcurrency: plan.containerConcurrency };
     const network = this.#options.network.view(sandbox.part, podIp);

@@ -24,8 +24,8 @@ export interface Scenario {
 export function drawScenario(seed: number): Scenario {
   const random = randomFor(seed, 'scenario');
   const graceSeconds = pick(random, [6, 10, 15]);
-  const services = Array.from({ length: pick(random, [1, 1, 2, 2, 3, 4]) }, (_, index) => drawService(random, index));
-  const horizonMs = between(random, 40, 90) * 1000;
+  const services = Array.from({ length: pick(random, [1, 1, 1, 1, 2, 2, 3, 4]) }, (_, index) => drawService(random, index));
+  const horizonMs = between(random, 30, 70) * 1000;
   const traffic = services.flatMap((service) => planTraffic(random, service, horizonMs, graceSeconds));
   const changes = services.flatMap((service) => planChanges(random, service, horizonMs));
   // A quarter of all runs has no faults at all: there every single request has to succeed.

@@ -31,8 +31,8 @@ export function drawService(random: Random, index: number): ServicePlan {
   const containerConcurrency = pick(random, [0, 1, 3, 10, 100]);
   const startupMs = pick(random, [50, 200, 500, 1500]);
   const serviceMs = pick(random, [2, 10, 50, 200]);
-  // With few requests per pod a burst would ask for hundreds of pods, which shows nothing that ten do not.
-  const maxScale = containerConcurrency > 0 && containerConcurrency <= 3 ? pick(random, [3, 5, 8]) : pick(random, [0, 0, 3, 6]);
+  // With few requests per pod a burst would ask for hundreds of pods, which shows nothing that some do not.
+  const maxScale = containerConcurrency > 0 && containerConcurrency <= 10 ? pick(random, [2, 3, 6]) : pick(random, [0, 0, 3]);
   return {
     name: `s${index + 1}`,
     containerConcurrency,

@@ -22,7 +22,7 @@ export interface RequestPlan {
 }
 
 /** As many requests as one service gets at the most: the run must stay short on the real clock. */
-const requestsMax = 350;
+const requestsMax = 300;
 
 export function planTraffic(random: Random, service: ServicePlan, horizonMs: number, graceSeconds: number): TrafficPlan[] {
   const plans: TrafficPlan[] = [];
@@ -49,7 +49,7 @@ function drawPattern(random: Random, service: ServicePlan, atMs: number, left: n
     case 'single':
       return { atMs, service: service.name, pattern, requests: [request(0)] };
     case 'burst': {
-      const count = Math.min(left, pick(random, [5, 20, 60, 200]));
+      const count = Math.min(left, pick(random, [5, 20, 60, 60, 200]));
       return { atMs, service: service.name, pattern, requests: Array.from({ length: count }, () => request(0)) };
     }
     case 'steady': {

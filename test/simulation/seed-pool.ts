@@ -1,0 +1,34 @@
+/** Runs seeds on all cores: each child process takes the next seed when it has finished one. */
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { RunReport } from './report.ts';
+
+/** More than this only heat the machine: a test run has few cores. */
+const processesMax = 4;
+
+/** The report of each seed, as it comes. The promises of seeds that will not be run any more are rejected. */
+export function runSeeds(seeds: readonly number[]): ReadonlyMap<number, Promise<RunReport>> {
+  const results = new Map(seeds.map((seed) => [seed, Promise.withResolvers<RunReport>()]));
+  const waiting = [...seeds];
+  for (let index = 0; index < Math.min(processesMax, availableParallelism(), seeds.length); index += 1) {
+    const child = fork(join(import.meta.dirname, 'seed-process.ts'));
+    let current: number | undefined;
+    const next = () => {
+      current = waiting.shift();
+      if (current === undefined) child.disconnect();
+      else child.send(current);
+    };
+    child.on('message', (report: RunReport) => {
+      results.get(report.seed)?.resolve(report);
+      next();
+    });
+    child.on('exit', (code) => {
+      if (current === undefined) return;
+      const error = new Error(`the process that ran seed ${current} ended with code ${String(code)}`);
+      for (const seed of [current, ...waiting.splice(0)]) results.get(seed)?.reject(error);
+    });
+    next();
+  }
+  return new Map([...results].map(([seed, { promise }]) => [seed, promise]));
+}
