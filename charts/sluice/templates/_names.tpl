@@ -1,0 +1,34 @@
+{{/* Labels of every object. */}}
+{{- define "sluice.labels" -}}
+app.kubernetes.io/name: sluice
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* What pods of one component are found by. Never the version: selectors cannot change. Takes root, component. */}}
+{{- define "sluice.selector" -}}
+app.kubernetes.io/name: sluice
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* Metadata of a namespaced object of one component. Takes root, component; name, when it is not the component's. */}}
+{{- define "sluice.metadata" -}}
+name: {{ .name | default (printf "sluice-%s" .component) }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "sluice.labels" .root | nindent 2 }}
+  app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* Takes root, component. */}}
+{{- define "sluice.image" -}}
+{{ .root.Values.image.repository }}/{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end }}
+
+{{/* Where proxies, sidecars and the autoscaler find the config service. */}}
+{{- define "sluice.configService" -}}
+sluice-config-server.{{ .Release.Namespace }}.svc:{{ .Values.configServer.port }}
+{{- end }}

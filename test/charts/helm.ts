@@ -1,0 +1,49 @@
+/** The official helm over the charts of this repository. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { kubernetesTools, kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
+import { RenderedChart, type Manifest } from './rendered-chart.ts';
+
+const run = promisify(execFile);
+
+export type ChartName = 'sluice' | 'sluice-crds';
+
+export interface RenderOptions {
+  /** Default: the chart of the mesh itself. */
+  readonly chart?: ChartName;
+  /** Default: one that no program has as its own default, so that whoever is not told it is found out. */
+  readonly namespace?: string;
+  /** What a person would give with `--set`: `gateway.httpPort=9000`. */
+  readonly set?: readonly string[];
+}
+
+/** Said once, since a test that did not run should be heard of. */
+if (kubernetesToolsMissing !== undefined) console.warn(`charts are not tested: ${kubernetesToolsMissing}`);
+
+/** Where a chart of this repository is. */
+export function chartFolder(chart: ChartName): string {
+  return fileURLToPath(new URL(`../../charts/${chart}`, import.meta.url));
+}
+
+/** What helm would send to the API server, as text. Rejects with what helm says. */
+export async function renderText({ chart = 'sluice', namespace = 'mesh', set = [] }: RenderOptions = {}): Promise<string> {
+  const { helm } = await kubernetesTools();
+  const flags = set.flatMap((assignment) => ['--set', assignment]);
+  const { stdout } = await run(helm, ['template', 'edge', chartFolder(chart), '--namespace', namespace, ...flags], { maxBuffer: 16 * 2 ** 20 });
+  return stdout;
+}
+
+export async function render(options: RenderOptions = {}): Promise<RenderedChart> {
+  const documents = parseAllDocuments(await renderText(options));
+  const broken = documents.flatMap(({ errors }) => errors);
+  if (broken.length > 0) throw new Error(`helm rendered something that is no YAML: ${broken.join('; ')}`);
+  return new RenderedChart(documents.map((document) => document.toJS() as Manifest | null).filter((found) => found !== null));
+}
+
+/** Rejects with what helm says when anything is wrong, warnings included. */
+export async function lint(chart: ChartName): Promise<string> {
+  const { helm } = await kubernetesTools();
+  return (await run(helm, ['lint', '--strict', chartFolder(chart)])).stdout;
+}

@@ -1,0 +1,58 @@
+/** The charts as helm sees them: right in form, the same each time, and closed to what they do not know. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { kubernetesTools, kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
+import { chartFolder, lint, render, renderText } from './helm.ts';
+import { variants } from './variants.ts';
+
+describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
+  beforeAll(() => kubernetesTools());
+
+  test.each(['sluice', 'sluice-crds'] as const)('finds nothing to say against %s', async (chart) => {
+    expect(await lint(chart)).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  test.each(variants)('renders $name, twice the same', async ({ set }) => {
+    const [first, second] = [await renderText({ set }), await renderText({ set })];
+    expect(second).toBe(first);
+    const { objects } = await render({ set });
+    const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => name.startsWith('Deployment/mesh/'))).toHaveLength(5);
+  });
+
+  test('puts everything that has a namespace into that of the release', async () => {
+    const { objects } = await render({ namespace: 'elsewhere' });
+    const clusterWide = ['ClusterRole', 'ClusterRoleBinding'];
+    const astray = objects.filter(({ kind, metadata }) => metadata.namespace !== (clusterWide.includes(kind ?? '') ? undefined : 'elsewhere'));
+    expect(astray).toEqual([]);
+  });
+
+  test.each([
+    ['gatway.replicas=2', /gatway is not allowed/],
+    ['gateway.servce.port=80', /servce is not allowed/],
+    ['activator.resources.limit.memory=1Gi', /limit is not allowed/],
+    // Two of these would both write, or each hear half.
+    ['controller.replicas=2', /replicas is not allowed/],
+    ['configServer.replicas=2', /replicas is not allowed/],
+    // A container without privileges cannot bind it.
+    ['gateway.httpPort=80', /Must be greater than or equal to 1024/],
+    ['gateway.service.type=ExternalName', /must be one of/],
+    ['domain=Not A Domain', /Does not match pattern/],
+  ])('refuses %s', async (assignment, complaint) => {
+    await expect(renderText({ set: [assignment] })).rejects.toThrow(complaint);
+  });
+});
+
+describe.skipIf(kubernetesToolsMissing !== undefined)('the chart of the kinds', () => {
+  test('renders what its files say, so that kubectl may apply the files themselves', async () => {
+    const { objects } = await render({ chart: 'sluice-crds' });
+    const folder = join(chartFolder('sluice-crds'), 'templates');
+    const plain = readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), 'utf8')) as { metadata: { name: string } });
+    const byName = (a: { metadata: { name: string } }, b: { metadata: { name: string } }) => (a.metadata.name < b.metadata.name ? -1 : 1);
+    expect(objects.toSorted(byName)).toEqual(plain.toSorted(byName));
+    expect(plain).toHaveLength(6);
+  });
+});

@@ -1,0 +1,29 @@
+/** Choices of values that people make, each of which must give a working whole. */
+
+export interface Variant {
+  readonly name: string;
+  readonly set: readonly string[];
+}
+
+export const variants: readonly Variant[] = [
+  { name: 'the defaults', set: [] },
+  {
+    name: 'other ports',
+    set: ['configServer.port=19000', 'gateway.httpPort=9080', 'gateway.internalPort=9081', 'gateway.service.port=8080', 'gateway.service.type=NodePort'],
+  },
+  {
+    name: 'another registry, domain and size',
+    set: ['image.repository=registry.example/mesh', 'image.tag=v9', 'domain=apps.example.org', 'gateway.replicas=5', 'activator.replicas=3', 'logLevel=debug'],
+  },
+  {
+    name: 'a patient drain and a tuned autoscaler',
+    set: [
+      'gateway.drain.graceSeconds=30',
+      'gateway.drain.requestSeconds=600',
+      'activator.drain.graceSeconds=0',
+      'autoscalerConfig.stable-window=90s',
+      'autoscalerConfig.max-scale-up-rate=20',
+      'autoscalerConfig.enable-scale-to-zero=false',
+    ],
+  },
+];
