@@ -1,4 +1,5 @@
-export { createApiServer, type ApiServer, type ApiServerLimits, type ApiServerOptions } from './api-server/api-server.ts';
+export { createApiServer, type ApiServer, type ApiServerOptions } from './api-server/api-server.ts';
+export type { ApiServerLimits } from './api-server/limits.ts';
 export type { ApiBody, ApiRequest, ApiResponse, TextSink, TextStream } from './api-server/exchange.ts';
 export { serveApiServer, type ServeOptions, type ServedApiServer } from './api-server/http-server.ts';
 export { createInProcessTransport } from './api-server/in-process-transport.ts';

@@ -1,7 +1,8 @@
 /** An embedded API server on simulated time, with a short way to speak to it. */
 import { createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
-import { createApiServer, type ApiServer, type ApiServerLimits } from '../api-server/api-server.ts';
+import { createApiServer, type ApiServer } from '../api-server/api-server.ts';
+import type { ApiServerLimits } from '../api-server/limits.ts';
 import type { TextStream } from '../api-server/exchange.ts';
 import type { JsonObject } from '../api-server/json.ts';
 import { createMemoryStorage } from '../api-server/storage/memory-storage.ts';

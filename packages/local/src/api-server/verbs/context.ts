@@ -6,7 +6,7 @@ import type { Registry } from '../resources/registry.ts';
 import type { ResourceKind, RuleContext } from '../resources/resource-kind.ts';
 import type { BuiltinSchemas } from '../schema/builtin-schemas.ts';
 import type { Entry, ObjectStore } from '../store/object-store.ts';
-import type { ApiServerLimits } from '../api-server.ts';
+import type { ApiServerLimits } from '../limits.ts';
 
 export interface ServerContext {
   readonly clock: Clock;
