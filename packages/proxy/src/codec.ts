@@ -53,6 +53,8 @@ export interface UpstreamCodec {
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean;
   writeEnd(trailers: Trailers | undefined): void;
   endTunnel(): void;
+  /** In a tunnel: both sides have ended. What is on its way leaves, then the connection closes. */
+  completeTunnel(): void;
   pauseResponse(): void;
   resumeResponse(): void;
   /** Nothing more is wanted of it; the connection is not used again. */

@@ -93,3 +93,34 @@ test('an upstream that is cut off costs its timeout and nothing more; when it is
   await time.advanceAsync(5_000);
   expect([proxy.activeStreams, proxy.clusters()[0]?.activeRequests, proxy.clusters()[0]?.pendingRequests]).toEqual([0, 0, 0]);
 });
+
+test('a client that rests longer than the delayed close still gets the end of its response', async () => {
+  const { time, network, proxy } = await build(3, 1);
+  const size = 300_000;
+  await network.view('large', '10.0.0.4').listen({ host: '10.0.0.4', port: 80 }, (connection) => {
+    connection.handler = {
+      onData: () => {
+        send(connection, `HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${'x'.repeat(size)}`);
+      },
+      onDrain() {},
+      onEnd: () => connection.end(),
+      onClose() {},
+    };
+  });
+  await proxy.apply(createTestConfig({ version: '2', listen: proxyAddress, upstreams: [{ host: '10.0.0.4', port: 80 }], manager: { delayedCloseTimeoutMs: 50 } }));
+  let received = 0;
+  const client: Connection = network.view('client', '10.0.0.3').connect(proxyAddress, {
+    onOpen: () => send(client, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'),
+    onData: (_memory, length) => {
+      received += length;
+      client.pause();
+      time.after(400, () => client.resume());
+    },
+    onDrain() {},
+    onEnd: () => client.end(),
+    onClose() {},
+  });
+  await time.advanceAsync(120_000);
+  expect(received).toBeGreaterThan(size);
+  expect(proxy.activeConnections).toBe(0);
+});

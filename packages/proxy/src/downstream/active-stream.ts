@@ -312,7 +312,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     const outcome = outcomes[code];
     if (this.#responseHeadSent || outcome.status === 0) {
-      this.info.flags = appendFlag(this.info.flags, outcome.flag);
+      this.info.raise(outcome.flag);
       return this.#end(outcome, false);
     }
     const overload: Readonly<Record<string, string>> | undefined = outcome.flag === 'UO' ? { 'x-envoy-overloaded': 'true' } : undefined;
@@ -323,7 +323,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     // What the upstream would still say is of no interest.
     this.#upstream?.release();
     this.info.details = reply.details;
-    this.info.flags = appendFlag(this.info.flags, reply.flag ?? outcome.flag);
+    this.info.raise(reply.flag ?? outcome.flag);
     this.#state = 'responding';
     const { head, body } = renderLocalReply(this.request, reply);
     if (outcome.closesDownstream) head.keepsAlive = false;
@@ -368,7 +368,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   #endTunnelHalf(): void {
     this.#tunnelEnds += 1;
-    if (this.#tunnelEnds === 2) this.#end(outcomes.completed, true);
+    if (this.#tunnelEnds < 2) return;
+    this.#upstream?.completeTunnel();
+    this.#end(outcomes.completed, true);
   }
 
   #end(outcome: Outcome, intact: boolean): void {
@@ -394,9 +396,4 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#codec.finish(intact && !outcome.closesDownstream);
     this.#engine.onQuieter();
   }
-}
-
-function appendFlag(flags: string, flag: string): string {
-  if (flag === '') return flags;
-  return flags === '' ? flag : `${flags},${flag}`;
 }

@@ -78,6 +78,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   #peerEnded = false;
   #bodyBytes = 0;
   #isDedicated = false;
+  /** While lingering: what had not left at the last look, and when that last changed. */
+  #lingeringBytes = 0;
+  #lingerProgressAt = 0;
 
   constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number) {
     this.#owner = owner;
@@ -152,13 +155,24 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   }
 
   onDeadline(now: number): void {
-    if (this.#state === 'lingering') this.#connection.destroy();
+    if (this.#state === 'lingering') this.#lingerOn(now);
     else if (this.#stream) this.#checkStream(this.#stream, now);
     else if (this.#reader.isPartial) this.#refuse('request-head-timeout');
     else {
       this.#manager.statistics.idleTimeouts.add();
       this.#linger();
     }
+  }
+
+  /** A slow client may take what is on its way to it, as long as it takes some. */
+  #lingerOn(now: number): void {
+    const { pendingBytes } = this.#connection;
+    if (pendingBytes !== this.#lingeringBytes) this.#lingerProgressAt = now;
+    this.#lingeringBytes = pendingBytes;
+    const patienceMs = this.#manager.config.streamIdleTimeoutMs;
+    const hasPatience = patienceMs === 0 || now - this.#lingerProgressAt < patienceMs;
+    if (pendingBytes === 0 || !hasPatience) this.#connection.destroy();
+    else this.deadline = now + this.#lingerMs;
   }
 
   onCrash(error: unknown): void {
@@ -412,7 +426,12 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     this.#held = 0;
     this.#connection.resume();
     this.#writer.end();
-    this.deadline = this.#engine.turn.now() + (this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs);
+    this.#lingerProgressAt = this.#engine.turn.now();
+    this.deadline = this.#lingerProgressAt + this.#lingerMs;
+  }
+
+  get #lingerMs(): number {
+    return this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs;
   }
 
   #idleDeadline(now: number): number {

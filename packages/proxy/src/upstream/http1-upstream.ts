@@ -57,6 +57,9 @@ const responseLimits: HeadLimits = { headBytesMax: 80 * 1024, fieldsMax: 100 };
 /** Body bytes after which a connection reads into memory of its own: one shared read. */
 const largeBodyBytes = 64 * 1024;
 
+/** How long the last bytes of a tunnel may take to leave. Chosen: a minute is patient, and nobody waits for it. */
+const tunnelFlushMaxMs = 60_000;
+
 const connectionUpgrade = createHeaderLine('connection', 'upgrade');
 
 export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
@@ -157,6 +160,11 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
     this.#writer.end();
   }
 
+  completeTunnel(): void {
+    this.#events = undefined;
+    this.deadline = this.#context.turn.now() + tunnelFlushMaxMs;
+  }
+
   pauseResponse(): void {
     this.#connection.pause();
   }
@@ -213,10 +221,11 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
     else this.#context.logger.error('upstream connection crashed', { error });
   }
 
-  /** Only ever due while idle. */
+  /** Due while idle, and when a tunnel that is over does not get rid of its last bytes. */
   onDeadline(): void {
     this.deadline = Number.POSITIVE_INFINITY;
     if (this.#state === 'idle') this.#leave('idle-timeout');
+    else this.#giveUp();
   }
 
   #consume(memory: Buffer, length: number): void {

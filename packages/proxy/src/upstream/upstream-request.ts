@@ -91,6 +91,11 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#codec?.endTunnel();
   }
 
+  /** Both sides have said their last: the connection closes by itself, when all of it has left. */
+  completeTunnel(): void {
+    this.#detach()?.completeTunnel();
+  }
+
   pauseResponse(): void {
     this.#codec?.pauseResponse();
   }
