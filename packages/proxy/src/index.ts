@@ -17,9 +17,10 @@ export type {
   ProxyConfig,
 } from './proxy-config.ts';
 export type { DirectResponseAction, ForwardAction, RedirectAction, RouteAction, RouteMatch, RouteTable } from './route-match.ts';
-export { defineFilter, type FilterCatalog, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from './filters/filter.ts';
-export { createFilterContexts, type FilterContextParts } from './filters/filter-context.ts';
+export { defineFilter, definePerRoute, routeConfigOf, type FilterCatalog, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type PerRouteFactory, type StreamSlot } from './filters/filter.ts';
+export { createFilterContexts, type CreateFilterContext, type FilterContextParts, type FilterPlace } from './filters/filter-context.ts';
 export { routerFactory } from './filters/router/router-factory.ts';
+export { standardFilters } from './filters/standard-filters.ts';
 export { createProxy } from './proxy.ts';
 export { createSystemNetwork, type CreateSystemNetworkOptions } from './network/create-system-network.ts';
 export type { AcceptTransport } from './network/system-network.ts';

@@ -7,7 +7,7 @@ import type { ErrorSource, RetrySafety } from '@sluice/kernel';
 
 /** Envoy's response flags that this engine can set. */
 export type ResponseFlag =
-  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'RL' | 'UAEX' | 'FI';
+  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'RL' | 'UAEX' | 'DI' | 'FI';
 
 export interface Outcome {
   readonly code: OutcomeCode;

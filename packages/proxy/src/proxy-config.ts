@@ -43,6 +43,8 @@ export interface ConnectionManagerConfig {
   readonly routes: RouteTable | undefined;
   /** In order, the router last. The same objects as before as long as the listener resource is unchanged. */
   readonly filters: readonly HttpFilter[];
+  /** The filters for a route that switches some on or off. Absent: no route does. */
+  readonly filtersFor?: (switches: ReadonlyMap<string, boolean>) => readonly HttpFilter[];
   readonly accessLogs: readonly AccessLogConfig[];
   /** `server` of responses; overwrites the upstream's unless `serverHeaderMode` says otherwise. */
   readonly serverName: string;

@@ -24,6 +24,8 @@ export interface RouteMatch {
   readonly changeResponse: ((head: ResponseHead, info: StreamInfo, request: RequestHead) => void) | undefined;
   /** Configuration per filter, decoded by that filter's factory, by filter name. */
   readonly perFilter: ReadonlyMap<string, unknown>;
+  /** Filters that this route switches on (true) or off, by name. Undefined when it leaves all as they are. */
+  readonly filterSwitches: ReadonlyMap<string, boolean> | undefined;
 }
 
 export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;

@@ -3,6 +3,7 @@
  * Plain fields, written by whoever knows; times are monotonic milliseconds, 0 until they happen.
  */
 import type { Address } from '@sluice/kernel';
+import type { ResponseFlag } from './outcome.ts';
 
 export class StreamInfo {
   /** Wall time of the first byte of the request, in ms since the epoch. */
@@ -47,5 +48,10 @@ export class StreamInfo {
   constructor(downstreamRemote: Address, downstreamLocal: Address) {
     this.downstreamRemote = downstreamRemote;
     this.downstreamLocal = downstreamLocal;
+  }
+
+  /** Adds a response flag; '' adds none. */
+  raise(flag: ResponseFlag | ''): void {
+    if (flag !== '') this.flags = this.flags === '' ? flag : `${this.flags},${flag}`;
   }
 }

@@ -3,7 +3,7 @@ export type { Node } from './node.ts';
 export type { Locality } from './locality.ts';
 export { noMetadata, type Metadata, type Struct } from './metadata.ts';
 export type { ApiConfigSource, ConfigSource } from './config-source.ts';
-export type { DataSource } from './data-source.ts';
+export { readDataSource, type DataSource } from './data-source.ts';
 
 export { decodeListener, type Listener } from './listener.ts';
 export type { FilterChain, NetworkFilter } from './filter-chain.ts';
@@ -18,15 +18,16 @@ export { decodeRouteConfiguration, type RouteConfiguration } from './route-confi
 export type { VirtualHost } from './virtual-host.ts';
 export type { Route } from './route.ts';
 export type { PathMatch, RouteMatch } from './route-match.ts';
-export type { StringMatcher } from './string-matcher.ts';
-export type { HeaderMatcher, HeaderTest } from './header-matcher.ts';
+export { readRegex, readStringMatcher, type StringMatcher } from './string-matcher.ts';
+export { readHeaderMatcher, type HeaderMatcher, type HeaderTest } from './header-matcher.ts';
 export type { QueryParameterMatcher } from './query-parameter-matcher.ts';
 export type { ClusterTarget, HostRewrite, PathRewrite, RegexRewrite, RouteAction } from './route-action.ts';
 export type { ClusterWeight, WeightedCluster } from './weighted-cluster.ts';
 export type { RetryCondition, RetryPolicy } from './retry-policy.ts';
 export type { RedirectAction, RedirectPath } from './redirect-action.ts';
 export type { DirectResponseAction } from './direct-response-action.ts';
-export type { AppendAction, HeaderMutations, HeaderValueOption } from './header-value-option.ts';
+export { readHeaderValueOption, readHeaderValueOptions, type AppendAction, type HeaderMutations, type HeaderValueOption } from './header-value-option.ts';
+export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per-filter-config.ts';
 
 export { decodeCluster, type Cluster, type DnsSettings, type EndpointDiscovery } from './cluster.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds } from './circuit-breakers.ts';
@@ -43,5 +44,8 @@ export {
 export { canonicalJson, versionOf } from './canonical-json.ts';
 export { parseSource, type ParsedSource, type SourceDocument } from './file/source-document.ts';
 export { typeUrls, type TypeUrl } from './type-urls.ts';
+export { readFractionalPercent, readPercent, readRuntimeFraction } from './percent.ts';
+export { decodeDocument } from './decode/decode-document.ts';
+export { decodeDurationMs, decodeNonEmptyString, decodeString } from './decode/scalars.ts';
 export { MessageReader, type Decoder } from './decode/message-reader.ts';
 export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';

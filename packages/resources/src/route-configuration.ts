@@ -5,6 +5,7 @@ import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
 import { readVirtualHost, type VirtualHost } from './virtual-host.ts';
 
 export interface RouteConfiguration {
@@ -20,6 +21,7 @@ export interface RouteConfiguration {
   /** Longer direct responses are refused. Default 4096, as Envoy. */
   readonly directResponseBodyBytesMax: number;
   readonly metadata: Metadata;
+  readonly perFilterConfigs: PerFilterConfigs;
 }
 
 /** Envoy's default for `max_direct_response_body_size_bytes`. */
@@ -48,6 +50,7 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
       defaultDirectResponseBodyBytesMax,
     ),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
+    perFilterConfigs: readPerFilterConfigs(reader),
   };
   reader.refuse([
     'vhds',
@@ -55,7 +58,6 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
     'cluster_specifier_plugins',
     'request_mirror_policies',
     'ignore_path_parameters_in_path_matching',
-    'typed_per_filter_config',
     'vhost_header',
   ]);
   reader.done();

@@ -4,6 +4,7 @@ import type { Scope } from './decode/scope.ts';
 import { readDirectResponseAction, type DirectResponseAction } from './direct-response-action.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
 import { readRedirectAction, type RedirectAction } from './redirect-action.ts';
 import { readRouteAction, type RouteAction } from './route-action.ts';
 import { readRouteMatch, type RouteMatch } from './route-match.ts';
@@ -15,6 +16,7 @@ export interface Route {
   readonly action: RouteAction | RedirectAction | DirectResponseAction;
   readonly metadata: Metadata;
   readonly headers: HeaderMutations;
+  readonly perFilterConfigs: PerFilterConfigs;
 }
 
 const actions = ['route', 'redirect', 'direct_response', 'filter_action', 'non_forwarding_action'] as const;
@@ -27,10 +29,11 @@ export function readRoute(json: unknown, scope: Scope): Route | undefined {
   const action = readAction(reader);
   const metadata = reader.read('metadata', readMetadata) ?? noMetadata;
   const headers = readHeaderMutations(reader);
-  reader.refuse(['filter_action', 'non_forwarding_action', 'typed_per_filter_config', 'request_body_buffer_limit']);
+  const perFilterConfigs = readPerFilterConfigs(reader);
+  reader.refuse(['filter_action', 'non_forwarding_action', 'request_body_buffer_limit']);
   reader.ignore(['decorator', 'tracing', 'per_request_buffer_limit_bytes', 'stat_prefix']);
   reader.done();
-  return match && action && { name, match, action, metadata, headers };
+  return match && action && { name, match, action, metadata, headers, perFilterConfigs };
 }
 
 function readAction(reader: MessageReader): Route['action'] | undefined {

@@ -4,6 +4,7 @@ import { decodeNonEmptyString } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { readRoute, type Route } from './route.ts';
 
@@ -19,6 +20,7 @@ export interface VirtualHost {
   readonly retryPolicy: RetryPolicy | undefined;
   readonly metadata: Metadata;
   readonly headers: HeaderMutations;
+  readonly perFilterConfigs: PerFilterConfigs;
 }
 
 export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | undefined {
@@ -38,6 +40,7 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
     headers: readHeaderMutations(reader),
+    perFilterConfigs: readPerFilterConfigs(reader),
   };
   reader.ignore([
     'virtual_clusters',
@@ -50,7 +53,6 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
     'matcher',
     'rate_limits',
     'cors',
-    'typed_per_filter_config',
     'retry_policy_typed_config',
     'hedge_policy',
     'request_body_buffer_limit',

@@ -2,6 +2,7 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
+import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
 
 export interface WeightedCluster {
   readonly clusters: readonly ClusterWeight[];
@@ -15,6 +16,7 @@ export interface ClusterWeight {
   readonly weight: number;
   readonly hostRewriteLiteral: string | undefined;
   readonly headers: HeaderMutations;
+  readonly perFilterConfigs: PerFilterConfigs;
 }
 
 /** The largest sum that Envoy allows. */
@@ -46,8 +48,9 @@ function readClusterWeight(json: unknown, scope: Scope): ClusterWeight | undefin
     weight: reader.uint32('weight', 0),
     hostRewriteLiteral: reader.string('host_rewrite_literal'),
     headers: readHeaderMutations(reader),
+    perFilterConfigs: readPerFilterConfigs(reader),
   };
-  reader.refuse(['cluster_header', 'metadata_match', 'typed_per_filter_config']);
+  reader.refuse(['cluster_header', 'metadata_match']);
   reader.done();
   return entry;
 }

@@ -5,7 +5,7 @@ import {
   createFilterContexts,
   createProxy,
   RebindListeners,
-  routerFactory,
+  standardFilters,
   type AccessLogOutput,
   type ListenerBinding,
   type Proxy,
@@ -47,7 +47,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
   const applier = new ConfigApplier({
     ...options,
     target: proxy,
-    filters: [routerFactory],
+    filters: standardFilters,
     createContext: createFilterContexts(options),
   });
   const client = createAdsClient({

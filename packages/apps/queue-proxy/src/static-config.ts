@@ -114,6 +114,7 @@ const toProgram: RouteMatch = {
   changeRequest: undefined,
   changeResponse: undefined,
   perFilter: new Map(),
+  filterSwitches: undefined,
 };
 
 function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): ClusterConfig {

@@ -1,6 +1,6 @@
 /** `sluice proxy`: the engine alone, from a bootstrap file. Ends on SIGTERM when what runs has finished. */
 import { createMeter, formatAddress, formatProblem, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
-import { createAccessLogOpener, createSystemNetwork, loadBootstrapFile, routerFactory, startBootstrapProxy, validateBootstrapFile, type BootstrapProxy } from '@sluice/proxy';
+import { createAccessLogOpener, createSystemNetwork, loadBootstrapFile, standardFilters as filters, startBootstrapProxy, validateBootstrapFile, type BootstrapProxy } from '@sluice/proxy';
 import { logLevels, openLogger, type LogLevel } from '@sluice/telemetry';
 
 /** Flags as typed. */
@@ -10,8 +10,6 @@ export interface ProxyFlags {
   readonly logLevel: string;
   readonly drainTimeS: string;
 }
-
-const filters = [routerFactory];
 
 /** Fulfils with the exit code: 0 when it ended in order or the file is good, 1 when it is not, 2 for wrong usage. */
 export async function runProxy(flags: ProxyFlags): Promise<number> {

@@ -7,16 +7,21 @@ import type { Problem } from '@sluice/kernel';
 import type { FilterChain, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
 import { routerFilterTypeName } from '@sluice/resources';
 import { compileAccessLog } from '../access-log/compile-access-log.ts';
-import type { FilterCatalog, FilterContext, HttpFilter } from '../filters/filter.ts';
+import { createChainChoice, usualChain, type ChainEntry } from '../filters/filter-chain.ts';
+import type { CreateFilterContext } from '../filters/filter-context.ts';
+import type { FilterCatalog } from '../filters/filter.ts';
 import type { AccessLogConfig, ConnectionManagerConfig, FilterChainConfig, ListenerConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
+import { createPatternCompiler } from '../router/compile-session.ts';
+import type { RegexEngine } from '../router/regex-engine.ts';
 import type { ConfigResource } from './config-resource.ts';
 import { typeNameOf } from './extensions-of.ts';
 
 export interface ListenerCompileOptions {
   readonly filters: FilterCatalog;
   /** What a filter of a chain is given; slots and statistics are the engine's. */
-  readonly createContext: (statPrefix: string) => FilterContext;
+  readonly createContext: CreateFilterContext;
+  readonly regexEngine: RegexEngine;
   /** Compiles a table; problems have paths inside it. */
   readonly compileRoutes: (
     routes: RouteConfiguration,
@@ -81,7 +86,7 @@ function compileChain(
       : undefined;
   const settings = {
     ...compileSettings(manager),
-    filters: compileFilters(manager, `${path}.http_filters`, problems, options),
+    ...compileFilters(manager, `${path}.http_filters`, problems, options),
     accessLogs: compileAccessLogs(manager, `${path}.access_log`, problems),
   };
   const routeName = routes.kind === 'rds' ? routes.routeConfigName : undefined;
@@ -111,15 +116,20 @@ function compileFilters(
   path: string,
   problems: Problem[],
   options: ListenerCompileOptions,
-): readonly HttpFilter[] {
-  const filters: HttpFilter[] = [];
-  manager.httpFilters.forEach((filter, index) => {
-    if (filter.disabled) return; // no route can say otherwise yet
-    const factory = options.filters.find((candidate) => typeNameOf(candidate) === filter.typeName);
-    if (factory) filters.push(factory.create(filter.config, options.createContext(manager.statPrefix)));
-    else problems.push(error(`${path}[${index}].typed_config`, `is ${filter.typeName}, which this proxy does not have`));
+): Required<Pick<ConnectionManagerConfig, 'filters' | 'filtersFor'>> {
+  const entries: ChainEntry[] = [];
+  manager.httpFilters.forEach(({ name, typeName, config, disabled }, index) => {
+    const configPath = `${path}[${index}].typed_config`;
+    const factory = options.filters.find((candidate) => typeNameOf(candidate) === typeName);
+    if (!factory) {
+      problems.push(error(configPath, `is ${typeName}, which this proxy does not have`));
+      return;
+    }
+    const patterns = createPatternCompiler(options.regexEngine, configPath, problems);
+    const filter = factory.create(config, options.createContext(manager.statPrefix, { filterName: name, patterns }));
+    entries.push({ name, filter, disabled });
   });
-  return filters;
+  return { filters: usualChain(entries), filtersFor: createChainChoice(entries) };
 }
 
 function compileAccessLogs(
@@ -137,7 +147,7 @@ function compileAccessLogs(
 
 function compileSettings(
   manager: HttpConnectionManager,
-): Omit<ConnectionManagerConfig, 'routes' | 'filters' | 'accessLogs'> {
+): Omit<ConnectionManagerConfig, 'routes' | 'filters' | 'filtersFor' | 'accessLogs'> {
   const { commonHttpProtocolOptions: shared } = manager;
   return {
     statPrefix: manager.statPrefix,

@@ -5,7 +5,8 @@
  */
 import type { Clock, Logger, Meter, Problem, Timer, Timers } from '@sluice/kernel';
 import { formatProblem } from '@sluice/kernel';
-import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
+import type { CreateFilterContext } from '../filters/filter-context.ts';
+import type { FilterCatalog } from '../filters/filter.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { ConfigCompiler } from './config-compiler.ts';
@@ -21,7 +22,7 @@ export interface ConfigTarget {
 export interface ConfigApplierOptions {
   readonly target: ConfigTarget;
   readonly filters: FilterCatalog;
-  readonly createContext: (statPrefix: string) => FilterContext;
+  readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
   readonly clock: Clock;
   readonly timers: Timers;

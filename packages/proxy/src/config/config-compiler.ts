@@ -4,20 +4,23 @@
  */
 import type { Problem } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration } from '@sluice/resources';
-import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
+import type { CreateFilterContext } from '../filters/filter-context.ts';
+import type { FilterCatalog } from '../filters/filter.ts';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
 import { compileRouteTable, type CompiledRouteTable } from '../router/compile-route-table.ts';
+import type { CompileFilterSettings } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { unknownClusters } from './cluster-references.ts';
 import { compileCluster } from './compile-cluster.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
 import type { ConfigResource, ConfigSnapshot } from './config-resource.ts';
+import { typeNameOf } from './extensions-of.ts';
 import { retryWarnings } from './retry-warnings.ts';
 
 export interface ConfigCompilerOptions {
   readonly filters: FilterCatalog;
-  readonly createContext: (statPrefix: string) => FilterContext;
+  readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
 }
 
@@ -103,10 +106,11 @@ export class ConfigCompiler {
   #partsOf(listener: ConfigResource<Listener>): ListenerParts {
     let parts = this.#listenerParts.get(listener);
     if (!parts) {
-      const { filters, createContext } = this.#options;
+      const { filters, createContext, regexEngine } = this.#options;
       parts = compileListener(listener, {
         filters,
         createContext,
+        regexEngine,
         compileRoutes: (routes, setsEnvoyHeaders) => this.#compileRoutes(routes, setsEnvoyHeaders),
       });
       this.#listenerParts.set(listener, parts);
@@ -114,12 +118,24 @@ export class ConfigCompiler {
     return parts;
   }
 
+  /** What routes say to a filter is made by that filter's factory. */
+  readonly #compileFilterSettings: CompileFilterSettings = ({ typeName, config }, filterName, patterns) => {
+    const { filters, createContext } = this.#options;
+    const factory = filters.find(({ perRoute }) => perRoute && typeNameOf(perRoute) === typeName);
+    if (!factory?.perRoute) patterns.error('', `is ${typeName}, which this proxy does not have`);
+    return factory?.perRoute?.create(config, createContext('', { filterName, patterns }));
+  };
+
   #compileRoutes(routes: RouteConfiguration, setsEnvoyHeaders: boolean): CompiledRouteTable {
     let byHeaders = this.#tables.get(routes);
     if (!byHeaders) this.#tables.set(routes, (byHeaders = new Map()));
     let compiled = byHeaders.get(setsEnvoyHeaders);
     if (!compiled) {
-      compiled = compileRouteTable(routes, { regexEngine: this.#options.regexEngine, setsEnvoyHeaders });
+      compiled = compileRouteTable(routes, {
+        regexEngine: this.#options.regexEngine,
+        setsEnvoyHeaders,
+        compileFilterSettings: this.#compileFilterSettings,
+      });
       byHeaders.set(setsEnvoyHeaders, compiled);
     }
     return compiled;

@@ -1,6 +1,7 @@
 /** `--mode validate`: everything that can be known about a bootstrap without opening a socket. */
 import { createMeter, silentLogger, type Checked, type Clock, type Problem, type Random, type Timers } from '@sluice/kernel';
-import type { FilterCatalog, FilterContext } from '../filters/filter.ts';
+import { createFilterContexts, type FilterContextParts } from '../filters/filter-context.ts';
+import type { FilterCatalog } from '../filters/filter.ts';
 import { loadRegexEngine } from '../router/regex-engine.ts';
 import { ConfigCompiler } from './config-compiler.ts';
 import { ConfigStore } from './config-store.ts';
@@ -15,7 +16,7 @@ export async function validateBootstrapFile(path: string, filters: FilterCatalog
   const { bootstrap, document } = loaded.value;
   const compiler = new ConfigCompiler({
     filters,
-    createContext: idleContext,
+    createContext: createFilterContexts(idleParts()),
     regexEngine: await loadRegexEngine(),
   });
   const store = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
@@ -26,16 +27,8 @@ export async function validateBootstrapFile(path: string, filters: FilterCatalog
 }
 
 /** What filters are given when they are made only to see whether they can be: time stands still in it. */
-function idleContext(statPrefix: string): FilterContext {
-  return {
-    clock: stoppedClock,
-    timers: noTimers,
-    random: zero,
-    logger: silentLogger,
-    meter: createMeter(),
-    statPrefix,
-    slot: () => ({ get: () => undefined, set: () => {} }),
-  };
+function idleParts(): FilterContextParts {
+  return { clock: stoppedClock, timers: noTimers, random: zero, logger: silentLogger, meter: createMeter() };
 }
 
 const stoppedClock: Clock = { now: () => 0, wallTime: () => 0 };

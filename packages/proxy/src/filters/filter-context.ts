@@ -1,5 +1,7 @@
 /** What filters are given when their chain is compiled. */
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { PatternCompiler } from '../router/compile-session.ts';
+import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import type { FilterContext, StreamSlot } from './filter.ts';
 
@@ -11,10 +13,33 @@ export interface FilterContextParts {
   readonly meter: Meter;
 }
 
-/** Gives a context for each filter that is made; `statPrefix` is that of its connection manager. */
-export function createFilterContexts(parts: FilterContextParts): (statPrefix: string) => FilterContext {
-  return (statPrefix) => ({ ...parts, statPrefix, slot: createSlot });
+/** Where a filter is configured: under which name, and who compiles its patterns. */
+export interface FilterPlace {
+  readonly filterName: string;
+  readonly patterns: PatternCompiler;
 }
+
+/** `statPrefix` is that of the connection manager. Without a place there are no regexes, and mistakes throw. */
+export type CreateFilterContext = (statPrefix: string, place?: FilterPlace) => FilterContext;
+
+/** Gives a context for each filter that is made. */
+export function createFilterContexts({ clock, timers, random, logger, meter }: FilterContextParts): CreateFilterContext {
+  return (statPrefix, { filterName, patterns } = nowhere) => ({
+    clock, timers, random, logger, meter, statPrefix, filterName, patterns, slot: createSlot,
+  });
+}
+
+const nowhere: FilterPlace = {
+  filterName: '',
+  patterns: {
+    regex: (expression) => {
+      throw new TypeError(`${expression} ${String(noRegexEngine.compile(expression))}`);
+    },
+    error: (path, message) => {
+      throw new TypeError(`${path} ${message}`);
+    },
+  },
+};
 
 /** A slot finds its value by being the key before it: a stream has few of them, and most have none. */
 function createSlot<T>(): StreamSlot<T> {

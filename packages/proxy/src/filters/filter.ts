@@ -5,8 +5,10 @@
  * Requests pass the chain from first to last, responses from last to first. A chain in which nobody waits
  * runs to its end within one call and allocates no promise.
  */
+import type { DecodeOptions } from '@sluice/resources';
 import type { Checked, Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { Outcome } from '../outcome.ts';
+import type { PatternCompiler } from '../router/compile-session.ts';
 import type { Stream } from '../stream.ts';
 
 /**
@@ -48,8 +50,12 @@ export interface FilterContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** `stat_prefix` of the connection manager, for names of statistics. */
+  /** `stat_prefix` of the connection manager, for names of statistics. Empty for what routes say to filters. */
   readonly statPrefix: string;
+  /** Name of the filter in the connection manager: under it routes speak to it (`routeConfigOf`). */
+  readonly filterName: string;
+  /** Compiles the regexes of the configuration, and hears what else is wrong with it. */
+  readonly patterns: PatternCompiler;
   /** A slot of this filter's own. Take it once, when the filter is made. */
   slot<T>(): StreamSlot<T>;
 }
@@ -61,10 +67,20 @@ export interface FilterFactory<Config = unknown> {
   /** Type of its configuration: of the message itself, or the `type_url` inside a TypedStruct. */
   readonly typeUrl: string;
   /** Reads the canonical JSON of the configuration (without `@type`). `path` leads the paths of the problems. */
-  decode(value: unknown, path: string): Checked<Config>;
+  decode(value: unknown, path: string, options?: DecodeOptions): Checked<Config>;
   create(config: Config, context: FilterContext): HttpFilter;
   /** Whether it must be the last of its chain and may stand nowhere else: true of the router. */
   readonly isTerminal?: boolean;
+  /** What routes may say to it. Absent when they can only switch it on or off. */
+  readonly perRoute?: PerRouteFactory;
+}
+
+/** How what a route, a virtual host, a weighted cluster or a table says to a filter is read and made ready. */
+export interface PerRouteFactory<Config = unknown> {
+  readonly typeUrl: string;
+  decode(value: unknown, path: string, options?: DecodeOptions): Checked<Config>;
+  /** What the filter finds with `routeConfigOf`. Made once, however many routes the level has. */
+  create(config: Config, context: FilterContext): unknown;
 }
 
 /** The kinds of filter a proxy knows: a literal list, given by whoever composes it. */
@@ -74,8 +90,25 @@ export type FilterCatalog = readonly FilterFactory[];
 export function defineFilter<Config>(factory: FilterFactory<Config>): FilterFactory {
   return {
     ...factory,
-    decode: (value, path) => factory.decode(value, path),
+    decode: (value, path, options) => factory.decode(value, path, options),
     // What `create` gets is what this factory's own `decode` returned.
     create: (config, context) => factory.create(config as Config, context),
   };
+}
+
+/** The same for what routes say. */
+export function definePerRoute<Config>(factory: PerRouteFactory<Config>): PerRouteFactory {
+  return {
+    ...factory,
+    decode: (value, path, options) => factory.decode(value, path, options),
+    create: (config, context) => factory.create(config as Config, context),
+  };
+}
+
+/**
+ * What the most specific level of a stream's route says to a filter. The type is the filter's to know: it is what
+ * the `perRoute` of its own factory has made.
+ */
+export function routeConfigOf<T>(stream: Stream, filterName: string): T | undefined {
+  return stream.route?.perFilter.get(filterName) as T | undefined;
 }

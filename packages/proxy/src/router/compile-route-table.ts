@@ -7,6 +7,7 @@ import { CompileSession, type RouteCompileOptions } from './compile-session.ts';
 import { CompiledRoute, type ChooseMatch } from './compiled-route.ts';
 import { DomainIndex } from './domain-index.ts';
 import { schemeOf } from './head-test.ts';
+import { noPerFilter } from './per-filter.ts';
 import { prepareMatches } from './prepared-match.ts';
 import { startOfPort, toHttps } from './redirect.ts';
 import { createRouteIndex, type RouteIndex } from './route-index.ts';
@@ -66,6 +67,6 @@ function redirectToHttps(host: VirtualHost): RouteMatch {
     action: { kind: 'redirect', status: 301, location: toHttps },
     changeRequest: undefined,
     changeResponse: undefined,
-    perFilter: new Map(),
+    ...noPerFilter,
   };
 }

@@ -1,16 +1,16 @@
 /** Conditions on a request besides its path, compiled: headers, query parameters, gRPC. All must hold. */
 import type { RequestHead } from '@sluice/http';
 import type { HeaderMatcher, QueryParameterMatcher, RouteMatch } from '@sluice/resources';
-import type { CompileSession } from './compile-session.ts';
+import type { PatternCompiler } from './compile-session.ts';
 import { compileStringMatcher } from './string-test.ts';
 
 export type HeadTest = (head: RequestHead) => boolean;
 
-export function compileHeadTests(match: RouteMatch, path: string, session: CompileSession): readonly HeadTest[] {
+export function compileHeadTests(match: RouteMatch, path: string, patterns: PatternCompiler): readonly HeadTest[] {
   return [
-    ...match.headers.map((matcher, index) => compileHeaderMatcher(matcher, `${path}.headers[${index}]`, session)),
+    ...match.headers.map((matcher, index) => compileHeaderMatcher(matcher, `${path}.headers[${index}]`, patterns)),
     ...match.queryParameters.map((matcher, index) =>
-      compileQueryParameterMatcher(matcher, `${path}.query_parameters[${index}]`, session),
+      compileQueryParameterMatcher(matcher, `${path}.query_parameters[${index}]`, patterns),
     ),
     ...(match.isGrpc ? [isGrpc] : []),
   ];
@@ -38,9 +38,9 @@ export function schemeOf(head: RequestHead): string {
   return head.get('x-forwarded-proto') ?? 'http';
 }
 
-export function compileHeaderMatcher(matcher: HeaderMatcher, path: string, session: CompileSession): HeadTest {
+export function compileHeaderMatcher(matcher: HeaderMatcher, path: string, patterns: PatternCompiler): HeadTest {
   const { name, invertMatch } = matcher;
-  const test = compileTest(matcher, path, session);
+  const test = compileTest(matcher, path, patterns);
   if (matcher.test.kind === 'present') return (head) => test(headerValue(head, name)) !== invertMatch;
   const absent = matcher.treatMissingHeaderAsEmpty ? '' : undefined;
   return (head) => {
@@ -53,7 +53,7 @@ export function compileHeaderMatcher(matcher: HeaderMatcher, path: string, sessi
 function compileTest(
   { test }: HeaderMatcher,
   path: string,
-  session: CompileSession,
+  patterns: PatternCompiler,
 ): (value: string | undefined) => boolean {
   switch (test.kind) {
     case 'present':
@@ -65,7 +65,7 @@ function compileTest(
         return number >= test.start && number < test.end;
       };
     case 'string': {
-      const compare = compileStringMatcher(test.matcher, `${path}.string_match`, session);
+      const compare = compileStringMatcher(test.matcher, `${path}.string_match`, patterns);
       return (value) => value !== undefined && compare(value);
     }
   }
@@ -74,10 +74,10 @@ function compileTest(
 function compileQueryParameterMatcher(
   { name, matcher, present }: QueryParameterMatcher,
   path: string,
-  session: CompileSession,
+  patterns: PatternCompiler,
 ): HeadTest {
   if (matcher === undefined) return (head) => (firstQueryValue(head.path, name) !== undefined) === present;
-  const compare = compileStringMatcher(matcher, `${path}.string_match`, session);
+  const compare = compileStringMatcher(matcher, `${path}.string_match`, patterns);
   return (head) => {
     const value = firstQueryValue(head.path, name);
     return value !== undefined && compare(value);

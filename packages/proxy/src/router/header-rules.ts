@@ -7,7 +7,7 @@ import { createHeaderLine, type HeaderBlock } from '@sluice/http';
 import type { HeaderMutations, HeaderValueOption } from '@sluice/resources';
 import { compileFormat, isConstantFormat, type TextFormat } from '../substitution/compile-format.ts';
 import type { FormatSource } from '../substitution/format-source.ts';
-import type { CompileSession } from './compile-session.ts';
+import type { PatternCompiler } from './compile-session.ts';
 
 /** Changes the headers of `head`; `source` is what operators read. */
 export type HeaderRule = (head: HeaderBlock, source: FormatSource) => void;
@@ -18,19 +18,19 @@ export interface MutationLevel {
   readonly path: string;
 }
 
-export function compileRequestRules(levels: readonly MutationLevel[], session: CompileSession): readonly HeaderRule[] {
+export function compileRequestRules(levels: readonly MutationLevel[], patterns: PatternCompiler): readonly HeaderRule[] {
   return levels.flatMap(({ mutations, path }) =>
-    compileRules(mutations.requestHeadersToRemove, mutations.requestHeadersToAdd, `${path}request_headers_to_add`, session),
+    compileRules(mutations.requestHeadersToRemove, mutations.requestHeadersToAdd, `${path}request_headers_to_add`, patterns),
   );
 }
 
-export function compileResponseRules(levels: readonly MutationLevel[], session: CompileSession): readonly HeaderRule[] {
+export function compileResponseRules(levels: readonly MutationLevel[], patterns: PatternCompiler): readonly HeaderRule[] {
   return levels.flatMap(({ mutations, path }) =>
     compileRules(
       mutations.responseHeadersToRemove,
       mutations.responseHeadersToAdd,
       `${path}response_headers_to_add`,
-      session,
+      patterns,
     ),
   );
 }
@@ -39,24 +39,24 @@ function compileRules(
   remove: readonly string[],
   add: readonly HeaderValueOption[],
   path: string,
-  session: CompileSession,
+  patterns: PatternCompiler,
 ): readonly HeaderRule[] {
   return [
     ...remove.map((name): HeaderRule => (head) => head.remove(name)),
-    ...add.flatMap((option, index) => compileOption(option, `${path}[${index}].header`, session)),
+    ...add.flatMap((option, index) => compileOption(option, `${path}[${index}].header`, patterns)),
   ];
 }
 
-function compileOption(option: HeaderValueOption, path: string, session: CompileSession): readonly HeaderRule[] {
-  return isConstantFormat(option.value) ? compileConstant(option, path, session) : compileVariable(option, path, session);
+function compileOption(option: HeaderValueOption, path: string, patterns: PatternCompiler): readonly HeaderRule[] {
+  return isConstantFormat(option.value) ? compileConstant(option, path, patterns) : compileVariable(option, path, patterns);
 }
 
-function compileConstant(option: HeaderValueOption, path: string, session: CompileSession): readonly HeaderRule[] {
+function compileConstant(option: HeaderValueOption, path: string, patterns: PatternCompiler): readonly HeaderRule[] {
   const { name, value, appendAction, keepEmptyValue } = option;
   if (value === '' && !keepEmptyValue) return [];
   const line = makeLine(name, value);
   if (line === undefined) {
-    session.error(`${path}.value`, `is ${JSON.stringify(value)}, must not contain control characters`);
+    patterns.error(`${path}.value`, `is ${JSON.stringify(value)}, must not contain control characters`);
     return [];
   }
   switch (appendAction) {
@@ -87,11 +87,11 @@ function makeLine(name: string, value: string): ReturnType<typeof createHeaderLi
   }
 }
 
-function compileVariable(option: HeaderValueOption, path: string, session: CompileSession): readonly HeaderRule[] {
+function compileVariable(option: HeaderValueOption, path: string, patterns: PatternCompiler): readonly HeaderRule[] {
   const { name, appendAction, keepEmptyValue } = option;
   const compiled = compileFormat(option.value, '');
   if (!compiled.ok) {
-    session.error(`${path}.value`, compiled.message);
+    patterns.error(`${path}.value`, compiled.message);
     return [];
   }
   const format: TextFormat = compiled.format;

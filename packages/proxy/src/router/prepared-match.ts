@@ -4,12 +4,13 @@
  */
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import { randomInt, type Random } from '@sluice/kernel';
-import type { HeaderMutations, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
+import type { ClusterWeight, HeaderMutations, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
 import type { ForwardAction, RouteMatch } from '../route-match.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { CompileSession } from './compile-session.ts';
 import type { ChooseMatch } from './compiled-route.ts';
 import { compileRequestRules, compileResponseRules, type HeaderRule, type MutationLevel } from './header-rules.ts';
+import { compilePerFilter, type FilterLevel } from './per-filter.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
 
@@ -19,6 +20,12 @@ export interface RoutePlace {
   readonly host: VirtualHost;
   readonly hostPath: string;
   readonly route: Route;
+  readonly path: string;
+}
+
+/** A weighted cluster and where it stands. */
+interface WeightedPlace {
+  readonly entry: ClusterWeight;
   readonly path: string;
 }
 
@@ -44,16 +51,16 @@ function prepareForwards(action: RouteAction, place: RoutePlace, session: Compil
   const { target } = action;
   switch (target.kind) {
     case 'cluster': {
-      const answer = prepareForward(action, target.name, place, session, undefined, undefined);
+      const answer = prepareForward(action, target.name, place, session);
       return () => answer;
     }
     case 'cluster_header':
-      return byHeader(target.header, (cluster) => prepareForward(action, cluster, place, session, undefined, undefined));
+      return byHeader(target.header, (cluster) => prepareForward(action, cluster, place, session));
     case 'weighted_clusters': {
       const entries = target.weighted.clusters;
       const answers = entries.map((entry, index) => {
         const path = `${place.path}.route.weighted_clusters.clusters[${index}].`;
-        return prepareForward(action, entry.name, place, session, { mutations: entry.headers, path }, entry.hostRewriteLiteral);
+        return prepareForward(action, entry.name, place, session, { entry, path });
       });
       return byWeight(answers, entries.map(({ weight }) => weight));
     }
@@ -97,8 +104,7 @@ function prepareForward(
   clusterName: string,
   place: RoutePlace,
   session: CompileSession,
-  clusterLevel: MutationLevel | undefined,
-  hostLiteral: string | undefined,
+  weighted?: WeightedPlace,
 ): RouteMatch {
   const forward: ForwardAction = {
     kind: 'forward',
@@ -109,25 +115,32 @@ function prepareForward(
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     hash: undefined,
   };
-  const rewrites = compileRewrites(action, place.route.match, hostLiteral, `${place.path}.route`, session);
-  return prepare(place, session, forward, clusterLevel, rewrites);
+  const rewrites = compileRewrites(action, place.route.match, weighted?.entry.hostRewriteLiteral, `${place.path}.route`, session);
+  return prepare(place, session, forward, weighted, rewrites);
 }
 
 function prepare(
   { table, host, hostPath, route, path }: RoutePlace,
   session: CompileSession,
   action: RouteMatch['action'],
-  clusterLevel?: MutationLevel,
+  weighted?: WeightedPlace,
   rewrites: readonly RequestChange[] = [],
 ): RouteMatch {
   const level = (mutations: HeaderMutations, at: string): MutationLevel => ({ mutations, path: at });
   const levels = [
-    ...(clusterLevel ? [clusterLevel] : []),
+    ...(weighted ? [level(weighted.entry.headers, weighted.path)] : []),
     level(route.headers, `${path}.`),
     level(host.headers, `${hostPath}.`),
     level(table.headers, ''),
   ];
   if (table.mostSpecificHeaderMutationsWins) levels.reverse();
+  const filterLevels: readonly FilterLevel[] = [
+    ...(weighted ? [{ configs: weighted.entry.perFilterConfigs, path: weighted.path }] : []),
+    { configs: route.perFilterConfigs, path: `${path}.` },
+    { configs: host.perFilterConfigs, path: `${hostPath}.` },
+    { configs: table.perFilterConfigs, path: '' },
+  ];
+  const { perFilter, filterSwitches } = compilePerFilter(filterLevels, session);
   const requestRules = action.kind === 'forward' ? compileRequestRules(levels, session) : [];
   return {
     routeName: route.name,
@@ -135,11 +148,10 @@ function prepare(
     action,
     changeRequest: changeRequest(requestRules, rewrites),
     changeResponse: changeResponse(compileResponseRules(levels, session)),
-    perFilter: noPerFilterConfig,
+    perFilter,
+    filterSwitches,
   };
 }
-
-const noPerFilterConfig: ReadonlyMap<string, unknown> = new Map();
 
 function changeRequest(rules: readonly HeaderRule[], rewrites: readonly RequestChange[]): RouteMatch['changeRequest'] {
   if (rules.length === 0 && rewrites.length === 0) return undefined;

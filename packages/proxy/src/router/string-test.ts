@@ -1,13 +1,13 @@
 /** StringMatcher, compiled to a function. */
 import type { StringMatcher } from '@sluice/resources';
-import type { CompileSession } from './compile-session.ts';
+import type { PatternCompiler } from './compile-session.ts';
 
 export type StringTest = (value: string) => boolean;
 
-export function compileStringMatcher(matcher: StringMatcher, path: string, session: CompileSession): StringTest {
+export function compileStringMatcher(matcher: StringMatcher, path: string, patterns: PatternCompiler): StringTest {
   const { kind, value: wanted, ignoreCase } = matcher;
   if (kind === 'safe_regex') {
-    const regex = session.regex(wanted, `${path}.safe_regex.regex`);
+    const regex = patterns.regex(wanted, `${path}.safe_regex.regex`);
     return (value) => regex.matchesAll(value);
   }
   if (!ignoreCase) return compareWith(kind, wanted);

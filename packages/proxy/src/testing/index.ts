@@ -1,4 +1,5 @@
 export { createTestStream, TestStream, type TestRequest } from './test-stream.ts';
 export { createTestCluster, createTestConfig, createTestManager, createTestRoute, routeEverything, type TestConfig } from './test-config.ts';
 export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';
+export { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest, type FixtureResponse } from './filter-fixture.ts';
 export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';

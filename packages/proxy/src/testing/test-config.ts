@@ -112,5 +112,6 @@ export function createTestRoute(changes: Partial<ForwardAction> = {}): RouteMatc
     changeRequest: undefined,
     changeResponse: undefined,
     perFilter: new Map(),
+    filterSwitches: undefined,
   };
 }

@@ -21,6 +21,8 @@ export type TypedConfigDecoder = (json: unknown, scope: Scope) => unknown;
 /** Decoders by type name: `sluice.filters.http.queue.v1.Queue`. A plain object; nothing registers itself. */
 export interface ExtensionCatalog {
   readonly httpFilters: Readonly<Record<string, TypedConfigDecoder>>;
+  /** Of what routes say to filters (`typed_per_filter_config`). Default none. */
+  readonly perFilterConfigs?: Readonly<Record<string, TypedConfigDecoder>>;
 }
 
 interface Session {
@@ -66,6 +68,12 @@ export class Scope {
 
   get problems(): readonly Problem[] {
     return this.#session.problems;
+  }
+
+  /** For decoders outside this package that open a scope of their own. */
+  get options(): DecodeOptions {
+    const { unknownFields, extensions } = this.#session;
+    return { unknownFields, extensions };
   }
 
   get extensions(): ExtensionCatalog {

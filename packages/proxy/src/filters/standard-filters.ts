@@ -1,0 +1,7 @@
+/** Envoy's filters that this proxy has. Seats add their own (`queue/`, `activator/`). */
+import { corsFactory } from './cors/cors-filter.ts';
+import type { FilterCatalog } from './filter.ts';
+import { routerFactory } from './router/router-factory.ts';
+
+/** By name, the router last. The order of a chain is its configuration's. */
+export const standardFilters: FilterCatalog = [corsFactory, routerFactory];
