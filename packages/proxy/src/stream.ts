@@ -48,4 +48,6 @@ export interface LocalReply {
   /** RESPONSE_CODE_DETAILS; snake_case. */
   readonly details: string;
   readonly flag?: ResponseFlag;
+  /** For gRPC clients, instead of what stands for `status`. */
+  readonly grpcStatus?: number;
 }

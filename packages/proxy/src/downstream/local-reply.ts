@@ -37,7 +37,7 @@ function renderText(request: RequestHead, reply: LocalReply): RenderedReply {
 
 function renderGrpc(reply: LocalReply): RenderedReply {
   const head = ResponseHead.of(200, { ...reply.headers, 'content-type': 'application/grpc', 'content-length': '0' });
-  head.set('grpc-status', String(grpcStatusOf(reply.status)));
+  head.set('grpc-status', String(reply.grpcStatus ?? grpcStatusOf(reply.status)));
   if (reply.body) head.set('grpc-message', percentEncode(reply.body));
   return { head, body: noBody };
 }

@@ -1,7 +1,8 @@
 /** Envoy's filters that this proxy has. Seats add their own (`queue/`, `activator/`). */
 import { corsFactory } from './cors/cors-filter.ts';
+import { faultFactory } from './fault/fault-filter.ts';
 import type { FilterCatalog } from './filter.ts';
 import { routerFactory } from './router/router-factory.ts';
 
 /** By name, the router last. The order of a chain is its configuration's. */
-export const standardFilters: FilterCatalog = [corsFactory, routerFactory];
+export const standardFilters: FilterCatalog = [corsFactory, faultFactory, routerFactory];
