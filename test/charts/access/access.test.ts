@@ -1,0 +1,119 @@
+/** The rights that the chart gives: enough for a Service's whole life, none left over, and none to the data path. */
+import { configMaps, deployments, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
+import { configurationKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind, serviceKind } from '@sluice/serving';
+import { aService } from '@sluice/serving/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kubernetesToolsMissing } from '../../support/kubernetes-tools.ts';
+import { render } from '../helm.ts';
+import { components, type RenderedChart } from '../rendered-chart.ts';
+import { GrantedAccess, type Binding, type Role } from './granted-access.ts';
+import { guardedComponents, GuardedCluster, madeByController } from './guarded-cluster.ts';
+
+const inDefault = { namespace: 'default' };
+const hello = { namespace: 'default', name: 'hello' };
+
+describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
+  let chart: RenderedChart;
+  beforeAll(async () => {
+    chart = await render();
+  });
+
+  test('name what they allow, one by one', () => {
+    const rules = [...chart.ofKind<Role>('ClusterRole'), ...chart.ofKind<Role>('Role')].flatMap((role) => role.rules);
+    const words = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
+    expect(words.filter((word) => word.includes('*'))).toEqual([]);
+    expect(words.filter((word) => ['secrets', 'escalate', 'bind', 'impersonate', 'pods/exec'].includes(word))).toEqual([]);
+  });
+
+  test('are bound to accounts of this release only', () => {
+    const accounts = chart.ofKind('ServiceAccount').map(({ metadata }) => metadata.name);
+    const bindings = [...chart.ofKind<Binding>('ClusterRoleBinding'), ...chart.ofKind<Binding>('RoleBinding')];
+    for (const { kind, name, namespace } of bindings.flatMap(({ subjects }) => subjects)) {
+      expect({ kind, namespace, isOurs: accounts.includes(name) }).toEqual({ kind: 'ServiceAccount', namespace: 'mesh', isOurs: true });
+    }
+  });
+
+  test.each(components)('%s has an account of its own, and a token only if it may do anything', (name) => {
+    const { serviceAccountName, automountServiceAccountToken } = chart.pod(name);
+    const hasRights = new GrantedAccess(chart, serviceAccountName).granted.size > 0;
+    expect({ serviceAccountName, automountServiceAccountToken }).toEqual({ serviceAccountName: `sluice-${name}`, automountServiceAccountToken: hasRights });
+    expect(hasRights).toBe(!['activator', 'gateway'].includes(name));
+  });
+});
+
+describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first apply to its end', () => {
+  let cluster: GuardedCluster;
+  beforeAll(async () => {
+    cluster = new GuardedCluster(await render());
+    await cluster.start();
+  });
+  afterAll(() => cluster?.stop());
+
+  test('comes up although the controller’s caches are behind', async () => {
+    await cluster.admin.resource(serviceKind).create(aService('hello'));
+    await cluster.rest(2000);
+    for (const resource of madeByController) {
+      cluster.lateWatches.release(resource);
+      await cluster.rest(3000);
+    }
+    await cluster.rest(10_000);
+    expect(await readiness()).toBe('True');
+    expect((await cluster.admin.resource(deployments).list(inDefault)).items).toHaveLength(1);
+  });
+
+  test('sleeps when nobody calls', async () => {
+    await cluster.rest(5 * 60_000);
+    expect(await replicas()).toBe(0);
+    expect((await cluster.admin.resource(serverlessServiceKind).get({ ...inDefault, name: 'hello-00001' })).spec.mode).toBe('Proxy');
+  });
+
+  test('gets a second revision, a tag, and another sidecar', async () => {
+    const template = { spec: { containers: [{ image: 'example/hello:2' }] } };
+    const traffic = [{ latestRevision: true, percent: 100, tag: 'newest' }];
+    await cluster.admin.resource(serviceKind).patch(hello, { type: 'merge', body: { spec: { template, traffic } } });
+    await cluster.rest(10_000);
+    const data = { 'queue-sidecar-image': 'example/another' };
+    await cluster.admin.resource(configMaps).patch({ namespace: 'mesh', name: 'config-deployment' }, { type: 'merge', body: { data } });
+    const privateService = { ...inDefault, name: 'hello-00001-private' };
+    // Somebody meddles with what is ours: it is put right.
+    await cluster.admin.resource(coreServices).patch(privateService, { type: 'merge', body: { spec: { selector: { app: 'other' } } } });
+    await cluster.rest(10_000);
+    expect((await cluster.admin.resource(coreServices).get(privateService)).spec.selector).not.toMatchObject({ app: 'other' });
+    const { items } = await cluster.admin.resource(deployments).list(inDefault);
+    expect(items.map(({ spec }) => spec.template.spec.containers.map(({ image }) => image))).toEqual([
+      ['example/hello', 'example/another'],
+      ['example/hello:2', 'example/another'],
+    ]);
+  });
+
+  test('may be wrong twice in the same way, which is one event counted up', async () => {
+    for (const containerConcurrency of [-1, 1, -1]) {
+      const body = { spec: { template: { spec: { containerConcurrency } } } };
+      await cluster.admin.resource(serviceKind).patch(hello, { type: 'merge', body });
+      await cluster.rest(10_000);
+      expect(await readiness()).toBe(containerConcurrency < 0 ? 'False' : 'True');
+    }
+  });
+
+  test('leaves nothing behind', async () => {
+    await cluster.admin.resource(serviceKind).delete(hello);
+    await cluster.rest(30_000);
+    const kinds = [serviceKind, configurationKind, routeKind, revisionKind, podAutoscalerKind, serverlessServiceKind, deployments, coreServices, pods];
+    const left = await Promise.all(kinds.map(async (kind) => (await cluster.admin.resource<KubernetesObject>(kind).list(inDefault)).items.map(({ metadata }) => metadata.name)));
+    expect(left.flat()).toEqual([]);
+  });
+
+  test.each(guardedComponents)('and all along %s asked for what it may, and for all that it may', (name) => {
+    expect({ denied: cluster.guards[name].denied, unused: cluster.access[name].unused() }).toEqual({ denied: [], unused: [] });
+  });
+
+  async function readiness(): Promise<string | undefined> {
+    const { status } = await cluster.admin.resource(serviceKind).get(hello);
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  }
+
+  async function replicas(): Promise<number | undefined> {
+    const { items } = await cluster.admin.resource(deployments).list(inDefault);
+    return items[0]?.spec.replicas;
+  }
+});

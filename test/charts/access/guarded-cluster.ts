@@ -1,0 +1,196 @@
+/**
+ * The components that use the API, composed as their `main.ts` composes them, on the embedded API server, each
+ * behind the rights that the chart gives it. Beneath them Kubernetes' own controllers, a kubelet that says of every
+ * pod that it runs, and a sidecar that says that nobody calls.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { composeAutoscaler } from '@sluice/autoscaler';
+import { composeConfigServer } from '@sluice/config-server';
+import { composeServingController } from '@sluice/controller';
+import { createMeter, createSeededRandom } from '@sluice/kernel';
+import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
+import {
+  configMaps,
+  customResourceDefinitions,
+  formatTime,
+  KubernetesClient,
+  namespaces,
+  pods,
+  type ConfigMap,
+  type CustomResourceDefinition,
+  type Pod,
+  type Transport,
+} from '@sluice/kubernetes';
+import { createApiServer, createBuiltInControllers, createInProcessTransport, createMemoryStorage } from '@sluice/local';
+import { createLoadReporter, loadCodec, type ClusterLoad, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
+import { createInMemoryTransport, type InMemoryTransport } from '@sluice/xds/testing';
+import { parse } from 'yaml';
+import { chartFolder } from '../helm.ts';
+import type { RenderedChart } from '../rendered-chart.ts';
+import { settingsOf } from '../settings.ts';
+import { GrantedAccess } from './granted-access.ts';
+import { GuardedTransport, LateWatches } from './guarded-transport.ts';
+
+export const guardedComponents = ['config-server', 'controller', 'autoscaler'] as const;
+type GuardedComponent = (typeof guardedComponents)[number];
+
+/** What the controller makes: a name that is taken already is found out only where its cache is behind. */
+export const madeByController = [
+  'serving.knative.dev/configurations',
+  'serving.knative.dev/routes',
+  'serving.knative.dev/revisions',
+  'autoscaling.internal.knative.dev/podautoscalers',
+  'apps/deployments',
+  '/services',
+];
+
+export class GuardedCluster {
+  readonly time = new SimulatedTime();
+  readonly logger = new RecordingLogger();
+  readonly access: Readonly<Record<GuardedComponent, GrantedAccess>>;
+  readonly guards: Readonly<Record<GuardedComponent, GuardedTransport>>;
+  readonly lateWatches: LateWatches;
+  /** For whoever may do everything: people, the kubelet, Kubernetes' own controllers. */
+  readonly admin: KubernetesClient;
+  /** To the config service, as proxies and the autoscaler have it. */
+  readonly configService: InMemoryTransport;
+  readonly #chart: RenderedChart;
+  readonly #shared;
+  #handlers: ConfigServiceHandlers | undefined;
+  readonly #stops: (() => Promise<void>)[] = [];
+
+  constructor(chart: RenderedChart) {
+    const { time } = this;
+    this.#chart = chart;
+    this.#shared = { clock: time, timers: time, random: createSeededRandom(1), logger: this.logger, meter: createMeter() };
+    const server = createInProcessTransport(createApiServer({ ...this.#shared, storage: createMemoryStorage() }));
+    this.lateWatches = new LateWatches(server, madeByController);
+    this.admin = new KubernetesClient({ transport: server, fieldManager: 'admin' });
+    this.access = each((name) => new GrantedAccess(chart, `sluice-${name}`));
+    this.guards = each((name) => new GuardedTransport(name === 'controller' ? this.lateWatches : server, this.access[name]));
+    this.configService = createInMemoryTransport({
+      timers: time,
+      handlers: {
+        onAds: (stream) => this.#handlers?.onAds(stream),
+        onLoadStats: (stream) => this.#handlers?.onLoadStats(stream),
+        onLoad: (stream) => this.#handlers?.onLoad(stream),
+      },
+    });
+    // Until it listens.
+    this.configService.reachable = false;
+  }
+
+  /** Installs the chart's objects and starts everything. */
+  async start(): Promise<void> {
+    for (const file of readdirSync(join(chartFolder('sluice-crds'), 'templates'))) {
+      const text = readFileSync(join(chartFolder('sluice-crds'), 'templates', file), 'utf8');
+      await this.admin.resource(customResourceDefinitions).create(parse(text) as CustomResourceDefinition);
+    }
+    await this.admin.resource(namespaces).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mesh' } });
+    for (const configMap of this.#chart.ofKind<ConfigMap>('ConfigMap')) await this.admin.resource(configMaps).create(configMap);
+    const codec = await loadCodec('core');
+    const builtIn = createBuiltInControllers({ ...this.#shared, client: this.admin });
+    this.#stops.push(() => builtIn.stop());
+    const started = [builtIn.start(), this.#startConfigServer(codec), this.#startController(), this.#startAutoscaler()];
+    this.#startSidecar();
+    await this.rest(1000);
+    await Promise.all(started);
+  }
+
+  async stop(): Promise<void> {
+    const stopped = Promise.all(this.#stops.map((stop) => stop()));
+    await this.rest(2000);
+    await stopped;
+  }
+
+  /** Lets time pass, while pods come up. */
+  async rest(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 500) {
+      await this.time.advanceAsync(500);
+      await this.#bringPodsUp();
+    }
+  }
+
+  #startConfigServer(codec: Codec): Promise<void> {
+    const settings = settingsOf(this.#chart, 'config-server');
+    const service = composeConfigServer({
+      ...settings,
+      ...this.#shared,
+      client: this.#clientFor('config-server'),
+      codec,
+      listen: async (handlers) => {
+        this.#handlers = handlers;
+        this.configService.reachable = true;
+        return { port: 18_000, setServing() {}, stop: async () => {} };
+      },
+    });
+    this.#stops.push(() => service.stop());
+    return service.start();
+  }
+
+  #startController(): Promise<void> {
+    const { configService, systemNamespace } = settingsOf(this.#chart, 'controller');
+    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), configService, systemNamespace });
+    this.#stops.push(() => controller.stop());
+    return controller.start();
+  }
+
+  #startAutoscaler(): Promise<void> {
+    const { systemNamespace, podName } = settingsOf(this.#chart, 'autoscaler');
+    const autoscaler = composeAutoscaler({
+      ...this.#shared,
+      client: this.#clientFor('autoscaler'),
+      loadTransport: this.configService,
+      systemNamespace,
+      identity: podName,
+    });
+    this.#stops.push(() => autoscaler.stop());
+    return autoscaler.start();
+  }
+
+  /** One for all pods of the first revision. Without reports the autoscaler knows nothing, and does nothing. */
+  #startSidecar(): void {
+    const reporter = createLoadReporter({
+      ...this.#shared,
+      transport: this.configService,
+      node: { id: 'queue-proxy~10.0.0.9~hello.default', cluster: 'sluice-queue-proxy', metadata: { POD_NAME: 'hello' } },
+      source: () => [idle],
+    });
+    this.#stops.push(async () => reporter.stop());
+    reporter.start();
+  }
+
+  #clientFor(name: GuardedComponent): KubernetesClient {
+    const transport: Transport = this.guards[name];
+    return new KubernetesClient({ transport, fieldManager: `sluice-${name}` });
+  }
+
+  async #bringPodsUp(): Promise<void> {
+    const { items } = await this.admin.resource(pods).list();
+    for (const pod of items) {
+      const { name, namespace = '', deletionTimestamp } = pod.metadata;
+      if (deletionTimestamp !== undefined) await this.admin.resource(pods).delete({ name, namespace }, { gracePeriodSeconds: 0 });
+      else if (pod.status?.podIP === undefined) await this.admin.resource(pods).updateStatus(running(pod, formatTime(this.time.wallTime())));
+    }
+  }
+}
+
+const idle: ClusterLoad = {
+  cluster: 'default/hello-00001',
+  address: { host: '10.0.0.9', port: 8012 },
+  requestsInProgress: 0,
+  averageConcurrentRequests: 0,
+  averageProxiedConcurrentRequests: 0,
+  requestCount: 0,
+  proxiedRequestCount: 0,
+};
+
+function running(pod: Pod, now: string): Pod {
+  const condition = (type: string) => ({ type, status: 'True', lastTransitionTime: now }) as const;
+  return { ...pod, status: { ...pod.status, phase: 'Running', podIP: '10.0.0.9', conditions: [condition('Ready'), condition('ContainersReady')] } };
+}
+
+function each<T>(make: (name: GuardedComponent) => T): Record<GuardedComponent, T> {
+  return { 'config-server': make('config-server'), controller: make('controller'), autoscaler: make('autoscaler') };
+}
