@@ -12,7 +12,9 @@ export interface Endpoint {
   /** 0 is used first; higher ones when what is before them does not suffice. */
   readonly priority: number;
   readonly locality: EndpointLocality;
-  /** Free-form facts by the name of whoever they are for. */
+  /** The share of its locality among those of its priority; 0 gets nothing. Counts only where balancing is by locality. */
+  readonly localityWeight: number;
+  /** Free-form facts by the name of whoever they are for; `envoy.lb` may hold `hash_key`, its name on rings and in tables. */
   readonly metadata: EndpointMetadata;
 }
 

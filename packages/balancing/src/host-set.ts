@@ -19,6 +19,8 @@ export interface PriorityHosts {
   readonly all: readonly Host[];
   readonly healthy: readonly Host[];
   readonly degraded: readonly Host[];
+  /** How many of `all` are left out of every ratio, because nothing is known of them yet. */
+  readonly excludedCount: number;
 }
 
 export interface HostSetChange {
@@ -60,6 +62,7 @@ function arrange(hosts: readonly Host[], byKey: ReadonlyMap<string, Host>): Host
       all,
       healthy: all.filter((host) => host.health === 'healthy'),
       degraded: all.filter((host) => host.health === 'degraded'),
+      excludedCount: all.reduce((count, host) => (host.isExcluded ? count + 1 : count), 0),
     };
   });
   return { hosts, priorities, byKey };

@@ -3,10 +3,23 @@
  * under way on it.
  */
 import { formatAddress, type Address } from '@sluice/kernel';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, EndpointHealth } from './endpoint.ts';
 
 /** What a host is good for now. */
 export type HostHealth = 'healthy' | 'degraded' | 'unhealthy';
+
+/** What was observed of a host here, on top of what its source says. The words are Envoy's, as `/clusters` shows them. */
+export type HostFlag =
+  /** Active checks say that it is not well; also until the first has come back. */
+  | 'failed_active_hc'
+  /** Active checks were answered, with the remark that it is not at its best. */
+  | 'degraded_active_hc'
+  /** No check has come back yet, and until one does the host does not count at all. */
+  | 'pending_active_hc'
+  /** The last check had no answer in time. */
+  | 'active_hc_timeout'
+  /** Ejected for what requests have met there. */
+  | 'failed_outlier_check';
 
 export class Host {
   readonly address: Address;
@@ -17,6 +30,9 @@ export class Host {
   #endpoint: Endpoint;
   #activeRequests = 0;
   #pickedTotal = 0;
+  readonly #flags = new Set<HostFlag>();
+  /** Monotonic ms at which it was added or became well: where a slow start begins. Kept by whoever has a clock. */
+  healthySince = Number.NEGATIVE_INFINITY;
 
   constructor(endpoint: Endpoint) {
     this.address = endpoint.address;
@@ -36,7 +52,29 @@ export class Host {
 
   get health(): HostHealth {
     const { health } = this.#endpoint;
-    return health === 'draining' ? 'unhealthy' : health;
+    const flags = this.#flags;
+    if (health === 'unhealthy' || health === 'draining' || flags.has('failed_active_hc') || flags.has('failed_outlier_check')) return 'unhealthy';
+    return health === 'degraded' || flags.has('degraded_active_hc') ? 'degraded' : 'healthy';
+  }
+
+  /** Whether it is left out of every ratio: nothing is known of it yet. */
+  get isExcluded(): boolean {
+    return this.#flags.has('pending_active_hc');
+  }
+
+  has(flag: HostFlag): boolean {
+    return this.#flags.has(flag);
+  }
+
+  /** Raises or lowers a flag. Who changes one has the host set looked at anew (`refreshHosts`). */
+  mark(flag: HostFlag, isRaised: boolean): void {
+    if (isRaised) this.#flags.add(flag);
+    else this.#flags.delete(flag);
+  }
+
+  /** Everything that is said against it, by its source and by us, in Envoy's words. Empty: it is healthy. */
+  get healthFlags(): readonly string[] {
+    return [...this.#flags, ...sourceFlags[this.#endpoint.health]];
   }
 
   /** Requests picked for it and not yet released. */
@@ -66,6 +104,13 @@ export class Host {
     this.#activeRequests -= 1;
   }
 }
+
+const sourceFlags: Readonly<Record<EndpointHealth, readonly string[]>> = {
+  healthy: [],
+  degraded: ['degraded_eds_health'],
+  unhealthy: ['failed_eds_health'],
+  draining: ['eds_status_draining'],
+};
 
 /** A host was found. Whoever picked it calls `release` exactly once, when the stream has ended. */
 export interface HostPicked {

@@ -1,6 +1,10 @@
 export type { Endpoint, EndpointHealth, EndpointLocality, EndpointMetadata } from './endpoint.ts';
-export { Host, type HostHealth, type HostPicked } from './host.ts';
+export { Host, type HostFlag, type HostHealth, type HostPicked } from './host.ts';
 export { changeHosts, emptyHostSet, refreshHosts, type HostSet, type HostSetChange, type PriorityHosts } from './host-set.ts';
 export { anyHost, type Picker, type PickContext, type PickResult, type UnavailableReason } from './pick.ts';
 export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
-export type { PolicySpec } from './policies.ts';
+export type { PolicySpec, TurnPolicySpec } from './policies.ts';
+export type { SlowStart } from './slow-start.ts';
+export { combineHashes, formatHash, type Hash64 } from './hash/hash64.ts';
+export { xxHash64 } from './hash/xx-hash64.ts';
+export type { HashPolicySpec } from './hash/hash-policies.ts';

@@ -10,10 +10,18 @@ import type { PolicySpec } from './policies.ts';
 
 export interface LoadBalancerOptions {
   readonly random: Random;
+  /** Monotonic ms, for slow starts. Without it no host starts slowly. */
+  readonly now?: () => number;
   /** Percent by which the healthy hosts of a priority are over-provisioned. Default 140, as Envoy. */
   readonly overprovisioningPercent?: number;
   /** With a smaller share of healthy hosts all take part; 0 never. Default 0.5, as Envoy. */
   readonly panicThresholdRatio?: number;
+  /** In panic nobody is picked instead of anybody, as `fail_traffic_on_panic`. Default false. */
+  readonly failsInPanic?: boolean;
+  /** A locality is chosen by its weight before a host is, as `locality_weighted_lb_config`. Default false. */
+  readonly weightsLocalities?: boolean;
+  /** Told of each pick that a priority in panic makes. */
+  readonly onPanic?: () => void;
 }
 
 export interface LoadBalancer {
@@ -28,7 +36,14 @@ const queue: PickResult = { kind: 'queue' };
 const waitingPicker: Picker = { pick: () => queue, isPanicking: false };
 
 export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOptions): LoadBalancer {
-  const panicThresholdRatio = options.panicThresholdRatio ?? 0.5;
+  const settings = {
+    random: options.random,
+    now: options.now ?? (() => Number.POSITIVE_INFINITY),
+    panicThresholdRatio: options.panicThresholdRatio ?? 0.5,
+    failsInPanic: options.failsInPanic ?? false,
+    weightsLocalities: options.weightsLocalities ?? false,
+    onPanic: options.onPanic ?? (() => {}),
+  };
   let hosts = emptyHostSet;
   let picker = waitingPicker;
   return {
@@ -40,7 +55,7 @@ export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOption
     },
     update(set, overprovisioningPercent = options.overprovisioningPercent ?? 140) {
       hosts = set;
-      picker = createPicker(set, spec, { random: options.random, overprovisioningPercent, panicThresholdRatio });
+      picker = createPicker(set, spec, { ...settings, overprovisioningPercent });
     },
   };
 }

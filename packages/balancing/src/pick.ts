@@ -1,4 +1,5 @@
 /** What is asked of a picker, and what it may answer. */
+import type { Hash64 } from './hash/hash64.ts';
 import type { HostPicked } from './host.ts';
 
 /** What a request brings to the choice. One object may serve many requests. */
@@ -9,6 +10,8 @@ export interface PickContext {
   readonly previousHosts: ReadonlySet<string> | undefined;
   /** How often to choose again to avoid previous hosts. Default 1, as Envoy's `host_selection_retry_max_attempts`. */
   readonly hostSelectionTriesMax?: number;
+  /** Where policies that go by hash place the request; without one anywhere. */
+  readonly hash?: Hash64 | undefined;
 }
 
 /** For requests that bring nothing. */

@@ -3,15 +3,15 @@
  * its host, or bring those that have failed it before.
  */
 import type { Random } from '@sluice/kernel';
+import { remainder } from './hash/hash64.ts';
 import type { Host } from './host.ts';
 import type { HostSet } from './host-set.ts';
 import type { Picker, PickContext, PickResult } from './pick.ts';
-import { createPolicy, type ChooseHost, type PolicySpec } from './policies.ts';
+import type { ChooseHost, PolicySpec } from './policies.ts';
+import { createPoolChoice, type PoolChoiceOptions } from './pool-choice.ts';
 import { shareLoad, type PriorityLoadOptions } from './priority-load.ts';
 
-export interface PickerOptions extends PriorityLoadOptions {
-  readonly random: Random;
-}
+export type PickerOptions = PriorityLoadOptions & PoolChoiceOptions;
 
 const noHosts: PickResult = { kind: 'unavailable', reason: 'no-hosts' };
 const noHealthyHosts: PickResult = { kind: 'unavailable', reason: 'no-healthy-hosts' };
@@ -21,7 +21,7 @@ export function createPicker(set: HostSet, spec: PolicySpec, options: PickerOpti
   const pools = shareLoad(set, options);
   const isPanicking = pools.some((pool) => pool.isPanicking);
   const nobody = set.hosts.length === 0 ? noHosts : noHealthyHosts;
-  const choices = pools.map((pool) => createPolicy(spec, pool.hosts, options.random));
+  const choices = pools.map((pool) => createPoolChoice(pool, spec, options));
   const percents = pools.map((pool) => pool.percent);
   const choose = choices.length > 1 ? choosePool(choices, percents, options.random) : choices[0];
 
@@ -30,27 +30,29 @@ export function createPicker(set: HostSet, spec: PolicySpec, options: PickerOpti
     pick(context) {
       if (context.overrideHost !== undefined) return set.byKey.get(context.overrideHost)?.pick() ?? overrideUnknown;
       if (choose === undefined) return nobody;
-      const host = context.previousHosts === undefined ? choose() : chooseAnother(choose, context);
-      return host.pick();
+      const host = context.previousHosts === undefined ? choose(context.hash, 0) : chooseAnother(choose, context);
+      return host === undefined ? nobody : host.pick();
     },
   };
 }
 
-/** Draws a pool by its percentage each time. */
+/** A pool by its percentage: drawn each time, or the one that the request's hash says, so that it stays with it. */
 function choosePool(choices: readonly ChooseHost[], percents: readonly number[], random: Random): ChooseHost {
-  return () => {
-    let drawn = random.next() * 100;
+  return (hash, attempt) => {
+    let drawn = hash === undefined ? random.next() * 100 : remainder(hash, 100);
     for (let index = 0; index < choices.length - 1; index += 1) {
       drawn -= percents[index] as number;
-      if (drawn < 0) return (choices[index] as ChooseHost)();
+      if (drawn < 0) return (choices[index] as ChooseHost)(hash, attempt);
     }
-    return (choices[choices.length - 1] as ChooseHost)();
+    return (choices[choices.length - 1] as ChooseHost)(hash, attempt);
   };
 }
 
 /** Chooses again while the choice has failed this request before; when the tries are used up, the last choice stands. */
-function chooseAnother(choose: ChooseHost, { previousHosts, hostSelectionTriesMax = 1 }: PickContext): Host {
-  let host = choose();
-  for (let tries = 0; tries < hostSelectionTriesMax && previousHosts?.has(host.key); tries += 1) host = choose();
+function chooseAnother(choose: ChooseHost, { hash, previousHosts, hostSelectionTriesMax = 1 }: PickContext): Host | undefined {
+  let host = choose(hash, 0);
+  for (let tries = 1; tries <= hostSelectionTriesMax && host !== undefined && previousHosts?.has(host.key); tries += 1) {
+    host = choose(hash, tries);
+  }
   return host;
 }

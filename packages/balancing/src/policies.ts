@@ -1,35 +1,62 @@
 /** The policies: given the hosts of a pool, how to choose one of them. Each is a handful of lines. */
 import { randomInt, type Random } from '@sluice/kernel';
+import type { Hash64 } from './hash/hash64.ts';
+import type { HashPolicySpec } from './hash/hash-policies.ts';
 import type { Host } from './host.ts';
+import { slowStartEnd, slowStartFactor, type SlowStart } from './slow-start.ts';
 import { WeightedSchedule } from './weighted-schedule.ts';
 
 /** Which policy, with its settings. */
-export type PolicySpec =
+export type PolicySpec = TurnPolicySpec | HashPolicySpec;
+
+/** Policies that look at hosts only, and not at the request. */
+export type TurnPolicySpec =
   /** In turn, each as often as its weight says. */
-  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'round-robin'; readonly slowStart?: SlowStart | undefined }
   /**
    * The least busy of `choiceCount` hosts drawn at random; where weights differ, in turn by
    * weight / (requests under way + 1) ^ `activeRequestBias`.
    */
-  | { readonly kind: 'least-request'; readonly choiceCount: number; readonly activeRequestBias: number }
+  | {
+      readonly kind: 'least-request';
+      readonly choiceCount: number;
+      readonly activeRequestBias: number;
+      readonly slowStart?: SlowStart | undefined;
+    }
   /** At random, each as often as its weight says. */
   | { readonly kind: 'random' };
 
-/** Chooses a host out of those it was made for, of which there is at least one. */
-export type ChooseHost = () => Host;
+/**
+ * Chooses a host out of those it was made for. Policies that place requests by hash look at `hash`; `attempt` counts
+ * how often it has chosen for this pick, from 0, and lets them come to another host. Undefined: nobody may be chosen.
+ */
+export type ChooseHost = (hash: Hash64 | undefined, attempt: number) => Host | undefined;
 
-export function createPolicy(spec: PolicySpec, hosts: readonly Host[], random: Random): ChooseHost {
+/** What choosing needs of the world. */
+export interface PolicyContext {
+  readonly random: Random;
+  /** Monotonic ms; asked only while a host is in its slow start. */
+  readonly now: () => number;
+}
+
+/** @param hosts of which there is at least one */
+export function createPolicy(spec: TurnPolicySpec, hosts: readonly Host[], context: PolicyContext): ChooseHost {
+  const { random } = context;
   if (hosts.length === 1) {
     const only = hosts[0] as Host;
     return () => only;
   }
   switch (spec.kind) {
     case 'round-robin':
-      return haveEqualWeights(hosts) ? inTurn(hosts, random) : byWeight(hosts, (host) => host.weight, random);
-    case 'least-request':
-      return haveEqualWeights(hosts)
-        ? leastBusyOf(hosts, spec.choiceCount, random)
-        : byWeight(hosts, (host) => host.weight / (host.activeRequests + 1) ** spec.activeRequestBias, random);
+      return startingSlowly(spec.slowStart, hosts, hostWeight, context, () =>
+        haveEqualWeights(hosts) ? inTurn(hosts, random) : byWeight(hosts, hostWeight, random),
+      );
+    case 'least-request': {
+      const weightNow = leastRequestWeight(spec.activeRequestBias);
+      return startingSlowly(spec.slowStart, hosts, weightNow, context, () =>
+        haveEqualWeights(hosts) ? leastBusyOf(hosts, spec.choiceCount, random) : byWeight(hosts, weightNow, random),
+      );
+    }
     case 'random':
       return haveEqualWeights(hosts) ? atRandom(hosts, random) : atWeightedRandom(hosts, random);
   }
@@ -50,6 +77,25 @@ function byWeight(hosts: readonly Host[], weightOf: (host: Host) => number, rand
   return () => schedule.next() as Host;
 }
 
+/** While a host is in its slow start, in turn by what its weight has grown to; afterwards as `plain` does. */
+function startingSlowly(
+  slowStart: SlowStart | undefined,
+  hosts: readonly Host[],
+  weightOf: (host: Host) => number,
+  { random, now }: PolicyContext,
+  plain: () => ChooseHost,
+): ChooseHost {
+  if (!slowStart) return plain();
+  const endsAt = slowStartEnd(slowStart, hosts);
+  if (now() >= endsAt) return plain();
+  const slow = byWeight(hosts, (host) => weightOf(host) * slowStartFactor(slowStart, host, now()), random);
+  let whole: ChooseHost | undefined;
+  return (hash, attempt) => {
+    if (!whole && now() < endsAt) return slow(hash, attempt);
+    return (whole ??= plain())(hash, attempt);
+  };
+}
+
 /** Power of n choices. A host may be drawn twice, as in Envoy: with two hosts the busier one is not starved. */
 function leastBusyOf(hosts: readonly Host[], choiceCount: number, random: Random): ChooseHost {
   return () => {
@@ -60,6 +106,15 @@ function leastBusyOf(hosts: readonly Host[], choiceCount: number, random: Random
     }
     return best;
   };
+}
+
+function hostWeight(host: Host): number {
+  return host.weight;
+}
+
+function leastRequestWeight(activeRequestBias: number): (host: Host) => number {
+  if (activeRequestBias === 1) return (host) => host.weight / (host.activeRequests + 1);
+  return (host) => host.weight / (host.activeRequests + 1) ** activeRequestBias;
 }
 
 function atRandom(hosts: readonly Host[], random: Random): ChooseHost {

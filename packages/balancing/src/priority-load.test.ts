@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changeHosts, emptyHostSet } from './host-set.ts';
+import { changeHosts, emptyHostSet, refreshHosts } from './host-set.ts';
 import { shareLoad } from './priority-load.ts';
 import { endpointAt } from './testing/index.ts';
 import type { EndpointHealth } from './endpoint.ts';
@@ -50,9 +50,26 @@ test('no panic while another priority makes up for it', () => {
   ]);
 });
 
-test('nobody healthy: everybody of the first priority, or nobody when panic is off', () => {
-  expect(shares([healths(0, 4), healths(0, 2)])).toEqual([{ hosts: 4, percent: 100, isPanicking: true }]);
+test('nobody healthy: each priority takes what it has of the hosts, or nobody does when panic is off', () => {
+  expect(shares([healths(0, 4), healths(0, 2)])).toEqual([
+    { hosts: 4, percent: 67, isPanicking: true },
+    { hosts: 2, percent: 33, isPanicking: true },
+  ]);
   expect(shares([healths(0, 4)], { ...envoy, panicThresholdRatio: 0 })).toEqual([]);
+});
+
+test('every priority below the threshold: health is ignored everywhere', () => {
+  expect(shares([healths(1, 3), healths(1, 3)])).toEqual([
+    { hosts: 4, percent: 50, isPanicking: true },
+    { hosts: 4, percent: 50, isPanicking: true },
+  ]);
+});
+
+test('a host of which nothing is known yet counts neither for nor against its priority', () => {
+  const { hosts } = setOf([healths(2, 6)]);
+  for (const host of hosts.filter(({ health }) => health === 'unhealthy').slice(0, 5)) host.mark('pending_active_hc', true);
+  const found = shareLoad(refreshHosts({ hosts, priorities: [], byKey: new Map() }), envoy);
+  expect(found.map((pool) => [pool.hosts.length, pool.isPanicking])).toEqual([[2, false]]);
 });
 
 test('degraded hosts take what the healthy ones cannot', () => {

@@ -15,7 +15,10 @@ export interface PriorityLoadOptions {
 
 /** The hosts of a pool and the share of requests they get. */
 export interface HostPool {
+  /** Those that may be picked. */
   readonly hosts: readonly Host[];
+  /** The whole priority that they are of. */
+  readonly priority: PriorityHosts;
   /** Out of 100; the shares of all pools add up to 100. */
   readonly percent: number;
   /** Whether health is ignored here, because too few are healthy. */
@@ -23,54 +26,58 @@ export interface HostPool {
 }
 
 /** The pools of a host set. Empty when nobody may get anything. */
-export function shareLoad(set: HostSet, options: PriorityLoadOptions): readonly HostPool[] {
-  const { priorities } = set;
-  if (set.hosts.length === 0) return [];
+export function shareLoad({ priorities }: HostSet, options: PriorityLoadOptions): readonly HostPool[] {
   const healthy = priorities.map((hosts) => availability(hosts.healthy.length, hosts, options));
   const degraded = priorities.map((hosts) => availability(hosts.degraded.length, hosts, options));
   const total = Math.min(100, sum(healthy) + sum(degraded));
-  if (total === 0) return panicPools(set, options);
+  const panics = priorities.map((hosts) => total < 100 && isInPanic(hosts, options));
+  if (panics.every(Boolean)) return shareByNumbers(priorities);
+  if (total === 0) return [];
 
   let left = 100;
-  const shares: { hosts: readonly Host[]; percent: number; priority: number }[] = [];
+  const pools: HostPool[] = [];
   const share = (percents: readonly number[], hostsOf: (hosts: PriorityHosts) => readonly Host[]): void => {
-    percents.forEach((percent, priority) => {
+    percents.forEach((percent, index) => {
+      const priority = priorities[index] as PriorityHosts;
       const part = Math.min(left, Math.floor((percent * 100) / total));
       left -= part;
-      if (part > 0) shares.push({ hosts: hostsOf(priorities[priority] as PriorityHosts), percent: part, priority });
+      const isPanicking = panics[index] === true;
+      if (part > 0) pools.push({ hosts: isPanicking ? priority.all : hostsOf(priority), priority, percent: part, isPanicking });
     });
   };
   share(healthy, (hosts) => hosts.healthy);
   share(degraded, (hosts) => hosts.degraded);
-
-  return shares.map(({ hosts, percent, priority }, index): HostPool => {
-    const isPanicking = total < 100 && isInPanic(priorities[priority] as PriorityHosts, options);
-    return {
-      hosts: isPanicking ? (priorities[priority] as PriorityHosts).all : hosts,
-      // What rounding down has left goes to the first.
-      percent: index === 0 ? percent + left : percent,
-      isPanicking,
-    };
-  });
+  return giveRest(pools, left);
 }
 
-/** Nobody is well. Then everybody of the first priority with hosts takes part, unless panic is turned off. */
-function panicPools(set: HostSet, options: PriorityLoadOptions): readonly HostPool[] {
-  const first = set.priorities.find((hosts) => hosts.all.length > 0);
-  if (first === undefined || options.panicThresholdRatio <= 0) return [];
-  return [{ hosts: first.all, percent: 100, isPanicking: true }];
+/** Every priority is in panic: each gets as much as it has hosts, whatever their health. */
+function shareByNumbers(priorities: readonly PriorityHosts[]): readonly HostPool[] {
+  const filled = priorities.filter(({ all }) => all.length > 0);
+  const hostsTotal = sum(filled.map(({ all }) => all.length));
+  const pools = filled.map((priority): HostPool => {
+    const percent = Math.floor((100 * priority.all.length) / hostsTotal);
+    return { hosts: priority.all, priority, percent, isPanicking: true };
+  });
+  return giveRest(pools, 100 - sum(pools.map(({ percent }) => percent)));
+}
+
+/** What rounding down has left goes to the first; a pool that rounding has left nothing is none. */
+function giveRest(pools: readonly HostPool[], rest: number): readonly HostPool[] {
+  return pools.map((pool, index) => (index === 0 ? { ...pool, percent: pool.percent + rest } : pool)).filter(({ percent }) => percent > 0);
 }
 
 function availability(count: number, hosts: PriorityHosts, options: PriorityLoadOptions): number {
-  if (hosts.all.length === 0) return 0;
-  return Math.min(100, Math.floor((options.overprovisioningPercent * count) / hosts.all.length));
+  const known = hosts.all.length - hosts.excludedCount;
+  return known <= 0 ? 0 : Math.min(100, Math.floor((options.overprovisioningPercent * count) / known));
 }
 
-/** The share of hosts is cut to a whole percent before it is compared, as Envoy does. */
+/** The threshold is cut to a whole percent before it is compared, as Envoy does. */
 function isInPanic(hosts: PriorityHosts, { panicThresholdRatio }: PriorityLoadOptions): boolean {
+  const known = hosts.all.length - hosts.excludedCount;
   const usable = hosts.healthy.length + hosts.degraded.length;
-  const percent = hosts.all.length === 0 ? 0 : Math.floor((100 * usable) / hosts.all.length);
-  return percent < Math.round(panicThresholdRatio * 100);
+  const percent = known <= 0 ? 0 : (100 * usable) / known;
+  // A little more than what the ratio was made from: 0.29 × 100 is 28.999….
+  return percent < Math.floor(panicThresholdRatio * 100 + 1e-9);
 }
 
 function sum(numbers: readonly number[]): number {

@@ -11,6 +11,7 @@ export function endpointAt(hostAndPort: string, facts: Partial<Endpoint> = {}): 
     weight: 1,
     priority: 0,
     locality: { region: '', zone: '', subZone: '' },
+    localityWeight: 0,
     metadata: {},
     ...facts,
   };

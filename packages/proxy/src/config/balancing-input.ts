@@ -6,7 +6,7 @@ const nowhere = { region: '', zone: '', subZone: '' };
 
 /** All endpoints of all localities, in the order of the resource. */
 export function endpointsOf(assignment: ClusterLoadAssignment): readonly Endpoint[] {
-  return assignment.localities.flatMap(({ locality, priority, endpoints }) =>
+  return assignment.localities.flatMap(({ locality, priority, weight: localityWeight = 0, endpoints }) =>
     endpoints.map(
       ({ address, hostname, healthStatus, weight, metadata }): Endpoint => ({
         address,
@@ -15,6 +15,7 @@ export function endpointsOf(assignment: ClusterLoadAssignment): readonly Endpoin
         weight,
         priority,
         locality: locality ?? nowhere,
+        localityWeight,
         metadata,
       }),
     ),
