@@ -11,9 +11,12 @@ interface Scope {
   readonly word: string;
   /** The label that says which one; undefined for what there is one of. */
   readonly label: string | undefined;
+  /** The label stands before the word: `edge.http_local_rate_limit.enforced`. */
+  readonly isLabelFirst?: boolean;
 }
 
 const scopes: readonly Scope[] = [
+  { prefix: 'envoy_http_local_rate_limit_', word: 'http_local_rate_limit', label: 'envoy_local_http_ratelimit_prefix', isLabelFirst: true },
   { prefix: 'envoy_http_', word: 'http', label: 'envoy_http_conn_manager_prefix' },
   { prefix: 'envoy_cluster_manager_', word: 'cluster_manager', label: undefined },
   { prefix: 'envoy_cluster_', word: 'cluster', label: 'envoy_cluster_name' },
@@ -32,13 +35,22 @@ export function dottedName(name: string, labels: LabelValues): string {
     parts.push(scope.word);
     rest = name.slice(scope.prefix.length);
     const value = scope.label === undefined ? undefined : left.get(scope.label);
-    if (value !== undefined) parts.push(value.replaceAll(':', '_'));
+    if (value !== undefined) parts[scope.isLabelFirst ? 'unshift' : 'push'](value.replaceAll(':', '_'));
     if (scope.label !== undefined) left.delete(scope.label);
   }
+  if (scope?.word === 'http') rest = withFilterScope(rest);
   parts.push(withResponseCode(rest, left));
   for (const [label, value] of left) parts.push(label, value.replaceAll(':', '_'));
   return parts.join('.');
 }
+
+/** Filters have a scope of their own within their connection manager's: `http.edge.cors.origin_valid`. */
+function withFilterScope(name: string): string {
+  const filter = filterScopes.find((word) => name.startsWith(`${word}_`));
+  return filter === undefined ? name : `${filter}.${name.slice(filter.length + 1)}`;
+}
+
+const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check'];
 
 /** Status codes and their classes are part of the name: `upstream_rq_2xx`, `upstream_rq_503`. */
 function withResponseCode(name: string, labels: Map<string, string>): string {

@@ -43,8 +43,18 @@ function compileRules(
 ): readonly HeaderRule[] {
   return [
     ...remove.map((name): HeaderRule => (head) => head.remove(name)),
-    ...add.flatMap((option, index) => compileOption(option, `${path}[${index}].header`, patterns)),
+    ...compileHeaderAdditions(add, path, patterns),
   ];
+}
+
+/** A list of `HeaderValueOption`; `path` is the list's. */
+export function compileHeaderAdditions(add: readonly HeaderValueOption[], path: string, patterns: PatternCompiler): readonly HeaderRule[] {
+  return add.flatMap((option, index) => compileHeaderAddition(option, `${path}[${index}]`, patterns));
+}
+
+/** One `HeaderValueOption`: no rule when it would add nothing. */
+export function compileHeaderAddition(option: HeaderValueOption, path: string, patterns: PatternCompiler): readonly HeaderRule[] {
+  return compileOption(option, `${path}.header`, patterns);
 }
 
 function compileOption(option: HeaderValueOption, path: string, patterns: PatternCompiler): readonly HeaderRule[] {
