@@ -8,3 +8,12 @@ export type { SlowStart } from './slow-start.ts';
 export { combineHashes, formatHash, type Hash64 } from './hash/hash64.ts';
 export { xxHash64 } from './hash/xx-hash64.ts';
 export type { HashPolicySpec } from './hash/hash-policies.ts';
+export { OutlierDetector, type OutlierEvent } from './outlier/outlier-detector.ts';
+export type { TryResult } from './outlier/host-record.ts';
+export {
+  defaultOutlierSettings,
+  type FailurePercentageSettings,
+  type OutlierCause,
+  type OutlierSettings,
+  type SuccessRateSettings,
+} from './outlier/outlier-settings.ts';

@@ -5,11 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { problem } from '@sluice/kernel';
+import { runScenario, type ScenarioCommand } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 
 import type { Codec } from '../codec/codec.ts';
 import type { JsonObject } from '../codec/json.ts';
-import { runScenario, type ScenarioCommand } from '../testing/scenario.ts';
 import { shortTypeName, typeUrls, type TypeUrl } from '../type-urls.ts';
 import type { RejectedResource, ResourceUpdate } from './ads-consumer.ts';
 import { SotwClient, type ClientEffect, type ClientEvent } from './sotw-client.ts';

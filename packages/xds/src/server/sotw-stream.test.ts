@@ -4,11 +4,11 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
+import { runScenario, type ScenarioCommand } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 
 import type { DiscoveryRequest } from '../discovery.ts';
 import type { ResourceSet, Snapshot, VersionedResource } from '../snapshot/snapshot.ts';
-import { runScenario, type ScenarioCommand } from '../testing/scenario.ts';
 import { shortTypeName, typeUrls, type TypeUrl } from '../type-urls.ts';
 import { SotwStream, type SotwEffect } from './sotw-stream.ts';
 
