@@ -18,6 +18,8 @@ export interface Stream {
   readonly route: RouteMatch | undefined;
   /** True until `onEnd`. */
   readonly isActive: boolean;
+  /** IP address of the client: the peer's, or the one that trusted proxies give. */
+  readonly clientHost: string;
   /** Whether a body follows the request head. */
   readonly hasRequestBody: boolean;
   /** When set before the router runs, the request goes to this address, whatever the picker would say. */

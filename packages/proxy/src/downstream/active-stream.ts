@@ -20,6 +20,7 @@ import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { LocalReply, Stream } from '../stream.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from '../upstream/upstream-request.ts';
+import { clientHostOf } from './client-address.ts';
 import { renderLocalReply } from './local-reply.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { RequestConditions } from './request-conditions.ts';
@@ -79,6 +80,10 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   get isActive(): boolean {
     return this.#state !== 'ended';
+  }
+
+  get clientHost(): string {
+    return clientHostOf(this.request, this.#config, this.info.downstreamRemote.host);
   }
 
   get hasRequestBody(): boolean {

@@ -14,6 +14,7 @@ export class TestStream implements Stream {
   response: ResponseHead | undefined = undefined;
   route: RouteMatch | undefined = undefined;
   isActive = true;
+  clientHost = loopback.host;
   hasRequestBody = false;
   overrideHost: Address | undefined = undefined;
   readonly slots: unknown[] = [];

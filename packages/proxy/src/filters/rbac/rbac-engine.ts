@@ -1,0 +1,86 @@
+/** RBAC rules, compiled: one question per request, and the name of the policy that answered it. */
+import type { Stream } from '../../stream.ts';
+import { compileHeaderMatcher } from '../../router/head-test.ts';
+import { compileStringMatcher } from '../../router/string-test.ts';
+import type { PatternCompiler } from '../../router/compile-session.ts';
+import { isInRange } from '../../ip-address.ts';
+import type { RbacPolicy, RbacRules } from './rbac-config.ts';
+import type { Party, RbacRule } from './rbac-rule.ts';
+
+export interface RbacJudgement {
+  readonly isAllowed: boolean;
+  /** Name of the policy that matched; empty when none did. */
+  readonly policy: string;
+}
+
+export type RbacEngine = (stream: Stream) => RbacJudgement;
+
+type StreamTest = (stream: Stream) => boolean;
+
+/** Judgements are made beforehand: one for each policy, one for none. `path` is that of the rules. */
+export function compileRules({ action, policies }: RbacRules, path: string, patterns: PatternCompiler): RbacEngine {
+  const compiled = policies.map((policy) => ({
+    matches: compilePolicy(policy, `${path}.policies[${JSON.stringify(policy.name)}]`, patterns),
+    judgement: { isAllowed: action !== 'DENY', policy: policy.name },
+  }));
+  const otherwise: RbacJudgement = { isAllowed: action !== 'ALLOW', policy: '' };
+  return (stream) => compiled.find(({ matches }) => matches(stream))?.judgement ?? otherwise;
+}
+
+function compilePolicy({ permissions, principals }: RbacPolicy, path: string, patterns: PatternCompiler): StreamTest {
+  const permitted = compileAll(permissions, `${path}.permissions`, patterns);
+  const identified = compileAll(principals, `${path}.principals`, patterns);
+  return (stream) => permitted.some((test) => test(stream)) && identified.some((test) => test(stream));
+}
+
+function compileAll(rules: readonly RbacRule[], path: string, patterns: PatternCompiler): readonly StreamTest[] {
+  return rules.map((rule, index) => compileRule(rule, `${path}[${index}]`, patterns));
+}
+
+function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): StreamTest {
+  switch (rule.kind) {
+    case 'any':
+      return () => true;
+    case 'and': {
+      const tests = compileAll(rule.rules, path, patterns);
+      return (stream) => tests.every((test) => test(stream));
+    }
+    case 'or': {
+      const tests = compileAll(rule.rules, path, patterns);
+      return (stream) => tests.some((test) => test(stream));
+    }
+    case 'not': {
+      const test = compileRule(rule.rule, path, patterns);
+      return (stream) => !test(stream);
+    }
+    case 'header': {
+      const test = compileHeaderMatcher(rule.matcher, `${path}.header`, patterns);
+      return ({ request }) => test(request);
+    }
+    case 'path': {
+      const test = compileStringMatcher(rule.matcher, `${path}.url_path.path`, patterns);
+      return ({ request }) => test(withoutQuery(request.path));
+    }
+    case 'ip':
+      return (stream) => isInRange(hostOf(stream, rule.whose), rule.range);
+    case 'port':
+      return ({ info }) => info.downstreamLocal.port >= rule.start && info.downstreamLocal.port < rule.end;
+  }
+}
+
+/** Query and fragment do not belong to the path that is matched, as in Envoy. */
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+function hostOf(stream: Stream, whose: Party): string {
+  switch (whose) {
+    case 'listener':
+      return stream.info.downstreamLocal.host;
+    case 'peer':
+      return stream.info.downstreamRemote.host;
+    case 'client':
+      return stream.clientHost;
+  }
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest } from '../../testing/index.ts';
+
+const type = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC' };
+const perRouteType = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute' };
+const anyone = [{ any: true }];
+const policy = (permissions: readonly object[], principals: readonly object[] = anyone): object => ({ permissions, principals });
+
+const start = (config: object, more: Partial<FilterFixtureOptions> = {}): Promise<FilterFixture> =>
+  startFilterProxy({ filters: [{ name: 'rbac', typed_config: { ...type, ...config } }], ...more });
+
+/** The statuses of requests under one policy that lets pass what matches it. */
+async function statuses(one: object, ...requests: FixtureRequest[]): Promise<number[]> {
+  await using proxy = await start({ rules: { policies: { one } } });
+  const found: number[] = [];
+  for (const request of requests) found.push((await proxy.request(request)).status);
+  return found;
+}
+
+const path = (prefix: string): object => ({ url_path: { path: { prefix } } });
+const header = (name: string, exact: string): object => ({ header: { name, string_match: { exact } } });
+
+describe('rules', () => {
+  test('that allow refuse everybody else', async () => {
+    await using proxy = await start({ rules: { action: 'ALLOW', policies: { admins: policy([path('/admin')], [header('x-role', 'admin')]) } } });
+    expect((await proxy.request({ path: '/admin/x', headers: { 'x-role': 'admin' } })).status).toBe(200);
+    const { status, body } = await proxy.request({ path: '/admin/x' });
+    expect([status, body.toString(), proxy.upstreamHeads.length]).toEqual([403, 'RBAC: access denied', 1]);
+    expect([await proxy.nextLog(), await proxy.nextLog()]).toEqual(['200 - via_upstream', '403 - rbac_access_denied_matched_policy[none]']);
+    expect([proxy.metric('envoy_http_rbac_allowed'), proxy.metric('envoy_http_rbac_denied')]).toEqual([1, 1]);
+  });
+
+  test('that deny name the first policy by name', async () => {
+    await using proxy = await start({ rules: { action: 'DENY', policies: { 'z last': policy(anyone), 'no admins': policy([path('/admin')]), 'none here': policy([path('/x')]) } } });
+    expect((await proxy.request({ path: '/admin' })).status).toBe(403);
+    expect(await proxy.nextLog()).toBe('403 - rbac_access_denied_matched_policy[no_admins]');
+  });
+
+  test('that log let everything pass', async () => {
+    await using proxy = await start({ rules: { action: 'LOG', policies: { all: policy(anyone) } } });
+    expect((await proxy.request()).status).toBe(200);
+  });
+
+  test('without policies refuse everybody; without rules nobody is refused', async () => {
+    await using nobody = await start({ rules: {} });
+    await using everybody = await start({});
+    expect([(await nobody.request()).status, (await everybody.request()).status]).toEqual([403, 200]);
+  });
+
+  test('in the shadow only count', async () => {
+    await using proxy = await start({ shadow_rules: { policies: { all: policy([path('/a')]) } }, shadow_rules_stat_prefix: 'next_' });
+    expect([(await proxy.request({ path: '/a' })).status, (await proxy.request({ path: '/b' })).status]).toEqual([200, 200]);
+    expect([proxy.metric('envoy_http_rbac_next_shadow_allowed'), proxy.metric('envoy_http_rbac_next_shadow_denied')]).toEqual([1, 1]);
+  });
+
+  test('of a route stand instead of those of the filter, and an empty one takes them away', async () => {
+    const routes = [
+      { match: { prefix: '/open' }, route: { cluster: 'backend' }, typed_per_filter_config: { rbac: perRouteType } },
+      { match: { prefix: '/some' }, route: { cluster: 'backend' }, typed_per_filter_config: { rbac: { ...perRouteType, rbac: { rules: { policies: { a: policy([header('x-a', '1')]) } } } } } },
+      { match: { prefix: '/' }, route: { cluster: 'backend' } },
+    ];
+    await using proxy = await start({ rules: {} }, { routes });
+    const found = [];
+    for (const request of [{ path: '/' }, { path: '/open' }, { path: '/some' }, { path: '/some', headers: { 'x-a': '1' } }]) found.push((await proxy.request(request)).status);
+    expect(found).toEqual([403, 200, 403, 200]);
+  });
+});
+
+describe('conditions', () => {
+  test('on the path do not see its query', async () => {
+    const exact = policy([{ url_path: { path: { exact: '/a' } } }]);
+    expect(await statuses(exact, { path: '/a?b=c' }, { path: '/a/b' })).toEqual([200, 403]);
+  });
+
+  test('can be joined and turned round', async () => {
+    const both = policy([{ and_rules: { rules: [path('/a'), { not_rule: header(':method', 'POST') }] } }]);
+    expect(await statuses(both, { path: '/a' }, { path: '/a', method: 'POST' }, { path: '/b' })).toEqual([200, 403, 403]);
+    const either = policy(anyone, [{ or_ids: { ids: [header('x-a', '1'), { and_ids: { ids: [header('x-b', '1'), { not_id: header('x-c', '1') }] } }] } }]);
+    const requests = [{ 'x-a': '1' }, { 'x-b': '1' }, { 'x-b': '1', 'x-c': '1' }].map((headers) => ({ headers }));
+    expect(await statuses(either, ...requests)).toEqual([200, 200, 403]);
+  });
+
+  test('on addresses and ports', async () => {
+    const range = (address_prefix: string, prefix_len: number): object => ({ address_prefix, prefix_len });
+    const passes = async (permission: object, principal: object = { any: true }): Promise<number[]> => statuses(policy([permission], [principal]), {});
+    const any = { any: true };
+    expect(await passes({ destination_ip: range('127.0.0.0', 8) })).toEqual([200]);
+    expect(await passes({ destination_ip: range('10.0.0.0', 8) })).toEqual([403]);
+    expect(await passes({ destination_port_range: { start: 1024, end: 65_536 } })).toEqual([200]);
+    expect(await passes({ destination_port: 1 })).toEqual([403]);
+    expect(await passes(any, { direct_remote_ip: range('127.0.0.1', 32) })).toEqual([200]);
+    expect(await passes(any, { source_ip: range('10.0.0.0', 8) })).toEqual([403]);
+  });
+
+  test('on the client believe x-forwarded-for, those on the peer do not', async () => {
+    const inside = { address_prefix: '10.0.0.0', prefix_len: 8 };
+    const headers = { 'x-forwarded-for': '8.8.8.8, 10.1.1.1' };
+    expect(await statuses(policy(anyone, [{ remote_ip: inside }]), { headers }, { headers: { 'x-forwarded-for': '10.1.1.1, 8.8.8.8' } })).toEqual([200, 403]);
+    expect(await statuses(policy(anyone, [{ direct_remote_ip: inside }]), { headers })).toEqual([403]);
+  });
+});
+
+test('conditions that cannot be asked are refused, never left out', async () => {
+  const refused = async (permission: object, principal: object = { any: true }): Promise<string> => {
+    const started = start({ rules: { policies: { one: policy([permission], [principal]) } } });
+    return started.then(() => 'started', (reason: Error) => reason.message);
+  };
+  expect(await refused({ metadata: { filter: 'a' } })).toMatch(/rules\.policies\.one\.permissions\[0\]\.metadata: is not supported/);
+  expect(await refused({ any: true }, { not_id: { authenticated: {} } })).toMatch(/principals\[0\]\.not_id\.authenticated: is not supported/);
+  expect(await refused({})).toMatch(/permissions\[0\]: must have one of any, and_rules/);
+  expect(await refused({ any: false })).toMatch(/permissions\[0\]\.any: is false, must be true/);
+  expect(await refused({ destination_ip: { address_prefix: '1.2.3', prefix_len: 8 } })).toMatch(/address_prefix: is "1\.2\.3", must be an IP address/);
+  expect(await refused({ url_path: { path: { safe_regex: { regex: '[' } } } })).toMatch(/rules\.policies\["one"\]\.permissions\[0\]\.url_path\.path\.safe_regex\.regex/);
+  let deep: object = { any: true };
+  for (let depth = 0; depth < 200; depth += 1) deep = { not_rule: deep };
+  expect(await refused(deep)).toMatch(/stands in 101 others/);
+});
