@@ -38,6 +38,9 @@ export interface ClientsOptions {
 /** How long a client waits for its answer, in ms: longer than any scenario makes a request wait. */
 const patienceMs = 240_000;
 
+/** How long a client listens after its last answer for what should not come, in ms. */
+const lingerMs = 500;
+
 /** Requests that share connections one after the other, as a browser's do. */
 export interface ConnectionSharers {
   readonly idle: ClientConnection[];
@@ -90,6 +93,7 @@ export class Clients {
         // A kept connection may be closed by the other side just as it is used: every client sends again then.
         if (result.kind === 'failed' && reused && !connection.hasAnswerBytes) return this.#sendOnce(request, plan, undefined);
         if (result.kind === 'answered' && sharers && connection.isReusable) sharers.idle.push(connection);
+        else if (result.kind === 'answered') connection.finish();
         else connection.close();
         this.#finish(request, result);
       },
@@ -130,6 +134,8 @@ class ClientConnection {
         this.#flush();
       },
       onData: (memory, length) => {
+        // Bytes that nobody waits for are an answer too many to the request before.
+        if (!this.request && this.#last) this.#last.answers += 1;
         this.hasAnswerBytes = true;
         this.#reader.push(memory.subarray(0, length));
       },
@@ -154,8 +160,14 @@ class ClientConnection {
     this.#onResult = onResult;
     this.#toWrite = formatRequest(request, plan);
     this.#timers = [timers.after(patienceMs, () => this.#end({ kind: 'gave-up' }))];
-    if (plan.hangUpMs !== undefined) {
-      this.#timers.push(timers.after(plan.hangUpMs, () => this.#end({ kind: 'hung-up' })));
+    const { hangUp } = plan;
+    if (hangUp) {
+      this.#timers.push(
+        timers.after(hangUp.afterMs, () => {
+          if (hangUp.resets) this.#connection.destroy(true);
+          this.#end({ kind: 'hung-up' });
+        }),
+      );
     }
     if (this.#isOpen) this.#flush();
   }
@@ -165,14 +177,20 @@ class ClientConnection {
     this.#connection.destroy();
   }
 
+  /** Says that nothing more will come, and hears the other side out for a while. */
+  finish(): void {
+    this.isReusable = false;
+    this.#connection.end();
+    this.#options.timers.after(lingerMs, () => this.#connection.destroy());
+  }
+
   #flush(): void {
     if (this.#toWrite) this.#connection.write(this.#toWrite, 0, this.#toWrite.length);
     this.#toWrite = undefined;
   }
 
   #onAnswer({ startLine, headers, body }: HttpMessage): void {
-    // Counted for the request before when there is none now: an answer too many.
-    if (this.#last) this.#last.answers += 1;
+    if (this.request) this.request.answers += 1;
     if (headers.get('connection') === 'close') this.isReusable = false;
     this.#end({ kind: 'answered', status: Number(startLine.slice(9, 12)), headers, body });
   }

@@ -34,6 +34,8 @@ export function writeObservation(journal: Journal, observation: Observation): vo
       return journal.write(observation.process, 'process started');
     case 'process ended':
       return journal.write(observation.process, 'process ended');
+    case 'process stopped':
+      return journal.write(observation.process, 'process stopped');
     case 'xds response': {
       const { typeUrl, versionInfo, nonce, resources } = observation.response;
       return journal.write('config-server', 'xds response', { to: observation.process, type: shortType(typeUrl), version: versionInfo, nonce, resources: resources.length });

@@ -28,6 +28,8 @@ export type Observation = { readonly at: number } & (
   | { readonly kind: 'log'; readonly process: string; readonly level: string; readonly event: string; readonly fields: LogFields }
   | { readonly kind: 'process started'; readonly process: string }
   | { readonly kind: 'process ended'; readonly process: string }
+  /** A process that was told to stop has done what it had to, and holds this for requests. */
+  | { readonly kind: 'process stopped'; readonly process: string; readonly held: ReadonlyMap<string, number> }
   | { readonly kind: 'xds response'; readonly stream: number; readonly process: string; readonly response: DiscoveryResponse }
   | { readonly kind: 'xds request'; readonly stream: number; readonly process: string; readonly request: DiscoveryRequest }
   | { readonly kind: 'change'; readonly plan: ChangePlan }

@@ -72,9 +72,9 @@ export function makeActivator(context: ComponentContext): Component {
 }
 
 export function makeQueueProxy(context: ComponentContext): Component {
-  const { world, sandbox, network, spec } = context;
+  const { world, sandbox, network, flags, spec } = context;
   const { timers } = sandbox;
-  const settings = settingsOf(readQueueProxySettings([], spec.env));
+  const settings = settingsOf(readQueueProxySettings(flags, spec.env));
   const queueProxy = composeQueueProxy({ ...effectsOf(context), settings, network });
   const transport = world.fabric.connect(sandbox);
   const reports = createLoadReports({ ...effectsOf(context), settings, load: queueProxy.load, transport });

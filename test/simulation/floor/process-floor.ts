@@ -86,14 +86,18 @@ export class ProcessFloor {
       process.component = component;
       await component.start();
     };
+    const stop = async () => {
+      await process.component?.stop();
+      const held = process.component?.held?.();
+      if (held && !sandbox.isKilled) world.observations.tell({ at: sandbox.clock.now(), kind: 'process stopped', process: process.name, held });
+    };
     run().catch((reason: unknown) => {
       sandbox.logger.error('process failed', { error: reason });
       context.exit(1);
     });
     return {
       onTerminate() {
-        const stopped = process.component?.stop() ?? Promise.resolve();
-        void stopped.finally(() => context.exit(0));
+        void stop().finally(() => context.exit(0));
       },
       onEnd() {
         network.destroy();

@@ -1,3 +1,4 @@
+import { badPushRefused } from './bad-push.ts';
 import { bounded } from './bounded.ts';
 import { calm } from './calm.ts';
 import { concurrencyLimit } from './concurrency-limit.ts';
@@ -21,6 +22,7 @@ export const invariants: readonly Invariant[] = [
   concurrencyLimit,
   knownEndpointsOnly,
   versionsMoveForward,
+  badPushRefused,
   panicNeverFalls,
   bounded,
   nothingHeld,

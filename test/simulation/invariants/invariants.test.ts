@@ -5,6 +5,7 @@ import type { MeshAtRest } from '../mesh-at-rest.ts';
 import type { Observation } from '../observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { ServicePlan } from '../scenario/service-plan.ts';
+import { badPushRefused } from './bad-push.ts';
 import { bounded } from './bounded.ts';
 import { calm } from './calm.ts';
 import { concurrencyLimit } from './concurrency-limit.ts';
@@ -145,6 +146,36 @@ test('versions: a nonce never sent, a step back and a refusal that claims the re
   expect(await judge(versionsMoveForward, [respond('a', '1'), reply('a', '1'), respond('b', '2'), reply('b', '2', true)])).not.toEqual([]);
 });
 
+test('invalid push: accepting it, changing by it and silence are found', async () => {
+  const typeUrl = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
+  const applied = (version: string): Observation => ({
+    at: 1,
+    kind: 'log',
+    process: 'gateway',
+    level: 'info',
+    event: 'config applied',
+    fields: { version },
+  });
+  const push: Observation = {
+    at: 2,
+    kind: 'xds response',
+    stream: 1,
+    process: 'gateway',
+    response: { typeUrl, versionInfo: 'bad', nonce: 'x', resources: [] },
+  };
+  const reply = (refused: boolean): Observation => ({
+    at: 3,
+    kind: 'xds request',
+    stream: 1,
+    process: 'gateway',
+    request: { typeUrl, versionInfo: 'a', responseNonce: 'x', resourceNames: [], ...(refused ? { errorDetail: { code: 3, message: 'no' } } : {}) },
+  });
+  expect(await judge(badPushRefused, [applied('1'), push, reply(true)])).toEqual([]);
+  expect(await judge(badPushRefused, [applied('1'), push, reply(false)])).toEqual(['gateway accepted an invalid push']);
+  expect(await judge(badPushRefused, [applied('1'), push, applied('2'), reply(true)])).toEqual(['gateway went from 1 to 2 by an invalid push']);
+  expect(await judge(badPushRefused, [applied('1'), push])).toEqual(['gateway never answered an invalid push']);
+});
+
 test('panic: a fall of the desired scale is found', async () => {
   const decision = (from: number, to: number, panicking: boolean): Observation => ({
     at: 1,
@@ -168,6 +199,8 @@ test('at rest: what is held, unsettled or busy is found', async () => {
   const process = { name: 'gateway', held: new Map([['streams', 0]]), timersPerSecond: 20 };
   expect(await judge(nothingHeld, [], { processes: [process] })).toEqual([]);
   expect(await judge(nothingHeld, [], { processes: [{ ...process, held: new Map([['streams', 1]]) }] })).toEqual(['gateway holds 1 streams']);
+  const stopped: Observation = { at: 1, kind: 'process stopped', process: 'pod-1', held: new Map([['queue slots', 1]]) };
+  expect(await judge(nothingHeld, [stopped])).toEqual(['pod-1 holds 1 queue slots']);
   expect(await judge(calm, [], { processes: [process] })).toEqual([]);
   expect(await judge(calm, [], { processes: [{ ...process, timersPerSecond: 1000 }] })).toEqual(['gateway fires 1000.0 timers a second']);
   const revision = { name: 's1-00001', isRouted: true, replicas: 0, pods: 0 };

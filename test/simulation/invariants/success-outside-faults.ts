@@ -5,6 +5,8 @@
  */
 import type { ClientRequest } from '../clients.ts';
 import type { Fault } from '../scenario/fault-plan.ts';
+import type { ServicePlan } from '../scenario/service-plan.ts';
+import { hostOf } from '../service-manifest.ts';
 import type { Invariant } from './invariant.ts';
 
 interface Excuse {
@@ -12,6 +14,8 @@ interface Excuse {
   readonly service?: string;
   readonly from: number;
   until: number;
+  /** Only for hosts that have come into being during the run, and only for not being known. */
+  readonly onlyNewHosts?: boolean;
 }
 
 /** How long after a fault requests may still meet its traces, in ms: until endpoints without what is gone have been applied. */
@@ -32,10 +36,9 @@ export const successOutsideFaults: Invariant = {
         switch (observation.kind) {
           case 'fault begins': {
             const { fault, forMs } = observation.plan;
-            const service = excusedService(fault);
-            if (service === 'none') return;
-            const until = observation.at + forMs + aftermathMs;
-            excuses.push(service === 'all' ? { from: observation.at, until } : { service, from: observation.at, until });
+            const excused = excusedBy(fault);
+            if (excused === undefined) return;
+            excuses.push({ ...excused, from: observation.at, until: observation.at + forMs + aftermathMs });
             return;
           }
           case 'change': {
@@ -68,12 +71,16 @@ export const successOutsideFaults: Invariant = {
           const { id, service, startedAt, endedAt = Number.POSITIVE_INFINITY, result } = request;
           if (result?.kind !== 'answered' && result?.kind !== 'failed') continue;
           if (result.kind === 'answered' && result.status === 200) continue;
+          const isUnknownHost = result.kind === 'answered' && result.status === 404 && request.host !== hostOf(service);
           const isExcused = excuses.some(
-            (excuse) => (excuse.service ?? service) === service && excuse.from <= endedAt && excuse.until >= startedAt,
+            (excuse) =>
+              (excuse.service ?? service) === service &&
+              excuse.from <= endedAt &&
+              excuse.until >= startedAt &&
+              (!excuse.onlyNewHosts || isUnknownHost),
           );
-          const limit = scenario.services.find(({ name }) => name === service)?.containerConcurrency ?? 0;
-          // A pod lets 10 times its limit wait, so with fewer requests than that no pod has a reason to refuse.
-          const isCrowded = limit > 0 && result.kind === 'answered' && result.status === 503 && (crowd.get(request) ?? 0) > 11 * limit;
+          const plan = scenario.services.find(({ name }) => name === service);
+          const isCrowded = result.kind === 'answered' && result.status === 503 && plan !== undefined && mayRefuse(plan, crowd.get(request) ?? 0);
           if (isExcused || isCrowded) continue;
           const how = result.kind === 'answered' ? `${result.status} ${result.body.trim().slice(0, 100)}` : result.reason;
           violated(`request ${id} to ${service}, sent at ${(startedAt / 1000).toFixed(3)}: ${how}`);
@@ -83,19 +90,36 @@ export const successOutsideFaults: Invariant = {
   },
 };
 
-/** Whose requests a fault may hurt. */
-function excusedService(fault: Fault): string | 'all' | 'none' {
+/**
+ * Whether so many requests at once may meet a full pod. Through an activator they never do: it lets in what pods
+ * have room for. Reached directly, a pod lets 10 times its limit wait, and refuses the rest.
+ */
+function mayRefuse({ containerConcurrency, maxScale, targetBurstCapacity }: ServicePlan, crowd: number): boolean {
+  const capacityMax = containerConcurrency * (maxScale === 0 ? Number.POSITIVE_INFINITY : maxScale);
+  const mayBypassActivators = targetBurstCapacity >= 0 && capacityMax >= targetBurstCapacity;
+  return containerConcurrency > 0 && mayBypassActivators && crowd > 11 * containerConcurrency;
+}
+
+/** Whose requests a fault may hurt; undefined for nobody's. */
+function excusedBy(fault: Fault): Pick<Excuse, 'service' | 'onlyNewHosts'> | undefined {
   switch (fault.kind) {
     case 'kill':
     case 'partition':
-      return fault.component === 'activator' || fault.component === 'gateway' ? 'all' : 'none';
-    case 'kill-pod':
-      return fault.service;
-    case 'cut-streams':
-    case 'cut-watches':
     case 'latency':
+    case 'cut-streams': {
+      const takesRequestsAlong = fault.kind === 'kill' || fault.kind === 'partition';
+      if (takesRequestsAlong && (fault.component === 'activator' || fault.component === 'gateway')) return {};
+      // A route is Ready when its configuration is made, and not only when gateways have said that they have it.
+      const delaysRoutes = fault.component === 'config-server' || fault.component === 'gateway';
+      return delaysRoutes ? { onlyNewHosts: true } : undefined;
+    }
+    case 'kill-pod':
+      return { service: fault.service };
+    case 'cut-watches':
+      return fault.component === 'config-server' ? { onlyNewHosts: true } : undefined;
     case 'failing-pod':
     case 'slow-pod':
-      return 'none';
+    case 'bad-push':
+      return undefined;
   }
 }

@@ -22,6 +22,8 @@ export type DiscoveryMessage =
 interface OpenStream {
   readonly client: Sandbox;
   readonly pair: StreamPair<never, never>;
+  /** Sends a discovery response that the config service knows nothing of. Absent on streams for load. */
+  readonly inject?: (response: DiscoveryResponse) => void;
 }
 
 export class ConfigServiceFabric {
@@ -56,7 +58,7 @@ export class ConfigServiceFabric {
       for (const stream of this.#live()) if (stream.client === client) stream.pair.abandon('client');
     });
     return {
-      openAds: () => this.#openStream(client, this.#watched(client), ({ onAds }) => onAds),
+      openAds: () => this.#openStream(client, this.#watched(client), ({ onAds }) => onAds, (pair) => (response) => void pair.server.send(response)),
       openLoadStats: () => this.#openStream(client, this.#methods.loadStats, ({ onLoadStats }) => onLoadStats),
       openLoad: () => this.#openStream(client, this.#methods.load, ({ onLoad }) => onLoad),
       close: () => this.cut(client.name),
@@ -68,19 +70,22 @@ export class ConfigServiceFabric {
     for (const stream of this.#live()) if (stream.client.name === client) stream.pair.cut();
   }
 
-  /** Ends that have not ended. */
-  get openCount(): number {
-    return this.#live().length;
+  /** Says something to a process on its discovery stream, as if the config service had. False when there is no stream. */
+  inject(client: string, response: DiscoveryResponse): boolean {
+    const stream = this.#live().find((open) => open.client.name === client && open.inject);
+    stream?.inject?.(response);
+    return stream !== undefined;
   }
 
   #openStream<Request, Response>(
     client: Sandbox,
     wire: StreamWire<Request, Response>,
     accept: (handlers: ConfigServiceHandlers) => (stream: StreamPair<Request, Response>['server']) => void,
+    injectInto?: (pair: StreamPair<Request, Response>) => (response: DiscoveryResponse) => void,
   ): StreamPair<Request, Response>['client'] {
     const { links } = this.#options;
     const pair = createStreamPair(links, { client: client.part, server: configServiceName }, wire);
-    this.#open.add({ client, pair: pair as StreamPair<never, never> });
+    this.#open.add({ client, pair: pair as StreamPair<never, never>, ...(injectInto ? { inject: injectInto(pair) } : {}) });
     // The service learns of the stream before anything that is sent on it: both ways begin at the same moment,
     // and what the client sends waits at the server's end until somebody listens.
     links.openPipe(client.part, configServiceName).send(() => {

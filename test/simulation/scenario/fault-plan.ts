@@ -10,7 +10,8 @@ export type ComponentName = (typeof components)[number];
  * `kill`: the process ends without a word; the kubelet starts it again. `cut-streams`: the connections to the
  * config service break. `cut-watches`: those to the API server. `partition`: nothing leaves or reaches the
  * component. `latency`: every link of the component is this much slower. `kill-pod`: one container of a running
- * pod ends. `failing-pod`, `slow-pod`: so it goes with the next pod that starts.
+ * pod ends. `failing-pod`, `slow-pod`: so it goes with the next pod that starts. `bad-push`: a proxy is sent routes that
+ * are no routes, as bytes that do not decode or as a resource that does not validate.
  */
 export type Fault =
   | { readonly kind: 'kill'; readonly component: ComponentName }
@@ -20,7 +21,8 @@ export type Fault =
   | { readonly kind: 'latency'; readonly component: ComponentName; readonly addedMs: number }
   | { readonly kind: 'kill-pod'; readonly service: string; readonly container: 'user-container' | 'queue-proxy' }
   | { readonly kind: 'failing-pod'; readonly service: string }
-  | { readonly kind: 'slow-pod'; readonly service: string; readonly factor: number };
+  | { readonly kind: 'slow-pod'; readonly service: string; readonly factor: number }
+  | { readonly kind: 'bad-push'; readonly component: 'gateway' | 'activator'; readonly how: 'bytes' | 'resource' };
 
 export interface FaultPlan {
   readonly atMs: number;
@@ -51,5 +53,6 @@ function drawFault(random: Random, services: readonly [string, ...string[]], atM
     { atMs, forMs: 0, fault: { kind: 'kill-pod', service, container: pick(random, ['user-container', 'queue-proxy']) } },
     { atMs, forMs: 0, fault: { kind: 'failing-pod', service } },
     { atMs, forMs: 0, fault: { kind: 'slow-pod', service, factor: pick(random, [5, 20]) } },
+    { atMs, forMs: 0, fault: { kind: 'bad-push', component: pick(random, ['gateway', 'activator']), how: pick(random, ['bytes', 'resource']) } },
   ]);
 }

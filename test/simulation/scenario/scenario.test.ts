@@ -14,6 +14,7 @@ test('over many seeds everything that can happen does', () => {
   expect(seen(scenarios.flatMap(({ traffic }) => traffic.map(({ pattern }) => pattern)))).toEqual(['burst', 'single', 'steady']);
   expect(seen(scenarios.flatMap(({ changes }) => changes.map(({ change }) => change.kind)))).toEqual(['recreate', 'revision', 'split', 'tag']);
   expect(seen(scenarios.flatMap(({ faults }) => faults.map(({ fault }) => fault.kind)))).toEqual([
+    'bad-push',
     'cut-streams',
     'cut-watches',
     'failing-pod',

@@ -15,10 +15,17 @@ export interface RequestPlan {
   /** After the start of its pattern. */
   readonly afterMs: number;
   readonly bodyBytes: number;
-  /** The client goes away this long after it has sent its request, unless it has been answered by then. */
-  readonly hangUpMs?: number;
+  /** The client goes away early, unless it has been answered by then. */
+  readonly hangUp?: HangUp;
   /** Sent on a connection that the requests of its pattern share one after the other, instead of one of its own. */
   readonly keepAlive: boolean;
+}
+
+export interface HangUp {
+  /** After the request was sent. */
+  readonly afterMs: number;
+  /** Whether it resets the connection; else it closes it in order, which the other side may take for a mere last word. */
+  readonly resets: boolean;
 }
 
 /** As many requests as one service gets at the most: the run must stay short on the real clock. */
@@ -43,7 +50,7 @@ function drawPattern(random: Random, service: ServicePlan, atMs: number, left: n
     afterMs,
     bodyBytes: chance(random, 0.2) ? between(random, 1, 20_000) : 0,
     keepAlive: chance(random, 0.5),
-    ...(chance(random, 0.05) ? { hangUpMs: between(random, 1, 2000) } : {}),
+    ...(chance(random, 0.05) ? { hangUp: { afterMs: between(random, 1, 2000), resets: chance(random, 0.5) } } : {}),
   });
   switch (pattern) {
     case 'single':
