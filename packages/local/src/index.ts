@@ -31,7 +31,9 @@ export type {
 } from './kubelet/probe-transport.ts';
 export type { LogKey, LogStore, StoredLog } from './kubelet/log-store.ts';
 export { createPodLogs } from './kubelet/pod-logs.ts';
-export { listensOnPortCondition } from './kubelet/pod-status.ts';
+export { isolatedCondition, listensOnPortCondition } from './kubelet/pod-status.ts';
+export { isolationAnnotation } from './kubelet/isolation/isolation-plan.ts';
+export type { IsolationSupport, NetworkIsolation, RelayedPort, Sandbox, SandboxOptions, SocketAddress } from './kubelet/isolation/network-isolation.ts';
 export { realPort, realPortsAnnotation } from './objects/pod-facts.ts';
 export { createBuiltInControllers, type BuiltInControllers } from './controllers/built-in-controllers.ts';
 export type { BuiltInControllerOptions } from './controllers/surroundings.ts';

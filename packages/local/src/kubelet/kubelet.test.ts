@@ -2,32 +2,22 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createMeter, silentLogger, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import {
   deployments,
   endpointSlices,
   events,
-  isConditionTrue,
-  KubernetesClient,
   objectKey,
-  pods,
   services,
   type Container,
   type Deployment,
-  type Pod,
   type Service,
 } from '@sluice/kubernetes';
-import { createApiServer, type ApiServer } from '../api-server/api-server.ts';
-import { createInProcessTransport } from '../api-server/in-process-transport.ts';
 import { createMemoryStorage } from '../api-server/storage/memory-storage.ts';
 import type { Storage } from '../api-server/storage/storage.ts';
-import { createBuiltInControllers, type BuiltInControllers } from '../controllers/built-in-controllers.ts';
 import { isAlive } from '../testing/is-alive.ts';
-import type { Kubelet } from './kubelet.ts';
 import { listensOnPortCondition } from './pod-status.ts';
 import type { AddressMode } from './port-allocator.ts';
-import { createSystemKubelet } from './system-kubelet.ts';
-import type { TimelineEvent } from './timeline.ts';
+import { listPods, readyPods, startRealFloor, type RealFloor } from './testdata/real-floor.ts';
 
 /** Answers with its own pid on $PORT, and says when it starts. */
 const server = `
@@ -36,18 +26,9 @@ const server = `
     .listen(process.env.PORT, () => console.log('listening'));
 `;
 
-interface Floor {
-  readonly api: ApiServer;
-  readonly client: KubernetesClient;
-  readonly kubelet: Kubelet;
-  readonly controllers: BuiltInControllers;
-  readonly timeline: TimelineEvent[];
-  stop(): Promise<void>;
-}
-
 let folder: string;
 let storage: Storage;
-let floor: Floor | undefined;
+let floor: RealFloor | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kubelet-'));
@@ -59,29 +40,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function startFloor(addressMode?: AddressMode): Promise<Floor> {
-  const shared = { clock: systemClock, timers: systemTimers, random: systemRandom, logger: silentLogger, meter: createMeter() };
-  const api = createApiServer({ ...shared, storage });
-  const client = new KubernetesClient({ transport: createInProcessTransport(api), fieldManager: 'test' });
-  const timeline: TimelineEvent[] = [];
-  const { kubelet, podLogs } = createSystemKubelet({
-    ...shared,
-    client,
-    folder,
-    environment: process.env,
-    onTimeline: (event) => timeline.push(event),
-    ...(addressMode === undefined ? {} : { addressMode }),
-  });
-  api.setPodLogs(podLogs);
-  const controllers = createBuiltInControllers({ ...shared, client });
-  await kubelet.start();
-  await controllers.start();
-  const stop = async () => {
-    await controllers.stop();
-    await kubelet.stop();
-    api.stop();
-  };
-  return (floor = { api, client, kubelet, controllers, timeline, stop });
+async function startFloor(addressMode?: AddressMode): Promise<RealFloor> {
+  return (floor = await startRealFloor({ folder, storage, ...(addressMode === undefined ? {} : { addressMode }) }));
 }
 
 function deployment(replicas: number, container: Partial<Container> = {}): Deployment {
@@ -120,24 +80,8 @@ const service: Service = {
   spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'user-port' }] },
 };
 
-async function listPods({ client }: Floor): Promise<readonly Pod[]> {
-  return (await client.resource(pods).list({ namespace: 'default' })).items;
-}
-
-/** Waits until so many pods are ready, and answers with them. */
-function readyPods(running: Floor, count: number): Promise<readonly Pod[]> {
-  return vi.waitFor(
-    async () => {
-      const ready = (await listPods(running)).filter(({ status }) => isConditionTrue(status?.conditions, 'Ready'));
-      expect(ready.length).toBe(count);
-      return ready;
-    },
-    { timeout: 10_000, interval: 10 },
-  );
-}
-
 /** Where a Service's pods are reached, as `host:port`. */
-async function addressesOf({ client }: Floor): Promise<string[]> {
+async function addressesOf({ client }: RealFloor): Promise<string[]> {
   const { items } = await client.resource(endpointSlices).list({ namespace: 'default' });
   return items.flatMap(({ endpoints, ports }) =>
     endpoints

@@ -9,6 +9,7 @@ import { Informer, isNotFound, objectKey, pods, type Change, type KubernetesClie
 import { createLateEvents } from '../events/late-events.ts';
 import { FixedPorts } from './fixed-ports.ts';
 import { noImageRuntime, type ImageRuntime } from './image-runtime.ts';
+import { noNetworkIsolation, type NetworkIsolation } from './isolation/network-isolation.ts';
 import { createKubeletApi, type KubeletApi } from './kubelet-api.ts';
 import type { LogStore } from './log-store.ts';
 import { nodeObject, type NodeFacts } from './node.ts';
@@ -27,6 +28,8 @@ export interface KubeletOptions {
   readonly logs: LogStore;
   /** What runs containers that have only an image. Default: nothing does. */
   readonly images?: ImageRuntime;
+  /** What gives pods a network of their own that ask for it. Default: nothing does. */
+  readonly isolation?: NetworkIsolation;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -66,6 +69,7 @@ export class Kubelet {
       api: this.#api,
       allocator: options.allocator,
       fixedPorts: new FixedPorts(),
+      isolation: options.isolation ?? noNetworkIsolation,
       logs: options.logs,
       images: options.images ?? noImageRuntime,
       events: createLateEvents('kubelet', { client, clock, timers, logger }),
@@ -85,7 +89,9 @@ export class Kubelet {
     const { runner, allocator, logger, node, clock } = this.#options;
     const leftovers = await runner.endLeftovers();
     if (leftovers > 0) logger.info('leftover processes ended', { groups: leftovers });
-    await allocator.start();
+    // The first pod that wants to be isolated does not wait for an answer.
+    const [support] = await Promise.all([this.#surroundings.isolation.support(), allocator.start()]);
+    logger.debug('network isolation', { ...support });
     await this.#api.registerNode(nodeObject(node, clock.wallTime())).catch((reason: unknown) => {
       // The node is for people to look at: pods run without it.
       if (!isNotFound(reason)) logger.warn('node not registered', { error: reason });

@@ -14,7 +14,7 @@ export type LaunchScript =
  *
  * @param programFolder where relative working directories begin
  */
-export function launchScript({ argv, env, workingDir = '.' }: ProcessSpec, programFolder: string): LaunchScript {
+export function launchScript({ argv, env, workingDir = '.', wrapper }: ProcessSpec, programFolder: string): LaunchScript {
   const [program, ...args] = argv;
   if ([...argv, ...Object.values(env)].some((text) => text.includes('\0'))) {
     return { kind: 'impossible', message: 'a zero byte in an argument or a variable' };
@@ -27,7 +27,7 @@ export function launchScript({ argv, env, workingDir = '.' }: ProcessSpec, progr
   const exported = entries.filter(([name]) => isIdentifier(name)).map(([name, value]) => `export ${name}=${quote(value)}`);
   // Names such as `my.key` are fine in an environment, but a shell cannot hold them.
   const others = entries.filter(([name]) => !isIdentifier(name)).map(([name, value]) => quote(`${name}=${value}`));
-  const command = [...(others.length > 0 ? ['/usr/bin/env', ...others] : []), ...[path.path, ...args].map(quote)];
+  const command = [...(wrapper ?? []).map(quote), ...(others.length > 0 ? ['/usr/bin/env', ...others] : []), ...[path.path, ...args].map(quote)];
   const lines = [
     `cd ${quote(folder)} || exit 126`,
     // Shells set these for themselves; nobody asked for them.

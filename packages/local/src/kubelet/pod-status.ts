@@ -28,6 +28,8 @@ export interface PodFacts {
   readonly wallTimeMs: number;
   /** What local mode has to say about the pod's ports. Absent when there is nothing. */
   readonly ports?: PortFinding;
+  /** What became of the wish for isolation. Absent when there was none. */
+  readonly isolation?: IsolationFinding;
 }
 
 /** A finding of the kubelet about the ports a program listens on, shown as a condition of its own. */
@@ -37,6 +39,16 @@ export interface PortFinding {
   /** `listens on 3000, PORT is 20001` */
   readonly message: string;
 }
+
+/** Whether a pod has the isolation that it asked for. */
+export interface IsolationFinding {
+  readonly status: 'True' | 'False';
+  readonly reason: 'OwnNetwork' | 'NotSupported' | 'UnknownIsolation' | 'HostNetwork' | 'NoCommand';
+  readonly message: string;
+}
+
+/** The condition that carries an `IsolationFinding`; there is none on pods that ask for nothing. */
+export const isolatedCondition = 'local.sluice.dev/Isolated';
 
 /** The condition that carries a `PortFinding`; there is none while programs listen where they were told. */
 export const listensOnPortCondition = 'local.sluice.dev/ListensOnPort';
@@ -51,7 +63,7 @@ export function podStatus(pod: Pod, views: readonly ContainerView[], facts: PodF
     phase,
     conditions: mergeConditions(
       previous?.conditions,
-      podConditions(phase, mains, inits, facts.ports),
+      podConditions(phase, mains, inits, facts),
       formatTime(facts.wallTimeMs),
     ),
     hostIP: facts.hostIp,
@@ -88,7 +100,7 @@ function podConditions(
   phase: PodStatus['phase'],
   mains: readonly ContainerView[],
   inits: readonly ContainerView[],
-  ports: PortFinding | undefined,
+  { ports, isolation }: Pick<PodFacts, 'ports' | 'isolation'>,
 ): Condition[] {
   const uninitialized = inits.filter((view) => !isInitialized(view));
   const initialized: Condition =
@@ -107,6 +119,7 @@ function podConditions(
     { type: 'ContainersReady', ...readiness },
     { type: 'PodScheduled', status: 'True' },
     ...(ports ? [{ type: listensOnPortCondition, ...ports }] : []),
+    ...(isolation ? [{ type: isolatedCondition, ...isolation }] : []),
   ];
 }
 

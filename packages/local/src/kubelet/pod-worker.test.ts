@@ -1,62 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '@sluice/kernel';
-import { SimulatedTime } from '@sluice/kernel/testing';
 import type { Pod } from '@sluice/kubernetes';
-import { FakePortAllocator } from '../testing/fake-port-allocator.ts';
-import { FakeProcessRunner, type FakeProgram } from '../testing/fake-process-runner.ts';
-import { MemoryLogStore } from '../testing/memory-log-store.ts';
-import { RecordingKubeletApi } from '../testing/recording-kubelet-api.ts';
-import { ScriptedProbeTransport } from '../testing/scripted-probe-transport.ts';
-import { FixedPorts } from './fixed-ports.ts';
-import { noImageRuntime } from './image-runtime.ts';
+import type { FakeProgram } from '../testing/fake-process-runner.ts';
 import { listensOnPortCondition } from './pod-status.ts';
-import { PodWorker } from './pod-worker.ts';
-
-/** Runs for ever, and listens where it is told. */
-const server: FakeProgram = ({ spec, listen }) => {
-  listen(Number(spec.env.PORT));
-};
-
-function podOf(spec: Partial<Pod['spec']>, metadata: Partial<Pod['metadata']> = {}): Pod {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'hello-abcde', namespace: 'default', uid: 'uid-1', labels: { app: 'hello' }, ...metadata },
-    spec: { containers: [{ name: 'app', command: ['server'] }], ...spec },
-  };
-}
-
-function kubeletFloor(programs: Record<string, FakeProgram>, fixedPorts = new FixedPorts()) {
-  const time = new SimulatedTime();
-  const runner = new FakeProcessRunner({ timers: time, programFor: ({ argv }) => programs[argv[0]] });
-  const transport = new ScriptedProbeTransport();
-  const allocator = new FakePortAllocator();
-  const logs = new MemoryLogStore(time);
-  const events: string[] = [];
-  const timeline: string[] = [];
-  const start = (pod: Pod) => {
-    const api = new RecordingKubeletApi();
-    const worker = new PodWorker(pod, {
-      nodeName: 'local',
-      hostAddress: '127.0.0.1',
-      floor: { clock: time, timers: time, runner, transport },
-      api,
-      allocator,
-      images: noImageRuntime,
-      fixedPorts,
-      logs,
-      events: { record: (_about, _type, reason, message) => events.push(`${reason}: ${message}`) },
-      baseEnvironment: { PATH: '/bin' },
-      backoff: {},
-      logger: silentLogger,
-      onTimeline: (_pod, phase) => timeline.push(`${phase} at ${time.now()}`),
-    });
-    void worker.start();
-    return { api, worker };
-  };
-  const condition = (api: RecordingKubeletApi, type: string) => api.status?.conditions?.find((found) => found.type === type);
-  return { time, runner, transport, allocator, logs, events, timeline, start, condition };
-}
+import { kubeletFloor, podOf, server } from './testdata/simulated-floor.ts';
 
 describe('a pod on the process kubelet', () => {
   it('is bound, started and ready at once when it has no probes', async () => {
@@ -230,7 +176,9 @@ describe('a pod on the process kubelet', () => {
     await time.advanceAsync(500);
     expect(second.api.status?.containerStatuses?.[0]?.state?.waiting).toEqual({
       reason: 'PortTaken',
-      message: 'listens on 8080 whatever PORT says, and pod default/hello-abcde has that port: on one machine it can run as one pod',
+      message:
+        'listens on 8080 whatever PORT says, and pod default/hello-abcde has that port: on one machine it can run as one pod; ' +
+        'make it listen on $PORT or, on Linux, annotate its template with local.sluice.dev/isolation: network (without a way out for it then)',
     });
     void first.worker.abandon();
     await time.advanceAsync(1_500);

@@ -13,6 +13,8 @@ import { historyOf } from './container-history.ts';
 import { ContainerWorker } from './container-worker.ts';
 import type { FixedPorts } from './fixed-ports.ts';
 import type { ImageRuntime } from './image-runtime.ts';
+import type { NetworkIsolation } from './isolation/network-isolation.ts';
+import { PodIsolation } from './isolation/pod-isolation.ts';
 import type { KubeletApi } from './kubelet-api.ts';
 import type { LogStore } from './log-store.ts';
 import { PodPorts } from './pod-ports.ts';
@@ -33,6 +35,7 @@ export interface PodSurroundings {
   readonly allocator: PortAllocator;
   readonly images: ImageRuntime;
   readonly fixedPorts: FixedPorts;
+  readonly isolation: NetworkIsolation;
   readonly logs: LogStore;
   readonly events: EventSink;
   readonly baseEnvironment: Readonly<Record<string, string>>;
@@ -50,6 +53,7 @@ export class PodWorker {
   readonly #startedAtMs: number;
   readonly #writer: PodWriter;
   readonly #ports: PodPorts;
+  readonly #isolation: PodIsolation;
   readonly #containers: readonly ContainerWorker[];
   readonly #begun = new Set<ContainerWorker>();
   readonly #planner: StartPlanner;
@@ -65,14 +69,22 @@ export class PodWorker {
     this.key = objectKey(pod);
     this.#pod = pod;
     this.#surroundings = surroundings;
-    const { floor, api, logger, hostAddress, allocator, fixedPorts } = surroundings;
+    const { floor, api, logger, hostAddress, allocator, fixedPorts, isolation } = surroundings;
     this.#startedAtMs = floor.clock.wallTime();
     this.#status = pod.status;
     this.#writer = new PodWriter(api, floor.timers, logger.child({ pod: this.key }));
     this.#ports = new PodPorts(pod, hostAddress, allocator, fixedPorts);
+    this.#isolation = new PodIsolation({
+      pod,
+      podIp: this.#ports.address,
+      plan: this.#ports.plan,
+      isolation,
+      onLost: (container, message) => this.#onSandboxLost(container, message),
+    });
     this.#findings = new PortFindings({
       timers: floor.timers,
       ports: this.#ports,
+      isolates: (container) => this.#isolation.isolates(container),
       onFinding: (finding) => this.#onFinding(finding),
       onInsists: (worker) => this.#onInsists(worker),
     });
@@ -80,6 +92,7 @@ export class PodWorker {
       ...surroundings,
       pod,
       ports: this.#ports,
+      isolation: this.#isolation,
       onPortTaken: (message) => this.#findings.portTaken(message),
     });
     const worker = (role: (container: KubeletContainer) => ContainerRole) => (container: KubeletContainer) =>
@@ -94,7 +107,7 @@ export class PodWorker {
   async start(): Promise<void> {
     const { nodeName, events, onTimeline } = this.#surroundings;
     onTimeline(this.#pod, 'created');
-    await this.#ports.allocate();
+    await Promise.all([this.#ports.allocate(), this.#isolation.begin()]);
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     if (this.#pod.spec.nodeName === undefined) {
@@ -104,6 +117,7 @@ export class PodWorker {
       this.#writer.annotate(this.#pod, this.#portAnnotations());
     }
     this.#warnOfVolumes();
+    this.#warnOfIsolation();
     this.#advance();
     this.#publish();
   }
@@ -185,6 +199,14 @@ export class PodWorker {
     this.#publish();
   }
 
+  /** Nobody reaches the program any more; in a new network somebody will. */
+  #onSandboxLost(container: string, message: string): void {
+    if (this.#state !== 'running') return;
+    const text = `The network of container ${container} is gone, starting it in a new one: ${message}`;
+    this.#surroundings.events.record(this.#pod, 'Warning', 'NetworkLost', text);
+    this.#containers.find(({ name }) => name === container)?.renew();
+  }
+
   #portAnnotations(): Record<string, string> {
     return { [realPortsAnnotation]: JSON.stringify(Object.fromEntries(this.#ports.plan)) };
   }
@@ -199,6 +221,7 @@ export class PodWorker {
       startedAtMs: this.#startedAtMs,
       wallTimeMs: floor.clock.wallTime(),
       ...(this.#findings.finding ? { ports: this.#findings.finding } : {}),
+      ...(this.#isolation.finding ? { isolation: this.#isolation.finding } : {}),
     };
     this.#status = podStatus(this.#pod, views, facts, this.#status);
     this.#tellTimeline();
@@ -254,11 +277,17 @@ export class PodWorker {
   async #goneAfter(stopping: Promise<void>, forget = true): Promise<void> {
     if (this.#state !== 'ending') this.#state = 'ending';
     await stopping;
+    await this.#isolation.close();
     this.#state = 'gone';
     this.#writer.close();
     this.#ports.release();
     const { name, namespace = 'default', uid = '' } = this.#pod.metadata;
     if (forget) this.#surroundings.logs.remove({ namespace, pod: name, podUid: uid });
+  }
+
+  #warnOfIsolation(): void {
+    const { finding } = this.#isolation;
+    if (finding?.status === 'False') this.#surroundings.events.record(this.#pod, 'Warning', 'NotIsolated', finding.message);
   }
 
   #warnOfVolumes(): void {

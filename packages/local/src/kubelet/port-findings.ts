@@ -2,6 +2,7 @@
 import type { Timers } from '@sluice/kernel';
 import type { Container } from '@sluice/kubernetes';
 import type { ContainerWorker } from './container-worker.ts';
+import { insistingAdvice } from './isolation/isolation-plan.ts';
 import type { PodPorts } from './pod-ports.ts';
 import type { PortFinding } from './pod-status.ts';
 import { toldPort } from './port-plan.ts';
@@ -10,6 +11,8 @@ import { PortWatch, type PortVerdict } from './port-watch.ts';
 export interface PortFindingsOptions {
   readonly timers: Timers;
   readonly ports: PodPorts;
+  /** Whether a container has all ports for itself, and so was told the one it declares. */
+  readonly isolates: (container: Container) => boolean;
   /** Called when there is a new finding, or none any more. */
   readonly onFinding: (finding: PortFinding | undefined) => void;
   /** The program stays on its declared port; whoever was told another must hear of it. */
@@ -33,7 +36,7 @@ export class PortFindings {
   /** A container started or ended: its program is watched exactly while it runs and the pod is not ready. */
   follow(worker: ContainerWorker, container: Container): void {
     const declared = toldPort(container);
-    const told = declared === undefined ? undefined : this.#options.ports.plan.get(declared);
+    const told = this.#told(container, declared);
     const wanted = worker.isRunning && told !== undefined && !this.#ready;
     if (wanted === this.#watches.has(worker)) return;
     this.#forget(worker);
@@ -77,11 +80,17 @@ export class PortFindings {
       case 'insists': {
         this.#forget(worker);
         this.#options.ports.keepDeclared(declared);
-        const message = `listens on ${declared} whatever PORT says: on one machine it can run as one pod`;
+        const message = `listens on ${declared} whatever PORT says: on one machine it can run as one pod; ${insistingAdvice}`;
         this.#set({ status: 'True', reason: 'InsistsOnContainerPort', message });
         this.#options.onInsists(worker);
       }
     }
+  }
+
+  /** Undefined when nothing is to be watched: it was not told a port, or has kept the one it declares. */
+  #told(container: Container, declared: number | undefined): number | undefined {
+    if (declared === undefined) return undefined;
+    return this.#options.isolates(container) ? declared : this.#options.ports.plan.get(declared);
   }
 
   #forget(worker: ContainerWorker): void {

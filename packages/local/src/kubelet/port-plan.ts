@@ -59,7 +59,8 @@ export function assumedPorts(container: Container, plan: PortPlan): EnvVar[] {
   return replaced.map(([name, port]) => ({ name, value: String(port) }));
 }
 
-function isQueueProxy({ env = [] }: Container): boolean {
+/** Whether a container is the sidecar that Knative puts before the user's program. */
+export function isQueueProxy({ env = [] }: Container): boolean {
   return env.some(({ name }) => name === 'QUEUE_SERVING_PORT');
 }
 

@@ -11,6 +11,11 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Where it starts. Default: where the runner itself was started. */
   readonly workingDir?: string;
+  /**
+   * What becomes the program after it has changed its surroundings, as nsenter does: an absolute path and its arguments, to which the
+   * program's are added. It replaces itself, so pid, signals and exit code are the program's own. Default: nothing.
+   */
+  readonly wrapper?: readonly [string, ...string[]];
   /** A program to run after this one has ended, however it did, and before anybody is told: to clear up. */
   readonly afterEnd?: readonly [string, ...string[]];
   /** Whose process it is, for records, for messages and for simulated programs. */

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { listenersIn } from './tcp-table.ts';
 
 export interface ProcessTable {
   /**
@@ -26,7 +27,8 @@ const linuxTable: ProcessTable = {
   async listeningPorts(group) {
     const sockets = new Set((await Promise.all((await familyOf(group)).map(socketsOf))).flat());
     if (sockets.size === 0) return [];
-    const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
+    // The group's own table: it may be in a network of its own.
+    const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/${group}/net/${name}`, 'utf8').catch(() => '')));
     const ports = tables.flatMap(listenersIn).filter(({ inode }) => sockets.has(inode)).map(({ port }) => port);
     return ascending(ports);
   },
@@ -80,15 +82,6 @@ async function socketsOf(pid: number): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => '')));
   return links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
-}
-
-/** Lines of /proc/net/tcp: `sl local_address rem_address st … inode`; state 0A is LISTEN. */
-function listenersIn(table: string): { readonly port: number; readonly inode: string }[] {
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === '0A')
-    .map((fields) => ({ port: Number.parseInt(fields[1]?.split(':')[1] ?? '', 16), inode: fields[9] ?? '' }));
 }
 
 const bsdTable: ProcessTable = {

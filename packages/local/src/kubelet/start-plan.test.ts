@@ -72,6 +72,12 @@ describe('the shell line that becomes a program', () => {
     });
   });
 
+  it('becomes the wrapper first, which becomes the program', () => {
+    expect(script({ argv: ['/bin/sh', '-c'], wrapper: ['/usr/bin/nsenter', '--target=7', '--'] })).toMatchObject({
+      text: expect.stringContaining(`exec '/usr/bin/nsenter' '--target=7' '--' '/bin/sh' '-c' </dev/null`),
+    });
+  });
+
   it('is not written for what cannot be run', () => {
     expect(script({ argv: ['/etc/passwd'] })).toEqual({ kind: 'impossible', message: 'program "/etc/passwd" may not be executed' });
     expect(script({ argv: ['none'] })).toEqual({ kind: 'impossible', message: 'program "none" not found' });

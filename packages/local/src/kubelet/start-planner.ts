@@ -3,9 +3,11 @@ import { objectKey, type Container, type Pod } from '@sluice/kubernetes';
 import type { KubeletContainer } from '../objects/pod-facts.ts';
 import type { StartPlan } from './container-worker.ts';
 import type { ImageRuntime } from './image-runtime.ts';
+import { insistingAdvice } from './isolation/isolation-plan.ts';
+import type { PodIsolation } from './isolation/pod-isolation.ts';
 import type { KubeletApi } from './kubelet-api.ts';
 import type { PodPorts } from './pod-ports.ts';
-import { toldPort } from './port-plan.ts';
+import { toldPort, type PortPlan } from './port-plan.ts';
 import { planStart, referencesOf } from './start-plan.ts';
 
 export interface StartPlannerOptions {
@@ -13,6 +15,7 @@ export interface StartPlannerOptions {
   readonly nodeName: string;
   readonly hostAddress: string;
   readonly ports: PodPorts;
+  readonly isolation: Pick<PodIsolation, 'isolates' | 'renew'>;
   readonly api: Pick<KubeletApi, 'configMap' | 'secret'>;
   readonly images: ImageRuntime;
   readonly baseEnvironment: Readonly<Record<string, string>>;
@@ -21,6 +24,9 @@ export interface StartPlannerOptions {
 }
 
 type Values = Readonly<Record<string, string>>;
+
+/** What a container is told that has all ports for itself. */
+const noneReplaced: PortPlan = new Map();
 
 /** What may appear any moment is looked for this often, in ms. */
 const retryMs = 1000;
@@ -41,7 +47,8 @@ export class StartPlanner {
     const taken = this.#claimPort(container);
     if (taken) return taken;
     try {
-      return await this.#planWithReferences(container);
+      const plan = await this.#planWithReferences(container);
+      return plan.kind === 'run' && this.#options.isolation.isolates(container) ? await this.#isolate(container, plan) : plan;
     } catch (reason) {
       const message = `cannot read what the container refers to: ${reason instanceof Error ? reason.message : String(reason)}`;
       return { kind: 'wait', reason: 'CreateContainerConfigError', message, retryMs };
@@ -52,14 +59,24 @@ export class StartPlanner {
     const declared = toldPort(container);
     const holder = declared === undefined ? undefined : this.#options.ports.claimFixed(declared);
     if (holder === undefined) return undefined;
-    const message = `listens on ${declared} whatever PORT says, and pod ${holder} has that port: on one machine it can run as one pod`;
+    const message = `listens on ${declared} whatever PORT says, and pod ${holder} has that port: on one machine it can run as one pod; ${insistingAdvice}`;
     this.#options.onPortTaken(message);
     return { kind: 'wait', reason: 'PortTaken', message, retryMs };
   }
 
+  /** The program itself has its declared ports; whoever reaches it from outside keeps to the replaced ones. */
+  async #isolate(container: KubeletContainer, plan: Extract<StartPlan, { kind: 'run' }>): Promise<StartPlan> {
+    try {
+      const { wrapper } = await this.#options.isolation.renew(container);
+      return { ...plan, ports: this.#options.ports.plan, spec: { ...plan.spec, wrapper } };
+    } catch (reason) {
+      return { kind: 'wait', reason: 'IsolationFailed', message: reason instanceof Error ? reason.message : String(reason), retryMs };
+    }
+  }
+
   /** References are read anew at each start. */
   async #planWithReferences(container: KubeletContainer): Promise<StartPlan> {
-    const { api, ports, images, hostAddress, baseEnvironment } = this.#options;
+    const { api, ports, images, hostAddress, baseEnvironment, isolation } = this.#options;
     const namespace = this.#pod.metadata.namespace ?? 'default';
     const references = referencesOf(container);
     const configMaps = await fetchAll(references.configMaps, (name) => api.configMap(namespace, name));
@@ -69,7 +86,7 @@ export class StartPlanner {
       podIp: ports.address,
       hostIp: hostAddress,
       base: baseEnvironment,
-      ports: ports.plan,
+      ports: isolation.isolates(container) ? noneReplaced : ports.plan,
       configMap: (name) => configMaps.get(name),
       secret: (name) => secrets.get(name),
       image: container.command?.length ? undefined : await images.find(),

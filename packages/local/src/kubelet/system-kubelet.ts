@@ -5,6 +5,7 @@ import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { KubernetesClient } from '@sluice/kubernetes';
 import type { PodLogs } from '../api-server/pod-logs.ts';
 import { FileLogStore } from './file-log-store.ts';
+import { SystemNetworkIsolation } from './isolation/system-network-isolation.ts';
 import { Kubelet } from './kubelet.ts';
 import { createPodLogs } from './pod-logs.ts';
 import type { AddressMode } from './port-allocator.ts';
@@ -66,6 +67,7 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
     logs,
     probes: systemProbeTransport,
     images: new SystemImageRuntime({ clock, platform: process.platform, path: environment.PATH ?? '' }),
+    isolation: new SystemNetworkIsolation({ timers, logger, platform: process.platform, path: environment.PATH ?? '' }),
     runner: new SystemProcessRunner({
       recordsPath: join(folder, 'processes.json'),
       timers,

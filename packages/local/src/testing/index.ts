@@ -1,3 +1,4 @@
+export { FakeNetworkIsolation } from './fake-network-isolation.ts';
 export { FakePortAllocator } from './fake-port-allocator.ts';
 export {
   FakeProcessRunner,
