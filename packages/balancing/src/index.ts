@@ -17,3 +17,6 @@ export {
   type OutlierSettings,
   type SuccessRateSettings,
 } from './outlier/outlier-settings.ts';
+export type { HealthCheckSettings } from './health-check/health-check-settings.ts';
+export { HealthCheckState, type CheckResult, type CheckVerdict } from './health-check/health-check-state.ts';
+export { retryLimit, type RetryBudget } from './circuit-breaker.ts';
