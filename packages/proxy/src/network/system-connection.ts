@@ -133,9 +133,18 @@ export class SystemConnection implements Connection {
 
   #deliver(memory: Buffer, bytes: number): boolean {
     if (this.#closed) return true;
-    this.handler.onData(memory, bytes);
-    if (this.#options.poisonsMemory && !this.#isLeftAlone(memory)) memory.fill(poison, 0, bytes);
+    const lent = this.#lend(memory, bytes);
+    this.handler.onData(lent, bytes);
+    if (this.#options.poisonsMemory && !this.#isLeftAlone(lent)) lent.fill(poison, 0, bytes);
     return !this.#paused;
+  }
+
+  /** Memory asked for between two reads is one read late, because the socket asks for it after each: that read is moved. */
+  #lend(memory: Buffer, bytes: number): Buffer {
+    const { sharedMemory } = this.#options;
+    if (memory !== sharedMemory || this.#memory === sharedMemory) return memory;
+    memory.copy(this.#memory, 0, 0, bytes);
+    return this.#memory;
   }
 
   /** Whether somebody else may still use memory that has just been read into: this connection's own, paused or given away. */
