@@ -1,5 +1,7 @@
 /** How exchanges end when one side does not play along: each has its outcome, its flag, and nothing is left held. */
 import { describe, expect, test } from 'vitest';
+import type { HttpFilter } from './filters/filter.ts';
+import { RouterFilter } from './filters/router/router-filter.ts';
 import type { AccessLogConfig } from './proxy-config.ts';
 import { createTestConfig, startRawUpstream, startTestProxy, type ProxyFixture, type RawPeer, type TestConfig } from './testing/index.ts';
 
@@ -327,6 +329,30 @@ describe('the proxy', () => {
     third.write(get);
     expect(await third.readUntil('no healthy upstream')).toMatch(/^HTTP\/1.1 503/);
     expect(await logOf(empty)).toEqual(['503 UH no-healthy-upstream']);
+  });
+
+  test('has a filter that throws at a pipelined request: that stream is over, and others go on', async () => {
+    await using upstream = await startRawUpstream(async (peer) => {
+      for (;;) {
+        await peer.readHead();
+        peer.write(ok('fine'));
+      }
+    });
+    const throwing: HttpFilter = {
+      name: 'throwing',
+      onRequest({ request }) {
+        if (request.path === '/throw') throw new Error('a mistake');
+        return 'continue';
+      },
+    };
+    await using proxy = await start([upstream.address], { manager: { filters: [throwing, new RouterFilter({ suppressEnvoyHeaders: true })] } });
+    const client = await proxy.connect();
+    client.write(`${get}GET /throw HTTP/1.1\r\nhost: a\r\n\r\n`);
+    expect((await client.readToEnd()).toString()).toMatch(/fine$/);
+    const other = await proxy.connect();
+    other.write(get);
+    expect(await other.readUntil('fine')).toMatch(/^HTTP\/1.1 200/);
+    expect(await logOf(proxy)).toEqual(['200 - completed', '0 - internal-error', '200 - completed']);
   });
 
   test('is at a limit: 503 UO with a header that says so', async () => {

@@ -32,14 +32,23 @@ export class Turn implements Clock {
 
   /** To be called in a `finally`: a turn that is never left would hold back all output. */
   leave(): void {
-    if (this.#depth === 1) {
-      while (this.#afterwards.length > 0) this.#afterwards.shift()?.();
-      this.onOver();
+    try {
+      if (this.#depth === 1) this.#finish();
+    } finally {
+      this.#depth -= 1;
     }
-    this.#depth -= 1;
   }
 
-  /** For work that must not begin before what happens now is complete: it is done at the end of the turn. */
+  /** Whatever throws, what was written leaves. */
+  #finish(): void {
+    try {
+      while (this.#afterwards.length > 0) this.#afterwards.shift()?.();
+    } finally {
+      this.onOver();
+    }
+  }
+
+  /** For work that must not begin before what happens now is complete: it is done at the end of the turn. It handles its own failures. */
   after(work: () => void): void {
     this.#afterwards.push(work);
   }

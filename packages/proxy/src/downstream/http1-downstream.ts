@@ -329,6 +329,15 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     if (this.#peerEnded && this.#state === 'head') this.#connection.end();
   }
 
+  /** Nobody who calls at the end of a turn knows whose mistake it would be. */
+  #consumeKeptLater(): void {
+    try {
+      this.#consumeKept();
+    } catch (error) {
+      this.onCrash(error);
+    }
+  }
+
   // — the stream's requests —
 
   holdBody(): void {
@@ -397,7 +406,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     this.deadline = this.#idleDeadline(this.#engine.turn.now());
     this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
     // The next request of a pipeline begins when the upstream connection of this one is back in its pool.
-    if (this.#kept) this.#engine.turn.after(() => this.#consumeKept());
+    if (this.#kept) this.#engine.turn.after(() => this.#consumeKeptLater());
     else if (this.#peerEnded) this.#connection.end();
   }
 
