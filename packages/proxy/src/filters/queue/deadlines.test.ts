@@ -53,3 +53,12 @@ test('many of one length share one timer, and none is left when they are closed'
   time.advance(10_000);
   expect(expired).toEqual([]);
 });
+
+test('one that starts while another expires does not hold up those in between', () => {
+  const { time, expired, deadlines, start } = createDeadlines();
+  deadlines.start(100, () => start('c', 100));
+  time.advance(30);
+  start('b', 100);
+  time.advance(300);
+  expect(expired).toEqual(['b at 130', 'c at 200']);
+});

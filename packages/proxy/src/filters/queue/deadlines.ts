@@ -106,13 +106,13 @@ class DeadlineLine {
   }
 
   #onTimer(): void {
-    this.#timer = undefined;
     const now = this.#clock.now();
+    // The timer counts as set all the while: one who starts in `onExpired` would set it for later than the next is due.
     while (this.#first && this.#first.expiresAt <= now) {
       const expired = this.#first;
       this.remove(expired);
       expired.onExpired();
     }
-    if (this.#first) this.#timer ??= this.#timers.after(this.#first.expiresAt - now, () => this.#onTimer());
+    this.#timer = this.#first && this.#timers.after(this.#first.expiresAt - now, () => this.#onTimer());
   }
 }
