@@ -22,8 +22,8 @@ export interface RouteMatch {
   readonly changeRequest: ((head: RequestHead, info: StreamInfo) => void) | undefined;
   /** Header mutations of the response, whose values may quote the request. Undefined when there are none. */
   readonly changeResponse: ((head: ResponseHead, info: StreamInfo, request: RequestHead) => void) | undefined;
-  /** Configuration per filter, decoded by that filter's factory, by filter name. */
-  readonly perFilter: ReadonlyMap<string, unknown>;
+  /** What the levels of the route say to filters, made by the filter's factory, by filter name; the most specific level first. */
+  readonly perFilter: ReadonlyMap<string, readonly unknown[]>;
   /** Filters that this route switches on (true) or off, by name. Undefined when it leaves all as they are. */
   readonly filterSwitches: ReadonlyMap<string, boolean> | undefined;
 }

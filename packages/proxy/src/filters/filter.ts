@@ -110,5 +110,12 @@ export function definePerRoute<Config>(factory: PerRouteFactory<Config>): PerRou
  * the `perRoute` of its own factory has made.
  */
 export function routeConfigOf<T>(stream: Stream, filterName: string): T | undefined {
-  return stream.route?.perFilter.get(filterName) as T | undefined;
+  return stream.route?.perFilter.get(filterName)?.[0] as T | undefined;
 }
+
+/** What all levels say, the most specific first, for filters that listen to each. */
+export function routeConfigsOf<T>(stream: Stream, filterName: string): readonly T[] {
+  return (stream.route?.perFilter.get(filterName) ?? nothing) as readonly T[];
+}
+
+const nothing: readonly unknown[] = [];

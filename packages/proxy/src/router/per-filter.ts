@@ -1,4 +1,4 @@
-/** What a route says to the filters of the chain, put together from its levels: the most specific one wins. */
+/** What a route says to the filters of the chain, put together from its levels. */
 import type { PerFilterConfigs } from '@sluice/resources';
 import type { CompileSession } from './compile-session.ts';
 
@@ -9,8 +9,8 @@ export interface FilterLevel {
 }
 
 export interface RoutePerFilter {
-  /** Settings by name of the filter, as its own factory has made them. */
-  readonly perFilter: ReadonlyMap<string, unknown>;
+  /** Settings of all levels by name of the filter, as its own factory has made them; the most specific first. */
+  readonly perFilter: ReadonlyMap<string, readonly unknown[]>;
   /** Which filters are switched on (true) or off. Undefined when nothing is said about any. */
   readonly filterSwitches: ReadonlyMap<string, boolean> | undefined;
 }
@@ -24,13 +24,16 @@ export const noPerFilter: RoutePerFilter = { perFilter: new Map(), filterSwitche
  */
 export function compilePerFilter(levels: readonly FilterLevel[], session: CompileSession): RoutePerFilter {
   if (levels.every(({ configs }) => configs.size === 0)) return noPerFilter;
-  const perFilter = new Map<string, unknown>();
+  const perFilter = new Map<string, unknown[]>();
   const filterSwitches = new Map<string, boolean>();
   for (const { configs, path } of levels) {
     for (const [name, { disabled, settings }] of configs) {
       if (!filterSwitches.has(name)) filterSwitches.set(name, !disabled);
-      if (settings === undefined || perFilter.has(name)) continue;
-      perFilter.set(name, session.filterSettings(settings, name, `${path}typed_per_filter_config[${JSON.stringify(name)}]`));
+      if (settings === undefined) continue;
+      const made = session.filterSettings(settings, name, `${path}typed_per_filter_config[${JSON.stringify(name)}]`);
+      const ofLevels = perFilter.get(name);
+      if (ofLevels) ofLevels.push(made);
+      else perFilter.set(name, [made]);
     }
   }
   return { perFilter, filterSwitches };

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { startFilterProxy, type FilterFixture, type FilterFixtureOptions } from '../../testing/index.ts';
+
+const typeName = 'type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation';
+const perRoute = (mutations: object): object => ({ '@type': `${typeName}PerRoute`, mutations });
+const add = (key: string, value: string, append_action = 'APPEND_IF_EXISTS_OR_ADD'): object => ({ append: { header: { key, value }, append_action } });
+
+const start = (config: object, more: Partial<FilterFixtureOptions> = {}): Promise<FilterFixture> =>
+  startFilterProxy({ filters: [{ name: 'mutation', typed_config: { '@type': typeName, ...config } }], ...more });
+
+test('rules act in their order, on requests and on responses', async () => {
+  const request_mutations = [{ remove: 'x-old' }, add('x-new', '%REQ(x-kept)%'), { remove_on_match: { key_matcher: { prefix: 'x-debug-' } } }];
+  const response_mutations = [add('x-status', '%RESPONSE_CODE%'), { remove: 'content-type' }];
+  await using proxy = await start({ mutations: { request_mutations, response_mutations } });
+  const { headers } = await proxy.request({ headers: { 'x-old': '1', 'x-kept': 'k', 'X-Debug-A': '1', 'x-debug-b': '2' } });
+  const [head] = proxy.upstreamHeads;
+  expect(head).toMatch(/^x-new: k\r$/m);
+  expect(head).not.toMatch(/x-old|debug/i);
+  expect([headers['x-status'], headers['content-type']]).toEqual(['200', undefined]);
+});
+
+test('all levels of a route act, the most specific first or last', async () => {
+  const level = (value: string): object => ({ mutation: perRoute({ response_mutations: [add('x-level', value, 'OVERWRITE_IF_EXISTS_OR_ADD'), add('x-all', value)] }) });
+  const levels = { virtualHost: { typed_per_filter_config: level('host') }, route: { typed_per_filter_config: level('route') } };
+  const own = { mutations: { response_mutations: [add('x-all', 'filter')] } };
+  await using byDefault = await start(own, levels);
+  const first = (await byDefault.request()).headers;
+  expect([first['x-level'], first['x-all']]).toEqual(['host', 'filter, route, host']);
+  await using specific = await start({ ...own, most_specific_header_mutations_wins: true }, levels);
+  const second = (await specific.request()).headers;
+  expect([second['x-level'], second['x-all']]).toEqual(['route', 'filter, host, route']);
+});
+
+test('what it cannot change is refused', async () => {
+  const refused = (mutations: object): Promise<string> => start({ mutations }).then(() => 'started', (reason: Error) => reason.message);
+  expect(await refused({ request_mutations: [{ remove: 'Host' }] })).toMatch(/mutations\.request_mutations\[0\]\.remove: is host, which no rule may take away/);
+  expect(await refused({ request_mutations: [add(':path', '/')] })).toMatch(/append\.header\.key: is :path/);
+  expect(await refused({ response_mutations: [add('x-a', '%NONSENSE%')] })).toMatch(/mutations\.response_mutations\[0\]\.append\.header\.value: /);
+  expect(await refused({ query_parameter_mutations: [{ remove: 'a' }] })).toMatch(/query_parameter_mutations: is not supported/);
+  expect(await refused({ request_mutations: [{}] })).toMatch(/request_mutations\[0\]: must have one of append, remove, remove_on_match/);
+});
