@@ -11,12 +11,14 @@ export function gatewayListeners({ gateway }: TranslateOptions): readonly Transl
     routes: routeConfigurationNames.external,
     filters: [routerFilter],
     accessLogPath,
+    trust: trustsNobody,
   });
   if (internalPort === 0) return [external];
   const internal = listener(listenerNames.internalHttp, address, internalPort, {
     routes: routeConfigurationNames.internal,
     filters: [routerFilter],
     accessLogPath,
+    trust: trustsNobody,
   });
   return [external, internal];
 }
@@ -29,6 +31,7 @@ export function activatorListeners({ activator }: TranslateOptions): readonly Tr
       filters: [activatorFilter, routerFilter],
       // The gateway in front has logged the request already.
       accessLogPath: '',
+      trust: trustsGateway,
     }),
   ];
 }
@@ -37,7 +40,19 @@ interface ManagerSettings {
   readonly routes: string;
   readonly filters: readonly JsonObject[];
   readonly accessLogPath: string;
+  /** What is believed of what a request says about its client. */
+  readonly trust: JsonObject;
 }
+
+/** Whoever connects is the client. */
+const trustsNobody: JsonObject = { use_remote_address: true };
+
+/** The gateway has said who the client is, by which scheme it came, and given the request its id. */
+const trustsGateway: JsonObject = {
+  use_remote_address: true,
+  xff_num_trusted_hops: 1,
+  preserve_external_request_id: true,
+};
 
 function listener(name: string, address: string, port: number, settings: ManagerSettings): TranslatedResource {
   return {
@@ -53,7 +68,7 @@ function listener(name: string, address: string, port: number, settings: Manager
   };
 }
 
-function manager(statPrefix: string, { routes, filters, accessLogPath }: ManagerSettings): JsonObject {
+function manager(statPrefix: string, { routes, filters, accessLogPath, trust }: ManagerSettings): JsonObject {
   return {
     '@type': typeNames.httpConnectionManager,
     stat_prefix: statPrefix,
@@ -64,7 +79,7 @@ function manager(statPrefix: string, { routes, filters, accessLogPath }: Manager
     },
     http_filters: filters,
     ...(accessLogPath === '' ? {} : { access_log: [accessLog(accessLogPath)] }),
-    use_remote_address: true,
+    ...trust,
     // How long a request may be silent is the revision's to say, and its sidecar's to hold it to.
     stream_idle_timeout: '0s',
     upgrade_configs: [{ upgrade_type: 'websocket' }],

@@ -29,6 +29,12 @@ export const revisionHeaders = {
   namespace: 'Knative-Serving-Namespace',
 } as const;
 
+/**
+ * What components of the mesh tell each other in headers. From a client each would be a lie: that its request has
+ * been counted, which host the program is to see, that nobody real is asking.
+ */
+export const internalHeaders = ['K-Proxy-Request', 'K-Original-Host', 'K-Kubelet-Probe'] as const;
+
 /** The metadata of a cluster that says which revision it is. */
 export const revisionMetadataKey = 'sluice.revision';
 

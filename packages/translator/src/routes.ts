@@ -2,7 +2,7 @@
 import { typeUrls } from '@sluice/resources';
 import type { ServingModel, ServingRevision, ServingRoute, TrafficSplit } from '@sluice/serving';
 
-import { clusterName, revisionHeaders, routeConfigurationNames } from './names.ts';
+import { clusterName, internalHeaders, revisionHeaders, routeConfigurationNames } from './names.ts';
 import { byKey, byName, type JsonObject, type TranslatedResource } from './resource.ts';
 
 /** Each name in the network is a virtual host; a request's share is drawn anew each time. */
@@ -10,16 +10,22 @@ export function gatewayRoutes(model: ServingModel): readonly TranslatedResource[
   const revisions = new Map(model.revisions.map((revision) => [revision.key, revision]));
   const routes = model.routes.toSorted(byName);
   return [
-    routeConfiguration(
+    edgeRouteConfiguration(
       routeConfigurationNames.external,
       virtualHosts(routes, ({ externalHosts }) => externalHosts, revisions),
     ),
     // Clients in the cluster may use any of a route's names.
-    routeConfiguration(
+    edgeRouteConfiguration(
       routeConfigurationNames.internal,
       virtualHosts(routes, ({ internalHosts, externalHosts }) => [...internalHosts, ...externalHosts], revisions),
     ),
   ];
+}
+
+/** For clients that are programs of users, outside or inside of the cluster: the mesh's own headers are not theirs to set. */
+function edgeRouteConfiguration(name: string, virtualHosts: readonly JsonObject[]): TranslatedResource {
+  const { typeUrl, value } = routeConfiguration(name, virtualHosts);
+  return { typeUrl, name, value: { ...value, request_headers_to_remove: [...internalHeaders] } };
 }
 
 /** An activator is told by headers which revision a request is for; the host is the user's business. */

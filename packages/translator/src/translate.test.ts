@@ -116,6 +116,24 @@ test('a share of a revision that has gone is left out, and the rest goes on', ()
   expect(asText(translate(model, defaultTranslateOptions))).not.toContain('hello-00001');
 });
 
+describe('what a client may say', () => {
+  const groups = translate(features['one-revision-with-pods'] ?? sampleModel(), defaultTranslateOptions);
+
+  test('none of the headers by which the mesh talks to itself passes a gateway', () => {
+    const tables = groups['sluice-gateway'].filter(({ typeUrl }) => typeUrl === typeUrls.routeConfiguration);
+    expect(tables.map(({ value }) => value['request_headers_to_remove'])).toEqual([
+      ['K-Proxy-Request', 'K-Original-Host', 'K-Kubelet-Probe'],
+      ['K-Proxy-Request', 'K-Original-Host', 'K-Kubelet-Probe'],
+    ]);
+  });
+
+  test('activators believe what a gateway has said about the client', () => {
+    const [listener] = groups['sluice-activator'].filter(({ typeUrl }) => typeUrl === typeUrls.listener);
+    const text = JSON.stringify(listener?.value);
+    expect(text).toContain('"use_remote_address":true,"xff_num_trusted_hops":1,"preserve_external_request_id":true');
+  });
+});
+
 /** The activator brings the decoder of its own filter. */
 const activatorFilterName = 'sluice.filters.http.activator.v1.Activator';
 
