@@ -20,6 +20,7 @@ export type { DirectResponseAction, ForwardAction, RedirectAction, RouteAction, 
 export { defineFilter, definePerRoute, routeConfigOf, type FilterCatalog, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type PerRouteFactory, type StreamSlot } from './filters/filter.ts';
 export { createFilterContexts, type CreateFilterContext, type FilterContextParts, type FilterPlace } from './filters/filter-context.ts';
 export { routerFactory } from './filters/router/router-factory.ts';
+export { healthOf, type ClusterHosts, type ProxyHealth, type ProxyHealthOptions } from './filters/proxy-health.ts';
 export { standardFilters } from './filters/standard-filters.ts';
 export { createProxy } from './proxy.ts';
 export { createSystemNetwork, type CreateSystemNetworkOptions } from './network/create-system-network.ts';

@@ -7,7 +7,7 @@ import type { ErrorSource, RetrySafety } from '@sluice/kernel';
 
 /** Envoy's response flags that this engine can set. */
 export type ResponseFlag =
-  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'RL' | 'UAEX' | 'DI' | 'FI';
+  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'RL' | 'UAEX' | 'DI' | 'FI' | 'LH';
 
 export interface Outcome {
   readonly code: OutcomeCode;
@@ -62,6 +62,8 @@ const table = {
   'upstream-connect-timeout':     ['upstream', 503, false, 'always-safe', 'UF', beforeResponse('connection_timeout'), resetReason('connection timeout'), 'upstream_cx_connect_timeout'],
   'upstream-closed':              ['upstream', 503, false, 'if-reused-connection', 'UC', beforeResponse('connection_termination'), resetReason('connection termination'), 'upstream_cx_destroy_remote_with_active_rq'],
   'upstream-reset':               ['upstream', 503, false, 'if-reused-connection', 'UC', beforeResponse('connection_termination'), resetReason('connection termination'), 'upstream_cx_destroy_remote_with_active_rq'],
+  'upstream-refused-stream':      ['upstream', 503, false, 'always-safe', 'UR', beforeResponse('remote_reset'), resetReason('remote reset'), 'upstream_rq_rx_reset'],
+  'upstream-remote-reset':        ['upstream', 503, false, 'never', 'UR', beforeResponse('remote_reset'), resetReason('remote reset'), 'upstream_rq_rx_reset'],
   'upstream-protocol-error':      ['upstream', 502, false, 'never', 'UPE', beforeResponse('protocol_error'), resetReason('protocol error'), 'upstream_cx_protocol_error'],
   'upgrade-refused-token':        ['upstream', 502, false, 'never', 'UPE', beforeResponse('protocol_error'), resetReason('protocol error'), 'upstream_cx_protocol_error'],
   // The upstream failed after its head was passed on.
@@ -76,6 +78,7 @@ const table = {
   'drain-deadline':               ['local', 503, true, 'never', 'LR', 'drain_deadline', 'server is shutting down', 'downstream_rq_drain_close'],
   // The client's fault.
   'bad-request':                  ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],
+  'malformed-request':            ['downstream', 400, true, 'never', 'DPE', 'http2.violation.of.messaging.rule', 'Bad Request', 'downstream_cx_protocol_error'],
   'unsupported-version':          ['downstream', 505, true, 'never', 'DPE', 'low_version', 'HTTP Version Not Supported', 'downstream_cx_protocol_error'],
   'unsupported-coding':           ['downstream', 501, true, 'never', 'DPE', 'http1.invalid_transfer_encoding', 'Not Implemented', 'downstream_cx_protocol_error'],
   'uri-too-long':                 ['downstream', 414, true, 'never', 'DPE', 'http1.uri_too_long', 'URI Too Long', 'downstream_rq_too_large'],

@@ -4,6 +4,7 @@ import {
   ConfigApplier,
   createFilterContexts,
   createProxy,
+  healthOf,
   RebindListeners,
   standardFilters,
   type AccessLogOutput,
@@ -40,6 +41,9 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** The node group under which the config service knows gateways. */
+const nodeCluster = 'sluice-gateway';
+
 export function composeGateway(options: GatewayOptions): Gateway {
   const { settings } = options;
   const { pod, podIp, namespace } = settings.identity;
@@ -48,13 +52,13 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ...options,
     target: proxy,
     filters: standardFilters,
-    createContext: createFilterContexts(options),
+    createContext: createFilterContexts({ ...options, health: healthOf(proxy, { nodeCluster }) }),
   });
   const client = createAdsClient({
     ...options,
     node: {
       id: `gateway~${podIp}~${pod}.${namespace}`,
-      cluster: 'sluice-gateway',
+      cluster: nodeCluster,
       metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace },
     },
     consumer: new RebindListeners(applier, (listener) => bindingOf(listener, settings)),

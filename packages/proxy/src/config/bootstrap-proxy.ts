@@ -10,6 +10,7 @@ import { startAdminServer, type AdminServer } from '../admin/admin-server.ts';
 import type { LogLevel } from '../admin/admin-page.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
+import { healthOf } from '../filters/proxy-health.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
 import { loadRegexEngine, noRegexEngine } from '../router/regex-engine.ts';
@@ -61,10 +62,11 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     return { ok: false, problems: document.locate([problem('dynamic_resources', 'are asked for, but no source for them is there')]) };
   }
   const proxy = createProxy({ clock, timers, random, network, logger, meter, ...(openAccessLog ? { openAccessLog } : {}) });
+  const health = { isFailing: false };
   const applier = new ConfigApplier({
     target: proxy,
     filters,
-    createContext: createFilterContexts({ clock, timers, random, logger, meter }),
+    createContext: createFilterContexts({ clock, timers, random, logger, meter, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster, isFailing: () => health.isFailing }) }),
     regexEngine: source || hasRegex(document.json) ? await loadRegexEngine() : noRegexEngine,
     clock,
     timers,
@@ -73,7 +75,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   });
   const found = addStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow())]);
-  const running = new RunningBootstrapProxy(options, proxy, applier, source);
+  const running = new RunningBootstrapProxy(options, proxy, applier, source, health);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
     await running.stop();
@@ -87,9 +89,12 @@ class RunningBootstrapProxy implements BootstrapProxy {
   readonly applier: ConfigApplier;
   readonly #options: BootstrapProxyOptions;
   readonly #source: ConfigSource | undefined;
+  /** What `/healthcheck/fail` sets; health-check filters answer by it. */
+  readonly #health: { isFailing: boolean };
   #admin: AdminServer | undefined;
 
-  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined) {
+  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined, health: { isFailing: boolean }) {
+    this.#health = health;
     this.#options = options;
     this.proxy = proxy;
     this.applier = applier;
@@ -142,7 +147,7 @@ class RunningBootstrapProxy implements BootstrapProxy {
       version: options.version ?? 'sluice',
       commandLineOptions: options.commandLineOptions ?? {},
       startedAt: options.clock.now(),
-      health: { isFailing: false },
+      health: this.#health,
       setLogLevel: options.setLogLevel,
       quit: options.quit ?? (() => void this.stop()),
       allowPaths: bootstrap.admin?.allowPaths ?? [],

@@ -4,6 +4,7 @@ import type { PatternCompiler } from '../router/compile-session.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import type { FilterContext, StreamSlot } from './filter.ts';
+import { alwaysWell, type ProxyHealth } from './proxy-health.ts';
 
 export interface FilterContextParts {
   readonly clock: Clock;
@@ -11,6 +12,8 @@ export interface FilterContextParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** For filters that answer health checks. Default: the proxy is well and knows no clusters. */
+  readonly health?: ProxyHealth;
 }
 
 /** Where a filter is configured: under which name, and who compiles its patterns. */
@@ -23,9 +26,9 @@ export interface FilterPlace {
 export type CreateFilterContext = (statPrefix: string, place?: FilterPlace) => FilterContext;
 
 /** Gives a context for each filter that is made. */
-export function createFilterContexts({ clock, timers, random, logger, meter }: FilterContextParts): CreateFilterContext {
+export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell }: FilterContextParts): CreateFilterContext {
   return (statPrefix, { filterName, patterns } = nowhere) => ({
-    clock, timers, random, logger, meter, statPrefix, filterName, patterns, slot: createSlot,
+    clock, timers, random, logger, meter, health, statPrefix, filterName, patterns, slot: createSlot,
   });
 }
 

@@ -10,6 +10,7 @@ import type { Checked, Clock, Logger, Meter, Random, Timers } from '@sluice/kern
 import type { Outcome } from '../outcome.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { Stream } from '../stream.ts';
+import type { ProxyHealth } from './proxy-health.ts';
 
 /**
  * `continue`: on to the next. `wait`: the chain stands still until `stream.continueRequest()`; the body waits
@@ -50,6 +51,7 @@ export interface FilterContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  readonly health: ProxyHealth;
   /** `stat_prefix` of the connection manager, for names of statistics. Empty for what routes say to filters. */
   readonly statPrefix: string;
   /** Name of the filter in the connection manager: under it routes speak to it (`routeConfigOf`). */
