@@ -57,6 +57,32 @@ describe('a new configuration', () => {
     expect(upstream.peers).toHaveLength(1);
   });
 
+  test('brings back a host that still had a request: its new connections are kept, too', async () => {
+    let release: () => void = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await using upstream = await startRawUpstream(async (peer, index) => {
+      if (index > 0) return answer('again')(peer);
+      await peer.readHead();
+      await released;
+      peer.write(ok('first'));
+    });
+    const upstreams = [upstream.address];
+    await using proxy = await startTestProxy(createTestConfig({ upstreams }));
+    const [patient, client] = [await proxy.connect(), await proxy.connect()];
+    patient.write(get);
+    while (upstream.peers.length === 0) await pause(2);
+    await proxy.proxy.apply(createTestConfig({ version: '2', upstreams: [] }));
+    await proxy.proxy.apply(createTestConfig({ version: '3', upstreams }));
+    client.write(get);
+    await client.readUntil('again');
+    release();
+    await patient.readUntil('first');
+    await upstream.peers[0]?.readToEnd();
+    client.write(get);
+    await client.readUntil('again');
+    expect(upstream.peers).toHaveLength(2);
+  });
+
   test('brings the endpoints that requests have waited for', async () => {
     await using upstream = await startRawUpstream(answer('found'));
     await using proxy = await startTestProxy(createTestConfig({ upstreams: [], cluster: { assignment: undefined, assignmentVersion: '' } }));

@@ -72,10 +72,15 @@ export class ClusterRuntime {
   poolOf(host: Host): ConnectionPool {
     let pool = this.#pools.get(host.key);
     if (!pool) {
-      pool = new ConnectionPool(host, this.#config, this.#context, this.statistics, (empty) => this.#pools.delete(empty.host.key));
+      pool = new ConnectionPool(host, this.#config, this.#context, this.statistics, (empty) => this.#forgetPool(empty));
       this.#pools.set(host.key, pool);
     }
     return pool;
+  }
+
+  /** A host that went and came back has a new pool by now: the old one's end must not take that away. */
+  #forgetPool(pool: ConnectionPool): void {
+    if (this.#pools.get(pool.host.key) === pool) this.#pools.delete(pool.host.key);
   }
 
   /** No longer configured: finishes what it has. */

@@ -78,11 +78,6 @@ export class ConnectionPool implements UpstreamOwner {
     this.#emptyIfDone();
   }
 
-  /** Back in use before it was empty. */
-  revive(): void {
-    this.#isDraining = false;
-  }
-
   onConnected(connection: Http1Upstream): void {
     this.#connecting.delete(connection);
     this.#statistics.connectTime.observe(this.#context.turn.now() - connection.startedAt);
