@@ -77,6 +77,8 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
   #state: State = 'connecting';
   #events: UpstreamEvents | undefined;
   #requestDone = true;
+  /** Of a request whose body is not sent whole yet, upgrade or not. */
+  #owesBody = false;
   #requestChunked = false;
   #upgradeToken = '';
   #informationals = 0;
@@ -133,7 +135,8 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
   writeHead(head: RequestHead, upgrades: boolean): void {
     this.#reader.requestMethod = head.method;
     this.#requestChunked = head.framing === 'chunked';
-    this.#requestDone = head.framing === 'none' && !upgrades;
+    this.#owesBody = head.framing !== 'none';
+    this.#requestDone = !this.#owesBody && !upgrades;
     if (upgrades) {
       this.#upgradeToken = (head.get('upgrade') ?? '').toLowerCase();
       head.setLine(connectionUpgrade);
@@ -152,6 +155,7 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
 
   writeEnd(trailers: Trailers | undefined): void {
     this.#requestDone = true;
+    this.#owesBody = false;
     if (!this.#requestChunked || this.#state === 'closed') return;
     writeEndOfChunks(this.#writer, trailers);
   }
@@ -288,10 +292,13 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
     return true;
   }
 
-  /** A switch that nobody asked for, or to something else, is an attack or a mistake (RFC 9110 15.2.2). */
+  /**
+   * A switch that nobody asked for, or to something else, is an attack or a mistake (RFC 9110 15.2.2); so is one in the
+   * middle of a request, whose rest would be taken for the new protocol (RFC 9110 7.8).
+   */
   #onSwitch(head: ResponseHead): boolean {
     const token = (head.get('upgrade') ?? '').toLowerCase();
-    if (this.#upgradeToken === '' || token !== this.#upgradeToken || (head.known & (Known.transferEncoding | Known.contentLength)) !== 0) {
+    if (this.#owesBody || this.#upgradeToken === '' || token !== this.#upgradeToken || (head.known & (Known.transferEncoding | Known.contentLength)) !== 0) {
       this.#fail('upgrade-refused-token', `101 to ${JSON.stringify(token)}`);
       return false;
     }
