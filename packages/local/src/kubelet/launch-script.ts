@@ -1,5 +1,5 @@
 /** The last words of a launcher: a line of shell that turns it into the program. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { ProcessSpec } from './process-runner.ts';
 
@@ -47,7 +47,16 @@ function isIdentifier(name: string): boolean {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statOf(path)?.isDirectory() ?? false;
+}
+
+/** Undefined also for what may not be looked at: a search goes on behind it, as execvp's does. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 type FoundProgram = { readonly kind: 'found'; readonly path: string } | { readonly kind: 'impossible'; readonly message: string };
@@ -57,7 +66,7 @@ function findProgram(program: string, searchPath: string, folder: string): Found
   const candidates = program.includes('/')
     ? [isAbsolute(program) ? program : resolve(folder, program)]
     : searchPath.split(delimiter).map((entry) => join(resolve(folder, entry), program));
-  const files = candidates.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  const files = candidates.filter((path) => statOf(path)?.isFile() === true);
   const path = files.find(isExecutable);
   if (path !== undefined) return { kind: 'found', path };
   const message = files.length > 0 ? `program "${program}" may not be executed` : `program "${program}" not found`;
