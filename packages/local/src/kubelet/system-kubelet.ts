@@ -67,7 +67,13 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
     logs,
     probes: systemProbeTransport,
     images: new SystemImageRuntime({ clock, platform: process.platform, path: environment.PATH ?? '' }),
-    isolation: new SystemNetworkIsolation({ timers, logger, platform: process.platform, path: environment.PATH ?? '' }),
+    isolation: new SystemNetworkIsolation({
+      timers,
+      logger,
+      platform: process.platform,
+      path: environment.PATH ?? '',
+      compileCache: join(folder, 'compile-cache'),
+    }),
     runner: new SystemProcessRunner({
       recordsPath: join(folder, 'processes.json'),
       timers,

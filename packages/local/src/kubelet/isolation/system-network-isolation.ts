@@ -12,6 +12,8 @@ export interface SystemNetworkIsolationOptions {
   readonly platform: NodeJS.Platform;
   /** Where the programs are looked up. Folders for administrators, where some systems keep them, are added. */
   readonly path: string;
+  /** Where relays keep their compiled code, which saves each a third of its memory (51 MB instead of 77). Default: nowhere. */
+  readonly compileCache?: string;
 }
 
 const administratorFolders = '/usr/local/sbin:/usr/sbin:/sbin';
@@ -39,9 +41,10 @@ export class SystemNetworkIsolation implements NetworkIsolation {
   }
 
   async open(options: SandboxOptions): Promise<Sandbox> {
-    const { timers, logger } = this.#options;
+    const { timers, logger, compileCache } = this.#options;
     const { nsenter = 'nsenter' } = await this.#ask();
-    return openSystemSandbox({ ...options, nsenter, timers, logger, path: this.#path });
+    const environment = { PATH: this.#path, ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) };
+    return openSystemSandbox({ ...options, nsenter, timers, logger, environment });
   }
 
   #ask(): Promise<Answer> {

@@ -12,8 +12,8 @@ export interface SystemSandboxOptions extends SandboxOptions {
   readonly logger: Logger;
   /** Path of the program that enters namespaces. */
   readonly nsenter: string;
-  /** Where `unshare` and the programs for the loopback are looked up. */
-  readonly path: string;
+  /** The relay's. By its PATH, `unshare` and the programs for the loopback are looked up too. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 const relayProgram = join(import.meta.dirname, 'relay', 'relay-main.ts');
@@ -28,7 +28,7 @@ const listenAgainMs = 250;
 export function openSystemSandbox(options: SystemSandboxOptions): Promise<Sandbox> {
   const [program, ...args] = unshareCommand([process.execPath, relayProgram, ...options.ports.map(({ inside }) => String(inside))]);
   // In a group of its own, so that an interrupt at the terminal leaves it to us.
-  const relay = spawn(program, args, { env: { PATH: options.path }, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const relay = spawn(program, args, { env: options.environment, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const sandbox = new SystemSandbox(relay, options);
   return new Promise((resolve, reject) => {
     let complaint = '';
