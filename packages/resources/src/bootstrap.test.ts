@@ -41,7 +41,9 @@ test('static resources get the defaults of Envoy', () => {
   expect(clusters[0]).toMatchObject({
     connectTimeoutMs: 5000,
     loadBalancing: { kind: 'ROUND_ROBIN' },
-    panicThresholdRatio: 0.5,
+    commonLb: { panicThresholdRatio: 0.5, weightsLocalities: false },
+    outlierDetection: undefined,
+    healthChecks: [],
     circuitBreakers: { default: { connectionsMax: 1024, pendingRequestsMax: 1024, requestsMax: 1024, retriesMax: 3 } },
     discovery: { kind: 'STATIC', assignment: { overprovisioningPercent: 140 } },
   });

@@ -31,6 +31,17 @@ export interface LbEndpoint {
   /** At least 1. */
   readonly weight: number;
   readonly metadata: Metadata;
+  readonly healthCheck: EndpointHealthCheck;
+}
+
+/** `HealthCheckConfig` of an endpoint: how active checks reach it, where that is not as requests do. */
+export interface EndpointHealthCheck {
+  /** 0: the port of the endpoint. */
+  readonly port: number;
+  /** Value of Host in checks; empty: as the cluster says. */
+  readonly hostname: string;
+  /** It is not asked, and counts as well. */
+  readonly isDisabled: boolean;
 }
 
 const healthStatuses = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'] as const;
@@ -92,14 +103,30 @@ function readLbEndpoint(json: unknown, scope: Scope): LbEndpoint | undefined {
   return endpoint && { ...endpoint, ...settings };
 }
 
-function readEndpoint(json: unknown, scope: Scope): Pick<LbEndpoint, 'address' | 'hostname'> | undefined {
+function readEndpoint(json: unknown, scope: Scope): Pick<LbEndpoint, 'address' | 'hostname' | 'healthCheck'> | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const address = reader.required('address', readAddress);
   const hostname = reader.string('hostname', '');
-  reader.ignore(['health_check_config', 'additional_addresses']);
+  const healthCheck = reader.read('health_check_config', readEndpointHealthCheck) ?? defaultEndpointHealthCheck;
+  reader.ignore(['additional_addresses']);
   reader.done();
-  return address && { address, hostname };
+  return address && { address, hostname, healthCheck };
+}
+
+const defaultEndpointHealthCheck: EndpointHealthCheck = { port: 0, hostname: '', isDisabled: false };
+
+function readEndpointHealthCheck(json: unknown, scope: Scope): EndpointHealthCheck | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const check: EndpointHealthCheck = {
+    port: reader.uint32('port_value', 0, { max: 65_535 }),
+    hostname: reader.string('hostname', ''),
+    isDisabled: reader.boolean('disable_active_health_check', false),
+  };
+  reader.refuse(['address']);
+  reader.done();
+  return check;
 }
 
 function readPolicy(json: unknown, scope: Scope): number | undefined {

@@ -2,17 +2,15 @@
 import type { Checked } from '@sluice/kernel';
 import { defaultCircuitBreakers, readCircuitBreakers, type CircuitBreakers } from './circuit-breakers.ts';
 import { readClusterLoadAssignment, type ClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { defaultCommonLbConfig, readCommonLbConfig, type CommonLbConfig } from './common-lb-config.ts';
 import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader, isObject } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
-import {
-  defaultPanicThresholdRatio,
-  readLoadBalancingPolicy,
-  readPanicThreshold,
-  type LoadBalancingPolicy,
-} from './load-balancing-policy.ts';
+import { readHealthCheck, type HealthCheck } from './health-check.ts';
+import { readLoadBalancing, type LoadBalancingPolicy } from './load-balancing-policy.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { readOutlierDetection, type OutlierDetection } from './outlier-detection.ts';
 import {
   defaultUpstreamHttpProtocolOptions,
   readUpstreamHttpProtocolOptions,
@@ -30,9 +28,12 @@ export interface Cluster {
   /** How much may be waiting in a connection's buffers before its source is held. Default 1 MiB, as Envoy. */
   readonly connectionBufferBytesMax: number;
   readonly loadBalancing: LoadBalancingPolicy;
-  /** Below this share of healthy hosts all hosts take part; 0 never. */
-  readonly panicThresholdRatio: number;
+  readonly commonLb: CommonLbConfig;
   readonly circuitBreakers: CircuitBreakers;
+  /** Hosts are ejected for what requests meet there. Undefined: never. */
+  readonly outlierDetection: OutlierDetection | undefined;
+  /** Each host is well when all of these say so. */
+  readonly healthChecks: readonly HealthCheck[];
   readonly http: UpstreamHttpProtocolOptions;
   readonly metadata: Metadata;
 }
@@ -68,15 +69,23 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     statName: reader.string('alt_stat_name') || name,
     connectTimeoutMs: readConnectTimeout(reader),
     connectionBufferBytesMax: reader.uint32('per_connection_buffer_limit_bytes', defaultConnectionBufferBytesMax),
-    loadBalancing: readLoadBalancingPolicy(reader),
-    panicThresholdRatio: reader.read('common_lb_config', readPanicThreshold) ?? defaultPanicThresholdRatio,
+    ...readBalancing(reader),
     circuitBreakers: reader.read('circuit_breakers', readCircuitBreakers) ?? defaultCircuitBreakers,
+    outlierDetection: reader.read('outlier_detection', readOutlierDetection),
+    healthChecks: reader.list('health_checks', readHealthCheck),
     http: readProtocolOptions(reader),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
   };
   refuseTheRest(reader);
   reader.done();
   return discovery && { ...settings, discovery };
+}
+
+/** The policy's own settings count before those that hold for every policy. */
+function readBalancing(reader: MessageReader): Pick<Cluster, 'loadBalancing' | 'commonLb'> {
+  const common = reader.read('common_lb_config', readCommonLbConfig) ?? defaultCommonLbConfig;
+  const { policy, weightsLocalities } = readLoadBalancing(reader);
+  return { loadBalancing: policy, commonLb: { ...common, weightsLocalities: weightsLocalities || common.weightsLocalities } };
 }
 
 function readDiscovery(reader: MessageReader, name: string): EndpointDiscovery | undefined {
@@ -166,13 +175,8 @@ function refuseTheRest(reader: MessageReader): void {
   ]);
   reader.refuse([
     'cluster_type',
-    'load_balancing_policy',
-    'health_checks',
-    'outlier_detection',
     'upstream_bind_config',
     'lb_subset_config',
-    'ring_hash_lb_config',
-    'maglev_lb_config',
     'original_dst_lb_config',
     'transport_socket',
     'transport_socket_matches',

@@ -21,7 +21,9 @@ export type { PathMatch, RouteMatch } from './route-match.ts';
 export { readRegex, readStringMatcher, type StringMatcher } from './string-matcher.ts';
 export { readHeaderMatcher, type HeaderMatcher, type HeaderTest } from './header-matcher.ts';
 export type { QueryParameterMatcher } from './query-parameter-matcher.ts';
-export type { ClusterTarget, HostRewrite, PathRewrite, RegexRewrite, RouteAction } from './route-action.ts';
+export type { ClusterTarget, HostRewrite, PathRewrite, RouteAction } from './route-action.ts';
+export type { RegexRewrite } from './regex-rewrite.ts';
+export type { HashCookie, HashPolicy, HashSource } from './hash-policy.ts';
 export type { ClusterWeight, WeightedCluster } from './weighted-cluster.ts';
 export type { RetryCondition, RetryPolicy } from './retry-policy.ts';
 export type { RedirectAction, RedirectPath } from './redirect-action.ts';
@@ -30,12 +32,19 @@ export { readHeaderValueOption, readHeaderValueOptions, type AppendAction, type 
 export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per-filter-config.ts';
 
 export { decodeCluster, type Cluster, type DnsSettings, type EndpointDiscovery } from './cluster.ts';
-export type { CircuitBreakers, CircuitBreakerThresholds } from './circuit-breakers.ts';
-export type { LoadBalancingPolicy } from './load-balancing-policy.ts';
+export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';
+export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing-policy.ts';
+export type { CommonLbConfig } from './common-lb-config.ts';
+export type { SlowStartConfig } from './slow-start-config.ts';
+export type { OutlierDetection } from './outlier-detection.ts';
+export type { HealthCheck } from './health-check.ts';
+export type { HttpCheck, TcpCheck } from './health-check-kinds.ts';
+export type { StatusRange } from './status-range.ts';
 export type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
 export {
   decodeClusterLoadAssignment,
   type ClusterLoadAssignment,
+  type EndpointHealthCheck,
   type HealthStatus,
   type LbEndpoint,
   type LocalityEndpoints,

@@ -1,82 +1,166 @@
-/** How a cluster chooses among its hosts: `lb_policy` and its settings. */
+/** How a cluster chooses among its hosts: `lb_policy` or `load_balancing_policy`, each with its settings. */
 import { MessageReader } from './decode/message-reader.ts';
+import { listNames } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
-import { readPercent } from './percent.ts';
+import { openTypedConfig } from './decode/typed-config.ts';
+import { readSettings, settingsOf, type PolicyKind } from './load-balancing-settings.ts';
+import type { SlowStartConfig } from './slow-start-config.ts';
 
 export type LoadBalancingPolicy =
-  | { readonly kind: 'ROUND_ROBIN' }
+  | { readonly kind: 'ROUND_ROBIN'; readonly slowStart: SlowStartConfig | undefined }
   | {
       readonly kind: 'LEAST_REQUEST';
       /** How many hosts are drawn before the least busy of them is taken. Default 2, as Envoy. */
       readonly choiceCount: number;
       /** How strongly requests under way count against a host's weight, when weights differ. Default 1. */
       readonly activeRequestBias: number;
+      readonly slowStart: SlowStartConfig | undefined;
     }
-  | { readonly kind: 'RANDOM' };
+  | { readonly kind: 'RANDOM' }
+  | {
+      readonly kind: 'RING_HASH';
+      /** Default 1024, as Envoy. */
+      readonly minimumRingSize: number;
+      /** Default 8 388 608, as Envoy. */
+      readonly maximumRingSize: number;
+      /** Undefined leaves it to the cluster's common settings. */
+      readonly hashing: ConsistentHashing | undefined;
+    }
+  | {
+      readonly kind: 'MAGLEV';
+      /** A prime. Default 65 537, as Envoy. */
+      readonly tableSize: number;
+      readonly hashing: ConsistentHashing | undefined;
+    };
 
-const policies = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM'] as const;
+/** `ConsistentHashingLbConfig`: what ring hash and Maglev have in common. */
+export interface ConsistentHashing {
+  /** Hosts are hashed by their names instead of their addresses. */
+  readonly useHostnameForHashing: boolean;
+  /** Percent of the average load that a host may have; 0 is without bound. */
+  readonly hashBalanceFactor: number;
+}
 
-/** Envoy's default for `choice_count`. */
-const defaultChoiceCount = 2;
+/** A policy and whether a locality is chosen by its weight before it. */
+export interface LoadBalancing {
+  readonly policy: LoadBalancingPolicy;
+  readonly weightsLocalities: boolean;
+}
 
-/** Envoy's default for `healthy_panic_threshold`: below half of its hosts healthy, all take part. */
-export const defaultPanicThresholdRatio = 0.5;
+const policyNames = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RING_HASH', 'RANDOM', 'MAGLEV', 'LOAD_BALANCING_POLICY_CONFIG'] as const;
 
-export function readLoadBalancingPolicy(reader: MessageReader): LoadBalancingPolicy {
-  const kind = reader.enum('lb_policy', policies, 'ROUND_ROBIN');
-  const least = reader.read('least_request_lb_config', readLeastRequest);
-  const round = reader.read('round_robin_lb_config', readRoundRobin);
-  if (least && kind !== 'LEAST_REQUEST') {
-    reader.scope.at('least_request_lb_config').error(`is set, but lb_policy is ${kind}`);
+const settingsFields: Readonly<Record<string, PolicyKind>> = {
+  round_robin_lb_config: 'ROUND_ROBIN',
+  least_request_lb_config: 'LEAST_REQUEST',
+  ring_hash_lb_config: 'RING_HASH',
+  maglev_lb_config: 'MAGLEV',
+};
+
+const extensionPrefix = 'envoy.extensions.load_balancing_policies.';
+
+const extensions: Readonly<Record<string, PolicyKind>> = {
+  [`${extensionPrefix}round_robin.v3.RoundRobin`]: 'ROUND_ROBIN',
+  [`${extensionPrefix}least_request.v3.LeastRequest`]: 'LEAST_REQUEST',
+  [`${extensionPrefix}random.v3.Random`]: 'RANDOM',
+  [`${extensionPrefix}ring_hash.v3.RingHash`]: 'RING_HASH',
+  [`${extensionPrefix}maglev.v3.Maglev`]: 'MAGLEV',
+};
+
+/** The policy of a cluster. `load_balancing_policy` stands in place of everything else, as in Envoy. */
+export function readLoadBalancing(reader: MessageReader): LoadBalancing {
+  const kind = reader.enum('lb_policy', policyNames, 'ROUND_ROBIN');
+  const legacy = readLegacySettings(reader, kind);
+  const typed = reader.read('load_balancing_policy', readTypedPolicies);
+  if (typed) return typed;
+  if (kind === 'LOAD_BALANCING_POLICY_CONFIG') {
+    if (!reader.has('load_balancing_policy')) reader.scope.at('load_balancing_policy').error(`is required: lb_policy is ${kind}`);
+    return { policy: settingsOf('ROUND_ROBIN'), weightsLocalities: false };
   }
-  if (round && kind !== 'ROUND_ROBIN') {
-    reader.scope.at('round_robin_lb_config').error(`is set, but lb_policy is ${kind}`);
+  return { policy: legacy ?? settingsOf(kind), weightsLocalities: false };
+}
+
+/** The settings that stand beside `lb_policy`; they must be those of the policy that it names. */
+function readLegacySettings(reader: MessageReader, kind: (typeof policyNames)[number]): LoadBalancingPolicy | undefined {
+  let found: LoadBalancingPolicy | undefined;
+  for (const [field, belongsTo] of Object.entries(settingsFields)) {
+    const settings = reader.read(field, (json, scope) => readLegacy(belongsTo, json, scope));
+    if (!settings) continue;
+    if (kind === belongsTo) found = settings;
+    else reader.scope.at(field).error(`is set, but lb_policy is ${kind}`);
   }
-  if (kind !== 'LEAST_REQUEST') return { kind };
-  return least ?? { kind, choiceCount: defaultChoiceCount, activeRequestBias: 1 };
+  return found;
 }
 
-/** `CommonLbConfig`, of which the panic threshold counts: a ratio, 0 turns panic off. */
-export function readPanicThreshold(json: unknown, scope: Scope): number | undefined {
+function readLegacy(kind: PolicyKind, json: unknown, scope: Scope): LoadBalancingPolicy | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const threshold = reader.read('healthy_panic_threshold', readPercent);
-  reader.ignore(['update_merge_window', 'close_connections_on_host_set_change', 'zone_aware_lb_config']);
-  reader.refuse([
-    'locality_weighted_lb_config',
-    'ignore_new_hosts_until_first_hc',
-    'consistent_hashing_lb_config',
-    'override_host_status',
-  ]);
+  const policy = readSettings(kind, reader);
   reader.done();
-  return threshold;
+  return policy;
 }
 
-function readLeastRequest(json: unknown, scope: Scope): LoadBalancingPolicy | undefined {
+/** `LoadBalancingPolicy`: a list by preference, of which the first that is known counts. */
+function readTypedPolicies(json: unknown, scope: Scope): LoadBalancing | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const choiceCount = reader.uint32('choice_count', defaultChoiceCount, { min: 2 });
-  const activeRequestBias = reader.read('active_request_bias', readRuntimeDouble) ?? 1;
-  if (activeRequestBias < 0) scope.at('active_request_bias').error(`is ${activeRequestBias}, must be at least 0`);
-  reader.refuse(['slow_start_config', 'locality_lb_config', 'selection_method']);
+  let found: LoadBalancing | undefined;
+  let entries = 0;
+  reader.list('policies', (entry, at) => {
+    entries += 1;
+    found ??= readTypedPolicy(entry, at);
+    return true;
+  });
   reader.done();
-  return { kind: 'LEAST_REQUEST', choiceCount, activeRequestBias };
+  if (found === undefined && !scope.hasErrors) {
+    scope.at('policies').error(
+      entries === 0 ? 'is required' : `has none that is known, must have one of ${listNames(Object.keys(extensions))}`,
+    );
+  }
+  return found;
 }
 
-function readRoundRobin(json: unknown, scope: Scope): true | undefined {
+/** Undefined without a problem: not known here, so the next of the list is asked. */
+function readTypedPolicy(json: unknown, scope: Scope): LoadBalancing | undefined {
+  const reader = MessageReader.open(json, scope);
+  const extension = reader?.read('typed_extension_config', (entry, at) => {
+    const inner = MessageReader.open(entry, at);
+    if (!inner) return undefined;
+    inner.string('name', '');
+    const typed = inner.required('typed_config', openTypedConfig);
+    inner.done();
+    return typed;
+  });
+  const kind = extension && extensions[extension.typeName];
+  if (!extension || kind === undefined) return undefined;
+  reader?.done();
+  return readTypedSettings(kind, extension.json, extension.scope);
+}
+
+/** The messages of the extensions are those of `lb_config`, with the settings for localities inside. */
+function readTypedSettings(kind: PolicyKind, json: unknown, scope: Scope): LoadBalancing | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  reader.refuse(['slow_start_config', 'locality_lb_config']);
+  const isHash = kind === 'RING_HASH' || kind === 'MAGLEV';
+  const weightsLocalities = isHash
+    ? (reader.read('locality_weighted_lb_config', readNothing) ?? false)
+    : (reader.read('locality_lb_config', readLocalityConfig) ?? false);
+  const policy = readSettings(kind, reader);
   reader.done();
+  return { policy, weightsLocalities };
+}
+
+/** Whether `LocalityLbConfig` asks for weights; zone-aware routing needs a zone of our own and is not done. */
+function readLocalityConfig(json: unknown, scope: Scope): boolean | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const weights = reader.read('locality_weighted_lb_config', readNothing) ?? false;
+  reader.ignore(['zone_aware_lb_config']);
+  reader.done();
+  return weights;
+}
+
+/** A message that says all it says by being there. */
+function readNothing(json: unknown, scope: Scope): true {
+  MessageReader.open(json, scope)?.done();
   return true;
-}
-
-/** `RuntimeDouble`: its default value. */
-function readRuntimeDouble(json: unknown, scope: Scope): number | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const value = reader.number('default_value', 0);
-  reader.ignore(['runtime_key']);
-  reader.done();
-  return value;
 }

@@ -1,7 +1,7 @@
 /** `envoy.config.route.v3.RedirectAction`: answer with another place to ask. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
-import { readRegexRewrite, type RegexRewrite } from './route-action.ts';
+import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 
 export interface RedirectAction {
   readonly kind: 'redirect';

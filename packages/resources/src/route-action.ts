@@ -1,8 +1,9 @@
 /** `envoy.config.route.v3.RouteAction`: forward the request, to which cluster, how changed, for how long. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
+import { readHashPolicy, type HashPolicy } from './hash-policy.ts';
+import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
-import { readRegex } from './string-matcher.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 import { readWeightedCluster, type WeightedCluster } from './weighted-cluster.ts';
 
@@ -22,6 +23,8 @@ export interface RouteAction {
   /** Replaces the virtual host's policy as a whole. */
   readonly retryPolicy: RetryPolicy | undefined;
   readonly upgradeConfigs: readonly UpgradeConfig[];
+  /** What places a request where the cluster goes by hash. Empty: anywhere. */
+  readonly hashPolicies: readonly HashPolicy[];
 }
 
 export type ClusterTarget =
@@ -34,12 +37,6 @@ export type PathRewrite =
   /** Puts `value` in place of what the match's prefix or path took. */
   | { readonly kind: 'prefix'; readonly value: string }
   | ({ readonly kind: 'regex' } & RegexRewrite);
-
-/** Every match of an RE2 expression is replaced; `\1` in the substitution is the first group, `\0` the match. */
-export interface RegexRewrite {
-  readonly regex: string;
-  readonly substitution: string;
-}
 
 export type HostRewrite =
   | { readonly kind: 'literal'; readonly value: string }
@@ -71,6 +68,7 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     idleTimeoutMs: reader.durationMs('idle_timeout'),
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
+    hashPolicies: reader.list('hash_policy', readHashPolicy),
   };
   refuseTheRest(reader);
   reader.done();
@@ -113,16 +111,6 @@ function readPathRewrite(reader: MessageReader): PathRewrite | undefined {
   return rewrite && { kind: 'regex', ...rewrite };
 }
 
-/** `envoy.type.matcher.v3.RegexMatchAndSubstitute`. */
-export function readRegexRewrite(json: unknown, scope: Scope): RegexRewrite | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const regex = reader.required('pattern', readRegex);
-  const substitution = reader.string('substitution', '');
-  reader.done();
-  return regex === undefined ? undefined : { regex, substitution };
-}
-
 function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
   const kind = reader.oneof(['host_rewrite_literal', 'auto_host_rewrite', 'host_rewrite_header'], false);
   switch (kind) {
@@ -151,7 +139,6 @@ function refuseTheRest(reader: MessageReader): void {
     'request_mirror_policies',
     'rate_limits',
     'include_vh_rate_limits',
-    'hash_policy',
     'cors',
     'max_grpc_timeout',
     'grpc_timeout_offset',

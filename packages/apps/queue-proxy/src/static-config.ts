@@ -120,10 +120,10 @@ const toProgram: RouteMatch = {
 function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): ClusterConfig {
   const idleConnections = containerConcurrency > 0 ? containerConcurrency : IDLE_CONNECTIONS_MAX;
   // The queue filter is the limit; these must never be met, so they are far away.
-  const limits = { connectionsMax: idleConnections * 100, pendingRequestsMax: 1_000_000, requestsMax: 1_000_000, retriesMax: 3 };
+  const limits = { connectionsMax: idleConnections * 100, pendingRequestsMax: 1_000_000, requestsMax: 1_000_000, retriesMax: 3, retryBudget: undefined };
   const http = { idleTimeoutMs: 3_600_000, requestsPerConnectionMax: 0 };
   const address = { host: '127.0.0.1', port: userPort };
-  const endpoint = { address, hostname: '', healthStatus: 'UNKNOWN' as const, weight: 1, metadata: {} };
+  const endpoint = { address, hostname: '', healthStatus: 'UNKNOWN' as const, weight: 1, metadata: {}, healthCheck: { port: 0, hostname: '', isDisabled: true } };
   const assignment = {
     clusterName: programCluster,
     localities: [{ locality: undefined, endpoints: [endpoint], weight: undefined, priority: 0 }],
@@ -139,8 +139,16 @@ function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): Cl
       discovery: { kind: 'STATIC', assignment },
       connectTimeoutMs,
       connectionBufferBytesMax: BUFFER_BYTES_MAX,
-      loadBalancing: { kind: 'ROUND_ROBIN' },
-      panicThresholdRatio: 0.5,
+      loadBalancing: { kind: 'ROUND_ROBIN', slowStart: undefined },
+      commonLb: {
+        panicThresholdRatio: 0.5,
+        failTrafficOnPanic: false,
+        weightsLocalities: false,
+        ignoresNewHostsUntilFirstCheck: false,
+        hashing: { useHostnameForHashing: false, hashBalanceFactor: 0 },
+      },
+      outlierDetection: undefined,
+      healthChecks: [],
       circuitBreakers: { default: limits, high: limits },
       http,
       metadata: {},

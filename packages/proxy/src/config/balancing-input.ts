@@ -1,6 +1,6 @@
 /** What `balancing` wants to know, out of resources: the endpoints of an assignment and the policy of a cluster. */
 import type { Endpoint, EndpointHealth, PolicySpec } from '@sluice/balancing';
-import type { ClusterLoadAssignment, HealthStatus, LoadBalancingPolicy } from '@sluice/resources';
+import type { Cluster, ClusterLoadAssignment, ConsistentHashing, HealthStatus } from '@sluice/resources';
 
 const nowhere = { region: '', zone: '', subZone: '' };
 
@@ -22,15 +22,28 @@ export function endpointsOf(assignment: ClusterLoadAssignment): readonly Endpoin
   );
 }
 
-export function policyOf(policy: LoadBalancingPolicy): PolicySpec {
-  switch (policy.kind) {
+/** The policy of a cluster. What it says about hashing itself counts before what holds for all policies. */
+export function policyOf({ loadBalancing, commonLb }: Cluster): PolicySpec {
+  switch (loadBalancing.kind) {
     case 'ROUND_ROBIN':
-      return { kind: 'round-robin' };
-    case 'LEAST_REQUEST':
-      return { kind: 'least-request', choiceCount: policy.choiceCount, activeRequestBias: policy.activeRequestBias };
+      return { kind: 'round-robin', slowStart: loadBalancing.slowStart };
+    case 'LEAST_REQUEST': {
+      const { choiceCount, activeRequestBias, slowStart } = loadBalancing;
+      return { kind: 'least-request', choiceCount, activeRequestBias, slowStart };
+    }
     case 'RANDOM':
       return { kind: 'random' };
+    case 'RING_HASH': {
+      const size = { min: loadBalancing.minimumRingSize, max: loadBalancing.maximumRingSize };
+      return { kind: 'ring-hash', size, ...hashingOf(loadBalancing.hashing ?? commonLb.hashing) };
+    }
+    case 'MAGLEV':
+      return { kind: 'maglev', tableSize: loadBalancing.tableSize, ...hashingOf(loadBalancing.hashing ?? commonLb.hashing) };
   }
+}
+
+function hashingOf({ useHostnameForHashing, hashBalanceFactor }: ConsistentHashing) {
+  return { usesHostname: useHostnameForHashing, balanceFactorPercent: hashBalanceFactor };
 }
 
 function healthOf(status: HealthStatus): EndpointHealth {

@@ -30,9 +30,13 @@ export class ClusterRuntime {
     this.#config = config;
     this.#context = context;
     this.statistics = context.statistics.upstream(config.resource.statName);
-    this.#balancer = createLoadBalancer(policyOf(config.resource.loadBalancing), {
+    const { commonLb } = config.resource;
+    this.#balancer = createLoadBalancer(policyOf(config.resource), {
       random: context.random,
-      panicThresholdRatio: config.resource.panicThresholdRatio,
+      now: () => context.turn.now(),
+      panicThresholdRatio: commonLb.panicThresholdRatio,
+      failsInPanic: commonLb.failTrafficOnPanic,
+      weightsLocalities: commonLb.weightsLocalities,
     });
     this.#takeEndpoints();
   }

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { decodeCluster } from './cluster.ts';
+import { decodeClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { assignmentJson, endpointJson, staticClusterJson } from './testing/sample-resources.ts';
+
+const times = { timeout: '1s', interval: '5s', unhealthy_threshold: 3, healthy_threshold: 2 };
+const http = { http_health_check: { path: '/healthz' } };
+
+const decode = (check: Readonly<Record<string, unknown>>) => decodeCluster(staticClusterJson('a', [], { health_checks: [check] }));
+const problemsOf = (check: Readonly<Record<string, unknown>>) => decode(check).problems.map(({ path, message }) => `${path}: ${message}`);
+
+test('intervals that are not set follow from those that are', () => {
+  expect(decode({ ...times, ...http, unhealthy_interval: '9s' })).toMatchObject({
+    ok: true,
+    value: {
+      healthChecks: [
+        {
+          question: { kind: 'http', path: '/healthz', method: 'GET', host: '', expectedStatuses: [{ start: 200, end: 201 }] },
+          timeoutMs: 1000,
+          intervalMs: 5000,
+          unhealthyIntervalMs: 9000,
+          unhealthyEdgeIntervalMs: 9000,
+          healthyEdgeIntervalMs: 5000,
+          noTrafficIntervalMs: 60_000,
+          noTrafficHealthyIntervalMs: 60_000,
+        },
+      ],
+    },
+  });
+});
+
+test('what is sent and awaited over TCP is bytes in hex', () => {
+  const tcp = { tcp_health_check: { send: { text: '50494E47' }, receive: [{ text: '504f4e47' }] } };
+  expect(decode({ ...times, ...tcp })).toMatchObject({
+    ok: true,
+    value: { healthChecks: [{ question: { kind: 'tcp', send: '50494e47', receive: ['504f4e47'] } }] },
+  });
+});
+
+test.each([
+  [{ ...times, ...http, timeout: '0s' }, 'health_checks[0].timeout: must be more than 0'],
+  [{ timeout: '1s', interval: '1s', healthy_threshold: 1, ...http }, 'health_checks[0].unhealthy_threshold: is required'],
+  [{ ...times }, 'health_checks[0]: must have one of http_health_check, tcp_health_check, grpc_health_check, custom_health_check'],
+  [
+    { ...times, grpc_health_check: {} },
+    'health_checks[0].grpc_health_check: is not supported: hosts are asked over HTTP/1.1 or TCP, and it would change what happens to traffic',
+  ],
+  [{ ...times, http_health_check: { path: 'healthz' } }, 'health_checks[0].http_health_check.path: is "healthz", must begin with /'],
+  [
+    { ...times, http_health_check: { path: '/', expected_statuses: [{ start: 300, end: 300 }] } },
+    'health_checks[0].http_health_check.expected_statuses[0].end: is 300, must be more than start, which is 300',
+  ],
+  [{ ...times, tcp_health_check: { send: { text: 'abc' } } }, 'health_checks[0].tcp_health_check.send.text: is "abc", must be bytes in hex'],
+])('%j is refused', (check, problem) => {
+  expect(problemsOf(check)).toEqual([problem]);
+});
+
+test('an endpoint may be asked elsewhere, or not at all', () => {
+  const endpoint = endpointJson('10.0.0.1:80');
+  const inner = endpoint['endpoint'] as Readonly<Record<string, unknown>>;
+  const asked = { endpoint: { ...inner, health_check_config: { port_value: 8080, disable_active_health_check: true } } };
+  expect(decodeClusterLoadAssignment(assignmentJson('a', [asked, endpoint]))).toMatchObject({
+    ok: true,
+    value: {
+      localities: [
+        { endpoints: [{ healthCheck: { port: 8080, hostname: '', isDisabled: true } }, { healthCheck: { port: 0, isDisabled: false } }] },
+      ],
+    },
+  });
+});
