@@ -28,13 +28,16 @@ export class ApiError extends MeshError {
   /** The HTTP status code. */
   readonly httpStatus: number;
   readonly reason: string;
+  /** What the server said, without what was attempted. */
+  readonly statusMessage: string;
   readonly details: StatusDetails;
   /** How long the server asked to wait, in ms. Absent when it did not. */
   readonly retryAfterMs: number | undefined;
 
   constructor(httpStatus: number, status: Status, attempted: string, retryAfterMs?: number) {
     const reason = status.reason ?? reasonOf(httpStatus);
-    super(`kubernetes-${kebab(reason)}`, `${attempted}: ${status.message ?? `answered ${httpStatus}`}`, {
+    const statusMessage = status.message ?? `answered ${httpStatus}`;
+    super(`kubernetes-${kebab(reason)}`, `${attempted}: ${statusMessage}`, {
       source: 'upstream',
       // 429 and 503 are said before anything was done; all else may have taken effect.
       retry: httpStatus === 429 || httpStatus === 503 ? 'always-safe' : 'never',
@@ -42,6 +45,7 @@ export class ApiError extends MeshError {
     this.name = 'ApiError';
     this.httpStatus = httpStatus;
     this.reason = reason;
+    this.statusMessage = statusMessage;
     this.details = status.details ?? {};
     this.retryAfterMs =
       retryAfterMs ??

@@ -47,6 +47,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** Default: the client's. */
   readonly fieldManager?: string;
+  /** What becomes of fields that the kind does not have: `Strict` refuses them. Absent: the server drops them and warns. */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -207,6 +209,7 @@ export class ResourceClient<T extends KubernetesObject> {
   #writeQuery(options: WriteOptions): URLSearchParams {
     const query = new URLSearchParams({ fieldManager: options.fieldManager ?? this.#client.fieldManager });
     if (options.dryRun) query.set('dryRun', 'All');
+    if (options.fieldValidation !== undefined) query.set('fieldValidation', options.fieldValidation);
     return query;
   }
 }

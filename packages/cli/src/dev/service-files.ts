@@ -5,11 +5,11 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Problem } from '@sluice/kernel';
+import { MeshError, problem, type Problem } from '@sluice/kernel';
 import type { KubernetesClient } from '@sluice/kubernetes';
 import { type Applied, applyManifests } from '../manifests/apply.ts';
 import type { Discovery } from '../manifests/discovery.ts';
-import { manifestFiles, readManifests } from '../manifests/read.ts';
+import { manifestFiles, parseManifests, type Manifest } from '../manifests/read.ts';
 
 export interface ServiceFilesOptions {
   /** A file, or a folder whose `.yaml`, `.yml` and `.json` files count. */
@@ -44,7 +44,10 @@ export class ServiceFiles {
   /** Applies every file that has changed since the last call. */
   apply(): Promise<void> {
     // One after the other: a save during an apply is looked at afterwards, with fresh eyes.
-    this.#applying = this.#applying.then(() => this.#applyChanged());
+    this.#applying = this.#applying.then(() => this.#applyChanged()).catch((reason: unknown) => {
+      // The folder may be gone or the server on its way out; the next save is a new chance.
+      this.#options.onProblems([problem('', `apply ${this.#options.path}: ${MeshError.from(reason).message}`)]);
+    });
     return this.#applying;
   }
 
@@ -64,17 +67,28 @@ export class ServiceFiles {
 
   async #applyChanged(): Promise<void> {
     const { path, client, discovery, onApplied, onProblems } = this.#options;
-    const changed: string[] = [];
+    const manifests: Manifest[] = [];
+    const problems: Problem[] = [];
     for (const file of manifestFiles(path)) {
-      const text = readFileSync(file, 'utf8');
-      if (this.#seen.get(file) === text) continue;
+      const text = readText(file);
+      if (text === undefined || this.#seen.get(file) === text) continue;
       this.#seen.set(file, text);
-      changed.push(file);
+      const read = parseManifests(text, file);
+      problems.push(...read.problems);
+      if (read.problems.length === 0) manifests.push(...read.manifests);
     }
-    const { manifests, problems } = readManifests(changed);
     const result = await applyManifests(client, discovery, manifests);
     const found = [...problems, ...result.problems];
     if (found.length > 0) onProblems(found);
     for (const applied of result.applied) onApplied(applied);
+  }
+}
+
+/** Undefined when it cannot be read: editors replace files, and between two looks one may be gone. */
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
   }
 }

@@ -52,7 +52,7 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
     domains: ['127.0.0.1.sslip.io', 'example.com'],
   };
   const objects = systemManifests(options);
-  await applyAll(floor, discovery, objects.map((object) => ({ file: 'system', line: 1, object })));
+  await applyAll(floor, discovery, objects.map((object) => ({ file: 'system', object, positionOf: () => ({ file: 'system', line: 1, column: 1 }) })));
   await floor.startPods();
   const names = components(options).map(({ name }) => name);
   await until(async () => {

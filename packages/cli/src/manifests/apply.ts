@@ -24,20 +24,32 @@ export interface ApplyResult {
 export async function applyManifests(client: KubernetesClient, discovery: Discovery, manifests: readonly Manifest[]): Promise<ApplyResult> {
   const applied: Applied[] = [];
   const problems: Problem[] = [];
-  for (const manifest of manifests) {
+  for (const manifest of inOrder(manifests)) {
     try {
       applied.push({ manifest, result: await applyOne(client, discovery, manifest) });
     } catch (reason) {
       if (!(reason instanceof ApiError)) throw reason;
-      problems.push({
-        path: '',
-        message: reason.message,
-        severity: 'error',
-        position: { file: manifest.file, line: manifest.line, column: 1 },
-      });
+      problems.push(...refusals(reason, manifest));
     }
   }
   return { applied, problems };
+}
+
+/** What others need first: a namespace before what lives in it, a kind before its objects. */
+function inOrder(manifests: readonly Manifest[]): readonly Manifest[] {
+  const isNeeded = ({ object }: Manifest): boolean => object.kind === 'Namespace' || object.kind === 'CustomResourceDefinition';
+  return [...manifests.filter(isNeeded), ...manifests.filter((manifest) => !isNeeded(manifest))];
+}
+
+/** What the server found wrong, one problem for each field that it names, each at its place in the file. */
+function refusals({ statusMessage, details }: ApiError, manifest: Manifest): Problem[] {
+  const unknown = [...statusMessage.matchAll(/unknown field "([^"]+)"/g)].map(([message, field]) => ({ message, field }));
+  const named = unknown.length > 0 ? unknown : (details.causes ?? []);
+  const problems = named.flatMap(({ field, message }): Problem[] =>
+    field === undefined || message === undefined ? [] : [{ path: field, message, severity: 'error', position: manifest.positionOf(field) }],
+  );
+  if (problems.length > 0) return problems.map((found) => (found.message.includes(found.path) ? { ...found, path: '' } : found));
+  return [{ path: '', message: statusMessage, severity: 'error', position: manifest.positionOf('') }];
 }
 
 async function applyOne(client: KubernetesClient, discovery: Discovery, { object }: Manifest): Promise<Applied['result']> {
@@ -52,9 +64,8 @@ async function applyOne(client: KubernetesClient, discovery: Discovery, { object
   const existing = await resource.find(reference);
   if (existing?.metadata.annotations?.[appliedAnnotation] === hash) return 'unchanged';
   const metadata = (object as KubernetesObject).metadata;
-  await resource.apply({
-    ...object,
-    metadata: { ...metadata, ...reference, annotations: { ...metadata.annotations, [appliedAnnotation]: hash } },
-  });
+  const annotations = { ...metadata.annotations, [appliedAnnotation]: hash };
+  // A field that nobody knows is a slip of the pen: better said than dropped.
+  await resource.apply({ ...object, metadata: { ...metadata, ...reference, annotations } }, { fieldValidation: 'Strict' });
   return 'applied';
 }

@@ -4,14 +4,15 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Problem } from '@sluice/kernel';
-import { LineCounter, parseAllDocuments, type Document } from 'yaml';
+import type { Position, Problem } from '@sluice/kernel';
+import { LineCounter, parseAllDocuments, visit, type Document } from 'yaml';
+import { offsetOf } from './position-of.ts';
 
 export interface Manifest {
   readonly file: string;
-  /** Line of the document's first key, from 1. */
-  readonly line: number;
   readonly object: ManifestObject;
+  /** Where the field at a path stands, or the field around it; the empty path is the object itself. */
+  positionOf(path: string): Position;
 }
 
 /** An object as far as it must be known to send it to the right place. */
@@ -33,7 +34,9 @@ export function manifestFiles(path: string): string[] {
   return readdirSync(path)
     .filter((name) => /\.(ya?ml|json)$/.test(name) && name !== 'package.json' && name !== 'tsconfig.json')
     .sort()
-    .map((name) => join(path, name));
+    .map((name) => join(path, name))
+    // A folder may have such a name, and a link may lead nowhere.
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
 export function readManifests(files: readonly string[]): ManifestsRead {
@@ -65,7 +68,16 @@ export function parseManifests(text: string, file: string): ManifestsRead {
     }
     if (document.errors.length > 0 || document.contents === null) continue;
     const start = document.contents.range?.[0] ?? 0;
-    const object: unknown = document.toJS();
+    const dangling = danglingAliases(document);
+    for (const { name, offset } of dangling) {
+      problems.push({ path: '', message: `*${name} stands for nothing: no &${name} before it`, severity: 'error', position: at(offset) });
+    }
+    if (dangling.length > 0) continue;
+    const object = readValue(document);
+    if (object instanceof Error) {
+      problems.push({ path: '', message: lowerFirst(object.message), severity: 'error', position: at(start) });
+      continue;
+    }
     const missing = missingFields(object);
     if (missing.length > 0) {
       problems.push({
@@ -76,9 +88,29 @@ export function parseManifests(text: string, file: string): ManifestsRead {
       });
       continue;
     }
-    manifests.push({ file, line: at(start).line, object: object as ManifestObject });
+    manifests.push({ file, object: object as ManifestObject, positionOf: (path) => at(offsetOf(document, path)) });
   }
   return { manifests, problems };
+}
+
+/** Aliases that no anchor goes before: the parser lets them pass and fails when the value is asked for. */
+function danglingAliases(document: Document.Parsed): { readonly name: string; readonly offset: number }[] {
+  const found: { readonly name: string; readonly offset: number }[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) === undefined) found.push({ name: alias.source, offset: alias.range?.[0] ?? 0 });
+    },
+  });
+  return found;
+}
+
+/** The value, or why there is none: aliases of aliases that would grow without end. */
+function readValue(document: Document.Parsed): unknown {
+  try {
+    return document.toJS();
+  } catch (reason) {
+    return reason instanceof Error ? reason : new Error(String(reason));
+  }
 }
 
 function missingFields(object: unknown): string[] {
