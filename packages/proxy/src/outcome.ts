@@ -84,7 +84,7 @@ const table = {
   'uri-too-long':                 ['downstream', 414, true, 'never', 'DPE', 'http1.uri_too_long', 'URI Too Long', 'downstream_rq_too_large'],
   'head-too-large':               ['downstream', 431, true, 'never', 'DPE', 'http1.headers_too_large', 'Request Header Fields Too Large', 'downstream_rq_too_large'],
   'too-many-headers':             ['downstream', 431, true, 'never', 'DPE', 'http1.too_many_headers', 'Request Header Fields Too Large', 'downstream_rq_too_large'],
-  'body-too-large':               ['downstream', 413, true, 'never', 'DPE', 'request_payload_too_large', 'Payload Too Large', 'downstream_rq_too_large'],
+  'body-too-large':               ['downstream', 413, true, 'never', '', 'request_payload_too_large', 'Payload Too Large', 'downstream_rq_too_large'],
   'bad-body':                     ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],
   'version-refused':              ['downstream', 426, true, 'never', 'DPE', 'low_version', '', 'downstream_rq_http1_0'],
   'path-rejected':                ['downstream', 400, false, 'never', '', 'path_normalization_failed', '', 'downstream_rq_failed_path_normalization'],

@@ -4,6 +4,7 @@
  */
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { FilterVerdict } from './filters/filter.ts';
 import type { OutcomeCode, ResponseFlag } from './outcome.ts';
 import type { RouteMatch } from './route-match.ts';
 import type { StreamInfo } from './stream-info.ts';
@@ -29,6 +30,12 @@ export interface Stream {
    * so a filter need not ask first.
    */
   continueRequest(): void;
+  /**
+   * Keeps the request body here until it is complete, then lets the chain go on behind the filter that asked. To be
+   * called and returned from `onRequest`. A body of more bytes is refused with 413. The upstream gets it with its
+   * length in the head.
+   */
+  bufferRequest(bytesMax: number): FilterVerdict;
   /**
    * Answers in place of the upstream. Allowed until the response head has been sent; from `onRequest` (then
    * return `replied`) or later, from a wait.

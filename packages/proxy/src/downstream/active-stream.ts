@@ -11,7 +11,7 @@ import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/ht
 import type { Address } from '@sluice/kernel';
 import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
-import type { HttpFilter } from '../filters/filter.ts';
+import type { FilterVerdict, HttpFilter } from '../filters/filter.ts';
 import { RouterFilter } from '../filters/router/router-filter.ts';
 import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
@@ -24,6 +24,7 @@ import { clientHostOf } from './client-address.ts';
 import { renderLocalReply } from './local-reply.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { RequestConditions } from './request-conditions.ts';
+import { RequestBuffer } from './request-buffer.ts';
 
 type State = 'filters' | 'waiting' | 'forwarding' | 'responding' | 'tunnel' | 'ended';
 
@@ -49,6 +50,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   /** `continueRequest` was called from within `onRequest`, before the filter could answer `wait`. */
   #continued = false;
   #upstream: UpstreamRequest | undefined;
+  /** The body, where a filter wants it whole; and how many filters have seen it. */
+  #buffer: RequestBuffer | undefined;
+  #bufferSeenBy = 0;
   #requestDone = false;
   #responseHeadSent = false;
   #upgrade = '';
@@ -119,9 +123,23 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   continueRequest(): void {
     if (this.#state === 'filters') this.#continued = true;
-    if (this.#state !== 'waiting') return;
+    if (this.#state !== 'waiting' || (this.#buffer && !this.#buffer.isComplete)) return;
     this.#state = 'filters';
     this.#inTurn(() => this.#runFilters());
+  }
+
+  bufferRequest(bytesMax: number): FilterVerdict {
+    const { request } = this;
+    const isDeclaredTooLarge = request.framing === 'length' && request.contentLength > bytesMax;
+    if (this.#buffer) this.#buffer.bytesMax = Math.min(bytesMax, this.#buffer.bytesMax);
+    if (isDeclaredTooLarge || this.#buffer?.isTooLarge) {
+      this.fail('body-too-large');
+      return 'replied';
+    }
+    if (request.framing === 'none' || this.#buffer) return 'continue';
+    this.#buffer = new RequestBuffer(bytesMax);
+    this.#bufferSeenBy = this.#nextFilter;
+    return 'wait';
   }
 
   reply(reply: LocalReply): void {
@@ -156,10 +174,24 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       if (this.#isOver()) return;
       if (verdict === 'wait' && !this.#continued) {
         this.#state = 'waiting';
+        this.#letBufferFill();
         return;
       }
     }
     this.#forward();
+  }
+
+  /** A body that is to be kept here must come before anybody upstream asks for it. */
+  #letBufferFill(): void {
+    if (!this.#buffer || this.#buffer.isComplete) return;
+    this.#askForBody();
+    this.#codec.releaseBody();
+  }
+
+  #askForBody(): void {
+    if (!this.#expectsContinue) return;
+    this.#expectsContinue = false;
+    this.#codec.writeContinue();
   }
 
   /** The state, past what the compiler believes to know: a filter may have ended the stream. */
@@ -201,6 +233,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.info.bytesReceived += end - start;
     this.lastActivityAt = this.#engine.turn.now();
+    if (this.#buffer && !this.#buffer.isComplete) return this.#fillBuffer(this.#buffer, memory, start, end);
     for (const filter of this.#filters) filter.onRequestData?.(this, memory.subarray(start, end));
     if (this.#isOver() || !this.#upstream) return;
     if (!this.#upstream.writeData(memory, start, end, mayBorrow)) this.#codec.pauseBody();
@@ -209,7 +242,27 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   onRequestEnd(trailers: Trailers | undefined): void {
     if (this.#state === 'ended') return;
     this.#endRequest();
+    if (this.#buffer) {
+      this.#buffer.complete(trailers, this.request);
+      return this.continueRequest();
+    }
     this.#upstream?.writeEnd(trailers);
+  }
+
+  /** The filters before the one that wants it whole see the body as it comes, those behind it when it goes on. */
+  #fillBuffer(buffer: RequestBuffer, memory: Buffer, start: number, end: number): void {
+    for (let index = 0; index < this.#bufferSeenBy; index += 1) this.#filters[index]?.onRequestData?.(this, memory.subarray(start, end));
+    if (this.#isOver()) return;
+    buffer.append(memory, start, end);
+    if (buffer.isTooLarge) this.fail('body-too-large');
+  }
+
+  #sendBuffer(buffer: RequestBuffer): void {
+    const body = buffer.take();
+    for (let index = this.#bufferSeenBy; index < this.#filters.length; index += 1) this.#filters[index]?.onRequestData?.(this, body);
+    if (this.#isOver()) return;
+    this.#upstream?.writeData(body, 0, body.length, true);
+    this.#upstream?.writeEnd(buffer.trailers);
   }
 
   onDownstreamDrain(): void {
@@ -229,10 +282,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   // — what the upstream's side says —
 
   onUpstreamReady(): void {
-    if (this.#expectsContinue) {
-      this.#expectsContinue = false;
-      this.#codec.writeContinue();
-    }
+    if (this.#buffer) return this.#sendBuffer(this.#buffer);
+    this.#askForBody();
     // Bytes that a client sends before the switch are kept until it has happened.
     if (this.#upgrade === '' || this.request.framing !== 'none') this.#codec.releaseBody();
   }

@@ -1,6 +1,7 @@
 /** A stream without a proxy around it, for tests of filters: it remembers what the filter did. */
 import { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { FilterVerdict } from '../filters/filter.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { RouteMatch } from '../route-match.ts';
 import { StreamInfo } from '../stream-info.ts';
@@ -20,6 +21,8 @@ export class TestStream implements Stream {
   readonly slots: unknown[] = [];
   /** How often the filter let the chain go on after a wait. */
   continues = 0;
+  /** What `bufferRequest` was called with. */
+  bufferedBytesMax: number | undefined = undefined;
   replies: LocalReply[] = [];
   resets: OutcomeCode[] = [];
 
@@ -29,6 +32,11 @@ export class TestStream implements Stream {
 
   continueRequest(): void {
     this.continues += 1;
+  }
+
+  bufferRequest(bytesMax: number): FilterVerdict {
+    this.bufferedBytesMax = bytesMax;
+    return this.hasRequestBody ? 'wait' : 'continue';
   }
 
   reply(reply: LocalReply): void {
