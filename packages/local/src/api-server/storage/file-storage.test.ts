@@ -137,6 +137,26 @@ describe('an object file', () => {
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 
+  it.each(['put', 'remove'] as const)('keeps the very %s that makes it be written anew', (kind) => {
+    const storage = open();
+    const large = object('a', 2, JSON.stringify({ data: 'x'.repeat(1024 * 1024) }));
+    const larger = object('b', 1, JSON.stringify({ data: 'x'.repeat(2 * 1024 * 1024) }));
+    storage.put(larger);
+    let version = 1;
+    for (let size = 0; size < statSync(path).size; version += 1) {
+      size = statSync(path).size;
+      // With `a` there the file may be longer before it is written anew, so that taking `a` away makes it due.
+      if (kind === 'remove' && version % 2 === 0) storage.remove(large.key, version + 1);
+      else storage.put({ ...large, resourceVersion: version + 1 });
+    }
+    storage.close();
+
+    const again = open();
+    const last = kind === 'put' ? [{ ...large, resourceVersion: version }] : [];
+    expect(again.load()).toEqual({ objects: [larger, ...last], resourceVersion: version });
+    again.close();
+  });
+
   it('is written anew when most of it is past, and keeps the highest version', () => {
     const storage = open();
     const large = JSON.stringify({ data: 'x'.repeat(200_000) });

@@ -68,11 +68,13 @@ class FileStorage implements Storage {
   put(object: StoredObject): void {
     this.#append(formatPut(object));
     this.#keep(object);
+    this.#compactIfDue();
   }
 
   remove(key: string, resourceVersion: number): void {
     this.#append(formatRemove(key, resourceVersion));
     this.#forget(key, resourceVersion);
+    this.#compactIfDue();
   }
 
   close(): void {
@@ -83,9 +85,25 @@ class FileStorage implements Storage {
 
   #append(line: string): void {
     const bytes = Buffer.from(line);
-    writeAll(this.#descriptor, bytes);
+    try {
+      writeAll(this.#descriptor, bytes);
+    } catch (error) {
+      // The disk is full, say. Half a line would swallow the next one.
+      ftruncateSync(this.#descriptor, this.#fileBytes);
+      throw error;
+    }
     this.#fileBytes += bytes.length;
-    if (this.#fileBytes > COMPACT_BYTES_MIN && this.#fileBytes > this.#liveBytes * COMPACT_RATIO) this.#compact();
+  }
+
+  /** The change that makes it due has been kept, and must be in the new file. */
+  #compactIfDue(): void {
+    if (this.#fileBytes <= COMPACT_BYTES_MIN || this.#fileBytes <= this.#liveBytes * COMPACT_RATIO) return;
+    try {
+      this.#compact();
+    } catch (error) {
+      // Nothing is lost by a file that is longer than it need be.
+      this.#logger.warn('object file not written anew', { path: this.#path, error });
+    }
   }
 
   #keep(object: StoredObject): void {
@@ -145,14 +163,17 @@ class FileStorage implements Storage {
   /** Writes the live objects into a new file and puts it in the old one's place in one step. */
   #compact(): void {
     const temporary = `${this.#path}.new`;
-    const descriptor = openSync(temporary, 'w', 0o600);
     // The version outlives the objects that had it.
     const parts = [HEADER, formatRemove('', this.#resourceVersion)];
     for (const object of this.#objects.values()) parts.push(formatPut(object));
     const bytes = Buffer.from(parts.join(''));
-    writeAll(descriptor, bytes);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    const descriptor = openSync(temporary, 'w', 0o600);
+    try {
+      writeAll(descriptor, bytes);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
     renameSync(temporary, this.#path);
     closeSync(this.#descriptor);
     this.#descriptor = openSync(this.#path, 'a+', 0o600);

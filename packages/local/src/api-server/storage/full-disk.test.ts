@@ -1,0 +1,68 @@
+/** What an object file does when the disk is full: the one test that has to stand between it and the system. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import type * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '@sluice/kernel';
+import { RecordingLogger } from '@sluice/kernel/testing';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openFileStorage } from './file-storage.ts';
+import type { StoredObject } from './storage.ts';
+
+const disk = vi.hoisted(() => ({ freeBytes: Number.POSITIVE_INFINITY }));
+
+vi.mock('node:fs', async (importOriginal) => {
+  const system = await importOriginal<typeof fs>();
+  const writeSync = (descriptor: number, bytes: Uint8Array, start = 0): number => {
+    if (disk.freeBytes === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const length = Math.min(bytes.length - start, disk.freeBytes);
+    disk.freeBytes -= length;
+    return system.writeSync(descriptor, bytes, start, length);
+  };
+  return { ...system, writeSync };
+});
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-full-disk-'));
+});
+afterEach(() => {
+  disk.freeBytes = Number.POSITIVE_INFINITY;
+  rmSync(folder, { recursive: true });
+});
+
+const object = (name: string, resourceVersion: number, text = '{}'): StoredObject => ({ key: `/configmaps/default/${name}`, resourceVersion, text });
+
+test('a change that found no room leaves nothing behind, and those after it are kept', () => {
+  const path = join(folder, 'objects');
+  const storage = openFileStorage(path, { logger: silentLogger });
+  storage.put(object('a', 2));
+  disk.freeBytes = 10;
+  expect(() => storage.put(object('b', 3))).toThrow('no space left');
+  disk.freeBytes = Number.POSITIVE_INFINITY;
+  storage.put(object('c', 3));
+  storage.close();
+
+  const again = openFileStorage(path, { logger: silentLogger });
+  expect(again.load().objects).toEqual([object('a', 2), object('c', 3)]);
+  again.close();
+});
+
+test('a file that cannot be written anew goes on as it is', () => {
+  const path = join(folder, 'objects');
+  const logger = new RecordingLogger();
+  const storage = openFileStorage(path, { logger });
+  const text = JSON.stringify({ data: 'x'.repeat(1024 * 1024) });
+  for (let version = 2; version < 9; version += 1) storage.put(object('a', version, text));
+  disk.freeBytes = text.length + 1000;
+  storage.put(object('a', 9, text));
+  storage.put(object('b', 10));
+  disk.freeBytes = Number.POSITIVE_INFINITY;
+  expect(logger.events).toContainEqual(expect.objectContaining({ level: 'warn', event: 'object file not written anew' }));
+  storage.put(object('c', 11));
+  storage.close();
+
+  const again = openFileStorage(path, { logger });
+  expect(again.load()).toEqual({ objects: [object('a', 9, text), object('b', 10), object('c', 11)], resourceVersion: 11 });
+  again.close();
+});
