@@ -1,7 +1,8 @@
 /** The command lines that make a network and that enter it, by util-linux's `unshare` and `nsenter`. */
 
 /** Brings up the interface `lo` by ioctl (SIOCSIFFLAGS; IFF_UP | IFF_RUNNING), for machines without a program for it. */
-const perlUp = 'use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0) && ioctl($s, 0x8914, pack("a16 S x22", "lo", 0x41)) or die "lo: $!\\n"';
+const perlUp =
+  'use Socket; my $up = pack("a16 S x22", "lo", 0x41); socket(my $s, AF_INET, SOCK_DGRAM, 0) or die; ioctl($s, 0x8914, $up) or die "lo: $!\\n"';
 const pythonUp =
   'import fcntl, socket, struct; fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, struct.pack("16sH22x", b"lo", 0x41))';
 
