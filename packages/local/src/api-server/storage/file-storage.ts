@@ -3,7 +3,7 @@
  * `put` or `remove` has handed to the system survives the end of the process at any moment; a line that
  * was cut off half-way is the one that nobody was answered for, and is dropped on the next start.
  */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Logger } from '@sluice/kernel';
@@ -101,7 +101,8 @@ class FileStorage implements Storage {
     try {
       this.#compact();
     } catch (error) {
-      // Nothing is lost by a file that is longer than it need be.
+      // Nothing is lost by a file that is longer than it need be; half of a new one only takes room.
+      rmSync(this.#newPath, { force: true });
       this.#logger.warn('object file not written anew', { path: this.#path, error });
     }
   }
@@ -160,21 +161,24 @@ class FileStorage implements Storage {
     return at;
   }
 
+  get #newPath(): string {
+    return `${this.#path}.new`;
+  }
+
   /** Writes the live objects into a new file and puts it in the old one's place in one step. */
   #compact(): void {
-    const temporary = `${this.#path}.new`;
     // The version outlives the objects that had it.
     const parts = [HEADER, formatRemove('', this.#resourceVersion)];
     for (const object of this.#objects.values()) parts.push(formatPut(object));
     const bytes = Buffer.from(parts.join(''));
-    const descriptor = openSync(temporary, 'w', 0o600);
+    const descriptor = openSync(this.#newPath, 'w', 0o600);
     try {
       writeAll(descriptor, bytes);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(temporary, this.#path);
+    renameSync(this.#newPath, this.#path);
     closeSync(this.#descriptor);
     this.#descriptor = openSync(this.#path, 'a+', 0o600);
     this.#fileBytes = bytes.length;
