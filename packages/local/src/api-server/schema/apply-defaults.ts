@@ -1,4 +1,7 @@
-/** Fills in the defaults that a custom kind's schema states, where the field is absent or null without leave. */
+/**
+ * Makes a custom object whole: nulls that the schema gives no leave for count as absent, as `env:` with nothing after
+ * it in a YAML file does, and fields that are absent get the defaults that the schema states.
+ */
 import { cloneJson, isObject, type Json } from '../json.ts';
 import type { SchemaNode } from './schema-node.ts';
 
@@ -16,10 +19,10 @@ export function applyDefaults(value: Json | undefined, schema: SchemaNode): void
   if (!isObject(value)) return;
   for (const name of schema.fields) {
     const child = schema.child(name);
-    const fallback = child?.raw['default'];
-    if (!child || fallback === undefined) continue;
-    const isAbsent = !Object.hasOwn(value, name) || (value[name] === null && !child.isNullable);
-    if (isAbsent) value[name] = cloneJson(fallback);
+    if (!child) continue;
+    if (value[name] === null && !child.isNullable) delete value[name];
+    const fallback = child.raw['default'];
+    if (fallback !== undefined && !Object.hasOwn(value, name)) value[name] = cloneJson(fallback);
   }
   for (const [name, child] of Object.entries(value)) {
     const childSchema = schema.child(name);
