@@ -20,9 +20,9 @@ export function probeAt(probe: Probe, port: number): PodProbe {
   const { httpGet, tcpSocket, grpc, ...rest } = probe;
   return {
     ...rest,
-    ...(httpGet === undefined ? {} : { httpGet: { ...httpGet, port: httpGet.port || port } }),
-    ...(tcpSocket === undefined ? {} : { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } }),
-    ...(grpc === undefined ? {} : { grpc: { ...grpc, port: grpc.port || port } }),
+    ...(httpGet ? { httpGet: { ...httpGet, port: httpGet.port || port } } : {}),
+    ...(tcpSocket ? { tcpSocket: { ...tcpSocket, port: tcpSocket.port || port } } : {}),
+    ...(grpc ? { grpc: { ...grpc, port: grpc.port || port } } : {}),
   };
 }
 

@@ -5,10 +5,10 @@ import { because, missing, oneOf, outOfBounds, within, type FieldProblem } from 
 const int32Max = 2_147_483_647;
 const handlers = ['exec', 'grpc', 'httpGet', 'tcpSocket'] as const;
 
-/** Any probe: exactly one way to ask. */
+/** Any probe: exactly one way to ask. One that is named and left empty is not given. */
 export function checkProbe(path: string, probe: Probe | undefined): FieldProblem[] {
   if (probe === undefined) return [];
-  const given = handlers.filter((handler) => probe[handler] !== undefined);
+  const given = handlers.filter((handler) => (probe[handler] ?? undefined) !== undefined);
   if (given.length === 1) return [];
   return within(path, [given.length === 0 ? oneOf('neither', ...handlers) : oneOf('both', ...given)]);
 }

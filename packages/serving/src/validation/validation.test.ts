@@ -204,6 +204,12 @@ describe('probes', () => {
       'expected exactly one, got both: startupProbe.exec, startupProbe.tcpSocket',
     ]);
   });
+
+  test('one way that is named and left empty is no way', () => {
+    const probe = (json: string): Container => ({ image: 'a', livenessProbe: JSON.parse(json) });
+    expect(containerProblems(probe('{ "httpGet": null, "tcpSocket": {} }'))).toEqual([]);
+    expect(containerProblems(probe('{ "httpGet": null }'))).toHaveLength(1);
+  });
 });
 
 describe('volumes', () => {
@@ -216,6 +222,7 @@ describe('volumes', () => {
   test("mount paths are absolute, single and not the system's own", () => {
     expect(withMounts(mount('/data'))).toEqual([]);
     expect(withMounts(mount('data'))).toEqual(['invalid value: data: volumeMounts[0].mountPath']);
+    expect(withMounts(JSON.parse('{ "name": "v", "mountPath": 5 }'))).toEqual(['invalid value: 5: volumeMounts[0].mountPath']);
     expect(withMounts(mount('/dev/log/'))).toEqual([
       'mountPath "/dev/log" is a reserved path: volumeMounts[0].mountPath',
     ]);

@@ -52,6 +52,8 @@ export function checkVolumeMounts(container: Container, volumes: ReadonlySet<str
     if (!mount.name) found.push(missing(`${path}.name`));
     else if (!volumes.has(mount.name)) found.push(because(`volumeMount has no matching volume`, `${path}.name`));
     if (!mount.mountPath) return [...found, missing(`${path}.mountPath`)];
+    // What a schema leaves open may hold anything.
+    if (typeof mount.mountPath !== 'string') return [...found, invalidValue(mount.mountPath, `${path}.mountPath`)];
     const cleaned = posix.normalize(mount.mountPath).replace(/(?<=.)\/$/, '');
     if (reservedPaths.has(cleaned)) {
       found.push(because(`mountPath "${cleaned}" is a reserved path`, `${path}.mountPath`));
