@@ -2,8 +2,11 @@
  * The facts of one exchange, gathered as it goes: what the access log, the statistics and the filters read.
  * Plain fields, written by whoever knows; times are monotonic milliseconds, 0 until they happen.
  */
+import type { Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { ResponseFlag } from './outcome.ts';
+
+const none: readonly never[] = [];
 
 export class StreamInfo {
   /** Wall time of the first byte of the request, in ms since the epoch. */
@@ -42,6 +45,10 @@ export class StreamInfo {
   upstreamLocal: Address | undefined = undefined;
   /** Attempts made, 1 for the first. */
   attempts = 0;
+  /** What followed the body of the response; undefined when nothing did. */
+  responseTrailers: Trailers | undefined = undefined;
+  /** Cookies for the client that bring it back to where it was placed: values of `set-cookie`. */
+  setCookies: readonly string[] = none;
   /** Why connecting failed, in the system's words. */
   upstreamFailure = '';
 

@@ -10,6 +10,7 @@ test.each([
   ['envoy_listener_downstream_cx_total', { envoy_listener_address: '0.0.0.0:80' }, 'listener.0.0.0.0_80.downstream_cx_total'],
   ['envoy_http_cors_origin_valid', { envoy_http_conn_manager_prefix: 'edge' }, 'http.edge.cors.origin_valid'],
   ['envoy_http_local_rate_limit_enforced', { envoy_local_http_ratelimit_prefix: 'edge' }, 'edge.http_local_rate_limit.enforced'],
+  ['envoy_cluster_grpc_success', { envoy_cluster_name: 'a', envoy_grpc_bridge_service: 'shop.Cart', envoy_grpc_bridge_method: 'Add' }, 'cluster.a.grpc.shop.Cart.Add.success'],
   ['envoy_server_live', {}, 'server.live'],
   ['sluice_config_resources_accepted_total', { kind: 'a' }, 'sluice_config_resources_accepted_total.kind.a'],
 ])('%s %j is %s', (name, labels, dotted) => {

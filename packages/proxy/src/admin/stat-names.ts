@@ -39,6 +39,7 @@ export function dottedName(name: string, labels: LabelValues): string {
     if (scope.label !== undefined) left.delete(scope.label);
   }
   if (scope?.word === 'http') rest = withFilterScope(rest);
+  if (scope?.word === 'cluster' && rest.startsWith('grpc_')) rest = withGrpcMethod(rest, left);
   parts.push(withResponseCode(rest, left));
   for (const [label, value] of left) parts.push(label, value.replaceAll(':', '_'));
   return parts.join('.');
@@ -51,6 +52,14 @@ function withFilterScope(name: string): string {
 }
 
 const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check'];
+
+/** Numbers of gRPC calls, with their method where it has its own: `cluster.a.grpc.shop.Cart.Add.success`. */
+function withGrpcMethod(name: string, labels: Map<string, string>): string {
+  const method = ['envoy_grpc_bridge_service', 'envoy_grpc_bridge_method'].flatMap((label) => labels.get(label) ?? []);
+  labels.delete('envoy_grpc_bridge_service');
+  labels.delete('envoy_grpc_bridge_method');
+  return ['grpc', ...method, name.slice('grpc_'.length)].join('.');
+}
 
 /** Status codes and their classes are part of the name: `upstream_rq_2xx`, `upstream_rq_503`. */
 function withResponseCode(name: string, labels: Map<string, string>): string {

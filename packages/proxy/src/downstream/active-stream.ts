@@ -216,9 +216,11 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     }
     if (this.#upgrade !== '' && !(action.upgrades.get(this.#upgrade) ?? this.#config.upgrades.includes(this.#upgrade))) return this.fail('upgrade-refused');
     this.#state = 'forwarding';
+    // As the client has sent it: what is changed below must not move it.
+    const hash = action.hash?.(this);
     this.route?.changeRequest?.(this.request, this.info);
     this.#routerFilter()?.announceTimeout(this.request, action.timeoutMs);
-    this.#upstream = new UpstreamRequest(this, cluster, this.#engine, this.#upgrade !== '');
+    this.#upstream = new UpstreamRequest(this, cluster, this.#engine, this.#upgrade !== '', hash);
     this.#upstream.start();
   }
 
@@ -301,6 +303,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.lastActivityAt = now;
     this.#state = 'responding';
     this.#routerFilter()?.reportServiceTime(head, now - this.info.upstreamStartAt);
+    const { setCookies } = this.info;
+    for (let index = 0; index < setCookies.length; index += 1) head.add('set-cookie', setCookies[index] as string);
     this.#sendHead(head);
   }
 
@@ -328,6 +332,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   onResponseEnd(trailers: Trailers | undefined): void {
     if (this.#state === 'ended') return;
+    this.info.responseTrailers = trailers;
     this.#codec.writeEnd(trailers);
     this.#end(outcomes.completed, true);
   }

@@ -3,6 +3,7 @@ import { bufferFactory } from './buffer/buffer-filter.ts';
 import { corsFactory } from './cors/cors-filter.ts';
 import { faultFactory } from './fault/fault-filter.ts';
 import type { FilterCatalog } from './filter.ts';
+import { grpcStatsFactory } from './grpc-stats/grpc-stats-filter.ts';
 import { headerMutationFactory } from './header-mutation/header-mutation-filter.ts';
 import { healthCheckFactory } from './health-check/health-check-filter.ts';
 import { localRateLimitFactory } from './local-ratelimit/local-ratelimit-filter.ts';
@@ -10,4 +11,4 @@ import { rbacFactory } from './rbac/rbac-filter.ts';
 import { routerFactory } from './router/router-factory.ts';
 
 /** By name, the router last. The order of a chain is its configuration's. */
-export const standardFilters: FilterCatalog = [bufferFactory, corsFactory, faultFactory, headerMutationFactory, healthCheckFactory, localRateLimitFactory, rbacFactory, routerFactory];
+export const standardFilters: FilterCatalog = [bufferFactory, corsFactory, faultFactory, grpcStatsFactory, headerMutationFactory, healthCheckFactory, localRateLimitFactory, rbacFactory, routerFactory];

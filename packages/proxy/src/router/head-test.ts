@@ -12,7 +12,7 @@ export function compileHeadTests(match: RouteMatch, path: string, patterns: Patt
     ...match.queryParameters.map((matcher, index) =>
       compileQueryParameterMatcher(matcher, `${path}.query_parameters[${index}]`, patterns),
     ),
-    ...(match.isGrpc ? [isGrpc] : []),
+    ...(match.isGrpc ? [isGrpcRequest] : []),
   ];
 }
 
@@ -101,7 +101,8 @@ export function firstQueryValue(path: string, name: string): string | undefined 
   return undefined;
 }
 
-function isGrpc(head: RequestHead): boolean {
+/** By its content type: `application/grpc`, or with a suffix (`application/grpc+proto`). */
+export function isGrpcRequest(head: RequestHead): boolean {
   const contentType = head.get('content-type');
   return contentType !== undefined && (contentType === 'application/grpc' || contentType.startsWith('application/grpc+'));
 }
