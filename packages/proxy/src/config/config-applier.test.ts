@@ -115,6 +115,24 @@ describe('what is in force', () => {
   });
 });
 
+describe('a config service that has started anew', () => {
+  test('a cluster it does not name stays, with its endpoints, until no route leads to it', async () => {
+    const { applier, settled } = start();
+    applier.onUpdate(clusters(edsClusterJson('a'), edsClusterJson('b')));
+    applier.onUpdate(endpoints(assignmentJson('a', ['10.0.0.1:80']), assignmentJson('b', ['10.0.0.2:80'])));
+    applier.onUpdate(listeners(listenerJson('l', byRds('r'))));
+    applier.onUpdate(routes(routesJson('r', [routeTo('a')])));
+    await settled();
+    // It cannot know that the proxy still has routes to `a`, and sends clusters before routes.
+    applier.onUpdate(update(typeUrls.cluster, [], ['a']));
+    applier.onUpdate(update(typeUrls.clusterLoadAssignment, [], ['a']));
+    expect((await settled()).clusters.get('a')?.assignment?.localities[0]?.endpoints).toHaveLength(1);
+    applier.onUpdate(routes(routesJson('r', [routeTo('b')])));
+    expect([...(await settled()).clusters.keys()]).toEqual(['b']);
+    expect([...applier.store.held().assignments.keys()]).toEqual(['b']);
+  });
+});
+
 describe('waiting', () => {
   test('a listener serves once its routes are there', async () => {
     const { applier, settled } = start();

@@ -22,6 +22,7 @@ import {
 } from './config-resource.ts';
 import type { ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
 import { Fingerprint } from './fingerprint.ts';
+import { LeavingClusters } from './leaving-clusters.ts';
 import { ResourceShelf } from './resource-shelf.ts';
 
 export interface ConfigStoreOptions {
@@ -68,6 +69,7 @@ export class ConfigStore {
   /** What was waited for in vain, as `kind name`. */
   readonly #missing = new Set<string>();
   readonly #rejections = new Map<string, Rejection>();
+  readonly #leaving = new LeavingClusters();
 
   constructor(options: ConfigStoreOptions) {
     this.#options = options;
@@ -114,11 +116,8 @@ export class ConfigStore {
         wallTime: this.#options.wallTime(),
       });
     }
-    for (const name of update.removed) {
-      if (this.#shelves[kind].get(name)?.isStatic) continue;
-      this.#shelves[kind].delete(name);
-      this.#rejections.delete(`${kind} ${name}`);
-    }
+    for (const name of update.removed) this.#remove(kind, name);
+    if (kind === 'routeConfiguration') this.#letClustersGo();
     return rejected;
   }
 
@@ -179,9 +178,37 @@ export class ConfigStore {
     return problems;
   }
 
+  #remove(kind: ResourceKind, name: string): void {
+    const shelf = this.#shelves[kind];
+    if (shelf.get(name)?.isStatic) return;
+    this.#rejections.delete(`${kind} ${name}`);
+    if (!this.#mustStay(kind, name)) shelf.delete(name);
+  }
+
+  /** A cluster to which routes still lead, and its endpoints, outlive their removal. */
+  #mustStay(kind: ResourceKind, name: string): boolean {
+    if (kind === 'clusterLoadAssignment') return this.#leaving.hasEndpoints(name);
+    const cluster = kind === 'cluster' ? this.#shelves.cluster.get(name)?.value : undefined;
+    if (!cluster) return false;
+    const endpointName = cluster.discovery.kind === 'EDS' ? cluster.discovery.serviceName : name;
+    return this.#leaving.keep(name, endpointName, this.#heldRoutes());
+  }
+
+  #letClustersGo(): void {
+    for (const { cluster, endpointName } of this.#leaving.release(this.#heldRoutes())) {
+      this.#shelves.cluster.delete(cluster);
+      this.#shelves.clusterLoadAssignment.delete(endpointName);
+    }
+  }
+
+  #heldRoutes(): readonly RouteConfiguration[] {
+    return [...this.#shelves.routeConfiguration.copy().values()].map(({ value }) => value);
+  }
+
   #keep(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): void {
     // The kind and the model belong together: both come from one decoder, or from the bootstrap's own lists.
     (this.#shelves[kind] as ResourceShelf<ResourceModels[ResourceKind]>).set(resource);
+    if (kind === 'cluster') this.#leaving.revive(resource.name);
     if (this.#missing.delete(`${kind} ${resource.name}`)) this.#fingerprint.remove(`missing ${kind} ${resource.name}`);
   }
 
