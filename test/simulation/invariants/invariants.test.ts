@@ -89,15 +89,16 @@ test('concurrency: one request more than the limit is found', async () => {
 
 test('success: an error is found, unless a fault or a crowd excuses it', async () => {
   const failed = request(answer(503));
-  const killed = (at: number): Observation => ({
-    at,
-    kind: 'fault begins',
-    plan: { atMs: at, forMs: 0, fault: { kind: 'kill-pod', service: 's1', container: 'user-container' } },
-  });
+  const killed = (at: number): Observation[] => [
+    { at, kind: 'fault begins', plan: { atMs: at, forMs: 0, fault: { kind: 'kill-pod', service: 's1', container: 'user-container' } } },
+    { at, kind: 'process ended', process: 'pod-1/user-container' },
+    { at: at + 10, kind: 'process started', process: 'pod-1/user-container' },
+  ];
   const requests = [failed];
   expect(await judge(successOutsideFaults, history(failed), { requests })).toEqual(['request 1 to s1, sent at 0.100: 503 xxxxx']);
-  expect(await judge(successOutsideFaults, [killed(50), ...history(failed)], { requests })).toEqual([]);
-  expect(await judge(successOutsideFaults, [...history(failed), killed(300)], { requests })).toHaveLength(1);
+  expect(await judge(successOutsideFaults, [...killed(50), ...history(failed)], { requests })).toEqual([]);
+  expect(await judge(successOutsideFaults, [...history(failed), ...killed(300)], { requests })).toHaveLength(1);
+  expect(await judge(successOutsideFaults, [...killed(-10_000), ...history(failed)], { requests })).toHaveLength(1);
   const crowd = Array.from({ length: 12 }, (_, index): Observation => ({
     at: 100,
     kind: 'request sent',
@@ -186,7 +187,9 @@ test('panic: a fall of the desired scale is found', async () => {
     fields: { revision: 'default/s1-00001', from, to, panicking },
   });
   expect(await judge(panicNeverFalls, [decision(1, 5, true), decision(5, 2, false)])).toEqual([]);
-  expect(await judge(panicNeverFalls, [decision(5, 2, true)])).toEqual(['default/s1-00001 from 5 to 2 in panic']);
+  expect(await judge(panicNeverFalls, [decision(1, 5, true), decision(5, 2, true)])).toEqual(['default/s1-00001 from 5 to 2 in panic']);
+  const restarted: Observation = { at: 1, kind: 'process started', process: 'autoscaler' };
+  expect(await judge(panicNeverFalls, [decision(1, 5, true), restarted, decision(5, 2, true)])).toEqual([]);
 });
 
 test('bounds: a queue above its limit is found', async () => {

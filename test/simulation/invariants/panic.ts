@@ -1,14 +1,28 @@
-/** In panic the wanted number of pods never falls: a peak that has just been seen may come again. */
+/**
+ * In panic the wanted number of pods never falls: a peak that has just been seen may come again. An autoscaler
+ * that starts anew knows only the pods that are ready, and begins from those.
+ */
 import type { Invariant } from './invariant.ts';
 
 export const panicNeverFalls: Invariant = {
   name: 'in panic the desired scale never falls',
   create({ violated }) {
+    /** Revision → what its last decision, made in panic, wanted. */
+    const panicking = new Map<string, number>();
     return {
       observe(observation) {
+        if (observation.kind === 'process started' && observation.process === 'autoscaler') panicking.clear();
         if (observation.kind !== 'log' || observation.event !== 'scale decision') return;
-        const { revision, from, to, panicking } = observation.fields;
-        if (panicking === true && Number(to) < Number(from)) violated(`${String(revision)} from ${String(from)} to ${String(to)} in panic`);
+        const { fields } = observation;
+        const revision = String(fields['revision']);
+        const wanted = Number(fields['to']);
+        const before = panicking.get(revision);
+        if (fields['panicking'] !== true) {
+          panicking.delete(revision);
+          return;
+        }
+        if (before !== undefined && wanted < before) violated(`${revision} from ${before} to ${wanted} in panic`);
+        panicking.set(revision, wanted);
       },
     };
   },

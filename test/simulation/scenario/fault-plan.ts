@@ -33,7 +33,7 @@ export interface FaultPlan {
 
 export function planFaults(random: Random, services: readonly ServicePlan[], horizonMs: number): FaultPlan[] {
   const names = services.map(({ name }) => name) as [string, ...string[]];
-  return Array.from({ length: between(random, 1, 3) }, () => drawFault(random, names, between(random, 0, horizonMs)));
+  return Array.from({ length: between(random, 1, 4) }, () => drawFault(random, names, between(random, 0, horizonMs)));
 }
 
 function drawFault(random: Random, services: readonly [string, ...string[]], atMs: number): FaultPlan {
