@@ -98,9 +98,9 @@ describe('a request', () => {
     const waiting = arrive();
     const refused = arrive();
     expect(refused.verdict).toBe('replied');
-    expect(refused.stream.replies).toMatchObject([{ status: 503, body: 'pending request queue full' }]);
+    expect(refused.stream.replies).toMatchObject([{ status: 503, body: 'pending request queue full\n', contentType: 'text/plain; charset=utf-8', headers: { 'x-content-type-options': 'nosniff' } }]);
     throttler.close();
-    expect(waiting.stream.replies).toMatchObject([{ status: 503, body: 'revision default/hello-00001 is gone' }]);
+    expect(waiting.stream.replies).toMatchObject([{ status: 503, body: 'revision default/hello-00001 is gone\n' }]);
   });
 
   it('may name its revision by host', () => {
@@ -110,7 +110,7 @@ describe('a request', () => {
 
   it('for a revision that is not known is answered 404', () => {
     const { arrive, first } = createFilter();
-    const body = 'Error getting active endpoint: revision.serving.knative.dev "other" not found';
+    const body = 'Error getting active endpoint: revision.serving.knative.dev "other" not found\n';
     expect(arrive({ headers: { ...revisionHeaders, 'knative-serving-revision': 'other' } }).stream.replies).toMatchObject([{ status: 404, body }]);
     expect(arrive({ authority: 'example.com' }).stream.replies).toMatchObject([{ status: 404 }]);
     expect(first).toEqual([]);

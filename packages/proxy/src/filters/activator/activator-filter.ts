@@ -6,6 +6,7 @@ import type { Assignment, ConcurrencyReporter, Throttler } from '@sluice/admissi
 import type { Address, Clock, Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from '../queue/deadlines.ts';
 import { answerIngressProbe, isKubeletProbe, networkHashHeader, networkProbeOf, probeReply } from '../queue/network-probe.ts';
 import { RequestClocks, type RequestTimeouts } from '../queue/request-clocks.ts';
@@ -173,8 +174,8 @@ class ActivatorFilter implements HttpFilter {
   }
 }
 
-function refuse(stream: Stream, status: number, body: string): FilterVerdict {
-  stream.reply({ status, body, details: status === 404 ? 'revision_not_found' : 'no_capacity' });
+function refuse(stream: Stream, status: number, text: string): FilterVerdict {
+  stream.reply(plainRefusal({ status, details: status === 404 ? 'revision_not_found' : 'no_capacity' }, text));
   return 'replied';
 }
 

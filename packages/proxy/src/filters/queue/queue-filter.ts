@@ -6,6 +6,7 @@ import { Breaker, type RequestStats, type Reservation } from '@sluice/admission'
 import type { Clock, Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Drainer } from './drainer.ts';
 import { answerIngressProbe, isKubeletProbe, networkProbeHeader, networkProbeOf, probeReply } from './network-probe.ts';
@@ -114,14 +115,7 @@ class QueueFilter implements HttpFilter {
 
   #refuse(stream: Stream): FilterVerdict {
     this.#refused.add();
-    stream.reply({
-      status: 503,
-      body: 'pending request queue full\n',
-      contentType: 'text/plain; charset=utf-8',
-      headers: { 'x-content-type-options': 'nosniff' },
-      details: 'queue_full',
-      flag: 'UO',
-    });
+    stream.reply(plainRefusal({ status: 503, details: 'queue_full', flag: 'UO' }, 'pending request queue full'));
     return 'replied';
   }
 
