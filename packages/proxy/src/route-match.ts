@@ -1,7 +1,9 @@
 /** What the route table answers, and the table as the engine knows it: `router/` implements both. Pure. */
+import type { Hash64 } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 import type { StreamInfo } from './stream-info.ts';
+import type { Stream } from './stream.ts';
 
 /** Virtual hosts and routes, compiled. */
 export interface RouteTable {
@@ -41,9 +43,12 @@ export interface ForwardAction {
   readonly upgrades: ReadonlyMap<string, boolean>;
   /** Status for a cluster that is not there. Default 503. */
   readonly clusterNotFoundStatus: number;
-  /** Input for pickers that place requests by hash; undefined for none. */
-  readonly hash: ((head: RequestHead) => number | undefined) | undefined;
+  /** Where pickers that go by hash place a request; undefined for none. It may leave cookies for the client. */
+  readonly hash: ((stream: HashInput) => Hash64 | undefined) | undefined;
 }
+
+/** What of a stream may say where it belongs. */
+export type HashInput = Pick<Stream, 'request' | 'info' | 'clientHost'>;
 
 export interface DirectResponseAction {
   readonly kind: 'direct-response';

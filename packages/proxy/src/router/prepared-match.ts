@@ -12,6 +12,7 @@ import type { ChooseMatch } from './compiled-route.ts';
 import { compileRequestRules, compileResponseRules, type HeaderRule, type MutationLevel } from './header-rules.ts';
 import { compilePerFilter, type FilterLevel } from './per-filter.ts';
 import { compileRedirect } from './redirect.ts';
+import { compileHash } from './request-hash.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
 
 /** Where a route stands: what its levels contribute. */
@@ -113,7 +114,7 @@ function prepareForward(
     idleTimeoutMs: action.idleTimeoutMs,
     upgrades: new Map(action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType, enabled])),
     clusterNotFoundStatus: action.clusterNotFoundStatus,
-    hash: undefined,
+    hash: compileHash(action.hashPolicies, `${place.path}.route`, session),
   };
   const rewrites = compileRewrites(action, place.route.match, weighted?.entry.hostRewriteLiteral, `${place.path}.route`, session);
   return prepare(place, session, forward, weighted, rewrites);

@@ -3,7 +3,7 @@
  * do harm. Attempts follow each other; the stream sees only the last one's fate.
  */
 import type { Buffer } from 'node:buffer';
-import { anyHost, type HostPicked, type PickContext } from '@sluice/balancing';
+import { anyHost, type Hash64, type HostPicked, type PickContext } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
 import { formatAddress, type Address } from '@sluice/kernel';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
@@ -31,6 +31,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   readonly #cluster: ClusterRuntime;
   readonly #context: UpstreamContext;
   readonly #upgrades: boolean;
+  readonly #hash: Hash64 | undefined;
   #picked: HostPicked | undefined;
   /** Where it waits for a connection. */
   #pool: ConnectionPool | undefined;
@@ -38,11 +39,12 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   #bodyBegun = false;
   #hasRetried = false;
 
-  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, upgrades: boolean) {
+  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, upgrades: boolean, hash: Hash64 | undefined) {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#context = context;
     this.#upgrades = upgrades;
+    this.#hash = hash;
   }
 
   get isReady(): boolean {
@@ -200,7 +202,8 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   #pickContext(): PickContext {
     const { overrideHost } = this.#owner;
-    return overrideHost ? { overrideHost: formatAddress(overrideHost), previousHosts: undefined } : anyHost;
+    if (overrideHost) return { overrideHost: formatAddress(overrideHost), previousHosts: undefined };
+    return this.#hash === undefined ? anyHost : { overrideHost: undefined, previousHosts: undefined, hash: this.#hash };
   }
 
   #detach(): UpstreamCodec | undefined {
