@@ -293,7 +293,7 @@ describe('when things change', () => {
     await world.time.advanceAsync(100);
     const exchange = world.request('knative-serving-revision: other\r\nknative-serving-namespace: default\r\n');
     await world.time.advanceAsync(100);
-    expect(exchange.answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*revision\.serving\.knative\.dev "other" not found$/);
+    expect(exchange.answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*revision\.serving\.knative\.dev "other" not found\n$/);
   });
 
   it('draining waits for those that are on their way, and then nothing listens', async () => {
