@@ -300,3 +300,13 @@ describe('failures surface on the object that caused them', () => {
     );
   });
 });
+
+test('a Configuration that is slow to come is waited for, not missed', async () => {
+  const world = new ControllerWorld();
+  await world.start();
+  world.server.fail({ status: 500 });
+  await world.put(aService('hello'));
+
+  expect(world.names(routeKind)).toEqual(['default/hello']);
+  expect(world.server.list(events).filter(({ type }) => type === 'Warning')).toEqual([]);
+});

@@ -45,10 +45,9 @@ export class ServiceReconciler {
       );
       return;
     }
-    const [configuration, route] = await Promise.all([
-      this.#ensureConfiguration(key, service),
-      this.#ensureRoute(key, service),
-    ]);
+    // One after the other: a Route that is there before its Configuration would say that it is missing.
+    const configuration = await this.#ensureConfiguration(key, service);
+    const route = await this.#ensureRoute(key, service);
     await this.#writer.writeReadiness(
       serviceKind,
       service,
