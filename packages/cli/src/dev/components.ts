@@ -31,6 +31,8 @@ export interface Component {
   readonly command: readonly string[];
   /** On the machine's own 127.0.0.1, where people and other components find its ports. */
   readonly hostNetwork: boolean;
+  /** Two may run at the same time, each with ports of its own: then a new one comes before the old one goes. */
+  readonly mayOverlap?: boolean;
   /** What the kubelet asks before the component counts as ready. */
   readonly ready: { readonly port: number; readonly path?: string; readonly headers?: Readonly<Record<string, string>> };
 }
@@ -48,7 +50,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
     },
     { name: 'controller', command: main('controller', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
-    { name: 'activator', command: main('activator', `--config-service=${configService}`), hostNetwork: false, ready: { port: 8012 } },
+    { name: 'activator', command: main('activator', `--config-service=${configService}`), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
     {
       name: 'gateway',
       command: main('gateway', `--config-service=${configService}`, `--admin-port=${ports.gatewayAdmin}`),

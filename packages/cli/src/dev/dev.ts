@@ -11,7 +11,7 @@ import { Discovery } from '../manifests/discovery.ts';
 import { ColdStartJoin } from './cold-start.ts';
 import { startFloor } from './floor.ts';
 import { Happenings } from './happenings.ts';
-import { Narrator } from './narrator.ts';
+import { Narrator, shortName } from './narrator.ts';
 import { observe } from './observe.ts';
 import { readDevOptions, type DevFlags, type DevOptions } from './options.ts';
 import { choosePorts } from './ports.ts';
@@ -67,10 +67,12 @@ async function serve(options: DevOptions): Promise<number> {
         narrator.problems(problems.map((found) => (found.position ? { ...found, position: { ...found.position, file: here(found.position.file) } } : found))),
     });
     await files.apply();
-    const urls = await system.whenServing(interrupted);
+    const { urls, starting } = await system.whenServing(interrupted);
     narrator.say(`\n  ready in ${formatDuration(systemClock.now() - startedAt)}\n`);
-    for (const { name, url } of urls) narrator.say(`  ${style.bold(name)}  →  ${style.link(url)}`);
-    narrator.say(style.dim(`\n  try   curl ${urls[0]?.url ?? ''}`));
+    for (const { key, url } of urls) narrator.say(`  ${style.bold(shortName(key))}  →  ${style.link(url)}`);
+    for (const key of starting) narrator.say(`  ${style.bold(shortName(key))}  ${style.dim('is still starting')}`);
+    const [first] = urls;
+    narrator.say(style.dim(first ? `\n  try   curl ${first.url}` : '\n  try'));
     narrator.say(style.dim(`        kubectl --kubeconfig ${here(floor.kubeconfig)} get ksvc,revision,route`));
     narrator.say(style.dim('        Ctrl-C ends everything\n'));
 

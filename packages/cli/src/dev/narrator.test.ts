@@ -45,3 +45,23 @@ test('a service that leads to another revision is news, the same one is not', ()
   });
   expect(lines.length).toBe(2);
 });
+
+test('a program that ends is said each time, with its last words', () => {
+  const lines = narrate((narrator) => {
+    narrator.ended('default/api-00001', 'exit code 9', 'boom\n');
+    narrator.ended('default/api-00001', 'signal 9', '');
+  });
+  expect(lines).toEqual([
+    '12:00:01  api-00001      ended (exit code 9), is started again',
+    '                         boom',
+    '12:00:01  api-00001      ended (signal 9), is started again',
+  ]);
+});
+
+test('why a revision has fewer pods is said once', () => {
+  const lines = narrate((narrator) => {
+    narrator.limited('default/api-00001', 'PortTaken', 'pod a has the port');
+    narrator.limited('default/api-00001', 'PortTaken', 'pod b has the port');
+  });
+  expect(lines).toEqual(['12:00:01  api-00001      PortTaken: pod a has the port']);
+});

@@ -61,10 +61,10 @@ export class Narrator {
     this.#line(shortName(revision), `${this.#style.bold(`cold start ${formatDuration(totalMs)}`)}: ${parts}`);
   }
 
-  /** A service can be reached, or leads to another revision than before. */
-  serving(service: string, url: string, revision: string): void {
-    if (!this.#isNews(`serving ${service}`, `${url} ${revision}`)) return;
-    this.#line(shortName(service), `${this.#style.link(url)}  ${this.#style.dim(`serves ${revision}`)}`);
+  /** A service can be reached, or leads elsewhere than before. `traffic` says where, in words. */
+  serving(service: string, url: string, traffic: string): void {
+    if (!this.#isNews(`serving ${service}`, `${url} ${traffic}`)) return;
+    this.#line(shortName(service), `${this.#style.link(url)}  ${this.#style.dim(`serves ${traffic}`)}`);
   }
 
   /** Something is wrong with an object, as its conditions say. */
@@ -85,6 +85,18 @@ export class Narrator {
     this.#said.delete(`serving ${service}`);
     this.#said.delete(`failing ${service}`);
     this.#line(shortName(service), this.#style.dim('deleted'));
+  }
+
+  /** A program that had been ready ended by itself, and is started again. `lastWords`: the end of its log. */
+  ended(revision: string, how: string, lastWords: string): void {
+    const words = lastWords.trimEnd();
+    this.#line(shortName(revision), this.#style.warn(`ended (${how}), is started again`), words === '' ? [] : words.split('\n'));
+  }
+
+  /** The revision works, but not with as many pods as it is to have. Said once for each reason. */
+  limited(revision: string, reason: string, message: string): void {
+    if (!this.#isNews(`limited ${revision}`, reason)) return;
+    this.#line(shortName(revision), `${this.#style.warn(reason)}: ${message}`);
   }
 
   /** A part of the system itself ended and comes back. */
@@ -112,6 +124,6 @@ export class Narrator {
 }
 
 /** `default/hello` is `hello` to people; other namespaces are named. */
-function shortName(key: string): string {
+export function shortName(key: string): string {
   return key.startsWith('default/') ? key.slice('default/'.length) : key;
 }

@@ -16,6 +16,7 @@ export async function observe({ floor, happenings }: { readonly floor: Floor; re
   const services = new Informer<Service & KubernetesObject>({ ...surroundings, kind: serviceKind as ResourceKind<Service & KubernetesObject> });
   const revisions = new Informer<Revision & KubernetesObject>({ ...surroundings, kind: revisionKind as ResourceKind<Revision & KubernetesObject> });
   const systemPods = new Informer({ ...surroundings, kind: pods, namespace: systemNamespace });
+  const revisionPods = new Informer({ ...surroundings, kind: pods, labelSelector: 'serving.knative.dev/revision' });
   const logs = new ComponentLogs({
     client: floor.client,
     pods: systemPods,
@@ -25,7 +26,8 @@ export async function observe({ floor, happenings }: { readonly floor: Floor; re
   services.subscribe((change) => happenings.service(change));
   revisions.subscribe((change) => happenings.revision(change));
   systemPods.subscribe((change) => happenings.systemPod(change));
-  const informers = [services, revisions, systemPods];
+  revisionPods.subscribe((change) => happenings.revisionPod(change));
+  const informers = [services, revisions, systemPods, revisionPods];
   for (const informer of informers) informer.start();
   logs.start();
   await Promise.all(informers.map((informer) => informer.whenSynced()));

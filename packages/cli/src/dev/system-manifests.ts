@@ -49,7 +49,7 @@ function activatorService(): ManifestObject {
   };
 }
 
-function deployment({ name, command, hostNetwork, ready }: Component, options: ComponentOptions): ManifestObject {
+function deployment({ name, command, hostNetwork, mayOverlap = false, ready }: Component, options: ComponentOptions): ManifestObject {
   const probe = ready.path === undefined ? { tcpSocket: { port: ready.port } } : { httpGet: { port: ready.port, path: ready.path } };
   return {
     apiVersion: 'apps/v1',
@@ -58,8 +58,8 @@ function deployment({ name, command, hostNetwork, ready }: Component, options: C
     spec: {
       replicas: 1,
       selector: { matchLabels: { app: name } },
-      // The old one holds the ports: it must go before the new one comes.
-      strategy: { type: 'Recreate' },
+      // The old one holds the ports, or is to decide alone: then it must go before the new one comes.
+      strategy: mayOverlap ? { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } : { type: 'Recreate' },
       template: {
         metadata: { labels: { app: name } },
         spec: {

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MeshError } from '@sluice/kernel';
-import { deployments, findCondition, pods, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import { deployments, findCondition, objectKey, pods, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
 import { serviceKind, type Service } from '@sluice/serving';
 import { request } from 'undici';
 import { applyManifests } from '../manifests/apply.ts';
@@ -29,15 +29,28 @@ export interface InstallOptions {
   readonly interrupted: AbortSignal;
 }
 
+/**
+ * How long the set-up waits for services, in ms. Chosen: most programs listen within it, and nobody should wait
+ * for one that does not to hear of the others. Whatever becomes ready later is told then.
+ */
+const patienceMs = 10_000;
+
 export interface ServiceUrl {
-  readonly name: string;
+  /** `<namespace>/<name>`. */
+  readonly key: string;
   readonly url: string;
+}
+
+export interface Serving {
+  readonly urls: readonly ServiceUrl[];
+  /** Services of which it is not known yet whether they will be ready, by key. */
+  readonly starting: readonly string[];
 }
 
 export interface System {
   readonly names: readonly string[];
-  /** Fulfils when every service is Ready and the gateway knows it, or has failed. Gives those that are Ready. */
-  whenServing(interrupted: AbortSignal): Promise<readonly ServiceUrl[]>;
+  /** Fulfils when every service is Ready and the gateway knows it, or has failed, or takes long. */
+  whenServing(interrupted: AbortSignal): Promise<Serving>;
 }
 
 export async function installSystem({ floor, discovery, stateFolder, ports, interrupted }: InstallOptions): Promise<System> {
@@ -82,23 +95,24 @@ async function refuseCrashes(floor: Floor): Promise<void> {
   }
 }
 
-async function whenServing(floor: Floor, gatewayPort: number, interrupted: AbortSignal): Promise<readonly ServiceUrl[]> {
+async function whenServing(floor: Floor, gatewayPort: number, interrupted: AbortSignal): Promise<Serving> {
   const services = floor.client.resource(serviceKind as ResourceKind<Service & KubernetesObject>);
-  const serving = new Map<string, string>();
+  const urls = new Map<string, string>();
+  let starting: string[] = [];
   await until(async () => {
     const { items } = await services.list();
-    let settled = 0;
-    for (const { metadata, status } of items) {
-      const current = status?.observedGeneration === metadata.generation;
-      const ready = findCondition(status?.conditions, 'Ready');
-      if (!current || ready === undefined || ready.status === 'Unknown') continue;
-      if (ready.status === 'True' && !(await isKnownToGateway(gatewayPort, status?.url))) continue;
-      if (ready.status === 'True') serving.set(metadata.name, status?.url ?? '');
-      settled += 1;
+    starting = [];
+    for (const service of items) {
+      const { metadata, status } = service;
+      const key = objectKey(service);
+      const ready = status?.observedGeneration === metadata.generation ? findCondition(status?.conditions, 'Ready') : undefined;
+      const isSettled = ready?.status === 'False' || (ready?.status === 'True' && (await isKnownToGateway(gatewayPort, status?.url)));
+      if (!isSettled) starting.push(key);
+      else if (ready.status === 'True') urls.set(key, status?.url ?? '');
     }
-    return settled === items.length;
-  }, interrupted);
-  return [...serving].map(([name, url]) => ({ name, url }));
+    return starting.length === 0;
+  }, AbortSignal.any([interrupted, AbortSignal.timeout(patienceMs)]));
+  return { urls: [...urls].map(([key, url]) => ({ key, url })), starting };
 }
 
 /** Asks with an ingress probe, which wakes nothing: any answer but "no such host" will do. */

@@ -30,6 +30,12 @@ test('an empty file is no problem', () => {
   expect(parseManifests('# nothing yet\n', 'empty.yaml')).toEqual({ manifests: [], problems: [] });
 });
 
+test('an empty document among others is no problem', () => {
+  const { manifests, problems } = parseManifests('---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n', 'some.yaml');
+  expect(problems).toEqual([]);
+  expect(manifests.map(({ object }) => object.metadata.name)).toEqual(['a']);
+});
+
 test('an alias without its anchor is told where it stands', () => {
   const { manifests, problems } = parseManifests('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: *nothing\n', 'alias.yaml');
   expect(manifests).toEqual([]);

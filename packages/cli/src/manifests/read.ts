@@ -78,6 +78,8 @@ export function parseManifests(text: string, file: string): ManifestsRead {
       problems.push({ path: '', message: lowerFirst(object.message), severity: 'error', position: at(start) });
       continue;
     }
+    // Between two separators there may be nothing but a comment.
+    if (object === null) continue;
     const missing = missingFields(object);
     if (missing.length > 0) {
       problems.push({
