@@ -48,16 +48,13 @@ export interface ConnectionSharers {
 
 export class Clients {
   readonly requests: ClientRequest[] = [];
+  /** Requests that have not ended. */
+  pending = 0;
   readonly #options: ClientsOptions;
   readonly #open = new Set<ClientConnection>();
 
   constructor(options: ClientsOptions) {
     this.#options = options;
-  }
-
-  /** Requests that have not ended. */
-  get pending(): number {
-    return this.requests.filter(({ result }) => result === undefined).length;
   }
 
   send(service: string, host: string, plan: RequestPlan, sharers: ConnectionSharers): void {
@@ -73,6 +70,7 @@ export class Clients {
       answers: 0,
     };
     this.requests.push(request);
+    this.pending += 1;
     this.#sendOnce(request, plan, plan.keepAlive ? sharers : undefined);
   }
 
@@ -102,6 +100,7 @@ export class Clients {
 
   #finish(request: ClientRequest, result: ClientResult): void {
     request.endedAt = this.#options.clock.now();
+    this.pending -= 1;
     request.result = result;
     this.#options.observations.tell({ at: request.endedAt, kind: 'request ended', request });
   }

@@ -133,9 +133,7 @@ class Run {
 
   /** Moves time on; stops at the first violation, so that the journal ends where it happened. */
   async #pass(ms: number): Promise<void> {
-    const end = this.#time.now() + ms;
-    this.#time.after(ms, () => {});
-    while (this.#time.now() < end && this.#violations.length === 0) await this.#time.step();
+    await this.#time.advanceUntil(() => this.#isViolated, ms);
   }
 
   /** Moves time on until something has come true. */
@@ -145,17 +143,19 @@ class Run {
       () => (outcome.isKnown = true),
       (reason: unknown) => Object.assign(outcome, { isKnown: true, failure: reason }),
     );
-    const deadline = this.#time.now() + patienceMs;
-    while (!outcome.isKnown && this.#violations.length === 0 && this.#time.now() < deadline) await this.#time.step();
-    if (this.#violations.length > 0 || (outcome.isKnown && outcome.failure === undefined)) return;
+    await this.#time.advanceUntil(() => outcome.isKnown || this.#isViolated, patienceMs);
+    if (this.#isViolated || (outcome.isKnown && outcome.failure === undefined)) return;
     const message = outcome.isKnown ? String(outcome.failure) : `not within ${patienceMs} ms`;
     this.#violations.push({ invariant: what, at: this.#time.now(), message });
   }
 
   async #untilAnswered(): Promise<void> {
-    const deadline = this.#time.now() + patienceMs;
-    while (this.#clients.pending > 0 && this.#violations.length === 0 && this.#time.now() < deadline) await this.#time.step();
+    await this.#time.advanceUntil(() => this.#clients.pending === 0 || this.#isViolated, patienceMs);
     this.#clients.closeIdle();
+  }
+
+  get #isViolated(): boolean {
+    return this.#violations.length > 0;
   }
 
   #settlingMs(): number {
@@ -164,7 +164,7 @@ class Run {
   }
 
   async #judgeRest(): Promise<void> {
-    if (this.#violations.length > 0) return;
+    if (this.#isViolated) return;
     const watch = new RestWatch(this.#mesh, this.#time.now());
     for (let look = 0; look < looksAtRest; look += 1) {
       await this.#pass(restMs / looksAtRest);
@@ -172,7 +172,7 @@ class Run {
     }
     const atRest = watch.finish(this.#clients.requests, this.#time.now());
     await this.#until(atRest, 'the mesh can be looked at');
-    if (this.#violations.length > 0) return;
+    if (this.#isViolated) return;
     for (const invariant of this.#watches) await invariant.checkAtRest?.(await atRest);
   }
 

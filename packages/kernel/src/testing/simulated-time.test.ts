@@ -62,3 +62,13 @@ test('the wall clock moves with the monotonic one', () => {
   time.advance(250);
   expect(time.wallTime()).toBe(1_250);
 });
+
+test('moves on until something has come true, or time has run out', async () => {
+  const time = new SimulatedTime();
+  const done: number[] = [];
+  time.every(10, () => void Promise.resolve().then(() => done.push(time.now())));
+  await time.advanceUntil(() => done.length === 3, 1000);
+  expect([time.now(), done]).toEqual([30, [10, 20, 30]]);
+  await time.advanceUntil(() => false, 25);
+  expect([time.now(), done.length]).toEqual([55, 5]);
+});

@@ -64,6 +64,24 @@ export class SimulatedTime implements Clock, Timers {
     this.#now = end;
   }
 
+  /**
+   * Moves on piece by piece until `isDone`, at most by `ms`; promises settle after each piece. The clock stands
+   * then at the last piece, or `ms` further when time has run out.
+   */
+  async advanceUntil(isDone: () => boolean, ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await settle();
+    while (!isDone()) {
+      const due = this.#next(end);
+      if (!due) {
+        this.#now = end;
+        return;
+      }
+      this.#run(due);
+      await settle();
+    }
+  }
+
   /** Runs the next piece of work, whenever it is due. False when there is none. */
   async step(): Promise<boolean> {
     await settle();
