@@ -40,6 +40,11 @@ export function isFieldValue(text: string): boolean {
   return consistsOf(text, valueFlag);
 }
 
+/** A path with its query, in origin form, out of characters that a request line may hold. */
+export function isOriginForm(text: string): boolean {
+  return text.startsWith('/') && consistsOf(text, targetFlag);
+}
+
 function consistsOf(text: string, flag: number): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);

@@ -1,9 +1,9 @@
 export { HeaderBlock, createHeaderLine, type HeaderLine } from './header-block.ts';
 export { Known } from './known-headers.ts';
 export { RequestHead, ResponseHead, Trailers, type BodyFraming } from './message-head.ts';
-export { isFieldName, isFieldValue } from './characters.ts';
+export { isFieldName, isFieldValue, isOriginForm } from './characters.ts';
 export { defaultHeadLimits, incomplete, refused, type HeadFault, type HeadLimits } from './head-reader.ts';
-export { RequestReader } from './request-reader.ts';
+export { isAuthority, RequestReader } from './request-reader.ts';
 export { ResponseReader } from './response-reader.ts';
 export { BodyReader, type BodyEvent, type BodyFault } from './body-reader.ts';
 export {

@@ -247,7 +247,7 @@ describe('the client', () => {
     ['an endless target', `GET /${'y'.repeat(70_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 414],
     ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
     ['two framings', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n', 400],
-    ['HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
+    ['a version that is not HTTP/1', 'GET / HTTP/2.0\r\nhost: a\r\n\r\n', 505],
     ['an unknown coding', 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n', 501],
     ['an odd expectation', 'POST / HTTP/1.1\r\nhost: a\r\nexpect: y 100-continue\r\ncontent-length: 1\r\n\r\n', 417],
     ['TLS', '\u0016\u0003\u0001\u0002\u0000\u0001', 400],

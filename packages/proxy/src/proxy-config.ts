@@ -6,6 +6,7 @@
 import type { Address } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
 import type { HttpFilter } from './filters/filter.ts';
+import type { Http2Options } from './http2-options.ts';
 import type { Outcome } from './outcome.ts';
 import type { RouteTable } from './route-match.ts';
 import type { Stream } from './stream.ts';
@@ -65,6 +66,10 @@ export interface ConnectionManagerConfig {
   readonly dropUnderscores: boolean;
   /** Upgrade tokens in lower case that may become tunnels: `websocket`. */
   readonly upgrades: readonly string[];
+  /** What connections speak. Default `auto`: HTTP/2 when they begin with its preface. */
+  readonly codec?: 'auto' | 'http1' | 'http2';
+  /** Of connections that speak HTTP/2. Default Envoy's. */
+  readonly http2?: Http2Options;
   readonly headBytesMax: number;
   readonly headerCountMax: number;
   readonly requestHeadTimeoutMs: number;

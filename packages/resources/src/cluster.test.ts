@@ -36,9 +36,42 @@ test('protocol options of an upstream', () => {
     });
   const http1 = { explicit_http_config: { http_protocol_options: {} }, common_http_protocol_options: { idle_timeout: '4s' } };
   expect(decodeCluster(options(http1))).toMatchObject({ ok: true, value: { http: { idleTimeoutMs: 4000 } } });
-  expect(problemsOf(options({ explicit_http_config: { http2_protocol_options: {} } }))[0]).toContain(
-    'http2_protocol_options: is not supported: upstreams are spoken to in HTTP/1.1',
-  );
+  expect(decodeCluster(options({ explicit_http_config: { http2_protocol_options: {} } }))).toMatchObject({
+    ok: true,
+    value: { http: { http2: { concurrentStreamsMax: 1024, streamWindowBytes: 16_777_216, keepalive: undefined } } },
+  });
+  expect(problemsOf(options({ explicit_http_config: { http3_protocol_options: {} } }))[0]).toContain('http3_protocol_options: is not supported');
+});
+
+test('options of HTTP/2', () => {
+  const options = (http2_protocol_options: unknown) =>
+    staticClusterJson('a', [], {
+      typed_extension_protocol_options: {
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': typed(
+          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+          { explicit_http_config: { http2_protocol_options } },
+        ),
+      },
+    });
+  const all = {
+    hpack_table_size: 0,
+    max_concurrent_streams: 100,
+    initial_stream_window_size: 65_535,
+    initial_connection_window_size: 1_048_576,
+    connection_keepalive: { interval: '30s', timeout: '5s' },
+  };
+  expect(decodeCluster(options(all))).toMatchObject({
+    ok: true,
+    problems: [],
+    value: { http: { http2: {
+      headerTableBytesMax: 0, concurrentStreamsMax: 100, streamWindowBytes: 65_535, connectionWindowBytes: 1_048_576,
+      keepalive: { intervalMs: 30_000, timeoutMs: 5000 },
+    } } },
+  });
+  expect(problemsOf(options({ initial_stream_window_size: 1000 }))[0]).toContain('initial_stream_window_size');
+  expect(problemsOf(options({ max_concurrent_streams: 0 }))[0]).toContain('max_concurrent_streams');
+  expect(problemsOf(options({ connection_keepalive: { interval: '1s' } }))[0]).toContain('connection_keepalive.timeout: is required');
+  expect(problemsOf(options({ allow_connect: true }))[0]).toContain('allow_connect: is not supported');
 });
 
 test('the first threshold of a priority counts', () => {

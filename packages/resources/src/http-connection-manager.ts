@@ -12,6 +12,7 @@ import {
   type CommonHttpProtocolOptions,
   type Http1ProtocolOptions,
 } from './http-protocol-options.ts';
+import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 import { readRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
 import { routerFilterTypeName } from './router-filter.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
@@ -21,7 +22,8 @@ export const httpConnectionManagerTypeName =
 
 export interface HttpConnectionManager {
   readonly kind: 'http_connection_manager';
-  readonly codecType: 'AUTO' | 'HTTP1';
+  /** `AUTO`: HTTP/2 for connections that begin with its preface, HTTP/1 for others. */
+  readonly codecType: 'AUTO' | 'HTTP1' | 'HTTP2';
   /** Stands in the names of its statistics: `http.<statPrefix>.downstream_rq_total`. */
   readonly statPrefix: string;
   readonly routes: RouteSource;
@@ -29,6 +31,7 @@ export interface HttpConnectionManager {
   readonly httpFilters: readonly HttpFilter[];
   readonly commonHttpProtocolOptions: CommonHttpProtocolOptions;
   readonly http1ProtocolOptions: Http1ProtocolOptions;
+  readonly http2ProtocolOptions: Http2ProtocolOptions;
   /** A request head longer than this is refused with 431. Default 60 KiB, as Envoy. */
   readonly requestHeadersBytesMax: number;
   /** How long a stream may be silent in both directions; 0 is without limit. Default 300 000, as Envoy. */
@@ -87,6 +90,7 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
     commonHttpProtocolOptions:
       reader.read('common_http_protocol_options', readCommonHttpProtocolOptions) ?? defaultCommonHttpProtocolOptions,
     http1ProtocolOptions: reader.read('http_protocol_options', readHttp1ProtocolOptions) ?? defaultHttp1ProtocolOptions,
+    http2ProtocolOptions: reader.read('http2_protocol_options', readHttp2ProtocolOptions) ?? defaultHttp2ProtocolOptions,
     requestHeadersBytesMax:
       reader.uint32('max_request_headers_kb', defaults.maxRequestHeadersKb, { min: 1, max: 8192 }) * 1024,
     ...readTimeouts(reader),
@@ -112,10 +116,10 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
   return routes && { ...settings, routes };
 }
 
-function readCodecType(reader: MessageReader): 'AUTO' | 'HTTP1' {
+function readCodecType(reader: MessageReader): 'AUTO' | 'HTTP1' | 'HTTP2' {
   const codec = reader.enum('codec_type', ['AUTO', 'HTTP1', 'HTTP2', 'HTTP3'], 'AUTO');
-  if (codec === 'AUTO' || codec === 'HTTP1') return codec;
-  reader.scope.at('codec_type').error(`is ${codec}, must be AUTO or HTTP1`);
+  if (codec !== 'HTTP3') return codec;
+  reader.scope.at('codec_type').error(`is ${codec}, must be AUTO, HTTP1 or HTTP2`);
   return 'AUTO';
 }
 
@@ -173,7 +177,6 @@ function readClientAddress(reader: MessageReader) {
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'tracing',
-    'http2_protocol_options',
     'http3_protocol_options',
     'stream_flush_timeout',
     'internal_address_config',

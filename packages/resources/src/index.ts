@@ -9,6 +9,7 @@ export { decodeListener, type Listener } from './listener.ts';
 export type { FilterChain, NetworkFilter } from './filter-chain.ts';
 export { httpConnectionManagerTypeName, type HttpConnectionManager, type RouteSource } from './http-connection-manager.ts';
 export type { CommonHttpProtocolOptions, Http1ProtocolOptions } from './http-protocol-options.ts';
+export { defaultHttp2ProtocolOptions, type Http2Keepalive, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 export type { HttpFilter } from './http-filter.ts';
 export { routerFilterTypeName, type RouterFilter } from './router-filter.ts';
 export type { UpgradeConfig } from './upgrade-config.ts';

@@ -2,15 +2,17 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 
 export const upstreamHttpProtocolOptionsTypeName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-/** Hosts are spoken to in HTTP/1.1, which is also what a cluster that says nothing means. */
 export interface UpstreamHttpProtocolOptions {
   /** Closes a connection that nobody uses after this long; 0 never. Default 3 600 000, as Envoy. */
   readonly idleTimeoutMs: number;
   /** A connection ends after this many requests; 0 is without limit. */
   readonly requestsPerConnectionMax: number;
+  /** Hosts are spoken to in HTTP/2 by prior knowledge. Absent: in HTTP/1.1, which is also what a cluster that says nothing means. */
+  readonly http2?: Http2ProtocolOptions | undefined;
 }
 
 export const defaultUpstreamHttpProtocolOptions: UpstreamHttpProtocolOptions = {
@@ -30,9 +32,9 @@ export function readUpstreamHttpProtocolOptions(
   }
   const reader = MessageReader.open(typed.json, typed.scope);
   if (!reader) return undefined;
-  const options = reader.read('common_http_protocol_options', readCommon) ?? defaultUpstreamHttpProtocolOptions;
+  const shared = reader.read('common_http_protocol_options', readCommon) ?? defaultUpstreamHttpProtocolOptions;
   const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
-  if (kind === 'explicit_http_config') reader.read(kind, readExplicitHttpConfig);
+  const http2 = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig)?.http2 : undefined;
   reader.refuse([
     'use_downstream_protocol_config',
     'auto_config',
@@ -45,7 +47,7 @@ export function readUpstreamHttpProtocolOptions(
     'header_validation_config',
   ]);
   reader.done();
-  return options;
+  return http2 ? { ...shared, http2 } : shared;
 }
 
 function readCommon(json: unknown, scope: Scope): UpstreamHttpProtocolOptions | undefined {
@@ -62,14 +64,15 @@ function readCommon(json: unknown, scope: Scope): UpstreamHttpProtocolOptions | 
   return options;
 }
 
-function readExplicitHttpConfig(json: unknown, scope: Scope): true | undefined {
+function readExplicitHttpConfig(json: unknown, scope: Scope): { readonly http2: Http2ProtocolOptions | undefined } | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const kind = reader.oneof(['http_protocol_options', 'http2_protocol_options', 'http3_protocol_options'], true);
   if (kind === 'http_protocol_options') reader.read(kind, readNothing);
-  reader.refuse(['http2_protocol_options', 'http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1');
+  const http2 = kind === 'http2_protocol_options' ? reader.read(kind, readHttp2ProtocolOptions) : undefined;
+  reader.refuse(['http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
   reader.done();
-  return true;
+  return { http2 };
 }
 
 /** Http1ProtocolOptions of an upstream: being there is all it says. */

@@ -167,6 +167,8 @@ function compileSettings(
     rejectUnderscores: shared.headersWithUnderscoresAction === 'REJECT_REQUEST',
     dropUnderscores: shared.headersWithUnderscoresAction === 'DROP_HEADER',
     upgrades: manager.upgradeConfigs.filter(({ enabled }) => enabled).map(({ upgradeType }) => upgradeType),
+    codec: codecs[manager.codecType],
+    http2: manager.http2ProtocolOptions,
     headBytesMax: manager.requestHeadersBytesMax,
     headerCountMax: shared.headersCountMax,
     requestHeadTimeoutMs: manager.requestHeadersTimeoutMs,
@@ -179,6 +181,8 @@ function compileSettings(
     requestsPerConnectionMax: shared.requestsPerConnectionMax,
   };
 }
+
+const codecs = { AUTO: 'auto', HTTP1: 'http1', HTTP2: 'http2' } as const;
 
 const serverHeaderModes = {
   OVERWRITE: 'overwrite',

@@ -5,13 +5,16 @@
  *     head → answering                     a request without a body
  *     body, answering → tunnel             after a 101
  *     any → lingering → closed             the last response is out, the client may still be sending
+ *     head → closed                        the client began with the preface of HTTP/2: another codec goes on
  *
  * Pipelined requests wait, unread, until the one before them has been answered.
  */
 import { Buffer } from 'node:buffer';
 import {
   BodyReader,
+  createHeaderLine,
   incomplete,
+  Known,
   refused,
   RequestReader,
   type HeadFault,
@@ -24,22 +27,21 @@ import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
-import type { Sweepable } from '../sweep.ts';
 import type { TurnHandler } from '../turn.ts';
 import { ActiveStream } from './active-stream.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
 import { outcomeOfFault } from './head-fault-outcome.ts';
 import { Http1ResponseWriter } from './http1-response-writer.ts';
+import { http2Preface } from './http2-preface.ts';
 import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
-/** The listener, as its connections see it. */
-export interface DownstreamOwner {
-  /** What serves the next request; undefined when the listener has gone. */
-  readonly manager: ConnectionManager | undefined;
-  onClosed(connection: Http1Downstream): void;
-}
-
 type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
+
+const noContent = createHeaderLine('content-length', '0');
+
+/** In place of a number of bytes. */
+const noPreface = -1;
 
 /** Body bytes after which a connection reads into memory of its own: one shared read. */
 const largeBodyBytes = 64 * 1024;
@@ -50,18 +52,17 @@ const heldForStream = 1;
 const heldForUpstream = 2;
 const heldForPipeline = 4;
 
-export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable {
+export class Http1Downstream implements DownstreamCodec, TurnHandler, DownstreamConnection {
   deadline: number;
   sweepIndex = -1;
   readonly id: number;
+  readonly acceptedBy: DownstreamStatistics;
   readonly #owner: DownstreamOwner;
   readonly #engine: Engine;
   readonly #connection: Connection;
   readonly #writer: Http1ResponseWriter;
   readonly #reader: RequestReader;
   readonly #body: BodyReader;
-  /** Counts this connection for as long as it lives. */
-  readonly #acceptedBy: DownstreamStatistics;
   /** Of the current exchange, or of the last one. */
   #manager: ConnectionManager;
   #state: State = 'head';
@@ -81,6 +82,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   /** While lingering: what had not left at the last look, and when that last changed. */
   #lingeringBytes = 0;
   #lingerProgressAt = 0;
+  /** How much of the preface of HTTP/2 has come; `noPreface` once it is known to be none. */
+  #prefaceBytes = 0;
 
   constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number) {
     this.#owner = owner;
@@ -89,9 +92,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     this.#connection = connection;
     this.#writer = new Http1ResponseWriter(connection, engine.output);
     this.id = id;
-    this.#acceptedBy = manager.statistics;
-    this.#acceptedBy.connectionsTotal.add();
-    this.#acceptedBy.connectionsActive += 1;
+    this.acceptedBy = manager.statistics;
+    if (manager.config.codec === 'http1') this.#prefaceBytes = noPreface;
     const limits = manager.headLimits;
     this.#reader = new RequestReader(limits);
     this.#body = new BodyReader(limits);
@@ -117,6 +119,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   // — the connection —
 
   onData(memory: Buffer, length: number): void {
+    if (this.#prefaceBytes !== noPreface && this.#readPreface(memory, length)) return;
     this.#consume(memory, 0, length, this.#isDedicated);
   }
 
@@ -150,14 +153,13 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     this.#stream?.onDownstreamFailure('downstream-closed');
     this.#stream = undefined;
     this.#kept = undefined;
-    this.#acceptedBy.connectionsActive -= 1;
     this.#owner.onClosed(this);
   }
 
   onDeadline(now: number): void {
     if (this.#state === 'lingering') this.#lingerOn(now);
     else if (this.#stream) this.#checkStream(this.#stream, now);
-    else if (this.#reader.isPartial) this.#refuse('request-head-timeout');
+    else if (this.#reader.isPartial || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
     else {
       this.#manager.statistics.idleTimeouts.add();
       this.#linger();
@@ -190,6 +192,24 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
   }
 
   // — reading —
+
+  /** True when the first bytes are not for HTTP/1, or cannot be told yet. */
+  #readPreface(memory: Buffer, length: number): boolean {
+    const before = this.#prefaceBytes;
+    const compared = Math.min(http2Preface.length - before, length);
+    if (http2Preface.compare(memory, 0, compared, before, before + compared) !== 0) {
+      this.#prefaceBytes = noPreface;
+      if (before > 0) this.#consume(http2Preface, 0, before, false);
+      return false;
+    }
+    this.#prefaceBytes = before + compared;
+    if (this.#headStartedAt === 0) this.#beginHead();
+    if (this.#prefaceBytes === http2Preface.length) {
+      this.#state = 'closed';
+      this.#owner.onHttp2(this, this.#connection, Buffer.concat([http2Preface.subarray(0, before), memory.subarray(0, length)]));
+    }
+    return true;
+  }
 
   #consume(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
     let at = start;
@@ -370,7 +390,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Sweepable 
     this.#endsByClose = Http1ResponseWriter.endsByClose(head, this.#isOldClient);
     // A body that is not wanted any more is not read to its end: the client is told not to send another request after it.
     if (this.#engine.isDraining || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
+    if (head.framing === 'none') this.#stateNoBody(head);
     this.#writer.writeHead(head, this.#isOldClient, this.#keepsAlive);
+  }
+
+  /** A response of HTTP/2 ends without saying how long it is, where a client of HTTP/1 would wait for its body. */
+  #stateNoBody(head: ResponseHead): void {
+    if ((head.known & Known.contentLength) !== 0 || head.status === 204 || head.status === 304 || this.#reader.head.method === 'HEAD') return;
+    head.addLine(noContent);
   }
 
   writeTunnelHead(head: ResponseHead): void {

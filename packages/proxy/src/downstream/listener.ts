@@ -1,4 +1,5 @@
 /** A bound address and the connections that came in by it. */
+import type { Buffer } from 'node:buffer';
 import { formatAddress, type Address, type BoundListener, type Connection } from '@sluice/kernel';
 import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
@@ -6,11 +7,13 @@ import type { ListenerConfig } from '../proxy-config.ts';
 import type { ListenerStatus } from '../proxy-options.ts';
 import { HandlerInTurn } from '../turn.ts';
 import { ConnectionManager } from './connection-manager.ts';
-import { Http1Downstream, type DownstreamOwner } from './http1-downstream.ts';
+import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
+import { Http1Downstream } from './http1-downstream.ts';
+import { Http2Downstream } from './http2-downstream.ts';
 
 export class Listener implements DownstreamOwner {
   readonly #engine: Engine;
-  readonly #connections = new Set<Http1Downstream>();
+  readonly #connections = new Set<DownstreamConnection>();
   readonly #nextConnectionId: () => number;
   #config: ListenerConfig;
   #manager: ConnectionManager | undefined;
@@ -77,10 +80,18 @@ export class Listener implements DownstreamOwner {
     for (const connection of this.#connections) connection.cut(code);
   }
 
-  onClosed(connection: Http1Downstream): void {
-    this.#connections.delete(connection);
-    this.#engine.sweep.remove(connection);
+  onClosed(connection: DownstreamConnection): void {
+    connection.acceptedBy.connectionsActive -= 1;
+    this.#forget(connection);
     this.#engine.onQuieter();
+  }
+
+  onHttp2(connection: DownstreamConnection & { readonly id: number }, transport: Connection, firstBytes: Buffer): void {
+    this.#forget(connection);
+    const manager = this.#manager;
+    if (manager) return this.#add(new Http2Downstream(this, manager, this.#engine, transport, connection.id, firstBytes));
+    connection.acceptedBy.connectionsActive -= 1;
+    transport.destroy();
   }
 
   status(): ListenerStatus {
@@ -95,10 +106,23 @@ export class Listener implements DownstreamOwner {
       manager.statistics.connectionOverflows.add();
       return connection.destroy();
     }
-    const downstream = new Http1Downstream(this, manager, this.#engine, connection, this.#nextConnectionId());
+    manager.statistics.connectionsTotal.add();
+    manager.statistics.connectionsActive += 1;
+    const id = this.#nextConnectionId();
+    if (manager.config.codec === 'http2') return this.#add(new Http2Downstream(this, manager, this.#engine, connection, id));
+    const downstream = new Http1Downstream(this, manager, this.#engine, connection, id);
     connection.handler = new HandlerInTurn(this.#engine.turn, downstream);
-    this.#connections.add(downstream);
-    this.#engine.sweep.add(downstream);
+    this.#add(downstream);
+  }
+
+  #add(connection: DownstreamConnection): void {
+    this.#connections.add(connection);
+    this.#engine.sweep.add(connection);
+  }
+
+  #forget(connection: DownstreamConnection): void {
+    this.#connections.delete(connection);
+    this.#engine.sweep.remove(connection);
   }
 }
 

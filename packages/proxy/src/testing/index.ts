@@ -3,3 +3,4 @@ export { createTestCluster, createTestConfig, createTestManager, createTestRoute
 export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';
 export { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest, type FixtureResponse } from './filter-fixture.ts';
 export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';
+export { openTestClient, startTestUpstream, type TestAnswer, type TestClient, type TestExchange, type TestHandler, type TestProtocol, type TestUpstream } from './http-peers.ts';

@@ -6,7 +6,10 @@ import type { Address } from '@sluice/kernel';
 import { decodeCluster } from '@sluice/resources';
 import { RouterFilter } from '../filters/router/router-filter.ts';
 import type { ClusterConfig, ConnectionManagerConfig, ProxyConfig } from '../proxy-config.ts';
+import type { TestProtocol } from './http-peers.ts';
 import type { ForwardAction, RouteMatch, RouteTable } from '../route-match.ts';
+
+const httpProtocolOptions = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 export interface TestConfig {
   readonly version?: string;
@@ -18,6 +21,8 @@ export interface TestConfig {
   /** Instead of one route for everything. */
   readonly routes?: RouteTable;
   readonly connectionsMax?: number;
+  /** What the cluster's hosts are spoken to in. Default `h1`. */
+  readonly protocol?: TestProtocol;
 }
 
 export function createTestConfig(test: TestConfig): ProxyConfig {
@@ -35,7 +40,7 @@ export function createTestConfig(test: TestConfig): ProxyConfig {
         filterChains: [{ name: 'chain', manager: createTestManager({ routes: test.routes ?? routeEverything(test.route), ...test.manager }) }],
       }],
     ]),
-    clusters: new Map([['backend', createTestCluster('backend', test.upstreams, test.cluster)]]),
+    clusters: new Map([['backend', createTestCluster('backend', test.upstreams, test.cluster, test.protocol)]]),
   };
 }
 
@@ -76,9 +81,10 @@ export function createTestManager(changes: Partial<ConnectionManagerConfig> = {}
 }
 
 /** A cluster of type STATIC over these addresses. */
-export function createTestCluster(name: string, upstreams: readonly Address[], changes: Partial<ClusterConfig> = {}): ClusterConfig {
+export function createTestCluster(name: string, upstreams: readonly Address[], changes: Partial<ClusterConfig> = {}, protocol: TestProtocol = 'h1'): ClusterConfig {
   const lb_endpoints = upstreams.map(({ host, port }) => ({ endpoint: { address: { socket_address: { address: host, port_value: port } } } }));
-  const decoded = decodeCluster({ name, type: 'STATIC', load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints }] } });
+  const typed_extension_protocol_options = { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': { '@type': httpProtocolOptions, explicit_http_config: protocol === 'h2' ? { http2_protocol_options: {} } : { http_protocol_options: {} } } };
+  const decoded = decodeCluster({ name, type: 'STATIC', load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints }] }, typed_extension_protocol_options });
   if (!decoded.ok) throw new TypeError(`the cluster of a test is wrong: ${JSON.stringify(decoded.problems)}`);
   const { discovery } = decoded.value;
   return {

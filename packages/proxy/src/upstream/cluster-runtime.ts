@@ -8,6 +8,8 @@ import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import type { HostPool } from './host-pool.ts';
+import { Http2Pool } from './http2-pool.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** A request that came before the cluster knew any endpoint. */
@@ -21,7 +23,7 @@ export class ClusterRuntime {
   #config: ClusterConfig;
   readonly #context: UpstreamContext;
   readonly #balancer: LoadBalancer;
-  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #pools = new Map<string, HostPool>();
   /** Who waits for the first endpoints. */
   readonly #waiting = new Set<HostWaiter>();
 
@@ -73,18 +75,23 @@ export class ClusterRuntime {
     if (this.#waiting.delete(waiter)) this.statistics.requestsPending -= 1;
   }
 
-  poolOf(host: Host): ConnectionPool {
+  poolOf(host: Host): HostPool {
     let pool = this.#pools.get(host.key);
     if (!pool) {
-      pool = new ConnectionPool(host, this.#config, this.#context, this.statistics, (empty) => this.#forgetPool(empty));
+      pool = this.#createPool(host);
       this.#pools.set(host.key, pool);
     }
     return pool;
   }
 
-  /** A host that went and came back has a new pool by now: the old one's end must not take that away. */
-  #forgetPool(pool: ConnectionPool): void {
-    if (this.#pools.get(pool.host.key) === pool) this.#pools.delete(pool.host.key);
+  #createPool(host: Host): HostPool {
+    // A host that went and came back has a new pool by now: the old one's end must not take that away.
+    const forget = (empty: HostPool) => {
+      if (this.#pools.get(empty.host.key) === empty) this.#pools.delete(empty.host.key);
+    };
+    const { http2 } = this.#config.resource.http;
+    if (http2) return new Http2Pool(host, this.#config, http2, this.#context, this.statistics, forget);
+    return new ConnectionPool(host, this.#config, this.#context, this.statistics, forget);
   }
 
   /** No longer configured: finishes what it has. */

@@ -4,28 +4,12 @@
  */
 import type { Host } from '@sluice/balancing';
 import type { MeshError } from '@sluice/kernel';
-import type { OutcomeCode } from '../outcome.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
+import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
 import { Http1Upstream, type UpstreamOwner } from './http1-upstream.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
-/** Who wants a connection. */
-export interface PoolClient {
-  /** It is the client's from now on: it calls `begin`. */
-  onConnection(connection: Http1Upstream): void;
-  onNoConnection(code: OutcomeCode, reason: string): void;
-}
-
-/** Limits and counts that the pools of one cluster share. */
-export interface PoolLimits {
-  readonly connectTimeoutMs: number;
-  readonly connectionsMax: number;
-  readonly pendingRequestsMax: number;
-  readonly requestsPerConnectionMax: number;
-  readonly idleTimeoutMs: number;
-}
-
-export class ConnectionPool implements UpstreamOwner {
+export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly host: Host;
   connectFailures = 0;
   /** Open or being opened. */

@@ -25,10 +25,11 @@ import {
 } from '@sluice/http';
 import type { Address, Connection, MeshError } from '@sluice/kernel';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
-import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
+import type { UpstreamEvents } from '../codec.ts';
 import { OutputWriter } from '../output-buffer.ts';
 import type { Sweepable } from '../sweep.ts';
 import { HandlerInTurn, type TurnHandler } from '../turn.ts';
+import type { UpstreamExchange } from './host-pool.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** The pool, as its connections see it. */
@@ -61,8 +62,9 @@ const largeBodyBytes = 64 * 1024;
 const tunnelFlushMaxMs = 60_000;
 
 const connectionUpgrade = createHeaderLine('connection', 'upgrade');
+const chunkedCoding = createHeaderLine('transfer-encoding', 'chunked');
 
-export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
+export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
   /** When connecting began. */
@@ -137,6 +139,8 @@ export class Http1Upstream implements UpstreamCodec, TurnHandler, Sweepable {
     this.#requestChunked = head.framing === 'chunked';
     this.#owesBody = head.framing !== 'none';
     this.#requestDone = !this.#owesBody && !upgrades;
+    // Requests of HTTP/2 have bodies of unknown length without a field that says so.
+    if (this.#requestChunked && (head.known & Known.transferEncoding) === 0) head.addLine(chunkedCoding);
     if (upgrades) {
       this.#upgradeToken = (head.get('upgrade') ?? '').toLowerCase();
       head.setLine(connectionUpgrade);

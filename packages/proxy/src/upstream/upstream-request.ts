@@ -10,8 +10,7 @@ import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
 import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
-import type { ConnectionPool, PoolClient } from './connection-pool.ts';
-import type { Http1Upstream } from './http1-upstream.ts';
+import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** The stream, as its upstream half sees it. */
@@ -34,7 +33,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   readonly #hash: Hash64 | undefined;
   #picked: HostPicked | undefined;
   /** Where it waits for a connection. */
-  #pool: ConnectionPool | undefined;
+  #pool: HostPool | undefined;
   #codec: UpstreamCodec | undefined;
   #bodyBegun = false;
   #hasRetried = false;
@@ -52,6 +51,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   }
 
   start(): void {
+    if (this.#upgrades && this.#cluster.config.resource.http.http2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (this.#cluster.isFull) return this.#end('upstream-overflow', 'too many requests');
     const result = this.#cluster.pick(this.#pickContext());
     switch (result.kind) {
@@ -116,7 +116,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#picked = undefined;
   }
 
-  onConnection(connection: Http1Upstream): void {
+  onConnection(connection: UpstreamExchange): void {
     this.#pool = undefined;
     this.#codec = connection;
     const { info, request } = this.#owner;
@@ -172,7 +172,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   onUpstreamFailure(code: OutcomeCode, reason: string): void {
     const wasReused = this.#detach()?.isReused ?? false;
-    if (wasReused && outcomes[code].retry === 'if-reused-connection' && this.#maySendAgain()) {
+    if (this.#mayHaveRaced(code, wasReused) && this.#maySendAgain(code)) {
       this.#hasRetried = true;
       this.#cluster.statistics.retries.add();
       this.#attempt(this.#picked as HostPicked, true);
@@ -186,9 +186,15 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#owner.onUpstreamCrash(error);
   }
 
+  /** It failed because of what happens between two requests, not because of this one. */
+  #mayHaveRaced(code: OutcomeCode, wasReused: boolean): boolean {
+    return code === 'upstream-refused-stream' || (wasReused && outcomes[code].retry === 'if-reused-connection');
+  }
+
   /** The keep-alive race: the host closed the connection while the request was on its way to it. */
-  #maySendAgain(): boolean {
-    return !this.#hasRetried && !this.#bodyBegun && !this.#upgrades && this.#owner.info.responseStartAt === 0 && idempotentMethods.has(this.#owner.request.method);
+  #maySendAgain(code: OutcomeCode): boolean {
+    if (this.#hasRetried || this.#bodyBegun || this.#upgrades || this.#owner.info.responseStartAt > 0) return false;
+    return outcomes[code].retry === 'always-safe' || idempotentMethods.has(this.#owner.request.method);
   }
 
   #attempt(picked: HostPicked, fresh: boolean): void {

@@ -1,0 +1,39 @@
+/** The connections to one host of one cluster, whatever protocol they speak. */
+import type { Host } from '@sluice/balancing';
+import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
+import type { OutcomeCode } from '../outcome.ts';
+
+export interface HostPool {
+  readonly host: Host;
+  /** Open or being opened. */
+  readonly connections: number;
+  readonly connectFailures: number;
+  /** Gives a place for one exchange, at once when there is one. `fresh`: on a connection that has served nobody, for a second try. */
+  request(client: PoolClient, fresh?: boolean): void;
+  /** The client does not want one any more. */
+  cancel(client: PoolClient): void;
+  /** Nothing new comes; what is unused closes now, the rest when its exchanges are over. */
+  drain(): void;
+}
+
+/** Who wants to exchange a request for a response. */
+export interface PoolClient {
+  /** The client's from now on: it calls `begin`. */
+  onConnection(exchange: UpstreamExchange): void;
+  onNoConnection(code: OutcomeCode, reason: string): void;
+}
+
+/** A place for one exchange: a whole connection of HTTP/1.1, a stream of HTTP/2. */
+export interface UpstreamExchange extends UpstreamCodec {
+  /** The next thing is `writeHead`. */
+  begin(events: UpstreamEvents): void;
+}
+
+/** Limits and counts that the pools of one cluster share. */
+export interface PoolLimits {
+  readonly connectTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly pendingRequestsMax: number;
+  readonly requestsPerConnectionMax: number;
+  readonly idleTimeoutMs: number;
+}

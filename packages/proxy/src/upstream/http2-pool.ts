@@ -1,0 +1,143 @@
+/**
+ * The HTTP/2 connections to one host: one, until it carries as many exchanges as the host allows, then another.
+ * Requests that find no room wait in order while a connection is made or others end.
+ */
+import type { Host } from '@sluice/balancing';
+import type { MeshError } from '@sluice/kernel';
+import type { Http2Options } from '../http2-options.ts';
+import type { UpstreamStatistics } from '../statistics.ts';
+import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
+import { Http2Upstream, type Http2UpstreamOwner } from './http2-upstream.ts';
+import type { UpstreamContext } from './upstream-context.ts';
+
+export class Http2Pool implements HostPool, Http2UpstreamOwner {
+  readonly host: Host;
+  connectFailures = 0;
+  connections = 0;
+  readonly #limits: PoolLimits;
+  readonly #options: Http2Options;
+  readonly #context: UpstreamContext;
+  readonly #statistics: UpstreamStatistics;
+  readonly #onEmpty: (pool: HostPool) => void;
+  readonly #open = new Set<Http2Upstream>();
+  readonly #connecting = new Set<Http2Upstream>();
+  readonly #pending: PoolClient[] = [];
+  #isDraining = false;
+
+  constructor(host: Host, limits: PoolLimits, options: Http2Options, context: UpstreamContext, statistics: UpstreamStatistics, onEmpty: (pool: HostPool) => void) {
+    this.host = host;
+    this.#limits = limits;
+    this.#options = options;
+    this.#context = context;
+    this.#statistics = statistics;
+    this.#onEmpty = onEmpty;
+  }
+
+  get requestsPerConnectionMax(): number {
+    return this.#limits.requestsPerConnectionMax;
+  }
+
+  get idleTimeoutMs(): number {
+    return this.#limits.idleTimeoutMs;
+  }
+
+  request(client: PoolClient, fresh = false): void {
+    const connection = fresh ? undefined : this.#withRoom();
+    if (connection) return client.onConnection(connection.openStream());
+    if (this.#statistics.requestsPending >= this.#limits.pendingRequestsMax) return client.onNoConnection('upstream-overflow', 'too many requests wait');
+    this.#pending.push(client);
+    this.#statistics.requestsPending += 1;
+    this.#statistics.requestsPendingTotal.add();
+    this.#connectIfNeeded();
+  }
+
+  cancel(client: PoolClient): void {
+    const index = this.#pending.indexOf(client);
+    if (index === -1) return;
+    this.#pending.splice(index, 1);
+    this.#statistics.requestsPending -= 1;
+    this.#statistics.requestsCancelled.add();
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    for (const connection of this.#open) connection.leave();
+    this.#emptyIfDone();
+  }
+
+  onConnected(connection: Http2Upstream): void {
+    this.#connecting.delete(connection);
+    this.#open.add(connection);
+    this.#statistics.connectTime.observe(this.#context.turn.now() - connection.startedAt);
+    this.#serve(connection);
+    if (this.#isDraining) connection.leave();
+  }
+
+  /** All that wait had hoped for it, since one connection would have carried them all. */
+  onConnectFailed(connection: Http2Upstream, error: MeshError | undefined): void {
+    this.#connecting.delete(connection);
+    this.connectFailures += 1;
+    this.#forget(connection);
+    const code = error?.code === 'connect-timeout' ? 'upstream-connect-timeout' : 'upstream-connect-failure';
+    const waiting = this.#pending.splice(0);
+    this.#statistics.requestsPending -= waiting.length;
+    for (const client of waiting) client.onNoConnection(code, error?.message ?? 'connection failed');
+    this.#emptyIfDone();
+  }
+
+  onChanged(connection: Http2Upstream): void {
+    this.#serve(connection);
+    this.#connectIfNeeded();
+  }
+
+  onIdleTimeout(): void {
+    this.#statistics.idleTimeouts.add();
+  }
+
+  onClosed(connection: Http2Upstream): void {
+    this.#open.delete(connection);
+    this.#forget(connection);
+    this.#connectIfNeeded();
+    this.#emptyIfDone();
+  }
+
+  #withRoom(): Http2Upstream | undefined {
+    for (const connection of this.#open) if (connection.hasRoom) return connection;
+    return undefined;
+  }
+
+  #serve(connection: Http2Upstream): void {
+    while (connection.hasRoom) {
+      const client = this.#pending.shift();
+      if (!client) return;
+      this.#statistics.requestsPending -= 1;
+      client.onConnection(connection.openStream());
+    }
+  }
+
+  /** One at a time: how many more are needed is known when it is there and the host has said how much it carries. */
+  #connectIfNeeded(): void {
+    if (this.#pending.length === 0 || this.#connecting.size > 0) return;
+    // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
+    if (this.connections > 0 && this.#statistics.connectionsActive >= this.#limits.connectionsMax) {
+      this.#statistics.connectionOverflows.add();
+      return;
+    }
+    this.connections += 1;
+    this.#statistics.connectionsActive += 1;
+    this.#statistics.connectionsTotal.add();
+    const connection = new Http2Upstream(this, this.#context, this.host.address, this.#limits.connectTimeoutMs, this.#options);
+    this.#connecting.add(connection);
+    this.#context.sweep.add(connection);
+  }
+
+  #forget(connection: Http2Upstream): void {
+    this.connections -= 1;
+    this.#statistics.connectionsActive -= 1;
+    this.#context.sweep.remove(connection);
+  }
+
+  #emptyIfDone(): void {
+    if (this.#isDraining && this.connections === 0 && this.#pending.length === 0) this.#onEmpty(this);
+  }
+}
