@@ -21,6 +21,21 @@ function buildWith(objects: Partial<ServingObjects>) {
   return build({ ...empty, ...objects }, options);
 }
 
+test('an object without a spec is left out and named; the others are not touched', () => {
+  const withoutSpec = <T extends object>(object: T): T => ({ ...object, spec: undefined });
+  const model = buildWith({
+    revisions: [aRevision('hello', 1), withoutSpec(aRevision('empty', 1))],
+    podAutoscalers: [withoutSpec(aPodAutoscaler('hello-00001'))],
+    serverlessServices: [withoutSpec(aServerlessService('hello-00001', 'Serve'))],
+  });
+  expect(model.revisions.map(({ key }) => key)).toEqual(['default/hello-00001']);
+  expect(model.problems).toMatchObject([
+    { kind: 'ServerlessService', name: 'hello-00001', problem: { path: 'spec', message: 'is missing' } },
+    { kind: 'PodAutoscaler', name: 'hello-00001' },
+    { kind: 'Revision', name: 'empty-00001' },
+  ]);
+});
+
 describe('routes of the model', () => {
   const revisions = [aRevision('hello', 1), aRevision('hello', 2)];
 

@@ -27,14 +27,15 @@ export interface BuildOptions {
 }
 
 export function build(objects: ServingObjects, options: BuildOptions): ServingModel {
+  const problems: ObjectProblem[] = [];
   const slices = slicesByService(objects.endpointSlices);
-  const serverlessServices = byKey(objects.serverlessServices);
-  const podAutoscalers = byKey(objects.podAutoscalers);
+  const serverlessServices = byKey(withSpec('ServerlessService', objects.serverlessServices, problems));
+  const podAutoscalers = byKey(withSpec('PodAutoscaler', objects.podAutoscalers, problems));
   const activatorSlices = slices.get(options.activatorService ?? 'sluice-system/activator-service') ?? [];
   const activators = endpointsOf(activatorSlices, ['http', 'http1']);
   // An activator takes HTTP/2 without TLS on its HTTP/1.1 port too, for Services that name no other.
   const h2cActivators = endpointsOf(activatorSlices, ['http2', 'h2c', 'http']);
-  const revisions = sortedByKey(objects.revisions)
+  const revisions = sortedByKey(withSpec('Revision', objects.revisions, problems))
     .filter(isStaying)
     .map((revision) =>
       buildRevision({
@@ -46,7 +47,6 @@ export function build(objects: ServingObjects, options: BuildOptions): ServingMo
         h2cActivators,
       }),
     );
-  const problems: ObjectProblem[] = [];
   const routes = buildRoutes({
     routes: sortedByKey(objects.routes).filter(isStaying),
     revisions: new Set(revisions.map(({ key }) => key)),
@@ -57,6 +57,20 @@ export function build(objects: ServingObjects, options: BuildOptions): ServingMo
     },
   });
   return { revisions, routes, activators, problems };
+}
+
+/** An API takes objects without any spec; one of them must not cost the others their place in the model. */
+function withSpec<T extends ServingObjects['revisions' | 'podAutoscalers' | 'serverlessServices'][number]>(
+  kind: string,
+  objects: readonly T[],
+  problems: ObjectProblem[],
+): T[] {
+  return objects.filter((object) => {
+    if (object.spec) return true;
+    const { namespace = '', name } = object.metadata;
+    problems.push({ kind, namespace, name, problem: problem('spec', 'is missing') });
+    return false;
+  });
 }
 
 /** `namespace/name`. */
