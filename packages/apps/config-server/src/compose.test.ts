@@ -218,6 +218,25 @@ test('what is wrong with one object is said once and keeps nothing else from bei
   expect(world.logger.events.filter(({ event }) => event === 'object problem')).toHaveLength(1);
 });
 
+test('an object that breaks the build leaves everything as it is, until it is mended', async () => {
+  const broken = { ...routeObject('broken', {}), status: { traffic: 5 } };
+  const world = await new World().start(...helloObjects());
+  const { client } = await world.proxy('sluice-gateway');
+  await world.put(broken);
+  await world.put(podSlice('hello-00001', ['10.0.0.7']));
+  expect(world.logger.events).toContainEqual(expect.objectContaining({ level: 'error', event: 'config not published' }));
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.1']);
+  await world.put(routeObject('broken', {}));
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.7']);
+});
+
+test('a service that starts with such an object is ready as soon as it is mended', async () => {
+  const world = await new World().start(...helloObjects(), { ...routeObject('broken', {}), status: { traffic: 5 } } as KubernetesObject);
+  expect(world.service.isReady).toBe(false);
+  await world.put(routeObject('broken', {}));
+  expect(world.service.isReady).toBe(true);
+});
+
 test('hosts follow the domain in the ConfigMap', async () => {
   const world = await new World().start(...helloObjects());
   const { client } = await world.proxy('sluice-gateway');

@@ -80,10 +80,12 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, translate: options.translate, logger, meter });
   let model: ServingModel | undefined;
   let server: GrpcServer | undefined;
+  let isSynced = false;
+  let isReady = false;
   let isStopped = false;
 
-  const allChanged = new HoldOff({ clock, timers, ...modelHoldOff, run: publishAll });
-  const endpointsChanged = new HoldOff({ clock, timers, ...endpointsHoldOff, run: publishEndpoints });
+  const allChanged = new HoldOff({ clock, timers, ...modelHoldOff, run: () => attempt(publishAll) });
+  const endpointsChanged = new HoldOff({ clock, timers, ...endpointsHoldOff, run: () => attempt(publishEndpoints) });
   const watch = createClusterWatch({
     ...options,
     onChange: () => touch(allChanged),
@@ -92,7 +94,16 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
 
   /** Until everything has been listed, changes are only the filling of the caches. */
   function touch(holdOff: HoldOff): void {
-    if (model !== undefined && !isStopped) holdOff.touch();
+    if (isSynced && !isStopped) holdOff.touch();
+  }
+
+  /** An object that nobody thought of must not end the service: proxies keep what they have, and the next change is a new try. */
+  function attempt(publish: () => void): void {
+    try {
+      publish();
+    } catch (error) {
+      logger.error('config not published', { error });
+    }
   }
 
   function rebuild(): ServingModel {
@@ -107,19 +118,23 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
 
   function publishAll(): void {
     endpointsChanged.cancel();
-    publisher.publish(rebuild());
+    const built = rebuild();
+    publisher.publish(built);
+    if (isReady) return;
+    isReady = true;
+    server?.setServing(true);
+    logger.info('config service ready', { revisions: built.revisions.length, routes: built.routes.length });
   }
 
   function publishEndpoints(): void {
-    if (!publisher.publishEndpoints(rebuild())) allChanged.touch();
+    if (!isReady || !publisher.publishEndpoints(rebuild())) allChanged.touch();
   }
 
   async function publishWhenSynced(): Promise<void> {
     await watch.whenSynced();
     if (isStopped) return;
-    publishAll();
-    server?.setServing(true);
-    logger.info('config service ready', { revisions: model?.revisions.length, routes: model?.routes.length });
+    isSynced = true;
+    attempt(publishAll);
   }
 
   return {
@@ -131,7 +146,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       });
       logger.info('listener bound', { port: server.port, protocol: 'grpc' });
       watch.start();
-      publishWhenSynced().catch((error: unknown) => logger.error('config not published', { error }));
+      publishWhenSynced().catch((error: unknown) => logger.error('cluster not followed', { error }));
     },
     async stop() {
       isStopped = true;
@@ -143,7 +158,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       await Promise.all([watch.stop(), server?.stop()]);
     },
     get isReady() {
-      return model !== undefined && !isStopped;
+      return isReady && !isStopped;
     },
     get port() {
       return server?.port ?? 0;
