@@ -75,7 +75,8 @@ export class MultiScaler {
 
   /**
    * Whether reports can be trusted to come. While they do not, nothing is decided: silence would look like no
-   * load. When they come again every revision starts over, like after a restart.
+   * load. When they come again every revision starts over, like after a restart, except that pods which were
+   * wanted and are still starting stay wanted.
    */
   setReporting(isReporting: boolean): void {
     this.#isHolding = !isReporting;
@@ -105,8 +106,8 @@ export class MultiScaler {
     const load = collector.observe(key, now);
     const readyPods = countReadyPods(key);
     if (!load || readyPods === undefined) return;
-    const state = scaler.state ?? createDeciderState(readyPods, now);
     const before = scaler.decision;
+    const state = scaler.state ?? createDeciderState(Math.max(readyPods, before?.desiredPods ?? 0), now);
     const result = decide(scaler.spec.decider, { ...load, readyPods }, state, now);
     scaler.state = result.state;
     scaler.decision = result.decision;
