@@ -16,6 +16,17 @@ export interface Endpoint {
   readonly localityWeight: number;
   /** Free-form facts by the name of whoever they are for; `envoy.lb` may hold `hash_key`, its name on rings and in tables. */
   readonly metadata: EndpointMetadata;
+  readonly check: EndpointCheck;
+}
+
+/** How active checks reach it. */
+export interface EndpointCheck {
+  /** Another port than requests go to; 0: the same. */
+  readonly port: number;
+  /** The name that it is asked under; empty: the one that its cluster says. */
+  readonly hostname: string;
+  /** It is not asked, and counts as well. */
+  readonly isDisabled: boolean;
 }
 
 /** `draining` finishes what it has and gets nothing new; `degraded` is used when healthy ones do not suffice. */

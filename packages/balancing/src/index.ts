@@ -1,4 +1,4 @@
-export type { Endpoint, EndpointHealth, EndpointLocality, EndpointMetadata } from './endpoint.ts';
+export type { Endpoint, EndpointCheck, EndpointHealth, EndpointLocality, EndpointMetadata } from './endpoint.ts';
 export { Host, type HostFlag, type HostHealth, type HostPicked } from './host.ts';
 export { changeHosts, emptyHostSet, refreshHosts, type HostSet, type HostSetChange, type PriorityHosts } from './host-set.ts';
 export { anyHost, type Picker, type PickContext, type PickResult, type UnavailableReason } from './pick.ts';

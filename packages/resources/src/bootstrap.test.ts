@@ -43,7 +43,7 @@ test('static resources get the defaults of Envoy', () => {
     loadBalancing: { kind: 'ROUND_ROBIN' },
     commonLb: { panicThresholdRatio: 0.5, weightsLocalities: false },
     outlierDetection: undefined,
-    healthChecks: [],
+    healthCheck: undefined,
     circuitBreakers: { default: { connectionsMax: 1024, pendingRequestsMax: 1024, requestsMax: 1024, retriesMax: 3 } },
     discovery: { kind: 'STATIC', assignment: { overprovisioningPercent: 140 } },
   });

@@ -32,8 +32,8 @@ export interface Cluster {
   readonly circuitBreakers: CircuitBreakers;
   /** Hosts are ejected for what requests meet there. Undefined: never. */
   readonly outlierDetection: OutlierDetection | undefined;
-  /** Each host is well when all of these say so. */
-  readonly healthChecks: readonly HealthCheck[];
+  /** Hosts are asked how they are. Undefined: they are not. */
+  readonly healthCheck: HealthCheck | undefined;
   readonly http: UpstreamHttpProtocolOptions;
   readonly metadata: Metadata;
 }
@@ -72,7 +72,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     ...readBalancing(reader),
     circuitBreakers: reader.read('circuit_breakers', readCircuitBreakers) ?? defaultCircuitBreakers,
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
-    healthChecks: reader.list('health_checks', readHealthCheck),
+    healthCheck: readOnlyCheck(reader),
     http: readProtocolOptions(reader),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
   };
@@ -86,6 +86,14 @@ function readBalancing(reader: MessageReader): Pick<Cluster, 'loadBalancing' | '
   const common = reader.read('common_lb_config', readCommonLbConfig) ?? defaultCommonLbConfig;
   const { policy, weightsLocalities } = readLoadBalancing(reader);
   return { loadBalancing: policy, commonLb: { ...common, weightsLocalities: weightsLocalities || common.weightsLocalities } };
+}
+
+/** A list of which, as in Envoy, only one entry is supported. */
+function readOnlyCheck(reader: MessageReader): HealthCheck | undefined {
+  const name = 'health_checks';
+  const checks = reader.list(name, readHealthCheck);
+  if (checks.length > 1) reader.scope.at(name).error(`has ${checks.length} entries, must have at most one`);
+  return checks[0];
 }
 
 function readDiscovery(reader: MessageReader, name: string): EndpointDiscovery | undefined {

@@ -13,18 +13,16 @@ test('intervals that are not set follow from those that are', () => {
   expect(decode({ ...times, ...http, unhealthy_interval: '9s' })).toMatchObject({
     ok: true,
     value: {
-      healthChecks: [
-        {
-          question: { kind: 'http', path: '/healthz', method: 'GET', host: '', expectedStatuses: [{ start: 200, end: 201 }] },
-          timeoutMs: 1000,
-          intervalMs: 5000,
-          unhealthyIntervalMs: 9000,
-          unhealthyEdgeIntervalMs: 9000,
-          healthyEdgeIntervalMs: 5000,
-          noTrafficIntervalMs: 60_000,
-          noTrafficHealthyIntervalMs: 60_000,
-        },
-      ],
+      healthCheck: {
+        question: { kind: 'http', path: '/healthz', method: 'GET', host: '', expectedStatuses: [{ start: 200, end: 201 }] },
+        timeoutMs: 1000,
+        intervalMs: 5000,
+        unhealthyIntervalMs: 9000,
+        unhealthyEdgeIntervalMs: 9000,
+        healthyEdgeIntervalMs: 5000,
+        noTrafficIntervalMs: 60_000,
+        noTrafficHealthyIntervalMs: 60_000,
+      },
     },
   });
 });
@@ -33,7 +31,7 @@ test('what is sent and awaited over TCP is bytes in hex', () => {
   const tcp = { tcp_health_check: { send: { text: '50494E47' }, receive: [{ text: '504f4e47' }] } };
   expect(decode({ ...times, ...tcp })).toMatchObject({
     ok: true,
-    value: { healthChecks: [{ question: { kind: 'tcp', send: '50494e47', receive: ['504f4e47'] } }] },
+    value: { healthCheck: { question: { kind: 'tcp', send: '50494e47', receive: ['504f4e47'] } } },
   });
 });
 
@@ -67,4 +65,11 @@ test('an endpoint may be asked elsewhere, or not at all', () => {
       ],
     },
   });
+});
+
+test('a cluster has one check', () => {
+  const checks = [{ ...times, ...http }, { ...times, ...http }];
+  expect(decodeCluster(staticClusterJson('a', [], { health_checks: checks })).problems).toMatchObject([
+    { path: 'health_checks', message: 'has 2 entries, must have at most one' },
+  ]);
 });

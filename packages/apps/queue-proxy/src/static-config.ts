@@ -148,7 +148,7 @@ function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): Cl
         hashing: { useHostnameForHashing: false, hashBalanceFactor: 0 },
       },
       outlierDetection: undefined,
-      healthChecks: [],
+      healthCheck: undefined,
       circuitBreakers: { default: limits, high: limits },
       http,
       metadata: {},

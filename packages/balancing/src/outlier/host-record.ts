@@ -1,14 +1,12 @@
 /** What the detector keeps of one host. */
 
-/** How a try at a host went. `answered` carries the status; the others are failures of this side's own making. */
+/** How a try at a host went. `answered` carries the status; for the others Envoy takes this side to be at fault. */
 export type TryResult =
   | { readonly kind: 'answered'; readonly status: number }
-  /** No connection. */
-  | { readonly kind: 'connect-failed' }
+  /** No connection, or one that broke before the answer was whole. */
+  | { readonly kind: 'failed' }
   /** No answer in time. */
-  | { readonly kind: 'timed-out' }
-  /** The host broke off. */
-  | { readonly kind: 'broke-off' };
+  | { readonly kind: 'timed-out' };
 
 /** Requests of one kind in this interval. */
 export class RateWindow {

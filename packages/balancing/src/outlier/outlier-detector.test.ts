@@ -93,7 +93,7 @@ function settingsOf(options: ReadonlyMap<string, string>): OutlierSettings {
 }
 
 function resultOf(word: string): TryResult {
-  if (word === 'connect-failed' || word === 'timed-out' || word === 'broke-off') return { kind: word };
+  if (word === 'failed' || word === 'timed-out') return { kind: word };
   return { kind: 'answered', status: Number(word) };
 }
 
@@ -136,7 +136,7 @@ test('whatever happens, no more hosts are ejected than may be, and the count is 
 test('a host that goes and comes back is a new one', () => {
   const detector = new OutlierDetector<string>({ ...defaultOutlierSettings, ejectionPercentMax: 100 }, createSeededRandom(1));
   detector.setHosts(['a', 'b']);
-  for (let count = 0; count < 5; count += 1) detector.observe('a', { kind: 'broke-off' }, 0);
+  for (let count = 0; count < 5; count += 1) detector.observe('a', { kind: 'failed' }, 0);
   expect(detector.isEjected('a')).toBe(true);
   detector.setHosts(['b']);
   expect(detector.ejectedCount).toBe(0);

@@ -65,11 +65,8 @@ export class OutlierDetector<H> {
       case 'answered':
         this.#countAnswer(host, record, result.status, now);
         break;
-      case 'broke-off':
-        this.#countAnswer(host, record, 500, now);
-        break;
       // What is not counted apart counts as the status that the client gets for it.
-      case 'connect-failed':
+      case 'failed':
         if (splitsLocalErrors) this.#countLocal(host, record, false, now);
         else this.#countAnswer(host, record, 503, now);
         break;

@@ -13,6 +13,7 @@ export function endpointAt(hostAndPort: string, facts: Partial<Endpoint> = {}): 
     locality: { region: '', zone: '', subZone: '' },
     localityWeight: 0,
     metadata: {},
+    check: { port: 0, hostname: '', isDisabled: false },
     ...facts,
   };
 }

@@ -8,7 +8,7 @@ const nowhere = { region: '', zone: '', subZone: '' };
 export function endpointsOf(assignment: ClusterLoadAssignment): readonly Endpoint[] {
   return assignment.localities.flatMap(({ locality, priority, weight: localityWeight = 0, endpoints }) =>
     endpoints.map(
-      ({ address, hostname, healthStatus, weight, metadata }): Endpoint => ({
+      ({ address, hostname, healthStatus, weight, metadata, healthCheck }): Endpoint => ({
         address,
         hostname,
         health: healthOf(healthStatus),
@@ -17,6 +17,7 @@ export function endpointsOf(assignment: ClusterLoadAssignment): readonly Endpoin
         locality: locality ?? nowhere,
         localityWeight,
         metadata,
+        check: healthCheck,
       }),
     ),
   );
