@@ -79,6 +79,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #peerEnded = false;
   #bodyBytes = 0;
   #isDedicated = false;
+  /** Since when something has been on its way to the client without all of it having left. */
+  #unreadSince = never;
   /** While lingering: what had not left at the last look, and when that last changed. */
   #lingeringBytes = 0;
   #lingerProgressAt = 0;
@@ -125,6 +127,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   onDrain(): void {
     if (!this.#writer.drained()) return;
+    this.#unreadSince = never;
     this.#stream?.onDownstreamDrain();
   }
 
@@ -171,9 +174,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const { pendingBytes } = this.#connection;
     if (pendingBytes !== this.#lingeringBytes) this.#lingerProgressAt = now;
     this.#lingeringBytes = pendingBytes;
-    const patienceMs = this.#manager.config.streamIdleTimeoutMs;
-    const hasPatience = patienceMs === 0 || now - this.#lingerProgressAt < patienceMs;
-    if (pendingBytes === 0 || !hasPatience) this.#connection.destroy();
+    if (pendingBytes === 0 || now - this.#lingerProgressAt >= this.#unreadMsMax) this.#connection.destroy();
     else this.deadline = now + this.#lingerMs;
   }
 
@@ -185,10 +186,23 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   #checkStream(stream: ActiveStream, now: number): void {
-    const code = overdueStream(stream, this.#manager.config, now);
+    const isUnread = this.#unreadSince + this.#unreadMsMax <= now;
+    const code = isUnread ? 'stream-idle-timeout' : overdueStream(stream, this.#manager.config, now);
     if (code) stream.fail(code);
     // The end of a stream sets the next deadline itself.
-    if (this.#stream === stream) this.deadline = nextStreamDeadline(stream, this.#manager.config);
+    if (this.#stream === stream) this.deadline = this.#deadlineOf(stream);
+  }
+
+  #deadlineOf(stream: ActiveStream): number {
+    return Math.min(nextStreamDeadline(stream, this.#manager.config), this.#unreadSince + this.#unreadMsMax);
+  }
+
+  /**
+   * How long a client may leave what is on its way to it. Also where streams may be idle for ever: a program may be
+   * silent for as long as it likes, but a client that does not read holds memory and a connection to the upstream.
+   */
+  get #unreadMsMax(): number {
+    return this.#manager.config.streamIdleTimeoutMs || defaultUnreadMsMax;
   }
 
   // — reading —
@@ -296,7 +310,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const stream = new ActiveStream(engine, this.#manager, this, head, info);
     this.#stream = stream;
     stream.start(conditions);
-    if (this.#stream === stream) this.deadline = nextStreamDeadline(stream, this.#manager.config);
+    if (this.#stream === stream) this.deadline = this.#deadlineOf(stream);
   }
 
   #onBodyData(memory: Buffer, mayBorrow: boolean): void {
@@ -312,7 +326,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#stream?.onRequestEnd(this.#reader.head.framing === 'chunked' ? this.#body.trailers : undefined);
     const stream = this.#stream;
     // From here on the route's timeout counts.
-    if (stream) this.deadline = nextStreamDeadline(stream, this.#manager.config);
+    if (stream) this.deadline = this.#deadlineOf(stream);
   }
 
   #dedicate(dedicated: boolean): void {
@@ -407,7 +421,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
-    return this.#state === 'closed' || this.#writer.writeData(memory, start, end, mayBorrow);
+    if (this.#state === 'closed' || this.#writer.writeData(memory, start, end, mayBorrow)) return true;
+    this.#unreadSince = Math.min(this.#unreadSince, this.#engine.turn.now());
+    this.deadline = Math.min(this.deadline, this.#unreadSince + this.#unreadMsMax);
+    return false;
   }
 
   writeEnd(trailers: Trailers | undefined): void {
@@ -478,3 +495,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
 /** Envoy's `delayed_close_timeout`, also where it is turned off: without any, a reset could destroy the response. */
 const defaultLingerMs = 1_000;
+
+/** Envoy's `stream_flush_timeout`, which is its `stream_idle_timeout` unless said otherwise. */
+const defaultUnreadMsMax = 300_000;
+
+const never = Number.POSITIVE_INFINITY;
