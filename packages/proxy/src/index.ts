@@ -25,6 +25,7 @@ export { standardFilters } from './filters/standard-filters.ts';
 export { createProxy } from './proxy.ts';
 export { createSystemNetwork, type CreateSystemNetworkOptions } from './network/create-system-network.ts';
 export type { AcceptTransport } from './network/system-network.ts';
+export type { BodyTransform, CreateTransform, TransformSink } from './body-transform.ts';
 export { outcomes, type Outcome, type OutcomeCode, type ResponseFlag } from './outcome.ts';
 export type { LocalReply, Stream } from './stream.ts';
 export { StreamInfo } from './stream-info.ts';

@@ -4,6 +4,7 @@
  */
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { CreateTransform } from './body-transform.ts';
 import type { FilterVerdict } from './filters/filter.ts';
 import type { OutcomeCode, ResponseFlag } from './outcome.ts';
 import type { RouteMatch } from './route-match.ts';
@@ -41,6 +42,12 @@ export interface Stream {
    * return `replied`) or later, from a wait.
    */
   reply(reply: LocalReply): void;
+  /**
+   * Lets the body of the response pass through a transform. To be called from `onResponse`; the filter sees to it that
+   * the head tells what becomes of the body. Has no effect on local replies, and one stream has one transform: false
+   * when there will be none of this one.
+   */
+  transformResponse(create: CreateTransform): boolean;
   /** Ends it now: a reply when nothing has been sent, else the client's connection is cut. */
   reset(code: OutcomeCode): void;
   /** For the slots of filters; not to be called by anyone else. */

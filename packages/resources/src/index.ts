@@ -57,5 +57,6 @@ export { typeUrls, type TypeUrl } from './type-urls.ts';
 export { readFractionalPercent, readPercent, readRuntimeFraction } from './percent.ts';
 export { decodeDocument } from './decode/decode-document.ts';
 export { decodeDurationMs, decodeNonEmptyString, decodeString } from './decode/scalars.ts';
+export { openTypedConfig, type TypedConfig } from './decode/typed-config.ts';
 export { MessageReader, type Decoder } from './decode/message-reader.ts';
 export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';

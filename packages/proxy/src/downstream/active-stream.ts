@@ -6,9 +6,10 @@
  *                                      forwarding → tunnel     → ended
  *     any → ended
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer as Memory, type Buffer } from 'node:buffer';
 import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { BodyTransform, CreateTransform, TransformSink } from '../body-transform.ts';
 import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
 import type { FilterVerdict, HttpFilter } from '../filters/filter.ts';
@@ -28,7 +29,7 @@ import { RequestBuffer } from './request-buffer.ts';
 
 type State = 'filters' | 'waiting' | 'forwarding' | 'responding' | 'tunnel' | 'ended';
 
-export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner {
+export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner, TransformSink {
   readonly info: StreamInfo;
   readonly request: RequestHead;
   response: ResponseHead | undefined = undefined;
@@ -53,6 +54,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   /** The body, where a filter wants it whole; and how many filters have seen it. */
   #buffer: RequestBuffer | undefined;
   #bufferSeenBy = 0;
+  #transform: BodyTransform | undefined;
   #requestDone = false;
   #responseHeadSent = false;
   #upgrade = '';
@@ -140,6 +142,12 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#buffer = new RequestBuffer(bytesMax);
     this.#bufferSeenBy = this.#nextFilter;
     return 'wait';
+  }
+
+  transformResponse(create: CreateTransform): boolean {
+    if (this.#transform || this.info.responseStartAt === 0 || this.#responseHeadSent) return false;
+    this.#transform = create(this);
+    return true;
   }
 
   reply(reply: LocalReply): void {
@@ -269,7 +277,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   onDownstreamDrain(): void {
     this.lastActivityAt = this.#engine.turn.now();
-    this.#upstream?.resumeResponse();
+    if (this.#transform) this.#transform.resume();
+    else this.#upstream?.resumeResponse();
   }
 
   onDownstreamFailure(code: OutcomeCode): void {
@@ -323,18 +332,49 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   onResponseData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
     if (this.#state === 'ended') return;
-    this.info.bytesSent += end - start;
     this.lastActivityAt = this.#engine.turn.now();
     const filters = this.#filters;
     for (let index = filters.length - 1; index >= 0; index -= 1) filters[index]?.onResponseData?.(this, memory.subarray(start, end));
+    if (this.#transform) {
+      if (!this.#transform.write(Memory.from(memory.subarray(start, end)))) this.#upstream?.pauseResponse();
+      return;
+    }
+    this.info.bytesSent += end - start;
     if (!this.#codec.writeData(memory, start, end, mayBorrow)) this.#upstream?.pauseResponse();
   }
 
   onResponseEnd(trailers: Trailers | undefined): void {
     if (this.#state === 'ended') return;
     this.info.responseTrailers = trailers;
+    if (this.#transform) return this.#transform.end();
     this.#codec.writeEnd(trailers);
     this.#end(outcomes.completed, true);
+  }
+
+  // — what a transform of the body says —
+
+  onData(bytes: Buffer): void {
+    if (this.#state === 'ended') return;
+    this.#inTurn(() => {
+      this.info.bytesSent += bytes.length;
+      if (!this.#codec.writeData(bytes, 0, bytes.length, true)) this.#transform?.pause();
+    });
+  }
+
+  onReady(): void {
+    if (this.#state !== 'ended') this.#inTurn(() => this.#upstream?.resumeResponse());
+  }
+
+  onEnd(): void {
+    if (this.#state === 'ended') return;
+    this.#inTurn(() => {
+      this.#codec.writeEnd(this.info.responseTrailers);
+      this.#end(outcomes.completed, true);
+    });
+  }
+
+  onError(error: unknown): void {
+    this.#inTurn(() => this.crash(error));
   }
 
   onUpstreamDrain(): void {
@@ -441,6 +481,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     info.endAt = this.#engine.turn.now();
     if (info.details === '') info.details = outcome.details;
     this.#upstream?.release();
+    this.#transform?.close();
     const statistics = this.#statistics;
     statistics.requestsActive -= 1;
     if (this.#responseHeadSent) statistics.requestsCompleted.add();

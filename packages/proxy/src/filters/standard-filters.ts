@@ -1,5 +1,6 @@
 /** Envoy's filters that this proxy has. Seats add their own (`queue/`, `activator/`). */
 import { bufferFactory } from './buffer/buffer-filter.ts';
+import { compressorFactory } from './compressor/compressor-filter.ts';
 import { corsFactory } from './cors/cors-filter.ts';
 import { faultFactory } from './fault/fault-filter.ts';
 import type { FilterCatalog } from './filter.ts';
@@ -11,4 +12,4 @@ import { rbacFactory } from './rbac/rbac-filter.ts';
 import { routerFactory } from './router/router-factory.ts';
 
 /** By name, the router last. The order of a chain is its configuration's. */
-export const standardFilters: FilterCatalog = [bufferFactory, corsFactory, faultFactory, grpcStatsFactory, headerMutationFactory, healthCheckFactory, localRateLimitFactory, rbacFactory, routerFactory];
+export const standardFilters: FilterCatalog = [bufferFactory, compressorFactory, corsFactory, faultFactory, grpcStatsFactory, headerMutationFactory, healthCheckFactory, localRateLimitFactory, rbacFactory, routerFactory];

@@ -174,7 +174,8 @@ async function exchange(client: RawPeer, { method = 'GET', path = '/', headers =
   return { status: Number(head.slice(9, 12)), headers: received, body: isChunked ? unchunk(rest) : rest };
 }
 
-function unchunk(bytes: Buffer): Buffer {
+/** The bytes of a chunked body; what stands behind its last chunk is left out. */
+export function unchunk(bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; ; ) {
     const lineEnd = bytes.indexOf('\r\n', at);

@@ -1,6 +1,7 @@
 /** A stream without a proxy around it, for tests of filters: it remembers what the filter did. */
 import { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { CreateTransform } from '../body-transform.ts';
 import type { FilterVerdict } from '../filters/filter.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { RouteMatch } from '../route-match.ts';
@@ -23,6 +24,7 @@ export class TestStream implements Stream {
   continues = 0;
   /** What `bufferRequest` was called with. */
   bufferedBytesMax: number | undefined = undefined;
+  transforms: CreateTransform[] = [];
   replies: LocalReply[] = [];
   resets: OutcomeCode[] = [];
 
@@ -37,6 +39,11 @@ export class TestStream implements Stream {
   bufferRequest(bytesMax: number): FilterVerdict {
     this.bufferedBytesMax = bytesMax;
     return this.hasRequestBody ? 'wait' : 'continue';
+  }
+
+  transformResponse(create: CreateTransform): boolean {
+    this.transforms.push(create);
+    return true;
   }
 
   reply(reply: LocalReply): void {
