@@ -17,6 +17,7 @@ export function readHttp2RequestHead(fields: readonly string[], endsStream: bool
   });
   if (fault !== undefined) return 'malformed-request';
   if (head.count > limits.fieldsMax) return 'too-many-headers';
+  if (head.fieldBytesMax + (pseudo[':path']?.length ?? 0) > limits.headBytesMax) return 'head-too-large';
   return readPseudo(pseudo, head) && frame(head, endsStream) ? undefined : 'malformed-request';
 }
 

@@ -4,3 +4,4 @@ export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-p
 export { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest, type FixtureResponse } from './filter-fixture.ts';
 export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';
 export { openTestClient, startTestUpstream, type TestAnswer, type TestClient, type TestExchange, type TestHandler, type TestProtocol, type TestUpstream } from './http-peers.ts';
+export { beginHttp2, encodeFields, Flag, frame, FrameType, headersFrame, http2PrefaceText, readFrame, readFrameWhere, readRefusal, requestHeaders, resetFrame, windowUpdate, type Frame } from './http2-frames.ts';
