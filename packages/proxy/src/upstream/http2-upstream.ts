@@ -82,7 +82,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner
   }
 
   get hasRoom(): boolean {
-    return this.#state === 'open' && this.#streams.size < this.#concurrentStreamsMax;
+    return this.#state === 'open' && this.#streams.size < this.#concurrentStreamsMax && !this.isGone;
   }
 
   get isGone(): boolean {
