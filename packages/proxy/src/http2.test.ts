@@ -166,3 +166,11 @@ describe.each(pairs)('%s → %s', (downstream, upstreamProtocol) => {
     expect(it.proxy.logLines).toEqual([`${downstream === 'h1' ? 'HTTP/1.1' : 'HTTP/2'} 200 3 3`]);
   });
 });
+
+test.each(['h1', 'h2'] as const)('a cluster that follows its clients is spoken to in %s', async (protocol) => {
+  await using upstream = await startTestUpstream(protocol, echo);
+  await using proxy = await startTestProxy(createTestConfig({ upstreams: [upstream.address], protocol: 'follows' }));
+  using client = openTestClient(protocol, proxy.address);
+  expect((await client.ask({ method: 'POST', body: 'abc' })).body.toString()).toBe('abc');
+  expect(proxy.proxy.clusters()[0]?.hosts[0]?.activeConnections).toBe(1);
+});

@@ -23,6 +23,7 @@ export { routerFactory } from './filters/router/router-factory.ts';
 export { healthOf, type ClusterHosts, type ProxyHealth, type ProxyHealthOptions } from './filters/proxy-health.ts';
 export { standardFilters } from './filters/standard-filters.ts';
 export { createProxy } from './proxy.ts';
+export { defaultHttp2Options, type Http2Options } from './http2-options.ts';
 export { createSystemNetwork, type CreateSystemNetworkOptions } from './network/create-system-network.ts';
 export type { AcceptTransport } from './network/system-network.ts';
 export type { BodyTransform, CreateTransform, TransformSink } from './body-transform.ts';

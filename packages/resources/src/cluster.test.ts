@@ -40,6 +40,10 @@ test('protocol options of an upstream', () => {
     ok: true,
     value: { http: { http2: { concurrentStreamsMax: 1024, streamWindowBytes: 16_777_216, keepalive: undefined } } },
   });
+  expect(decodeCluster(options({ use_downstream_protocol_config: {} }))).toMatchObject({
+    ok: true,
+    value: { http: { http2: { concurrentStreamsMax: 1024 }, followsDownstream: true } },
+  });
   expect(problemsOf(options({ explicit_http_config: { http3_protocol_options: {} } }))[0]).toContain('http3_protocol_options: is not supported');
 });
 

@@ -2,7 +2,7 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
-import { readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
+import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 
 export const upstreamHttpProtocolOptionsTypeName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
@@ -13,6 +13,8 @@ export interface UpstreamHttpProtocolOptions {
   readonly requestsPerConnectionMax: number;
   /** Hosts are spoken to in HTTP/2 by prior knowledge. Absent: in HTTP/1.1, which is also what a cluster that says nothing means. */
   readonly http2?: Http2ProtocolOptions | undefined;
+  /** HTTP/2 only for requests that came by it. Absent: whatever they came by. */
+  readonly followsDownstream?: true | undefined;
 }
 
 export const defaultUpstreamHttpProtocolOptions: UpstreamHttpProtocolOptions = {
@@ -35,8 +37,8 @@ export function readUpstreamHttpProtocolOptions(
   const shared = reader.read('common_http_protocol_options', readCommon) ?? defaultUpstreamHttpProtocolOptions;
   const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
   const http2 = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig)?.http2 : undefined;
+  const followed = kind === 'use_downstream_protocol_config' ? reader.read(kind, readDownstreamProtocolConfig) : undefined;
   reader.refuse([
-    'use_downstream_protocol_config',
     'auto_config',
     'upstream_http_protocol_options',
     'http_filters',
@@ -47,6 +49,7 @@ export function readUpstreamHttpProtocolOptions(
     'header_validation_config',
   ]);
   reader.done();
+  if (followed) return { ...shared, http2: followed, followsDownstream: true };
   return http2 ? { ...shared, http2 } : shared;
 }
 
@@ -73,6 +76,17 @@ function readExplicitHttpConfig(json: unknown, scope: Scope): { readonly http2: 
   reader.refuse(['http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
   reader.done();
   return { http2 };
+}
+
+/** Clients of HTTP/2 are followed with or without options for it, as by Envoy. */
+function readDownstreamProtocolConfig(json: unknown, scope: Scope): Http2ProtocolOptions | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  reader.read('http_protocol_options', readNothing);
+  const http2 = reader.read('http2_protocol_options', readHttp2ProtocolOptions) ?? defaultHttp2ProtocolOptions;
+  reader.refuse(['http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
+  reader.done();
+  return http2;
 }
 
 /** Http1ProtocolOptions of an upstream: being there is all it says. */

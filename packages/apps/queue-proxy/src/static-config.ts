@@ -5,6 +5,7 @@
  * nobody that could be wrong about it, and reading resources is half of what a sidecar would load to start.
  */
 import type { Checked } from '@sluice/kernel';
+import { defaultHttp2Options } from '@sluice/proxy';
 import type { ClusterConfig, ConnectionManagerConfig, FilterContext, FilterFactory, HttpFilter, ListenerConfig, ProxyConfig, RouteMatch } from '@sluice/proxy';
 import type { QueueProxySettings } from './config.ts';
 
@@ -121,7 +122,8 @@ function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): Cl
   const idleConnections = containerConcurrency > 0 ? containerConcurrency : IDLE_CONNECTIONS_MAX;
   // The queue filter is the limit; these must never be met, so they are far away.
   const limits = { connectionsMax: idleConnections * 100, pendingRequestsMax: 1_000_000, requestsMax: 1_000_000, retriesMax: 3, retryBudget: undefined };
-  const http = { idleTimeoutMs: 3_600_000, requestsPerConnectionMax: 0 };
+  // Programs of port h2c hear HTTP/2, since their requests come by it; all others hear HTTP/1, for the same reason.
+  const http = { idleTimeoutMs: 3_600_000, requestsPerConnectionMax: 0, http2: defaultHttp2Options, followsDownstream: true } as const;
   const address = { host: '127.0.0.1', port: userPort };
   const endpoint = { address, hostname: '', healthStatus: 'UNKNOWN' as const, weight: 1, metadata: {}, healthCheck: { port: 0, hostname: '', isDisabled: true } };
   const assignment = {

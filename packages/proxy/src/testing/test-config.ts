@@ -11,6 +11,15 @@ import type { ForwardAction, RouteMatch, RouteTable } from '../route-match.ts';
 
 const httpProtocolOptions = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
+/** `follows`: as the client of each request speaks. */
+export type ClusterProtocol = TestProtocol | 'follows';
+
+const protocolConfigs: Readonly<Record<ClusterProtocol, object>> = {
+  h1: { explicit_http_config: { http_protocol_options: {} } },
+  h2: { explicit_http_config: { http2_protocol_options: {} } },
+  follows: { use_downstream_protocol_config: {} },
+};
+
 export interface TestConfig {
   readonly version?: string;
   readonly listen?: Address;
@@ -22,7 +31,7 @@ export interface TestConfig {
   readonly routes?: RouteTable;
   readonly connectionsMax?: number;
   /** What the cluster's hosts are spoken to in. Default `h1`. */
-  readonly protocol?: TestProtocol;
+  readonly protocol?: ClusterProtocol;
 }
 
 export function createTestConfig(test: TestConfig): ProxyConfig {
@@ -81,9 +90,9 @@ export function createTestManager(changes: Partial<ConnectionManagerConfig> = {}
 }
 
 /** A cluster of type STATIC over these addresses. */
-export function createTestCluster(name: string, upstreams: readonly Address[], changes: Partial<ClusterConfig> = {}, protocol: TestProtocol = 'h1'): ClusterConfig {
+export function createTestCluster(name: string, upstreams: readonly Address[], changes: Partial<ClusterConfig> = {}, protocol: ClusterProtocol = 'h1'): ClusterConfig {
   const lb_endpoints = upstreams.map(({ host, port }) => ({ endpoint: { address: { socket_address: { address: host, port_value: port } } } }));
-  const typed_extension_protocol_options = { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': { '@type': httpProtocolOptions, explicit_http_config: protocol === 'h2' ? { http2_protocol_options: {} } : { http_protocol_options: {} } } };
+  const typed_extension_protocol_options = { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': { '@type': httpProtocolOptions, ...protocolConfigs[protocol] } };
   const decoded = decodeCluster({ name, type: 'STATIC', load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints }] }, typed_extension_protocol_options });
   if (!decoded.ok) throw new TypeError(`the cluster of a test is wrong: ${JSON.stringify(decoded.problems)}`);
   const { discovery } = decoded.value;

@@ -8,6 +8,7 @@ import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { EitherPool } from './either-pool.ts';
 import type { HostPool } from './host-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -89,9 +90,11 @@ export class ClusterRuntime {
     const forget = (empty: HostPool) => {
       if (this.#pools.get(empty.host.key) === empty) this.#pools.delete(empty.host.key);
     };
-    const { http2 } = this.#config.resource.http;
-    if (http2) return new Http2Pool(host, this.#config, http2, this.#context, this.statistics, forget);
-    return new ConnectionPool(host, this.#config, this.#context, this.statistics, forget);
+    const { http2, followsDownstream } = this.#config.resource.http;
+    const createHttp1 = (onEmpty: (pool: HostPool) => void) => new ConnectionPool(host, this.#config, this.#context, this.statistics, onEmpty);
+    if (!http2) return createHttp1(forget);
+    const createHttp2 = (onEmpty: (pool: HostPool) => void) => new Http2Pool(host, this.#config, http2, this.#context, this.statistics, onEmpty);
+    return followsDownstream ? new EitherPool(host, createHttp1, createHttp2, forget) : createHttp2(forget);
   }
 
   /** No longer configured: finishes what it has. */

@@ -18,6 +18,8 @@ export interface HostPool {
 
 /** Who wants to exchange a request for a response. */
 export interface PoolClient {
+  /** Whether its own client speaks HTTP/2, for hosts that are spoken to as their clients speak. */
+  readonly comesByHttp2: boolean;
   /** The client's from now on: it calls `begin`. */
   onConnection(exchange: UpstreamExchange): void;
   onNoConnection(code: OutcomeCode, reason: string): void;

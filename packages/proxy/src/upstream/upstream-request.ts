@@ -46,12 +46,21 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#hash = hash;
   }
 
+  get comesByHttp2(): boolean {
+    return this.#owner.info.protocol === 'HTTP/2';
+  }
+
+  get #speaksOnlyHttp2(): boolean {
+    const { http2, followsDownstream } = this.#cluster.config.resource.http;
+    return http2 !== undefined && !followsDownstream;
+  }
+
   get isReady(): boolean {
     return this.#codec !== undefined;
   }
 
   start(): void {
-    if (this.#upgrades && this.#cluster.config.resource.http.http2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
+    if (this.#upgrades && this.#speaksOnlyHttp2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (this.#cluster.isFull) return this.#end('upstream-overflow', 'too many requests');
     const result = this.#cluster.pick(this.#pickContext());
     switch (result.kind) {
