@@ -77,6 +77,8 @@ export interface ClusterStatus {
 export interface HostStatus {
   readonly address: string;
   readonly healthy: boolean;
+  /** What is said against it, in Envoy's words (`failed_active_hc`, …). Empty: it is healthy. */
+  readonly healthFlags: readonly string[];
   readonly weight: number;
   readonly activeRequests: number;
   readonly activeConnections: number;

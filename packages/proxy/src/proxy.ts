@@ -40,6 +40,7 @@ class RunningProxy implements Proxy {
     const openAccessLog = options.openAccessLog ?? (() => ({ write() {} }));
     this.#engine = {
       turn,
+      timers,
       random,
       network,
       logger,

@@ -2,8 +2,10 @@
  * The numbers of the data path under Envoy's names, with Envoy's tags as labels. Children are taken when a
  * listener or cluster is made, so that counting in a request is an addition.
  */
+import type { HostSet } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { outcomes, type Outcome } from './outcome.ts';
+import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
 
 /** Envoy's default buckets for times, in ms. */
 const timeBoundsMs = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
@@ -84,8 +86,12 @@ export class UpstreamStatistics {
   connectionsActive = 0;
   requestsActive = 0;
   requestsPending = 0;
+  /** Picks that ignored health, because too few hosts are healthy. */
+  readonly panics: Counter;
   hosts = 0;
   hostsHealthy = 0;
+  hostsDegraded = 0;
+  hostsExcluded = 0;
   readonly #labels: LabelValues;
   readonly #meter: Meter;
   readonly #ends: ReadonlyMap<string, Counter>;
@@ -115,11 +121,31 @@ export class UpstreamStatistics {
     gauge('upstream_rq_pending_active', 'requests that wait for a connection', () => this.requestsPending);
     gauge('membership_total', 'hosts', () => this.hosts);
     gauge('membership_healthy', 'hosts that may be used', () => this.hostsHealthy);
+    gauge('membership_degraded', 'hosts that are used when the healthy ones do not suffice', () => this.hostsDegraded);
+    gauge('membership_excluded', 'hosts of which nothing is known yet', () => this.hostsExcluded);
+    this.panics = counter('lb_healthy_panic', 'picks that ignored health because too few hosts were healthy');
     this.#ends = outcomeCounters(meter, 'envoy_cluster_', labels, ({ counter: name }) => name.startsWith('upstream_'));
   }
 
   countEnd(outcome: Outcome): void {
     if (outcome.counter !== '') this.#ends.get(outcome.counter)?.add();
+  }
+
+  countHosts({ hosts, priorities }: HostSet): void {
+    this.hosts = hosts.length;
+    this.hostsHealthy = priorities.reduce((sum, { healthy }) => sum + healthy.length, 0);
+    this.hostsDegraded = priorities.reduce((sum, { degraded }) => sum + degraded.length, 0);
+    this.hostsExcluded = priorities.reduce((sum, { excludedCount }) => sum + excludedCount, 0);
+  }
+
+  /** For clusters that eject outliers. */
+  outliers(): OutlierStatistics {
+    return new OutlierStatistics(this.#meter, this.#labels);
+  }
+
+  /** For clusters whose hosts are asked how they are. */
+  healthChecks(): HealthCheckStatistics {
+    return new HealthCheckStatistics(this.#meter, this.#labels);
   }
 
   /** The cluster is gone, and its numbers with it. */

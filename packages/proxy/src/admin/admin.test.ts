@@ -30,7 +30,7 @@ function createStandIn() {
     clusters: () => [
       {
         name: 'app',
-        hosts: [{ address: '10.0.0.1:80', healthy: false, weight: 3, activeRequests: 1, activeConnections: 2, requests: 5, connectFailures: 4 }],
+        hosts: [{ address: '10.0.0.1:80', healthy: false, healthFlags: ['failed_outlier_check', 'failed_eds_health'], weight: 3, activeRequests: 1, activeConnections: 2, requests: 5, connectFailures: 4 }],
         activeRequests: 1,
         pendingRequests: 0,
         connections: 2,
@@ -158,9 +158,9 @@ test('/clusters as text and as JSON', async () => {
   const { get } = start();
   const { body } = await get('/clusters');
   expect(body).toContain('app::10.0.0.1:80::rq_active::1\n');
-  expect(body).toContain('app::10.0.0.1:80::health_flags::/failed_eds_health\n');
+  expect(body).toContain('app::10.0.0.1:80::health_flags::/failed_outlier_check/failed_eds_health\n');
   expect(JSON.parse((await get('/clusters?format=json')).body)).toMatchObject({
-    cluster_statuses: [{ name: 'app', host_statuses: [{ weight: 3, health_status: { eds_health_status: 'UNHEALTHY' } }] }],
+    cluster_statuses: [{ name: 'app', host_statuses: [{ weight: 3, health_status: { failed_outlier_check: true, eds_health_status: 'UNHEALTHY' } }] }],
   });
 });
 
@@ -188,7 +188,7 @@ test('/stats under dotted names, sorted, filtered, as JSON', async () => {
 
 test('/config_dump shows what is held, what waits and what was refused', async () => {
   const { get, applier } = start();
-  applier.onUpdate(update(typeUrls.cluster, edsClusterJson('good'), staticClusterJson('bad', [], { lb_policy: 'MAGLEV' })));
+  applier.onUpdate(update(typeUrls.cluster, edsClusterJson('good'), staticClusterJson('bad', [], { lb_policy: 'CLUSTER_PROVIDED' })));
   applier.onUpdate(update(typeUrls.listener, listenerJson('waits', { rds: { route_config_name: 'r', config_source: { ads: {} } } })));
   const dump = JSON.parse((await get('/config_dump')).body) as { configs: { '@type': string }[] };
   expect(dump.configs.map((section) => section['@type'].split('.').at(-1))).toEqual([
@@ -200,7 +200,7 @@ test('/config_dump shows what is held, what waits and what was refused', async (
   expect(dump.configs[1]).toMatchObject({
     dynamic_active_clusters: [
       { version_info: '42', cluster: { '@type': typeUrls.cluster, name: 'good' } },
-      { error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is "MAGLEV"') } },
+      { error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is "CLUSTER_PROVIDED"') } },
     ],
   });
   expect(dump.configs[2]).toMatchObject({ dynamic_listeners: [{ name: 'waits', warming_state: { version_info: '42' } }] });

@@ -42,7 +42,7 @@ function hostLines(cluster: string, host: HostStatus): string[] {
     ['cx_connect_fail', host.connectFailures],
     ['rq_active', host.activeRequests],
     ['rq_total', host.requests],
-    ['health_flags', host.healthy ? 'healthy' : '/failed_eds_health'],
+    ['health_flags', host.healthFlags.length === 0 ? 'healthy' : host.healthFlags.map((flag) => `/${flag}`).join('')],
     ['weight', host.weight],
   ];
   return facts.map(([key, value]) => `${cluster}::${host.address}::${key}::${value}\n`);
@@ -62,11 +62,32 @@ function clusterJson(status: ClusterStatus, config: ClusterConfig | undefined, c
         { name: 'rq_active', type: 'GAUGE', value: String(host.activeRequests) },
         { name: 'rq_total', value: String(host.requests) },
       ],
-      health_status: host.healthy ? { eds_health_status: 'HEALTHY' } : { eds_health_status: 'UNHEALTHY' },
+      health_status: healthStatusJson(host.healthFlags),
       weight: host.weight,
     })),
   };
 }
+
+/** `envoy.admin.v3.HostHealthStatus`: what the source says, and each thing that we have observed. */
+function healthStatusJson(flags: readonly string[]): Readonly<Record<string, unknown>> {
+  const observed = observedFlags.filter(([flag]) => flags.includes(flag)).map(([, field]) => [field, true] as const);
+  const source = sourceStatuses.find(([flag]) => flags.includes(flag))?.[1] ?? 'HEALTHY';
+  return { ...Object.fromEntries(observed), eds_health_status: source };
+}
+
+const observedFlags = [
+  ['failed_active_hc', 'failed_active_health_check'],
+  ['failed_outlier_check', 'failed_outlier_check'],
+  ['degraded_active_hc', 'failed_active_degraded_check'],
+  ['pending_active_hc', 'pending_active_hc'],
+  ['active_hc_timeout', 'active_hc_timeout'],
+] as const;
+
+const sourceStatuses = [
+  ['failed_eds_health', 'UNHEALTHY'],
+  ['eds_status_draining', 'DRAINING'],
+  ['degraded_eds_health', 'DEGRADED'],
+] as const;
 
 function isDynamic(name: string, { store }: AdminContext): boolean {
   return store?.held().clusters.get(name)?.isStatic === false;

@@ -11,6 +11,8 @@ test.each([
   ['envoy_http_cors_origin_valid', { envoy_http_conn_manager_prefix: 'edge' }, 'http.edge.cors.origin_valid'],
   ['envoy_http_local_rate_limit_enforced', { envoy_local_http_ratelimit_prefix: 'edge' }, 'edge.http_local_rate_limit.enforced'],
   ['envoy_cluster_grpc_success', { envoy_cluster_name: 'a', envoy_grpc_bridge_service: 'shop.Cart', envoy_grpc_bridge_method: 'Add' }, 'cluster.a.grpc.shop.Cart.Add.success'],
+  ['envoy_cluster_outlier_detection_ejections_active', { envoy_cluster_name: 'a' }, 'cluster.a.outlier_detection.ejections_active'],
+  ['envoy_cluster_health_check_attempt', { envoy_cluster_name: 'a' }, 'cluster.a.health_check.attempt'],
   ['envoy_server_live', {}, 'server.live'],
   ['sluice_config_resources_accepted_total', { kind: 'a' }, 'sluice_config_resources_accepted_total.kind.a'],
 ])('%s %j is %s', (name, labels, dotted) => {

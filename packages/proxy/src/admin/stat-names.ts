@@ -38,7 +38,8 @@ export function dottedName(name: string, labels: LabelValues): string {
     if (value !== undefined) parts[scope.isLabelFirst ? 'unshift' : 'push'](value.replaceAll(':', '_'));
     if (scope.label !== undefined) left.delete(scope.label);
   }
-  if (scope?.word === 'http') rest = withFilterScope(rest);
+  if (scope?.word === 'http') rest = withScope(rest, filterScopes);
+  if (scope?.word === 'cluster') rest = withScope(rest, clusterScopes);
   if (scope?.word === 'cluster' && rest.startsWith('grpc_')) rest = withGrpcMethod(rest, left);
   parts.push(withResponseCode(rest, left));
   for (const [label, value] of left) parts.push(label, value.replaceAll(':', '_'));
@@ -46,12 +47,15 @@ export function dottedName(name: string, labels: LabelValues): string {
 }
 
 /** Filters have a scope of their own within their connection manager's: `http.edge.cors.origin_valid`. */
-function withFilterScope(name: string): string {
-  const filter = filterScopes.find((word) => name.startsWith(`${word}_`));
-  return filter === undefined ? name : `${filter}.${name.slice(filter.length + 1)}`;
+function withScope(name: string, words: readonly string[]): string {
+  const word = words.find((scope) => name.startsWith(`${scope}_`));
+  return word === undefined ? name : `${word}.${name.slice(word.length + 1)}`;
 }
 
 const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check'];
+
+/** What watches a cluster's hosts: `cluster.a.outlier_detection.ejections_active`. */
+const clusterScopes = ['outlier_detection', 'health_check'];
 
 /** Numbers of gRPC calls, with their method where it has its own: `cluster.a.grpc.shop.Cart.Add.success`. */
 function withGrpcMethod(name: string, labels: Map<string, string>): string {

@@ -188,7 +188,7 @@ describe('what is no good', () => {
     const { applier, settled, logger } = start();
     applier.onUpdate(clusters(staticClusterJson('a', ['10.0.0.1:80']), staticClusterJson('b', [])));
     const rejected = applier.onUpdate(
-      clusters(staticClusterJson('a', [], { lb_policy: 'MAGLEV' }), staticClusterJson('b', [], { connect_timeout: '2s' })),
+      clusters(staticClusterJson('a', [], { lb_policy: 'CLUSTER_PROVIDED' }), staticClusterJson('b', [], { connect_timeout: '2s' })),
     );
     expect(rejected.map(({ name }) => name)).toEqual(['a']);
     expect(rejected[0]?.problems[0]).toMatchObject({ path: 'lb_policy' });
@@ -201,7 +201,7 @@ describe('what is no good', () => {
 
   test('a good version clears the rejection', async () => {
     const { applier } = start();
-    applier.onUpdate(clusters(staticClusterJson('a', [], { lb_policy: 'MAGLEV' })));
+    applier.onUpdate(clusters(staticClusterJson('a', [], { lb_policy: 'CLUSTER_PROVIDED' })));
     applier.onUpdate(clusters(staticClusterJson('a', [])));
     expect(applier.store.rejections).toEqual([]);
   });

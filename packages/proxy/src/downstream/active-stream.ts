@@ -411,6 +411,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   /** Ends it with this outcome: by a reply when nothing has been sent and there is somebody to tell. */
   fail(code: OutcomeCode): void {
     if (this.#state === 'ended') return;
+    if (code === 'upstream-timeout') this.#upstream?.noteTimeout();
     const outcome = outcomes[code];
     if (this.#responseHeadSent || outcome.status === 0) {
       this.info.raise(outcome.flag);

@@ -32,19 +32,19 @@ async function ask(port: number, timeoutMs = 1000): Promise<HttpProbeResult> {
 
 test('the question is a request on a connection of its own', async () => {
   const { port, asked } = await listen('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nqueue');
-  expect(await ask(port)).toEqual({ kind: 'answered', status: 200, body: 'queue' });
+  expect(await ask(port)).toEqual({ kind: 'answered', status: 200, body: 'queue', isDegraded: false });
   expect(asked).toEqual(['GET /healthz HTTP/1.1\r\nhost: pod\r\nk-network-probe: queue\r\nconnection: close\r\n\r\n']);
 });
 
 test('answers may be chunked, end with the connection, come after a 103, or have no body', async () => {
   const chunked = await listen('HTTP/1.1 503 x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nno', 't\r\n0\r\n\r\n');
-  expect(await ask(chunked.port)).toEqual({ kind: 'answered', status: 503, body: 'not' });
+  expect(await ask(chunked.port)).toEqual({ kind: 'answered', status: 503, body: 'not', isDegraded: false });
   server?.close();
   const closing = await listen('HTTP/1.1 103 x\r\n\r\nHTTP/1.0 404 x\r\n\r\nnone', '');
-  expect(await ask(closing.port)).toEqual({ kind: 'answered', status: 404, body: 'none' });
+  expect(await ask(closing.port)).toEqual({ kind: 'answered', status: 404, body: 'none', isDegraded: false });
   server?.close();
   const empty = await listen('HTTP/1.1 204 x\r\n\r\n');
-  expect(await ask(empty.port)).toEqual({ kind: 'answered', status: 204, body: '' });
+  expect(await ask(empty.port)).toEqual({ kind: 'answered', status: 204, body: '', isDegraded: false });
 });
 
 test('of a long answer only the beginning is read', async () => {
@@ -55,13 +55,13 @@ test('of a long answer only the beginning is read', async () => {
 
 test('no answer in time, half an answer, and nonsense are failures with a reason', async () => {
   const silent = await listen();
-  expect(await ask(silent.port, 20)).toEqual({ kind: 'failed', reason: 'no answer within 20 ms' });
+  expect(await ask(silent.port, 20)).toEqual({ kind: 'failed', reason: 'no answer within 20 ms', timedOut: true });
   server?.close();
   const half = await listen('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nqu', '');
-  expect(await ask(half.port)).toEqual({ kind: 'failed', reason: 'connection ended before the answer was complete' });
+  expect(await ask(half.port)).toEqual({ kind: 'failed', reason: 'connection ended before the answer was complete', timedOut: false });
   server?.close();
   const nonsense = await listen('SSH-2.0-x\r\n');
-  expect(await ask(nonsense.port)).toEqual({ kind: 'failed', reason: 'answer cannot be read: bad-version' });
+  expect(await ask(nonsense.port)).toEqual({ kind: 'failed', reason: 'answer cannot be read: bad-version', timedOut: false });
 });
 
 test('nobody listening is a failure, for both kinds of probe', async () => {

@@ -11,6 +11,8 @@ export interface HttpProbe {
   readonly address: Address;
   /** With its query, beginning with `/`. */
   readonly path: string;
+  /** Default GET. */
+  readonly method?: string;
   /** Value of the Host field. */
   readonly host: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -19,9 +21,10 @@ export interface HttpProbe {
 }
 
 export type HttpProbeResult =
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  /** `isDegraded`: it says with `x-envoy-degraded` that it is not at its best. */
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string; readonly isDegraded: boolean }
   /** No connection, no answer in time, or none that could be read. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly timedOut: boolean };
 
 /** Of a longer answer, the rest is not read: a probe's answer is a word. Bytes. */
 const BODY_BYTES_MAX = 4096;
@@ -49,7 +52,7 @@ class ProbeExchange implements ConnectionHandler {
 
   start(network: Network, timers: Timers): void {
     const { address, timeoutMs } = this.#probe;
-    this.#timer = timers.after(timeoutMs, () => this.#fail(`no answer within ${timeoutMs} ms`));
+    this.#timer = timers.after(timeoutMs, () => this.#fail(`no answer within ${timeoutMs} ms`, true));
     this.#connection = network.connect(address, this, { timeoutMs });
   }
 
@@ -80,10 +83,12 @@ class ProbeExchange implements ConnectionHandler {
   }
 
   onClose(error?: MeshError): void {
-    this.#fail(error?.message ?? 'connection closed');
+    this.#fail(error?.message ?? 'connection closed', error?.code === 'connect-timeout');
   }
 
   #readBody(memory: Buffer, start: number, end: number): void {
+    // What the answer to a HEAD says of its body is about another one.
+    if (this.#probe.method === 'HEAD') return this.#answer();
     let at = start;
     for (;;) {
       const event = this.#body.next(memory, at, end);
@@ -104,11 +109,13 @@ class ProbeExchange implements ConnectionHandler {
   }
 
   #answer(): void {
-    this.#finish({ kind: 'answered', status: this.#head.head.status, body: Buffer.concat(this.#pieces).toString('utf8') });
+    const { head } = this.#head;
+    const body = Buffer.concat(this.#pieces).toString('utf8');
+    this.#finish({ kind: 'answered', status: head.status, body, isDegraded: head.has('x-envoy-degraded') });
   }
 
-  #fail(reason: string): void {
-    this.#finish({ kind: 'failed', reason });
+  #fail(reason: string, timedOut = false): void {
+    this.#finish({ kind: 'failed', reason, timedOut });
   }
 
   #finish(result: HttpProbeResult): void {
@@ -121,8 +128,8 @@ class ProbeExchange implements ConnectionHandler {
   }
 }
 
-function renderQuestion({ host, path, headers }: HttpProbe): Buffer {
-  const head = RequestHead.of('GET', host, path, { ...headers, connection: 'close' });
+function renderQuestion({ host, path, headers, method = 'GET' }: HttpProbe): Buffer {
+  const head = RequestHead.of(method, host, path, { ...headers, connection: 'close' });
   const bytes = Buffer.allocUnsafe(requestHeadBytesMax(head));
   return bytes.subarray(0, writeRequestHead(head, bytes, 0));
 }

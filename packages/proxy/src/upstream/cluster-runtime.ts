@@ -2,11 +2,22 @@
  * A cluster at work: its hosts, who is picked next, and a pool of connections per host. It lives as long as its
  * cluster resource is the same; new endpoints are taken over in place, and pools of hosts that stay live on.
  */
-import { changeHosts, createLoadBalancer, type Host, type LoadBalancer, type PickContext, type PickResult } from '@sluice/balancing';
+import {
+  changeHosts,
+  createLoadBalancer,
+  emptyHostSet,
+  refreshHosts,
+  type Host,
+  type HostSet,
+  type LoadBalancer,
+  type PickContext,
+  type PickResult,
+} from '@sluice/balancing';
 import { endpointsOf, policyOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
+import { ClusterHealth } from './cluster-health.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { EitherPool } from './either-pool.ts';
 import type { HostPool } from './host-pool.ts';
@@ -21,9 +32,13 @@ export interface HostWaiter {
 export class ClusterRuntime {
   readonly name: string;
   readonly statistics: UpstreamStatistics;
+  /** What is observed of hosts; undefined where nothing asks for it. */
+  readonly health: ClusterHealth | undefined;
   #config: ClusterConfig;
   readonly #context: UpstreamContext;
   readonly #balancer: LoadBalancer;
+  /** As last told. The balancer gets them when enough is known of them. */
+  #hosts: HostSet = emptyHostSet;
   readonly #pools = new Map<string, HostPool>();
   /** Who waits for the first endpoints. */
   readonly #waiting = new Set<HostWaiter>();
@@ -40,7 +55,9 @@ export class ClusterRuntime {
       panicThresholdRatio: commonLb.panicThresholdRatio,
       failsInPanic: commonLb.failTrafficOnPanic,
       weightsLocalities: commonLb.weightsLocalities,
+      onPanic: () => this.statistics.panics.add(),
     });
+    this.health = ClusterHealth.open(config, context, this.statistics, (hosts) => this.#onHealthChange(hosts));
     this.#takeEndpoints();
   }
 
@@ -99,15 +116,17 @@ export class ClusterRuntime {
 
   /** No longer configured: finishes what it has. */
   drain(): void {
+    this.health?.close();
     for (const pool of this.#pools.values()) pool.drain();
   }
 
   status(): ClusterStatus {
-    const hosts = this.#balancer.hosts.hosts.map((host): HostStatus => {
+    const hosts = this.#hosts.hosts.map((host): HostStatus => {
       const pool = this.#pools.get(host.key);
       return {
         address: host.key,
         healthy: host.health === 'healthy',
+        healthFlags: host.healthFlags,
         weight: host.weight,
         activeRequests: host.activeRequests,
         activeConnections: pool?.connections ?? 0,
@@ -122,22 +141,41 @@ export class ClusterRuntime {
   #takeEndpoints(): void {
     const { assignment } = this.#config;
     if (!assignment) return;
-    const { hosts, added, removed } = changeHosts(this.#balancer.hosts, endpointsOf(assignment));
-    this.#balancer.update(hosts, assignment.overprovisioningPercent);
-    this.statistics.hosts = hosts.hosts.length;
-    this.statistics.hostsHealthy = hosts.hosts.filter((host) => host.health === 'healthy').length;
+    const { hosts, added, removed } = changeHosts(this.#hosts, endpointsOf(assignment));
+    this.#hosts = hosts;
+    const now = this.#context.turn.now();
+    for (const host of added) host.healthySince = now;
+    if (this.health) {
+      this.health.setHosts(hosts.hosts);
+      this.#hosts = refreshHosts(hosts);
+    }
+    this.#publishHosts();
+    for (const host of removed) this.#pools.get(host.key)?.drain();
+    // A pool may still be draining from the time its address was here before; a new host gets a new pool.
+    for (const host of added) this.#retirePool(host);
+  }
+
+  /** From now on requests go to these hosts; those that have waited for them come first. */
+  #publishHosts(): void {
+    if (this.health && !this.health.isWarm) return;
+    this.#balancer.update(this.#hosts, this.#config.assignment?.overprovisioningPercent);
+    this.statistics.countHosts(this.#hosts);
     for (const waiter of this.#waiting) {
       this.stopWaiting(waiter);
       waiter.onHosts();
     }
-    for (const host of removed) this.#pools.get(host.key)?.drain();
-    // A pool may still be draining from the time its address was here before; a new host gets a new pool.
-    for (const host of added) {
-      const old = this.#pools.get(host.key);
-      if (old) {
-        this.#pools.delete(host.key);
-        old.drain();
-      }
-    }
+  }
+
+  /** A host that has fallen ill loses its connections: what it has finishes, and if it is used again it is on new ones. */
+  #onHealthChange(changed: readonly Host[]): void {
+    this.#hosts = refreshHosts(this.#hosts);
+    this.#publishHosts();
+    for (const host of changed) if (host.health === 'unhealthy') this.#retirePool(host);
+  }
+
+  #retirePool(host: Host): void {
+    const pool = this.#pools.get(host.key);
+    this.#pools.delete(host.key);
+    pool?.drain();
   }
 }

@@ -1,5 +1,5 @@
 /** What the upstream half needs of its proxy. */
-import type { Logger, Network, Random } from '@sluice/kernel';
+import type { Logger, Network, Random, Timers } from '@sluice/kernel';
 import type { OutputBuffer } from '../output-buffer.ts';
 import type { Statistics } from '../statistics.ts';
 import type { Sweep } from '../sweep.ts';
@@ -7,6 +7,8 @@ import type { Turn } from '../turn.ts';
 
 export interface UpstreamContext {
   readonly random: Random;
+  /** For what a sweep is too coarse or too far away for; requests are timed by `sweep`. */
+  readonly timers: Timers;
   readonly network: Network;
   readonly logger: Logger;
   readonly statistics: Statistics;

@@ -3,7 +3,7 @@
  * do harm. Attempts follow each other; the stream sees only the last one's fate.
  */
 import type { Buffer } from 'node:buffer';
-import { anyHost, type Hash64, type HostPicked, type PickContext } from '@sluice/balancing';
+import { anyHost, type Hash64, type HostPicked, type PickContext, type TryResult } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
 import { formatAddress, type Address } from '@sluice/kernel';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
@@ -11,6 +11,7 @@ import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
+import { observedStatus } from './observed-status.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** The stream, as its upstream half sees it. */
@@ -24,6 +25,16 @@ export interface UpstreamRequestOwner extends UpstreamEvents {
 
 /** Methods that may be sent twice (RFC 9110 9.2.2). */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** Ends that speak against the host, as Envoy's outlier detection counts them. */
+const hostFailures: Readonly<Partial<Record<OutcomeCode, TryResult>>> = {
+  'upstream-connect-failure': { kind: 'failed' },
+  'upstream-connect-timeout': { kind: 'timed-out' },
+  'upstream-closed': { kind: 'failed' },
+  'upstream-reset': { kind: 'failed' },
+  'upstream-refused-stream': { kind: 'failed' },
+  'upstream-protocol-error': { kind: 'failed' },
+};
 
 export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   readonly #owner: UpstreamRequestOwner;
@@ -133,6 +144,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     info.upstreamLocal = connection.localAddress;
     this.#cluster.statistics.requestsTotal.add();
     this.#cluster.statistics.requestsActive += 1;
+    if (this.#picked) this.#cluster.health?.observeConnected(this.#picked.host);
     connection.begin(this);
     connection.writeHead(request, this.#upgrades);
     this.#owner.onUpstreamReady();
@@ -151,6 +163,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     const { statistics } = this.#cluster;
     statistics.byClass[(head.status / 100) | 0]?.add();
     if (this.#hasRetried) statistics.retrySuccesses.add();
+    if (this.#cluster.health) this.#observe({ kind: 'answered', status: observedStatus(head) });
     this.#owner.onResponseHead(head);
   }
 
@@ -195,6 +208,15 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#owner.onUpstreamCrash(error);
   }
 
+  /** The stream has waited long enough: the host is told of, if it is the one that has not answered. */
+  noteTimeout(): void {
+    if (this.#owner.info.responseStartAt === 0) this.#observe({ kind: 'timed-out' });
+  }
+
+  #observe(result: TryResult): void {
+    if (this.#picked) this.#cluster.health?.observe(this.#picked.host, result);
+  }
+
   /** It failed because of what happens between two requests, not because of this one. */
   #mayHaveRaced(code: OutcomeCode, wasReused: boolean): boolean {
     return code === 'upstream-refused-stream' || (wasReused && outcomes[code].retry === 'if-reused-connection');
@@ -230,6 +252,8 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   #end(code: OutcomeCode, reason: string): void {
     this.#cluster.statistics.countEnd(outcomes[code]);
+    const failure = hostFailures[code];
+    if (failure) this.#observe(failure);
     this.#owner.onUpstreamFailure(code, reason);
   }
 }
