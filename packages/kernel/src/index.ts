@@ -18,6 +18,7 @@ export {
 } from './meter.ts';
 export {
   formatAddress,
+  parseAddress,
   type Address,
   type BoundListener,
   type Connection,

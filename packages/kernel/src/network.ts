@@ -95,3 +95,9 @@ export function formatAddress(address: Address): string {
   if (address.path !== undefined) return address.path;
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
+
+/** The reverse of `formatAddress`: what is no `host:port` or `[host]:port` is the path of a Unix socket. */
+export function parseAddress(formatted: string): Address {
+  const [, bracketed, bare = '', port] = /^(?:\[([^\]]+)\]|([^:/]*)):(\d+)$/.exec(formatted) ?? [];
+  return port === undefined ? { host: '', port: 0, path: formatted } : { host: bracketed ?? bare, port: Number(port) };
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLease, createSeededRandom, formatAddress, formatProblem, MeshError, problem, randomInt } from './index.ts';
+import { createLease, createSeededRandom, formatAddress, formatProblem, MeshError, parseAddress, problem, randomInt } from './index.ts';
 
 test('a lease is released once, however often it is asked to', () => {
   let releases = 0;
@@ -37,8 +37,14 @@ test('unknown reasons pass one gate and keep their cause', () => {
   expect(MeshError.from(error)).toBe(error);
 });
 
-test('addresses read as people write them', () => {
-  expect(formatAddress({ host: '127.0.0.1', port: 80 })).toBe('127.0.0.1:80');
-  expect(formatAddress({ host: '::1', port: 80 })).toBe('[::1]:80');
-  expect(formatAddress({ host: '', port: 0, path: '/run/app.sock' })).toBe('/run/app.sock');
+test.each([
+  [{ host: '127.0.0.1', port: 80 }, '127.0.0.1:80'],
+  [{ host: 'app.example.com', port: 8080 }, 'app.example.com:8080'],
+  [{ host: '', port: 8080 }, ':8080'],
+  [{ host: '::1', port: 80 }, '[::1]:80'],
+  [{ host: '', port: 0, path: '/run/app.sock' }, '/run/app.sock'],
+  [{ host: '', port: 0, path: '/run/app:80' }, '/run/app:80'],
+])('the address %j reads as people write it, and back', (address, text) => {
+  expect(formatAddress(address)).toBe(text);
+  expect(parseAddress(text)).toEqual(address);
 });

@@ -2,6 +2,7 @@
 import { composeAutoscaler, readSettings as readAutoscalerSettings } from '@sluice/autoscaler';
 import { composeConfigServer, readConfigServerSettings } from '@sluice/config-server';
 import { composeServingController, readConfig as readControllerSettings } from '@sluice/controller';
+import { parseAddress } from '@sluice/kernel';
 import { connectToApi, settingsOf, type Component, type ComponentContext } from './component.ts';
 import { readyPage, servePage } from './page.ts';
 
@@ -9,7 +10,7 @@ export function makeConfigServer(context: ComponentContext): Component {
   const { world, sandbox, network, flags, spec } = context;
   const { clock, timers, random, logger, meter } = sandbox;
   const settings = settingsOf(readConfigServerSettings(flags, spec.env));
-  const [host = '', port = ''] = settings.listen.split(':');
+  const address = parseAddress(settings.listen);
   const { translate } = settings;
   const service = composeConfigServer({
     ...settings,
@@ -25,9 +26,9 @@ export function makeConfigServer(context: ComponentContext): Component {
     async listen(handlers) {
       const stop = world.fabric.serve(sandbox, handlers);
       // Streams do not come this way; the kubelet asks whether something listens on the port.
-      const listener = await network.listen({ host, port: Number(port) }, (connection) => connection.destroy());
+      const listener = await network.listen(address, (connection) => connection.destroy());
       return {
-        port: Number(port),
+        port: address.port,
         setServing() {},
         async stop() {
           stop();

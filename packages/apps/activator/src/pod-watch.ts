@@ -1,6 +1,6 @@
 /** Keeps the throttler of one revision told of its usable pods: performs the probes that `PodProbing` decides on. */
 import { PodProbing, PROBE_TIMEOUT_MS, type Throttler } from '@sluice/admission';
-import type { Address, Clock, Network, Timer, Timers } from '@sluice/kernel';
+import { parseAddress, type Clock, type Network, type Timer, type Timers } from '@sluice/kernel';
 import { probeHttp } from '@sluice/proxy';
 
 export interface PodWatchOptions {
@@ -61,9 +61,4 @@ export class PodWatch {
       this.#probeDue();
     });
   }
-}
-
-function parseAddress(text: string): Address {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }

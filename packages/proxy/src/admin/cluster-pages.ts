@@ -1,8 +1,9 @@
 /** `/clusters`: every cluster with its limits and its hosts, as text lines or JSON. */
+import { parseAddress } from '@sluice/kernel';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import { json, text, type AdminContext, type AdminPage } from './admin-page.ts';
-import { addressJson, parseAddress } from './listener-pages.ts';
+import { addressJson } from './listener-pages.ts';
 
 export const clustersPage: AdminPage = {
   path: '/clusters',

@@ -1,5 +1,5 @@
 /** `/listeners`: what is bound. */
-import type { Address } from '@sluice/kernel';
+import { parseAddress, type Address } from '@sluice/kernel';
 import { json, text, type AdminPage } from './admin-page.ts';
 
 export const listenersPage: AdminPage = {
@@ -16,11 +16,4 @@ export const listenersPage: AdminPage = {
 export function addressJson(address: Address): unknown {
   if (address.path !== undefined) return { pipe: { path: address.path } };
   return { socket_address: { address: address.host, port_value: address.port } };
-}
-
-/** The reverse of `formatAddress`: `host:port`, `[::1]:port`, or the path of a Unix socket. */
-export function parseAddress(formatted: string): Address {
-  const match = /^(?:\[([^\]]+)\]|([^:/]+)):(\d+)$/.exec(formatted);
-  if (!match) return { host: '', port: 0, path: formatted };
-  return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
 }

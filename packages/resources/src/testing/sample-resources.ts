@@ -1,4 +1,5 @@
 /** Small valid resources as canonical JSON, for tests of whatever consumes them. Each names what it takes for granted. */
+import { parseAddress } from '@sluice/kernel';
 
 /** Any JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -48,9 +49,8 @@ export function routeTo(cluster: string, fields: Json = {}): Json {
 
 /** An endpoint out of `host:port`. */
 export function endpointJson(hostAndPort: string, fields: Json = {}): Json {
-  const colon = hostAndPort.lastIndexOf(':');
-  const address = socketAddress(hostAndPort.slice(0, colon), Number(hostAndPort.slice(colon + 1)));
-  return { endpoint: { address }, ...fields };
+  const { host, port } = parseAddress(hostAndPort);
+  return { endpoint: { address: socketAddress(host, port) }, ...fields };
 }
 
 export function assignmentJson(clusterName: string, endpoints: readonly (string | Json)[]): Json {

@@ -3,7 +3,7 @@
  * pod has room, and send it to that pod.
  */
 import type { Assignment, ConcurrencyReporter, Throttler } from '@sluice/admission';
-import type { Address, Clock, Counter } from '@sluice/kernel';
+import { parseAddress, type Clock, type Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
 import { plainRefusal } from '../plain-refusal.ts';
@@ -177,9 +177,4 @@ class ActivatorFilter implements HttpFilter {
 function refuse(stream: Stream, status: number, text: string): FilterVerdict {
   stream.reply(plainRefusal({ status, details: status === 404 ? 'revision_not_found' : 'no_capacity' }, text));
   return 'replied';
-}
-
-function parseAddress(address: string): Address {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
