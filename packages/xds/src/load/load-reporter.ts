@@ -156,8 +156,7 @@ function clusterStats(load: ClusterLoad, intervalMs: number): ClusterStats {
       {
         address: load.address,
         requestsInProgress: load.requestsInProgress,
-        // A count may be negative, when it takes back what was said ahead; on the wire this one has no sign.
-        issuedRequests: Math.max(0, load.requestCount),
+        issuedRequests: load.requestCount,
         successfulRequests: load.successfulRequests ?? 0,
         errorRequests: load.errorRequests ?? 0,
         metrics: {

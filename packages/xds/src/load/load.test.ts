@@ -3,12 +3,10 @@ import { createMeter, createSeededRandom, silentLogger, type MessageStreamHandle
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, test } from 'vitest';
 
-import { loadCodec } from '../codec/load-codec.ts';
-import { configServiceMethods, createInMemoryTransport } from '../testing/index.ts';
+import { createInMemoryTransport } from '../testing/index.ts';
 import type { LoadServerStream } from '../transport.ts';
 import { createLoadReporter, type ClusterLoad } from './load-reporter.ts';
 import { LoadServer } from './load-server.ts';
-import type { LoadStatsRequest } from './load-stats.ts';
 import { createLoadSubscriber } from './load-subscriber.ts';
 import type { RevisionLoad, StreamLoadRequest, StreamLoadResponse } from './revision-load.ts';
 
@@ -120,31 +118,6 @@ describe('reporter', () => {
     const pauses = calls.slice(1).map(({ at }, index) => at - (calls[index]?.at ?? 0));
     expect(Math.max(...pauses)).toBeGreaterThan(10_000);
     expect(Math.max(...world.received.map(({ load }) => load.intervalMs))).toBe(1_000);
-  });
-
-  test('a count that takes back what was said ahead can be sent', async () => {
-    const world = new World();
-    const methods = configServiceMethods(await loadCodec('load'));
-    const sent: LoadStatsRequest[] = [];
-    const reporter = createLoadReporter({
-      timers: world.time,
-      random: createSeededRandom(1),
-      logger: silentLogger,
-      clock: world.time,
-      node: { id: 'activator~1', cluster: 'sluice-activator' },
-      source: () => [{ ...loadOf('default/a'), requestCount: -5 }],
-      transport: {
-        openLoadStats: () => ({
-          listen: (handler) =>
-            handler.onMessage({ sendAllClusters: true, clusters: [], reportingIntervalMs: 1_000, reportEndpoints: true }),
-          send: (request) => sent.push(methods.loadStats.requestDeserialize(methods.loadStats.requestSerialize(request))) > 0,
-          end() {},
-        }),
-      },
-    });
-    reporter.start();
-    world.time.advance(1_000);
-    expect(sent.at(-1)?.clusterStats[0]?.endpoints[0]).toMatchObject({ issuedRequests: 0, metrics: { request_count: -5 } });
   });
 
   test('stops when told', () => {
