@@ -25,7 +25,7 @@ import {
   type ScalePlan,
   type ScalingSpec,
 } from '@sluice/scaling';
-import { podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
+import { isSameContent, podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
 import type { MultiScaler } from './multi-scaler.ts';
 import { activityOf, conditionForMs, isInitialized, makeStatus } from './pod-autoscaler-status.ts';
 import { forgetFigures, recordFigures } from './revision-gauges.ts';
@@ -181,7 +181,8 @@ export class PodAutoscalerReconciler {
   async #writeStatus({ pa, readyPods, sks }: Situation, plan: ScalePlan): Promise<void> {
     const { client, clock } = this.#options;
     const status = makeStatus({ pa, plan, readyPods, sks, now: formatTime(clock.wallTime()) });
-    if (JSON.stringify(status) === JSON.stringify(orderAs(status, pa.status))) return;
+    // Fields of others stay where they are: it is a patch.
+    if (isSameContent({ ...pa.status, ...status }, pa.status)) return;
     const { namespace = '', name } = pa.metadata;
     await client.resource<PodAutoscaler>(podAutoscalerKind).patchStatus({ namespace, name }, status);
   }
@@ -197,10 +198,4 @@ function proxiedForMs(sks: ServerlessService | undefined, wallTime: number): num
 
 function reasonOf(decision: Decision | undefined, plan: ScalePlan): string {
   return [decision?.reason, plan.reason].filter((part) => part !== undefined && part !== '').join('; ');
-}
-
-/** The same fields of `existing` in the order of `status`, so that two texts can be compared. */
-function orderAs(status: object, existing: object | undefined): object {
-  const present: Readonly<Record<string, unknown>> = { ...existing };
-  return Object.fromEntries(Object.keys(status).map((key) => [key, present[key]]));
 }
