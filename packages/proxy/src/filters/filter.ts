@@ -34,8 +34,6 @@ export interface HttpFilter {
    * also while waiting: here leases are released. The stream must not be touched afterwards.
    */
   onEnd?(stream: Stream, outcome: Outcome): void;
-  /** The chain is not used for new streams any more and its last stream has ended. */
-  close?(): void;
 }
 
 /** Where a filter keeps what it knows about one stream. */

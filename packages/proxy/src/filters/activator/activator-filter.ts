@@ -144,10 +144,6 @@ class ActivatorFilter implements HttpFilter {
     this.#dependencies.reporter.requestOut(held.revision.key, this.#clock.now());
   }
 
-  close(): void {
-    this.#deadlines.close();
-  }
-
   /** To the pod whose place it holds; the sidecar there must not count it a second time. */
   #forward(stream: Stream, held: HeldRequest): void {
     const address = held.assignment?.address;

@@ -49,12 +49,6 @@ export class Deadlines {
     line.add(deadline);
     return deadline;
   }
-
-  /** Calls all of them off. */
-  close(): void {
-    for (const line of this.#lines.values()) line.close();
-    this.#lines.clear();
-  }
 }
 
 /** All running timeouts of one length, the next to expire first. */
@@ -97,12 +91,6 @@ class DeadlineLine {
   moveToEnd(deadline: Deadline): void {
     this.remove(deadline);
     this.add(deadline);
-  }
-
-  close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    while (this.#first) this.remove(this.#first);
   }
 
   #onTimer(): void {

@@ -109,10 +109,6 @@ class QueueFilter implements HttpFilter {
     this.#dependencies.stats.requestOut(this.#clock.now(), request.isProxied);
   }
 
-  close(): void {
-    this.#deadlines.close();
-  }
-
   #refuse(stream: Stream): FilterVerdict {
     this.#refused.add();
     stream.reply(plainRefusal({ status: 503, details: 'queue_full', flag: 'UO' }, 'pending request queue full'));
