@@ -18,7 +18,7 @@ export type { AccessLog, AccessLogSink, LogFormat } from './access-log.ts';
 export { decodeRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
 export type { VirtualHost } from './virtual-host.ts';
 export type { Route } from './route.ts';
-export type { PathMatch, RouteMatch } from './route-match.ts';
+export { readRouteMatch, type PathMatch, type RouteMatch } from './route-match.ts';
 export { readRegex, readStringMatcher, type StringMatcher } from './string-matcher.ts';
 export { readHeaderMatcher, type HeaderMatcher, type HeaderTest } from './header-matcher.ts';
 export type { QueryParameterMatcher } from './query-parameter-matcher.ts';

@@ -7,9 +7,10 @@ import type { FilterCatalog } from './filter.ts';
 import { grpcStatsFactory } from './grpc-stats/grpc-stats-filter.ts';
 import { headerMutationFactory } from './header-mutation/header-mutation-filter.ts';
 import { healthCheckFactory } from './health-check/health-check-filter.ts';
+import { jwtAuthnFactory } from './jwt-authn/jwt-authn-filter.ts';
 import { localRateLimitFactory } from './local-ratelimit/local-ratelimit-filter.ts';
 import { rbacFactory } from './rbac/rbac-filter.ts';
 import { routerFactory } from './router/router-factory.ts';
 
 /** By name, the router last. The order of a chain is its configuration's. */
-export const standardFilters: FilterCatalog = [bufferFactory, compressorFactory, corsFactory, faultFactory, grpcStatsFactory, headerMutationFactory, healthCheckFactory, localRateLimitFactory, rbacFactory, routerFactory];
+export const standardFilters: FilterCatalog = [bufferFactory, compressorFactory, corsFactory, faultFactory, grpcStatsFactory, headerMutationFactory, healthCheckFactory, jwtAuthnFactory, localRateLimitFactory, rbacFactory, routerFactory];

@@ -1,6 +1,6 @@
 /** PathMatch, compiled. Paths come with their query; `pathEnd` says where the path ends and the query begins. */
 import type { RouteMatch } from '@sluice/resources';
-import type { CompileSession } from './compile-session.ts';
+import type { PatternCompiler } from './compile-session.ts';
 
 export type PathTest = (pathAndQuery: string, pathEnd: number) => boolean;
 
@@ -10,10 +10,10 @@ export function endOfPath(pathAndQuery: string): number {
   return query === -1 ? pathAndQuery.length : query;
 }
 
-export function compilePathMatch(match: RouteMatch, path: string, session: CompileSession): PathTest {
+export function compilePathMatch(match: RouteMatch, path: string, patterns: PatternCompiler): PathTest {
   const { kind, value } = match.path;
   if (kind === 'safe_regex') {
-    const regex = session.regex(value, `${path}.safe_regex.regex`);
+    const regex = patterns.regex(value, `${path}.safe_regex.regex`);
     return (pathAndQuery, pathEnd) => regex.matchesAll(pathAndQuery.slice(0, pathEnd));
   }
   if (match.caseSensitive) return compareWith(kind, value);
