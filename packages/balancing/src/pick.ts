@@ -15,7 +15,7 @@ export interface PickContext {
 }
 
 /** For requests that bring nothing. */
-export const anyHost: PickContext = { overrideHost: undefined, previousHosts: undefined };
+export const anyHost: PickContext = { overrideHost: undefined, previousHosts: undefined, hash: undefined };
 
 /**
  * `queue`: nothing yet, but hosts are being found (the first resolution is under way): wait for the next picker.

@@ -239,7 +239,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   #pickContext(): PickContext {
     const { overrideHost } = this.#owner;
-    if (overrideHost) return { overrideHost: formatAddress(overrideHost), previousHosts: undefined };
+    if (overrideHost) return { overrideHost: formatAddress(overrideHost), previousHosts: undefined, hash: undefined };
     return this.#hash === undefined ? anyHost : { overrideHost: undefined, previousHosts: undefined, hash: this.#hash };
   }
 
