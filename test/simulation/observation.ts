@@ -21,6 +21,7 @@ export type Observation = { readonly at: number } & (
       readonly kind: 'program busy';
       readonly pod: PodFacts;
       readonly change: 'arrived' | 'answered' | 'given up';
+      readonly method: string;
       readonly path: string;
       /** With it, or without it. */
       readonly concurrency: number;

@@ -5,7 +5,7 @@
 import { randomFor } from '../scenario/draw.ts';
 import type { ServicePlan } from '../scenario/service-plan.ts';
 import { programCommand } from '../service-manifest.ts';
-import type { SimulatedNetwork } from '@sluice/kernel/testing';
+import type { SimulatedNetwork, SimulatedNetworkView } from '@sluice/kernel/testing';
 import type { ProcessRunner, ProcessSpec } from '@sluice/local';
 import { FakeProcessRunner, type FakeProcess, type FakeProcessContext, type FakeProgram } from '@sluice/local/testing';
 import type { Component, ComponentMaker, World } from './component.ts';
@@ -30,6 +30,7 @@ export interface RunningProcess {
   readonly pid: number;
   readonly spec: ProcessSpec;
   readonly sandbox: Sandbox;
+  readonly network: SimulatedNetworkView;
   /** Absent for users' programs, and until it has been made. */
   component: Component | undefined;
 }
@@ -79,8 +80,7 @@ export class ProcessFloor {
   #runComponent(context: FakeProcessContext, maker: ComponentMaker): FakeProcess {
     const { process, end } = this.#begin(context, executableName(context.spec) ?? '');
     const { world } = this.#options;
-    const { sandbox } = process;
-    const network = this.#options.network.view(sandbox.part, context.spec.identity.podIp);
+    const { sandbox, network } = process;
     const run = async () => {
       const component = await maker({ world, sandbox, network, spec: context.spec, flags: context.spec.argv.slice(2) });
       process.component = component;
@@ -99,26 +99,22 @@ export class ProcessFloor {
       onTerminate() {
         void stop().finally(() => context.exit(0));
       },
-      onEnd() {
-        network.destroy();
-        end();
-      },
+      onEnd: end,
     };
   }
 
   #runUserProgram(context: FakeProcessContext): FakeProcess {
-    const { podIp, pod } = context.spec.identity;
+    const { pod } = context.spec.identity;
     const [service = ''] = pod.split('-');
     const plan = this.#options.services.find(({ name }) => name === service);
     if (!plan) throw new Error(`pod ${pod} belongs to no service of the scenario`);
     const { process, end } = this.#begin(context, pod);
-    const { sandbox } = process;
+    const { sandbox, network } = process;
     const mood = this.#moods.get(service)?.shift();
     // Before it listens: a program that dies later takes requests with it, which is another fault.
     if (mood?.kind === 'failing') sandbox.timers.after(plan.program.startupMs[0] / 2, () => context.exit(1));
     const { observations } = this.#options.world;
     const facts = { name: pod, service, containerConcurrency: plan.containerConcurrency };
-    const network = this.#options.network.view(sandbox.part, podIp);
     const program = startUserProgram({
       plan: plan.program,
       slownessFactor: mood?.kind === 'slow' ? mood.factor : 1,
@@ -130,23 +126,20 @@ export class ProcessFloor {
       timers: sandbox.timers,
       random: sandbox.random,
       onListening: (port) => context.listen(port),
-      onBusy: (change, path, concurrency) =>
-        observations.tell({ at: sandbox.clock.now(), kind: 'program busy', pod: facts, change, path, concurrency }),
+      onBusy: (change, request, concurrency) =>
+        observations.tell({ at: sandbox.clock.now(), kind: 'program busy', pod: facts, change, ...request, concurrency }),
     });
     return {
       onTerminate() {
         void program.stop().then(() => context.exit(0));
       },
-      onEnd() {
-        network.destroy();
-        end();
-      },
+      onEnd: end,
     };
   }
 
   #begin(context: FakeProcessContext, executable: string): { readonly process: RunningProcess; readonly end: () => void } {
     const { world, seed } = this.#options;
-    const { pod, container, namespace } = context.spec.identity;
+    const { pod, podIp, container, namespace } = context.spec.identity;
     const isSystem = namespace !== 'default';
     const name = isSystem ? executable : `${pod}/${container}`;
     const { time } = world.links;
@@ -159,13 +152,15 @@ export class ProcessFloor {
       random: randomFor(seed, `${name} ${this.#started}`),
       logger: createObservedLogger(world.observations, time, name),
     });
-    const process: RunningProcess = { name, pid: context.pid, spec: context.spec, sandbox, component: undefined };
+    const network = this.#options.network.view(sandbox.part, podIp);
+    const process: RunningProcess = { name, pid: context.pid, spec: context.spec, sandbox, network, component: undefined };
     this.#processes.set(context.pid, process);
     world.observations.tell({ at: time.now(), kind: 'process started', process: name });
     return {
       process,
       end: () => {
         sandbox.kill();
+        network.destroy();
         this.#processes.delete(context.pid);
         world.observations.tell({ at: time.now(), kind: 'process ended', process: name });
       },

@@ -19,10 +19,15 @@ export interface UserProgramOptions {
   /** It listens: what a kubelet would find out from the system. */
   readonly onListening: (port: number) => void;
   /** A request came or went; probes are not told. `concurrency` is how many are here now. */
-  readonly onBusy: (change: BusyChange, path: string, concurrency: number) => void;
+  readonly onBusy: (change: BusyChange, request: ProgramRequest, concurrency: number) => void;
 }
 
 export type BusyChange = 'arrived' | 'answered' | 'given up';
+
+export interface ProgramRequest {
+  readonly method: string;
+  readonly path: string;
+}
 
 export interface UserProgram {
   /** Stops listening; connections stay until they end. */
@@ -35,9 +40,9 @@ export function startUserProgram(options: UserProgramOptions): UserProgram {
   let listener: BoundListener | undefined;
   let isStopped = false;
   let concurrency = 0;
-  const count = (change: BusyChange, path: string) => {
+  const count = (change: BusyChange, request: ProgramRequest) => {
     concurrency += change === 'arrived' ? 1 : -1;
-    options.onBusy(change, path, concurrency);
+    options.onBusy(change, request, concurrency);
   };
   timers.after(draw(random, plan.startupMs), () => {
     if (isStopped) return;
@@ -56,20 +61,21 @@ export function startUserProgram(options: UserProgramOptions): UserProgram {
   };
 }
 
-function serve(connection: Connection, options: UserProgramOptions, count: (change: BusyChange, path: string) => void): void {
+function serve(connection: Connection, options: UserProgramOptions, count: (change: BusyChange, request: ProgramRequest) => void): void {
   const { plan, slownessFactor, timers, random } = options;
-  let answering: { readonly timer: Timer; readonly path: string } | undefined;
+  let answering: { readonly timer: Timer; readonly request: ProgramRequest } | undefined;
   const reader = new MessageReader('request', {
     onMessage(message) {
-      const [, path = ''] = message.startLine.split(' ');
+      const [method = '', path = ''] = message.startLine.split(' ');
+      const request = { method, path };
       if (isProbe(message)) return void send(connection, formatAnswer(message, options));
-      count('arrived', path);
+      count('arrived', request);
       const timer = timers.after(draw(random, plan.serviceMs) * slownessFactor, () => {
         answering = undefined;
         send(connection, formatAnswer(message, options));
-        count('answered', path);
+        count('answered', request);
       });
-      answering = { timer, path };
+      answering = { timer, request };
     },
     onProblem: () => connection.destroy(true),
   });
@@ -82,7 +88,7 @@ function serve(connection: Connection, options: UserProgramOptions, count: (chan
     onClose() {
       if (!answering) return;
       answering.timer.cancel();
-      count('given up', answering.path);
+      count('given up', answering.request);
       answering = undefined;
     },
   };

@@ -1,7 +1,7 @@
 /** Tells what the proxies of a mesh have in force, each time they say that this has changed, and how full their queues are. */
 import { formatAddress } from '@sluice/kernel';
 import type { Proxy } from '@sluice/proxy';
-import type { Observations } from '../observation.ts';
+import type { GaugeReading, Observations } from '../observation.ts';
 import type { ProcessFloor } from './process-floor.ts';
 
 export function watchConfigs(floor: ProcessFloor, observations: Observations): void {
@@ -13,11 +13,28 @@ export function watchConfigs(floor: ProcessFloor, observations: Observations): v
   });
 }
 
+/** Envoy's default limit of a connection's buffer, and a read that may just have come when it was reached. */
+const bufferBytesMax = 1_048_576 + 65_536;
+
 export function tellGauges(floor: ProcessFloor, observations: Observations, at: number): void {
-  for (const { name, component } of floor.processes) {
-    const gauges = component?.gauges?.() ?? [];
-    if (gauges.length > 0) observations.tell({ at, kind: 'gauges', process: name, gauges });
+  for (const { name, network, component } of floor.processes) {
+    if (!component?.proxy) continue;
+    const buffered = Math.max(0, ...network.connections.map(({ pendingBytes }) => pendingBytes));
+    const gauges = [
+      { what: 'bytes buffered for one connection', value: buffered, limit: bufferBytesMax },
+      ...pendingRequestsOf(component.proxy),
+      ...(component.gauges?.() ?? []),
+    ];
+    observations.tell({ at, kind: 'gauges', process: name, gauges });
   }
+}
+
+function pendingRequestsOf(proxy: Proxy): readonly GaugeReading[] {
+  return proxy.clusters().map(({ name, pendingRequests }) => ({
+    what: `requests that wait for a connection of ${name}`,
+    value: pendingRequests,
+    limit: proxy.config?.clusters.get(name)?.pendingRequestsMax ?? 0,
+  }));
 }
 
 /** All endpoints of all clusters, whatever their health. */

@@ -76,13 +76,24 @@ test('one log line: a second line and a missing one are found', async () => {
 });
 
 test('processed once: a request that reaches two programs is found', async () => {
-  const arrived: Observation = { at: 150, kind: 'program busy', pod, change: 'arrived', path: '/request/1/1', concurrency: 1 };
-  expect(await judge(processedOnce, [arrived])).toEqual([]);
-  expect(await judge(processedOnce, [arrived, arrived])).toEqual(['/request/1/1 reached pod-1 and then pod-1']);
+  const arrived = (method: string): Observation => ({
+    at: 150,
+    kind: 'program busy',
+    pod,
+    change: 'arrived',
+    method,
+    path: '/request/1/1',
+    concurrency: 1,
+  });
+  const died: Observation = { at: 151, kind: 'process ended', process: 'pod-1/user-container' };
+  expect(await judge(processedOnce, [arrived('GET')])).toEqual([]);
+  expect(await judge(processedOnce, [arrived('GET'), arrived('GET')])).toEqual(['GET /request/1/1 reached pod-1 and then pod-1']);
+  expect(await judge(processedOnce, [arrived('GET'), died, arrived('GET')])).toEqual([]);
+  expect(await judge(processedOnce, [arrived('POST'), died, arrived('POST')])).toHaveLength(1);
 });
 
 test('concurrency: one request more than the limit is found', async () => {
-  const busy = (concurrency: number): Observation => ({ at: 1, kind: 'program busy', pod, change: 'arrived', path: '/', concurrency });
+  const busy = (concurrency: number): Observation => ({ at: 1, kind: 'program busy', pod, change: 'arrived', method: 'GET', path: '/', concurrency });
   expect(await judge(concurrencyLimit, [busy(1)])).toEqual([]);
   expect(await judge(concurrencyLimit, [busy(2)])).toEqual(['pod-1 has 2 requests at once, its limit is 1']);
 });
