@@ -27,10 +27,12 @@ export class LocalMesh {
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor() {
+  /** @param files more of them, by name, beside those of the example */
+  constructor(files: Readonly<Record<string, string>> = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
     this.services = join(this.folder, 'services');
     cpSync(join(root, 'examples/hello'), this.services, { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.services, name), text);
   }
 
   /** What it has written so far, without colours. */

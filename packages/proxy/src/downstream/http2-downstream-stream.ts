@@ -151,7 +151,9 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable {
 
   releaseBody(): void {
     this.#unhold(heldForStream);
-    if (this.#endsLater) this.#connection.engine.turn.after(() => this.#inTurn(() => this.#onRequestEnd()));
+    if (!this.#endsLater) return;
+    this.#endsLater = false;
+    this.#connection.engine.turn.after(() => this.#inTurn(() => this.#onRequestEnd()));
   }
 
   pauseBody(): void {
