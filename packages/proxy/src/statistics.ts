@@ -67,6 +67,13 @@ export class DownstreamStatistics {
   }
 }
 
+/** How much of a cluster may be in use at once. */
+export interface CircuitLimits {
+  readonly connectionsMax: number;
+  readonly pendingRequestsMax: number;
+  readonly requestsMax: number;
+}
+
 /** Of one cluster, by its name for statistics. */
 export class UpstreamStatistics {
   readonly connectionsTotal: Counter;
@@ -88,6 +95,8 @@ export class UpstreamStatistics {
   requestsPending = 0;
   /** Picks that ignored health, because too few hosts are healthy. */
   readonly panics: Counter;
+  /** What is in force; told by the cluster. */
+  limits: CircuitLimits = { connectionsMax: Infinity, pendingRequestsMax: Infinity, requestsMax: Infinity };
   hosts = 0;
   hostsHealthy = 0;
   hostsDegraded = 0;
@@ -119,6 +128,10 @@ export class UpstreamStatistics {
     gauge('upstream_cx_active', 'open connections', () => this.connectionsActive);
     gauge('upstream_rq_active', 'requests on a connection', () => this.requestsActive);
     gauge('upstream_rq_pending_active', 'requests that wait for a connection', () => this.requestsPending);
+    // 1 while the limit is reached: the circuit is open, in Envoy's picture.
+    gauge('circuit_breakers_default_cx_open', 'whether no more connections may be made', () => Number(this.connectionsActive >= this.limits.connectionsMax));
+    gauge('circuit_breakers_default_rq_pending_open', 'whether no more requests may wait', () => Number(this.requestsPending >= this.limits.pendingRequestsMax));
+    gauge('circuit_breakers_default_rq_open', 'whether no more requests may begin', () => Number(this.requestsActive + this.requestsPending >= this.limits.requestsMax));
     gauge('membership_total', 'hosts', () => this.hosts);
     gauge('membership_healthy', 'hosts that may be used', () => this.hostsHealthy);
     gauge('membership_degraded', 'hosts that are used when the healthy ones do not suffice', () => this.hostsDegraded);

@@ -48,6 +48,7 @@ export class ClusterRuntime {
     this.#config = config;
     this.#context = context;
     this.statistics = context.statistics.upstream(config.resource.statName);
+    this.statistics.limits = config;
     const { commonLb } = config.resource;
     this.#balancer = createLoadBalancer(policyOf(config.resource), {
       random: context.random,
@@ -69,6 +70,7 @@ export class ClusterRuntime {
   update(config: ClusterConfig): void {
     const changed = config.assignmentVersion !== this.#config.assignmentVersion;
     this.#config = config;
+    this.statistics.limits = config;
     if (changed) this.#takeEndpoints();
   }
 
