@@ -9,6 +9,7 @@ import type { HostConfig } from '../traffic/hosts.ts';
 import { buildRevision } from './build-revision.ts';
 import { buildRoutes } from './build-routes.ts';
 import { endpointsOf, slicesByService, type EndpointSliceView } from './endpoints.ts';
+import { readableObjects } from './readable-objects.ts';
 
 /** What the model is built from, as it stands in the API. */
 export interface ServingObjects {
@@ -28,14 +29,14 @@ export interface BuildOptions {
 
 export function build(objects: ServingObjects, options: BuildOptions): ServingModel {
   const problems: ObjectProblem[] = [];
-  const slices = slicesByService(objects.endpointSlices);
-  const serverlessServices = byKey(withSpec('ServerlessService', objects.serverlessServices, problems));
-  const podAutoscalers = byKey(withSpec('PodAutoscaler', objects.podAutoscalers, problems));
+  const slices = slicesByService(readableObjects(objects, 'endpointSlices', problems));
+  const serverlessServices = byKey(readableObjects(objects, 'serverlessServices', problems));
+  const podAutoscalers = byKey(readableObjects(objects, 'podAutoscalers', problems));
   const activatorSlices = slices.get(options.activatorService ?? 'sluice-system/activator-service') ?? [];
   const activators = endpointsOf(activatorSlices, ['http', 'http1']);
   // An activator takes HTTP/2 without TLS on its HTTP/1.1 port too, for Services that name no other.
   const h2cActivators = endpointsOf(activatorSlices, ['http2', 'h2c', 'http']);
-  const revisions = sortedByKey(withSpec('Revision', objects.revisions, problems))
+  const revisions = sortedByKey(readableObjects(objects, 'revisions', problems))
     .filter(isStaying)
     .map((revision) =>
       buildRevision({
@@ -48,7 +49,7 @@ export function build(objects: ServingObjects, options: BuildOptions): ServingMo
       }),
     );
   const routes = buildRoutes({
-    routes: sortedByKey(objects.routes).filter(isStaying),
+    routes: sortedByKey(readableObjects(objects, 'routes', problems)).filter(isStaying),
     revisions: new Set(revisions.map(({ key }) => key)),
     config: options.config,
     complain: (route, path, message) => {
@@ -57,20 +58,6 @@ export function build(objects: ServingObjects, options: BuildOptions): ServingMo
     },
   });
   return { revisions, routes, activators, problems };
-}
-
-/** An API takes objects without any spec; one of them must not cost the others their place in the model. */
-function withSpec<T extends ServingObjects['revisions' | 'podAutoscalers' | 'serverlessServices'][number]>(
-  kind: string,
-  objects: readonly T[],
-  problems: ObjectProblem[],
-): T[] {
-  return objects.filter((object) => {
-    if (object.spec) return true;
-    const { namespace = '', name } = object.metadata;
-    problems.push({ kind, namespace, name, problem: problem('spec', 'is missing') });
-    return false;
-  });
 }
 
 /** `namespace/name`. */
