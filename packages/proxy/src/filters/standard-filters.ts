@@ -2,6 +2,7 @@
 import { bufferFactory } from './buffer/buffer-filter.ts';
 import { compressorFactory } from './compressor/compressor-filter.ts';
 import { corsFactory } from './cors/cors-filter.ts';
+import { extAuthzFactory } from './ext-authz/ext-authz-filter.ts';
 import { faultFactory } from './fault/fault-filter.ts';
 import type { FilterCatalog } from './filter.ts';
 import { grpcStatsFactory } from './grpc-stats/grpc-stats-filter.ts';
@@ -13,4 +14,17 @@ import { rbacFactory } from './rbac/rbac-filter.ts';
 import { routerFactory } from './router/router-factory.ts';
 
 /** By name, the router last. The order of a chain is its configuration's. */
-export const standardFilters: FilterCatalog = [bufferFactory, compressorFactory, corsFactory, faultFactory, grpcStatsFactory, headerMutationFactory, healthCheckFactory, jwtAuthnFactory, localRateLimitFactory, rbacFactory, routerFactory];
+export const standardFilters: FilterCatalog = [
+  bufferFactory,
+  compressorFactory,
+  corsFactory,
+  extAuthzFactory,
+  faultFactory,
+  grpcStatsFactory,
+  headerMutationFactory,
+  healthCheckFactory,
+  jwtAuthnFactory,
+  localRateLimitFactory,
+  rbacFactory,
+  routerFactory,
+];
