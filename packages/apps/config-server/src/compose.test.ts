@@ -34,6 +34,8 @@ class World {
   readonly logger = new RecordingLogger();
   readonly transport: InMemoryTransport;
   readonly service: ConfigServer;
+  /** While true, whatever is to be published crashes whoever publishes it. */
+  isCodecBroken = false;
   #handlers: ConfigServiceHandlers | undefined;
 
   constructor(api?: FakeApiServer) {
@@ -43,7 +45,13 @@ class World {
       ...shared,
       meter: createMeter(),
       client: new KubernetesClient({ transport: this.api, fieldManager: 'test' }),
-      codec,
+      codec: {
+        ...codec,
+        encode: (messageName, value) => {
+          if (this.isCodecBroken) throw new Error('the codec is broken');
+          return codec.encode(messageName, value);
+        },
+      },
       systemNamespace: 'sluice-system',
       identity: 'config-server-0',
       translate: defaultTranslateOptions,
@@ -218,22 +226,34 @@ test('what is wrong with one object is said once and keeps nothing else from bei
   expect(world.logger.events.filter(({ event }) => event === 'object problem')).toHaveLength(1);
 });
 
-test('an object that breaks the build leaves everything as it is, until it is mended', async () => {
+test('an object that is not what its type says is said, and keeps nothing else from being served', async () => {
   const broken = { ...routeObject('broken', {}), status: { traffic: 5 } };
+  const world = await new World().start(...helloObjects(), broken as KubernetesObject);
+  const { client } = await world.proxy('sluice-gateway');
+  await world.put(podSlice('hello-00001', ['10.0.0.7']));
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.7']);
+  expect(world.service.status().objectProblems).toMatchObject([{ kind: 'Route', name: 'broken', problem: { path: 'status.traffic' } }]);
+});
+
+test('a publication that crashes leaves everything as it is, and the next change is a new try', async () => {
   const world = await new World().start(...helloObjects());
   const { client } = await world.proxy('sluice-gateway');
-  await world.put(broken);
+  world.isCodecBroken = true;
   await world.put(podSlice('hello-00001', ['10.0.0.7']));
   expect(world.logger.events).toContainEqual(expect.objectContaining({ level: 'error', event: 'config not published' }));
   expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.1']);
-  await world.put(routeObject('broken', {}));
-  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.7']);
+  world.isCodecBroken = false;
+  await world.put(podSlice('hello-00001', ['10.0.0.8']));
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.8']);
 });
 
-test('a service that starts with such an object is ready as soon as it is mended', async () => {
-  const world = await new World().start(...helloObjects(), { ...routeObject('broken', {}), status: { traffic: 5 } } as KubernetesObject);
+test('a service whose first publication crashes is ready with the next change', async () => {
+  const world = new World();
+  world.isCodecBroken = true;
+  await world.start(...helloObjects());
   expect(world.service.isReady).toBe(false);
-  await world.put(routeObject('broken', {}));
+  world.isCodecBroken = false;
+  await world.put(podSlice('hello-00001', ['10.0.0.7']));
   expect(world.service.isReady).toBe(true);
 });
 

@@ -97,7 +97,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     if (isSynced && !isStopped) holdOff.touch();
   }
 
-  /** An object that nobody thought of must not end the service: proxies keep what they have, and the next change is a new try. */
+  /** A fault that nobody thought of must not end the service: proxies keep what they have, and the next change is a new try. */
   function attempt(publish: () => void): void {
     try {
       publish();
