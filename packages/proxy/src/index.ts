@@ -17,10 +17,12 @@ export type {
   ProxyConfig,
 } from './proxy-config.ts';
 export type { DirectResponseAction, ForwardAction, RedirectAction, RouteAction, RouteMatch, RouteTable } from './route-match.ts';
-export { defineFilter, definePerRoute, routeConfigOf, type FilterCatalog, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type PerRouteFactory, type StreamSlot } from './filters/filter.ts';
+export { defineFilter, definePerRoute, routeConfigOf, type FilterCatalog, type FilterContext, type FilterFactory, type HttpFilter, type PerRouteFactory, type StreamSlot } from './filters/filter.ts';
+export type { FilterVerdict } from './filters/filter-verdict.ts';
 export { createFilterContexts, type CreateFilterContext, type FilterContextParts, type FilterPlace } from './filters/filter-context.ts';
 export { routerFactory } from './filters/router/router-factory.ts';
-export { healthOf, type ClusterHosts, type ProxyHealth, type ProxyHealthOptions } from './filters/proxy-health.ts';
+export type { ClusterHosts, ProxyHealth } from './filters/proxy-health.ts';
+export { healthOf, type ProxyHealthOptions } from './filters/health-of-proxy.ts';
 export { standardFilters } from './filters/standard-filters.ts';
 export { createProxy } from './proxy.ts';
 export { defaultHttp2Options, type Http2Options } from './http2-options.ts';

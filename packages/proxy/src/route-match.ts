@@ -3,7 +3,6 @@ import type { Hash64 } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 import type { StreamInfo } from './stream-info.ts';
-import type { Stream } from './stream.ts';
 
 /** Virtual hosts and routes, compiled. */
 export interface RouteTable {
@@ -48,7 +47,12 @@ export interface ForwardAction {
 }
 
 /** What of a stream may say where it belongs. */
-export type HashInput = Pick<Stream, 'request' | 'info' | 'clientHost'>;
+export interface HashInput {
+  readonly request: RequestHead;
+  readonly info: StreamInfo;
+  /** The client's address without its port, as far as headers of trusted proxies tell. */
+  readonly clientHost: string;
+}
 
 export interface DirectResponseAction {
   readonly kind: 'direct-response';

@@ -5,7 +5,7 @@
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from './body-transform.ts';
-import type { FilterVerdict } from './filters/filter.ts';
+import type { FilterVerdict } from './filters/filter-verdict.ts';
 import type { OutcomeCode, ResponseFlag } from './outcome.ts';
 import type { RouteMatch } from './route-match.ts';
 import type { StreamInfo } from './stream-info.ts';

@@ -8,7 +8,8 @@ import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader, isObject } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readHealthCheck, type HealthCheck } from './health-check.ts';
-import { readLoadBalancing, type LoadBalancingPolicy } from './load-balancing-policy.ts';
+import { readLoadBalancing } from './load-balancing-policy.ts';
+import type { LoadBalancingPolicy } from './load-balancing.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
 import { readOutlierDetection, type OutlierDetection } from './outlier-detection.ts';
 import {

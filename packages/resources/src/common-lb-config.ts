@@ -1,7 +1,7 @@
 /** `envoy.config.cluster.v3.Cluster.CommonLbConfig`: what holds for every load-balancing policy of a cluster. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
-import type { ConsistentHashing } from './load-balancing-policy.ts';
+import type { ConsistentHashing } from './load-balancing.ts';
 import { readConsistentHashing } from './load-balancing-settings.ts';
 import { readPercent } from './percent.ts';
 

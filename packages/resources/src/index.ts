@@ -34,7 +34,7 @@ export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per
 
 export { decodeCluster, type Cluster, type DnsSettings, type EndpointDiscovery } from './cluster.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';
-export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing-policy.ts';
+export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing.ts';
 export type { CommonLbConfig } from './common-lb-config.ts';
 export type { SlowStartConfig } from './slow-start-config.ts';
 export type { OutlierDetection } from './outlier-detection.ts';

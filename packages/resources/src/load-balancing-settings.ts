@@ -2,7 +2,7 @@
 import { MessageReader } from './decode/message-reader.ts';
 import { decodeInteger } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
-import type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing-policy.ts';
+import type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing.ts';
 import { readRuntimeDouble } from './runtime-value.ts';
 import { readSlowStart } from './slow-start-config.ts';
 

@@ -99,7 +99,8 @@ export {
   type TrafficWorld,
 } from './traffic/resolve-traffic.ts';
 
-export { build, type BuildOptions, type ServingObjects } from './model/build.ts';
+export { build, type BuildOptions } from './model/build.ts';
+export type { ServingObjects } from './model/serving-objects.ts';
 export { endpointsOf, slicesByService, type EndpointSliceView } from './model/endpoints.ts';
 export type {
   ObjectProblem,

@@ -10,7 +10,7 @@ import { startAdminServer, type AdminServer } from '../admin/admin-server.ts';
 import type { LogLevel } from '../admin/admin-page.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
-import { healthOf } from '../filters/proxy-health.ts';
+import { healthOf } from '../filters/health-of-proxy.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
 import { loadRegexEngine, noRegexEngine } from '../router/regex-engine.ts';

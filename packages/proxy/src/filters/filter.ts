@@ -10,13 +10,8 @@ import type { Checked, Clock, Logger, Meter, Random, Timers } from '@sluice/kern
 import type { Outcome } from '../outcome.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { Stream } from '../stream.ts';
+import type { FilterVerdict } from './filter-verdict.ts';
 import type { ProxyHealth } from './proxy-health.ts';
-
-/**
- * `continue`: on to the next. `wait`: the chain stands still until `stream.continueRequest()`; the body waits
- * with it, under back-pressure. `replied`: `stream.reply(…)` has been called, the request goes no further.
- */
-export type FilterVerdict = 'continue' | 'wait' | 'replied';
 
 export interface HttpFilter {
   /** Name in the configuration, for messages. */

@@ -1,5 +1,4 @@
 /** What filters can know about the health of the proxy they stand in. */
-import type { Proxy } from '../proxy-options.ts';
 
 export interface ProxyHealth {
   /** Name of the group of nodes that the proxy belongs to (`node.cluster`); may be empty. */
@@ -17,20 +16,3 @@ export interface ClusterHosts {
 }
 
 export const alwaysWell: ProxyHealth = { nodeCluster: '', isFailing: () => false, hostsOf: () => undefined };
-
-export interface ProxyHealthOptions {
-  readonly nodeCluster?: string;
-  /** What an operator said. Default: nothing. */
-  readonly isFailing?: () => boolean;
-}
-
-export function healthOf(proxy: Proxy, { nodeCluster = '', isFailing = () => false }: ProxyHealthOptions = {}): ProxyHealth {
-  return {
-    nodeCluster,
-    isFailing: () => proxy.state === 'draining' || proxy.state === 'closed' || isFailing(),
-    hostsOf(clusterName) {
-      const hosts = proxy.clusters().find(({ name }) => name === clusterName)?.hosts;
-      return hosts && { total: hosts.length, healthy: hosts.filter(({ healthy }) => healthy).length };
-    },
-  };
-}

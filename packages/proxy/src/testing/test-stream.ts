@@ -2,7 +2,7 @@
 import { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from '../body-transform.ts';
-import type { FilterVerdict } from '../filters/filter.ts';
+import type { FilterVerdict } from '../filters/filter-verdict.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { RouteMatch } from '../route-match.ts';
 import { StreamInfo } from '../stream-info.ts';

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { defaultServingConfig } from '../config/serving-config.ts';
 import { activatorSlice, aPodAutoscaler, aRevision, aRoute, aServerlessService, podSlice } from '../testing/index.ts';
 import { activatorSubset } from './activator-subset.ts';
-import { build, type BuildOptions, type ServingObjects } from './build.ts';
+import { build, type BuildOptions } from './build.ts';
+import type { ServingObjects } from './serving-objects.ts';
 
 const options: BuildOptions = {
   config: { ...defaultServingConfig, domain: { domains: [{ name: 'example.com', selector: {} }] } },

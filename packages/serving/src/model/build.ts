@@ -1,25 +1,12 @@
 /** Objects → ServingModel. Always the whole, always from scratch: the order in which objects came cannot matter. */
 import { problem } from '@sluice/kernel';
-import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
-import type { Revision } from '../api/revision.ts';
-import type { Route } from '../api/route.ts';
-import type { ServerlessService } from '../api/serverless-service.ts';
 import type { ObjectProblem, ServingModel } from '../serving-model.ts';
 import type { HostConfig } from '../traffic/hosts.ts';
 import { buildRevision } from './build-revision.ts';
 import { buildRoutes } from './build-routes.ts';
-import { endpointsOf, slicesByService, type EndpointSliceView } from './endpoints.ts';
+import { endpointsOf, slicesByService } from './endpoints.ts';
 import { readableObjects } from './readable-objects.ts';
-
-/** What the model is built from, as it stands in the API. */
-export interface ServingObjects {
-  readonly routes: readonly Route[];
-  readonly revisions: readonly Revision[];
-  readonly podAutoscalers: readonly PodAutoscaler[];
-  readonly serverlessServices: readonly ServerlessService[];
-  /** Of all namespaces: those of private Services and of the activators are looked at, others are not. */
-  readonly endpointSlices: readonly EndpointSliceView[];
-}
+import type { ServingObjects } from './serving-objects.ts';
 
 export interface BuildOptions {
   readonly config: HostConfig;

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { defaultServingConfig } from '../config/serving-config.ts';
 import type { ServingModel } from '../serving-model.ts';
 import { activatorSlice, aPodAutoscaler, aRevision, aRoute, aServerlessService, podSlice } from '../testing/index.ts';
-import { build, type ServingObjects } from './build.ts';
+import { build } from './build.ts';
+import type { ServingObjects } from './serving-objects.ts';
 
 const options = { config: defaultServingConfig };
 

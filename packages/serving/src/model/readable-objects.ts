@@ -3,7 +3,7 @@
  * say, and one object must not cost the others their place in the model: so the odd are left out, and named.
  */
 import type { ObjectProblem } from '../serving-model.ts';
-import type { ServingObjects } from './build.ts';
+import type { ServingObjects } from './serving-objects.ts';
 import { count, countUpTo, flag, list, mapOf, oneOf, orNull, record, required, text, type Shape } from './shape.ts';
 
 const metadata = required(

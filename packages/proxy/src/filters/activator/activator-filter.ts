@@ -5,7 +5,8 @@
 import type { Assignment, ConcurrencyReporter, Throttler } from '@sluice/admission';
 import { parseAddress, type Clock, type Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from '../queue/deadlines.ts';
 import { answerIngressProbe, isKubeletProbe, networkHashHeader, networkProbeOf, probeReply } from '../queue/network-probe.ts';

@@ -4,7 +4,8 @@
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/buffer_filter
  */
 import type { Stream } from '../../stream.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeBuffer, decodeBufferPerRoute, type BufferConfig } from './buffer-config.ts';
 
 export const bufferFactory: FilterFactory = defineFilter<BufferConfig>({

@@ -6,7 +6,8 @@
 import { Known, type ResponseHead } from '@sluice/http';
 import type { Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { acceptsCoding } from './accept-encoding.ts';
 import { decodeCompressor, decodeCompressorPerRoute, type CompressorConfig, type CompressorPerRoute } from './compressor-config.ts';
 import { ZlibTransform } from './zlib-transform.ts';

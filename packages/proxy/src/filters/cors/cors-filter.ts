@@ -8,7 +8,8 @@ import type { Counter, Random } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
 import { happens } from '../chance.ts';
 import { decodeEmptyConfig, type EmptyConfig } from '../empty-config.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { compileCorsPolicy, corsPolicyTypeUrl, decodeCorsPolicy, type CorsPolicy, type CorsPolicyConfig } from './cors-policy.ts';
 
 export const corsFactory: FilterFactory = defineFilter<EmptyConfig>({

@@ -6,7 +6,8 @@
 import type { Counter, Logger, Random } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
 import { happens } from '../chance.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { AuthorizationService, type CheckAnswer } from './authorization-service.ts';
 import { decodeExtAuthz, decodeExtAuthzPerRoute, type ExtAuthzConfig, type ExtAuthzPerRoute } from './ext-authz-config.ts';
 import { addLines, HeaderExchange } from './header-exchange.ts';

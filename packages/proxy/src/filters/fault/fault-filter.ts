@@ -5,7 +5,8 @@
  */
 import type { Counter, Random, Timer, Timers } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeFault, faultTypeUrl, type FaultConfig } from './fault-config.ts';
 import { compileFault, type FaultSettings } from './fault-settings.ts';
 

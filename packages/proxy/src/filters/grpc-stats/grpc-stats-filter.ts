@@ -5,7 +5,8 @@
 import type { Clock } from '@sluice/kernel';
 import { isGrpcRequest } from '../../router/head-test.ts';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { GrpcCounters, type MethodCounters } from './grpc-counters.ts';
 import { decodeGrpcStats, type GrpcStatsConfig } from './grpc-stats-config.ts';
 import { MessageCounter } from './message-counter.ts';

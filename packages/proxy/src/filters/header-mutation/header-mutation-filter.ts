@@ -7,7 +7,8 @@ import type { Checked } from '@sluice/kernel';
 import { decodeDocument, MessageReader, type DecodeOptions } from '@sluice/resources';
 import type { HeaderRule } from '../../router/header-rules.ts';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, definePerRoute, routeConfigsOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigsOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { compileMutations, readMutations, type CompiledMutations, type Mutations } from './mutations.ts';
 
 interface HeaderMutationConfig {

@@ -6,7 +6,8 @@
 import type { Clock, Counter } from '@sluice/kernel';
 import type { HeadTest } from '../../router/head-test.ts';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { compileHeaderMatchers } from '../header-tests.ts';
 import type { ProxyHealth } from '../proxy-health.ts';
 import { decodeHealthCheck, type HealthCheckConfig } from './health-check-config.ts';

@@ -8,7 +8,8 @@ import { compileHeadTests, schemeOf, type HeadTest } from '../../router/head-tes
 import { compilePathMatch, endOfPath, type PathTest } from '../../router/path-test.ts';
 import type { Stream } from '../../stream.ts';
 import { happens } from '../chance.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeJwtAuthn, decodeJwtPerRoute, type JwtAuthnConfig, type JwtPerRoute, type JwtRule } from './jwt-authn-config.ts';
 import { missing, type JwtFailure } from './jwt-failure.ts';
 import { JwtJudge, judgeWithoutTokens, type JwtJudgement } from './jwt-judge.ts';

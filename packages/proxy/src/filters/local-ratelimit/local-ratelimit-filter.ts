@@ -4,7 +4,8 @@
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/local_rate_limit_filter
  */
 import type { Stream } from '../../stream.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeLocalRateLimit, decodeRouteRateLimit, localRateLimitTypeUrl, type LocalRateLimitConfig } from './local-ratelimit-config.ts';
 import { RateLimit, type RateVerdict } from './rate-limit.ts';
 

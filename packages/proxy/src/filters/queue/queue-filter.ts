@@ -5,7 +5,8 @@
 import { Breaker, type RequestStats, type Reservation } from '@sluice/admission';
 import type { Clock, Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter, type StreamSlot } from '../filter.ts';
+import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Drainer } from './drainer.ts';

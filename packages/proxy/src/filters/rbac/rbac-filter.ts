@@ -5,7 +5,8 @@
  */
 import type { Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
-import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type FilterVerdict, type HttpFilter } from '../filter.ts';
+import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
+import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeRbac, decodeRbacPerRoute, type RbacConfig } from './rbac-config.ts';
 import { compileRules, type RbacEngine } from './rbac-engine.ts';
 

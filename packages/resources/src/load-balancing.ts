@@ -1,0 +1,43 @@
+/** How a cluster chooses among its hosts, as decoded: a policy with its settings. */
+import type { SlowStartConfig } from './slow-start-config.ts';
+
+export type LoadBalancingPolicy =
+  | { readonly kind: 'ROUND_ROBIN'; readonly slowStart: SlowStartConfig | undefined }
+  | {
+      readonly kind: 'LEAST_REQUEST';
+      /** How many hosts are drawn before the least busy of them is taken. Default 2, as Envoy. */
+      readonly choiceCount: number;
+      /** How strongly requests under way count against a host's weight, when weights differ. Default 1. */
+      readonly activeRequestBias: number;
+      readonly slowStart: SlowStartConfig | undefined;
+    }
+  | { readonly kind: 'RANDOM' }
+  | {
+      readonly kind: 'RING_HASH';
+      /** Default 1024, as Envoy. */
+      readonly minimumRingSize: number;
+      /** Default 8 388 608, as Envoy. */
+      readonly maximumRingSize: number;
+      /** Undefined leaves it to the cluster's common settings. */
+      readonly hashing: ConsistentHashing | undefined;
+    }
+  | {
+      readonly kind: 'MAGLEV';
+      /** A prime. Default 65 537, as Envoy. */
+      readonly tableSize: number;
+      readonly hashing: ConsistentHashing | undefined;
+    };
+
+/** `ConsistentHashingLbConfig`: what ring hash and Maglev have in common. */
+export interface ConsistentHashing {
+  /** Hosts are hashed by their names instead of their addresses. */
+  readonly useHostnameForHashing: boolean;
+  /** Percent of the average load that a host may have; 0 is without bound. */
+  readonly hashBalanceFactor: number;
+}
+
+/** A policy and whether a locality is chosen by its weight before it. */
+export interface LoadBalancing {
+  readonly policy: LoadBalancingPolicy;
+  readonly weightsLocalities: boolean;
+}

@@ -1,0 +1,16 @@
+/** The objects of one moment, by kind. */
+import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
+import type { Revision } from '../api/revision.ts';
+import type { Route } from '../api/route.ts';
+import type { ServerlessService } from '../api/serverless-service.ts';
+import type { EndpointSliceView } from './endpoints.ts';
+
+/** What the model is built from, as it stands in the API. */
+export interface ServingObjects {
+  readonly routes: readonly Route[];
+  readonly revisions: readonly Revision[];
+  readonly podAutoscalers: readonly PodAutoscaler[];
+  readonly serverlessServices: readonly ServerlessService[];
+  /** Of all namespaces: those of private Services and of the activators are looked at, others are not. */
+  readonly endpointSlices: readonly EndpointSliceView[];
+}
