@@ -9,6 +9,12 @@ import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
 import { Http1Upstream, type UpstreamOwner } from './http1-upstream.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
+/** Somebody who waits, and what for: see `request`. */
+interface Waiting {
+  readonly client: PoolClient;
+  readonly fresh: boolean;
+}
+
 export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly host: Host;
   connectFailures = 0;
@@ -20,7 +26,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly #onEmpty: (pool: ConnectionPool) => void;
   readonly #idle: Http1Upstream[] = [];
   readonly #connecting = new Set<Http1Upstream>();
-  readonly #pending: PoolClient[] = [];
+  readonly #pending: Waiting[] = [];
   #isDraining = false;
 
   constructor(host: Host, limits: PoolLimits, context: UpstreamContext, statistics: UpstreamStatistics, onEmpty: (pool: ConnectionPool) => void) {
@@ -40,7 +46,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     const idle = fresh ? undefined : this.#idle.pop();
     if (idle) return client.onConnection(idle);
     if (this.#statistics.requestsPending >= this.limits.pendingRequestsMax) return client.onNoConnection('upstream-overflow', 'too many requests wait');
-    this.#pending.push(client);
+    this.#pending.push({ client, fresh });
     this.#statistics.requestsPending += 1;
     this.#statistics.requestsPendingTotal.add();
     this.#connectIfNeeded();
@@ -48,7 +54,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
 
   /** The client does not want one any more. */
   cancel(client: PoolClient): void {
-    const index = this.#pending.indexOf(client);
+    const index = this.#pending.findIndex((waiting) => waiting.client === client);
     if (index === -1) return;
     this.#pending.splice(index, 1);
     this.#statistics.requestsPending -= 1;
@@ -65,7 +71,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   onConnected(connection: Http1Upstream): void {
     this.#connecting.delete(connection);
     this.#statistics.connectTime.observe(this.#context.turn.now() - connection.startedAt);
-    this.onIdle(connection);
+    this.#give(connection, this.#takePending(0));
   }
 
   onConnectFailed(connection: Http1Upstream, error: MeshError | undefined): void {
@@ -73,19 +79,14 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     this.connectFailures += 1;
     this.#forget(connection);
     const code = error?.code === 'connect-timeout' ? 'upstream-connect-timeout' : 'upstream-connect-failure';
-    this.#nextPending()?.onNoConnection(code, error?.message ?? 'connection failed');
+    this.#takePending(0)?.onNoConnection(code, error?.message ?? 'connection failed');
     // Those still waiting had hoped for this connection or for another; each failure answers one of them, so it ends.
     this.#connectIfNeeded();
     this.#emptyIfDone();
   }
 
   onIdle(connection: Http1Upstream): void {
-    const client = this.#nextPending();
-    if (client) return client.onConnection(connection);
-    if (this.#isDraining) return connection.close();
-    const { idleTimeoutMs } = this.limits;
-    connection.rest(idleTimeoutMs > 0 ? this.#context.turn.now() + idleTimeoutMs : Number.POSITIVE_INFINITY);
-    this.#idle.push(connection);
+    this.#give(connection, this.#takePending(this.#pending.findIndex(({ fresh }) => !fresh)));
   }
 
   onLost(connection: Http1Upstream, why: 'closed' | 'idle-timeout' | 'unasked-bytes'): void {
@@ -106,6 +107,8 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
     if (this.connections > 0 && this.#statistics.connectionsActive >= this.limits.connectionsMax) {
       this.#statistics.connectionOverflows.add();
+      // Who waits although one is idle wants one that has served nobody: the idle one makes room for it.
+      this.#idle.shift()?.close();
       return;
     }
     this.connections += 1;
@@ -116,10 +119,19 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     this.#context.sweep.add(connection);
   }
 
-  #nextPending(): PoolClient | undefined {
-    const client = this.#pending.shift();
-    if (client) this.#statistics.requestsPending -= 1;
-    return client;
+  #give(connection: Http1Upstream, client: PoolClient | undefined): void {
+    if (client) return client.onConnection(connection);
+    if (this.#isDraining) return connection.close();
+    const { idleTimeoutMs } = this.limits;
+    connection.rest(idleTimeoutMs > 0 ? this.#context.turn.now() + idleTimeoutMs : Number.POSITIVE_INFINITY);
+    this.#idle.push(connection);
+    this.#connectIfNeeded();
+  }
+
+  #takePending(index: number): PoolClient | undefined {
+    const [waiting] = index < 0 ? [] : this.#pending.splice(index, 1);
+    if (waiting) this.#statistics.requestsPending -= 1;
+    return waiting?.client;
   }
 
   #forget(connection: Http1Upstream): void {

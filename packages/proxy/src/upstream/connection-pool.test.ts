@@ -1,0 +1,112 @@
+/** Who gets which connection of a pool, on a network where opening one takes a while. */
+import { Host } from '@sluice/balancing';
+import { endpointAt } from '@sluice/balancing/testing';
+import { createMeter, createSeededRandom, silentLogger } from '@sluice/kernel';
+import { SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import type { UpstreamEvents } from '../codec.ts';
+import { OutputBuffer } from '../output-buffer.ts';
+import { Statistics } from '../statistics.ts';
+import { Sweep } from '../sweep.ts';
+import { Turn } from '../turn.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import type { Http1Upstream } from './http1-upstream.ts';
+
+/** The exchanges of these tests have no bytes. */
+const silent: UpstreamEvents = {
+  onInformational() {},
+  onResponseHead() {},
+  onTunnelHead() {},
+  onResponseData() {},
+  onResponseEnd() {},
+  onUpstreamDrain() {},
+  onUpstreamTunnelEnd() {},
+  onUpstreamFailure() {},
+  onUpstreamCrash() {},
+};
+
+async function createPool(connectionsMax = 100) {
+  const time = new SimulatedTime();
+  const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
+  await network.view('host', '10.0.0.3').listen({ host: '10.0.0.3', port: 80 }, (connection) => {
+    connection.handler = { onData() {}, onDrain() {}, onEnd: () => connection.end(), onClose() {} };
+  });
+  const turn = new Turn(time);
+  const statistics = new Statistics(createMeter());
+  const context = {
+    random: createSeededRandom(1),
+    timers: time,
+    network: network.view('proxy', '10.0.0.2'),
+    logger: silentLogger,
+    statistics,
+    turn,
+    output: new OutputBuffer(turn),
+    sweep: new Sweep(turn, time, 50),
+  };
+  const limits = { connectTimeoutMs: 1000, connectionsMax, pendingRequestsMax: 100, requestsPerConnectionMax: 0, idleTimeoutMs: 0 };
+  const pool = new ConnectionPool(new Host(endpointAt('10.0.0.3:80')), limits, context, statistics.upstream('app'), () => {});
+
+  /** Asks for a connection; what comes is kept, with the number of exchanges on it, this one included. */
+  function ask(fresh = false): { connection?: Http1Upstream; requestsServed?: number } {
+    const answer: { connection?: Http1Upstream; requestsServed?: number } = {};
+    pool.request(
+      {
+        comesByHttp2: false,
+        onConnection(exchange) {
+          exchange.begin(silent);
+          answer.connection = exchange as Http1Upstream;
+          answer.requestsServed = answer.connection.requestsServed;
+        },
+        onNoConnection: (code) => expect.unreachable(code),
+      },
+      fresh,
+    );
+    return answer;
+  }
+
+  return { time, pool, ask };
+}
+
+describe('a second try', () => {
+  test('waits for the connection opened for it, though another has just become idle', async () => {
+    const { time, pool, ask } = await createPool();
+    const first = ask();
+    await time.advanceAsync(100);
+    const again = ask(true);
+    pool.onIdle(first.connection as Http1Upstream);
+    expect(again.connection).toBeUndefined();
+    await time.advanceAsync(100);
+    expect(again).toMatchObject({ requestsServed: 1 });
+    expect(again.connection).not.toBe(first.connection);
+    expect(ask().connection).toBe(first.connection);
+  });
+
+  test('lets those behind it have what becomes idle', async () => {
+    const { time, pool, ask } = await createPool();
+    const first = ask();
+    await time.advanceAsync(100);
+    const again = ask(true);
+    const behind = ask();
+    pool.onIdle(first.connection as Http1Upstream);
+    expect(behind.connection).toBe(first.connection);
+    await time.advanceAsync(100);
+    expect(again).toMatchObject({ requestsServed: 1 });
+  });
+
+  test.each([
+    ['is idle already', true],
+    ['becomes idle', false],
+  ])('takes the room of a connection that %s where there may be no other', async (_, isIdleBefore) => {
+    const { time, pool, ask } = await createPool(1);
+    const first = ask();
+    await time.advanceAsync(100);
+    if (isIdleBefore) pool.onIdle(first.connection as Http1Upstream);
+    const again = ask(true);
+    await time.advanceAsync(100);
+    if (!isIdleBefore) pool.onIdle(first.connection as Http1Upstream);
+    await time.advanceAsync(100);
+    expect(again).toMatchObject({ requestsServed: 1 });
+    expect(again.connection).not.toBe(first.connection);
+    expect(pool.connections).toBe(1);
+  });
+});
