@@ -4,7 +4,8 @@ import { staticClusterJson, typed } from './testing/sample-resources.ts';
 
 const policyOf = (fields: Readonly<Record<string, unknown>>) => {
   const decoded = decodeCluster(staticClusterJson('a', [], fields));
-  return decoded.ok ? [decoded.value.loadBalancing, decoded.value.commonLb.weightsLocalities] : decoded.problems.map(({ path, message }) => `${path}: ${message}`);
+  if (decoded.ok) return [decoded.value.loadBalancing, decoded.value.commonLb.weightsLocalities];
+  return decoded.problems.map(({ path, message }) => `${path}: ${message}`);
 };
 
 test.each([
