@@ -1,15 +1,46 @@
+import { createHook } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
+import { createMeter, createSeededRandom, silentLogger } from '@sluice/kernel';
+import { SimulatedTime } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 import { typeNameOf } from '../config/extensions-of.ts';
 import { validateBootstrapFile } from '../config/validate-bootstrap.ts';
+import { createPatternCompiler } from '../router/compile-session.ts';
+import { loadRegexEngine } from '../router/regex-engine.ts';
+import { createTestStream } from '../testing/index.ts';
+import { createFilterContexts } from './filter-context.ts';
 import { standardFilters } from './standard-filters.ts';
 
 const sample = fileURLToPath(new URL('../../testdata/filters.yaml', import.meta.url));
 
-test('the sample has every filter there is, and no problem', async () => {
+async function httpFiltersOfSample() {
   const checked = await validateBootstrapFile(sample, standardFilters);
   expect(checked).toMatchObject({ ok: true, problems: [] });
   const listeners = checked.ok ? checked.value.bootstrap.staticResources.listeners : [];
-  const used = listeners.flatMap(({ filterChains }) => filterChains[0]?.filters[0]?.config.httpFilters ?? []);
+  return listeners.flatMap(({ filterChains }) => filterChains[0]?.filters[0]?.config.httpFilters ?? []);
+}
+
+test('the sample has every filter there is, and no problem', async () => {
+  const used = await httpFiltersOfSample();
   expect(used.map(({ typeName }) => typeName).toSorted()).toEqual(standardFilters.map(typeNameOf).toSorted());
+});
+
+test('filters that have nothing to do for a request make no promise', async () => {
+  const time = new SimulatedTime();
+  const createContext = createFilterContexts({ clock: time, timers: time, random: createSeededRandom(1), logger: silentLogger, meter: createMeter() });
+  const regexEngine = await loadRegexEngine();
+  // The one that asks somebody about every request must wait.
+  const used = (await httpFiltersOfSample()).filter(({ typeName }) => !typeName.includes('ext_authz'));
+  const filters = used.flatMap(({ name, typeName, config }) => {
+    const factory = standardFilters.find((candidate) => typeNameOf(candidate) === typeName);
+    return factory ? [factory.create(config, createContext('test', { filterName: name, patterns: createPatternCompiler(regexEngine, '', []) }))] : [];
+  });
+  expect(filters).toHaveLength(standardFilters.length - 1);
+  const stream = createTestStream({ path: '/plain' });
+  let promises = 0;
+  const hook = createHook({ init: (_id, type) => void (type === 'PROMISE' && (promises += 1)) }).enable();
+  const verdicts = filters.map((filter) => filter.onRequest?.(stream) ?? 'continue');
+  for (const filter of filters.toReversed()) filter.onResponse?.(stream);
+  hook.disable();
+  expect([new Set(verdicts), promises]).toEqual([new Set(['continue']), 0]);
 });
