@@ -5,6 +5,7 @@ export { serveApiServer, type ServeOptions, type ServedApiServer } from './api-s
 export { createInProcessTransport } from './api-server/in-process-transport.ts';
 export { formatKubeconfig, writeKubeconfig } from './api-server/kubeconfig.ts';
 export type { PodLogs, PodLogsAnswer, PodLogsRequest } from './api-server/pod-logs.ts';
+export { lockFile, type FileLock } from './api-server/storage/file-lock.ts';
 export { openFileStorage, type FileStorageOptions } from './api-server/storage/file-storage.ts';
 export { createMemoryStorage } from './api-server/storage/memory-storage.ts';
 export type { Storage, StoredObject, StoredState } from './api-server/storage/storage.ts';

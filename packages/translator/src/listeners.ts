@@ -61,6 +61,8 @@ function listener(name: string, address: string, port: number, settings: Manager
     value: {
       name,
       address: { socket_address: { address, port_value: port } },
+      // One process serves it. Shared, a port that somebody else has would be answered by both, in turns.
+      enable_reuse_port: false,
       filter_chains: [
         { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager(name, settings) }] },
       ],

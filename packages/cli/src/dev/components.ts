@@ -50,7 +50,8 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
     },
     { name: 'controller', command: main('controller', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
-    { name: 'activator', command: main('activator', `--config-service=${configService}`), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
+    { name: 'activator', // It goes on accepting for a second, until gateways have heard that it leaves.
+      command: main('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
     {
       name: 'gateway',
       command: main('gateway', `--config-service=${configService}`, `--admin-port=${ports.gatewayAdmin}`),

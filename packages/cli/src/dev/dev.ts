@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { MeshError, systemClock } from '@sluice/kernel';
 import { formatDuration } from '../terminal/duration.ts';
-import { createStyle } from '../terminal/style.ts';
+import { createStyle, type Style } from '../terminal/style.ts';
 import { Discovery } from '../manifests/discovery.ts';
 import { ColdStartJoin } from './cold-start.ts';
 import { startFloor } from './floor.ts';
@@ -14,7 +14,7 @@ import { Happenings } from './happenings.ts';
 import { Narrator, shortName } from './narrator.ts';
 import { observe } from './observe.ts';
 import { readDevOptions, type DevFlags, type DevOptions } from './options.ts';
-import { choosePorts } from './ports.ts';
+import { claimPorts } from './ports.ts';
 import { ServiceFiles } from './service-files.ts';
 import { installSystem } from './system.ts';
 
@@ -29,20 +29,29 @@ export async function runDev(path: string, flags: DevFlags): Promise<number> {
     process.stderr.write(`${path}: no such file or folder\n`);
     return 2;
   }
-  return serve(read.options);
-}
-
-async function serve(options: DevOptions): Promise<number> {
-  const startedAt = systemClock.now();
-  const interrupted = interruption();
   const style = createStyle(process.stdout);
   const narrator = new Narrator({ write: (text) => process.stdout.write(text), style, wallTime: () => systemClock.wallTime() });
+  try {
+    await serve(read.options, narrator, style);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    narrator.say(`  ${style.bad('✗')} ${error.message}`);
+    return 1;
+  }
+}
+
+async function serve(options: DevOptions, narrator: Narrator, style: Style): Promise<void> {
+  const startedAt = systemClock.now();
+  const interrupted = interruption();
   const coldStarts = new ColdStartJoin();
   const happenings = new Happenings(narrator, coldStarts);
   const here = (file: string): string => relative(process.cwd(), file) || '.';
 
   narrator.say(`${style.bold('sluice')} 0.1.0  local mode\n`);
-  const ports = await choosePorts(options);
+  const { ports, release } = await claimPorts(options);
+  // However this process ends, short of being killed: then the next one sees that nobody holds them.
+  process.once('exit', release);
   const floor = await startFloor({
     stateFolder: options.stateFolder,
     apiPort: ports.api,
@@ -68,6 +77,7 @@ async function serve(options: DevOptions): Promise<number> {
     });
     await files.apply();
     const { urls, starting } = await system.whenServing(interrupted);
+    if (interrupted.aborted) return;
     narrator.say(`\n  ready in ${formatDuration(systemClock.now() - startedAt)}\n`);
     for (const { key, url } of urls) narrator.say(`  ${style.bold(shortName(key))}  →  ${style.link(url)}`);
     for (const key of starting) narrator.say(`  ${style.bold(shortName(key))}  ${style.dim('is still starting')}`);
@@ -82,11 +92,6 @@ async function serve(options: DevOptions): Promise<number> {
     files.close();
     narrator.say('\n  ending …');
     await observation.stop();
-    return 0;
-  } catch (error) {
-    if (!(error instanceof MeshError)) throw error;
-    narrator.say(`  ${style.bad('✗')} ${error.message}`);
-    return 1;
   } finally {
     await floor.stop();
   }

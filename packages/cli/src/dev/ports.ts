@@ -1,14 +1,28 @@
 /** Ports for what people and components connect to: the wanted one, or a free one when it is taken. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MeshError } from '@sluice/kernel';
+import { lockFile, type FileLock } from '@sluice/local';
 import type { ComponentPorts } from './components.ts';
 import type { DevOptions } from './options.ts';
 
 export interface DevPorts extends ComponentPorts {
   readonly api: number;
 }
+
+/** Ports that no other mesh of this machine takes until they are released. */
+export interface ClaimedPorts {
+  readonly ports: DevPorts;
+  release(): void;
+}
+
+/**
+ * Where meshes tell each other which ports they have chosen: a port is bound by a component only a moment after
+ * it was found free, and two meshes that start together would both find it so.
+ */
+const claimsFolder = join(tmpdir(), 'sluice-ports');
 
 /** What each port is when nobody says otherwise: kube-apiserver's, Envoy's admin, Istio's and Kourier's xDS. */
 const usual = { gatewayAdmin: 9901, configService: 18_000 };
@@ -17,15 +31,22 @@ const usual = { gatewayAdmin: 9901, configService: 18_000 };
  * The ports of this run. Those of the run before are taken again while they are free, so that a restart
  * changes no object; what a flag asks for goes first.
  */
-export async function choosePorts({ port, apiPort, stateFolder }: DevOptions): Promise<DevPorts> {
+export async function claimPorts({ port, apiPort, stateFolder }: DevOptions): Promise<ClaimedPorts> {
   const file = join(stateFolder, 'ports.json');
   const before = readPorts(file);
   // One after the other, each passing over what the ones before it took.
   const taken = new Set<number>();
+  const claims: FileLock[] = [];
+  mkdirSync(claimsFolder, { recursive: true });
   const take = async (wanted: number): Promise<number> => {
-    const chosen = await choosePort(wanted, taken);
-    taken.add(chosen);
-    return chosen;
+    for (;;) {
+      const chosen = await choosePort(wanted, taken);
+      taken.add(chosen);
+      const claim = claimPort(chosen);
+      if (!claim) continue;
+      claims.push(claim);
+      return chosen;
+    }
   };
   const ports: DevPorts = {
     api: await take(apiPort || (before.api ?? 0)),
@@ -35,7 +56,22 @@ export async function choosePorts({ port, apiPort, stateFolder }: DevOptions): P
   };
   mkdirSync(stateFolder, { recursive: true });
   writeFileSync(file, `${JSON.stringify(ports)}\n`);
-  return ports;
+  return {
+    ports,
+    release() {
+      for (const claim of claims) claim.release();
+    },
+  };
+}
+
+/** Undefined when a mesh that is running has it. */
+function claimPort(port: number): FileLock | undefined {
+  try {
+    return lockFile(join(claimsFolder, String(port)));
+  } catch (error) {
+    if (error instanceof MeshError) return undefined;
+    throw error;
+  }
 }
 
 function readPorts(file: string): Partial<DevPorts> {

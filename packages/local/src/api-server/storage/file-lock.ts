@@ -1,5 +1,6 @@
 /** Keeps a second process away from a file that one process must have to itself. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { MeshError } from '@sluice/kernel';
 
 export interface FileLock {
   release(): void;
@@ -18,7 +19,7 @@ export function lockFile(path: string): FileLock {
     if (!isExisting(error)) throw error;
     const owner = Number(readFileSync(lock, 'utf8'));
     if (owner !== process.pid && isRunning(owner)) {
-      throw new Error(`open ${path}: process ${owner} has it open; if that is another program, remove ${lock}`, { cause: error });
+      throw new MeshError('file-locked', `open ${path}: process ${owner} has it open; if that is another program, remove ${lock}`, { cause: error });
     }
     writeFileSync(lock, String(process.pid));
   }

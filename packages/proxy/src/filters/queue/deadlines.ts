@@ -74,7 +74,7 @@ class DeadlineLine {
     else this.#first = deadline;
     this.#last = deadline;
     // A timer that is set already is for an earlier deadline: it will set itself anew.
-    this.#timer ??= this.#timers.after(this.#timeoutMs, () => this.#onTimer());
+    if (!this.#timer) this.#timer = this.#timers.after(this.#timeoutMs, () => this.#onTimer());
   }
 
   remove(deadline: Deadline): void {
