@@ -98,6 +98,23 @@ test('the pod is ready once the program listens', async () => {
   expect(early.answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\nqueue$/);
 });
 
+test('a port that is closed for a moment costs its clients time and not an error', async () => {
+  const { time, startProgram, request } = await createPod();
+  const exchange = request();
+  await time.advanceAsync(400);
+  expect(exchange.answer).toBe('');
+  await startProgram();
+  await time.advanceAsync(500);
+  expect(exchange.answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*hello$/);
+});
+
+test('a program that does not come is a 502', async () => {
+  const { time, request } = await createPod();
+  const exchange = request();
+  await time.advanceAsync(20_000);
+  expect(exchange.answer).toMatch(/^HTTP\/1\.1 502 /);
+});
+
 test('the program is told what the client sent, and the response carries nothing of ours', async () => {
   const { time, program, startProgram, request } = await createPod();
   await startProgram();

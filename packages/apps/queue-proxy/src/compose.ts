@@ -11,6 +11,7 @@ import {
 } from '@sluice/proxy';
 import type { QueueProxySettings } from './config.ts';
 import { LoadMeter } from './load-meter.ts';
+import { PatientNetwork } from './patient-network.ts';
 import { ProgramProber } from './program-prober.ts';
 import { makeFilter, makeStaticConfig } from './static-config.ts';
 
@@ -40,8 +41,8 @@ export interface QueueProxy {
 const TUNNEL_DRAIN_MS = 60_000;
 
 export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
-  const { settings, network, clock, timers, logger } = options;
-  const proxy = createProxy(options);
+  const { settings, network, clock, timers, random, logger } = options;
+  const proxy = createProxy({ ...options, network: new PatientNetwork(network, { timers, random }) });
   const load = new LoadMeter(clock.now());
   const drainer = new Drainer({ clock, timers, quietPeriodMs: settings.quietPeriodMs });
   const prober =

@@ -96,6 +96,7 @@ class QueueFilter implements HttpFilter {
 
   onResponse(stream: Stream): void {
     this.#requests.get(stream)?.clocks?.onResponse();
+    blameProgram(stream);
   }
 
   onResponseData(stream: Stream): void {
@@ -138,6 +139,13 @@ class QueueFilter implements HttpFilter {
     });
     return hasReplied ? 'replied' : 'wait';
   }
+}
+
+/** Where the program could not be spoken with, Knative's sidecar says 502; the engine's own word for it is Envoy's 503. */
+function blameProgram({ info, response }: Stream): void {
+  if (info.upstreamFailure === '' || response?.status !== 503) return;
+  response.status = 502;
+  info.status = 502;
 }
 
 /** What the mesh tells itself is not the program's business; the host is given back that an activator hid. */
