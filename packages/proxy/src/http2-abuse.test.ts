@@ -270,6 +270,30 @@ describe('floods end the connection', () => {
   });
 });
 
+describe('a drain', () => {
+  test('says which stream is the last, serves that, and leaves later ones to be asked elsewhere', async () => {
+    await using it = await start({ delayedCloseTimeoutMs: 20 }, false);
+    const client = await it.connect();
+    client.write(headersFrame(1));
+    await expect.poll(() => it.received.length).toBe(1);
+    const drained = it.proxy.proxy.drain({ deadlineMs: 200 });
+    const last = await readFrameWhere(client, ({ type }) => type === FrameType.goaway);
+    expect([last.payload.readUInt32BE(0), last.payload.readUInt32BE(4)]).toEqual([1, 0]);
+    client.write(headersFrame(3));
+    await drained;
+    expect(it.received).toHaveLength(1);
+  });
+
+  test('does not wait for clients without streams that never close', async () => {
+    await using it = await start({ delayedCloseTimeoutMs: 20 });
+    const client = await it.connect();
+    client.write(headersFrame(1));
+    await readFrameWhere(client, isResponse(1));
+    await it.proxy.proxy.drain({ deadlineMs: 60_000 });
+    expect(it.proxy.proxy.activeConnections).toBe(0);
+  });
+});
+
 describe('time', () => {
   test('a connection without streams ends by the idle timeout', async () => {
     await using it = await start({ idleTimeoutMs: 40 });

@@ -1,10 +1,9 @@
 /**
  * One client's HTTP/2 connection: its streams, and what holds for all of them.
  *
- *     open → retiring → closing → closed
+ *     open → closing → closed
  *
- * `retiring`: the client has been told to open no more streams, but may not know yet; `closing`: the last stream is
- * decided, and the connection ends with it.
+ * `closing`: the client has been told which stream is the last, and the connection ends with that.
  */
 import type { Buffer } from 'node:buffer';
 import type { Address, Connection } from '@sluice/kernel';
@@ -20,13 +19,13 @@ import type { DownstreamConnection, DownstreamOwner } from './downstream-connect
 import { Http2DownstreamStream, type Http2StreamOwner } from './http2-downstream-stream.ts';
 import { ResetBudget } from './reset-budget.ts';
 
-type State = 'open' | 'retiring' | 'closing' | 'closed';
+type State = 'open' | 'closing' | 'closed';
 
 /** How long a client may take to acknowledge our SETTINGS, in ms. Chosen: as long as a head should take at most. */
 const settingsTimeoutMs = 10_000;
 
-/** The largest stream identifier: a GOAWAY with it refuses nothing yet (RFC 9113 6.8). */
-const lastStreamId = 0x7fffffff;
+/** Envoy's `delayed_close_timeout`, also where it is turned off. */
+const defaultLingerMs = 1_000;
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -51,7 +50,7 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
   #streamsBegun = 0;
   #idleSince: number;
   #settingsDeadline: number;
-  #drainDeadline = never;
+  #lingerDeadline = never;
   #nextPingAt = never;
   #pingDeadline = never;
 
@@ -77,25 +76,25 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
     this.#schedule();
   }
 
-  /** Refuses new streams once the client has heard of it: a GOAWAY, a round trip, and the final GOAWAY. */
+  /**
+   * One GOAWAY, which names the last stream that is served: nghttp2 takes none after it, so the client may ask for those
+   * again elsewhere. (Envoy announces it one round trip ahead; Node cannot.)
+   */
   retire(): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'retiring';
-    this.#drainDeadline = this.engine.turn.now() + this.#manager.config.drainTimeoutMs;
-    this.#session.goaway(errorCode.noError, lastStreamId);
-    if (!this.#ping(() => this.#close())) this.#close();
+    this.#close();
     this.#schedule();
   }
 
   cut(code: OutcomeCode): void {
     for (const stream of this.#streams) stream.cut(code);
     this.#session.destroy();
+    this.#duplex.destroy();
   }
 
   onDeadline(now: number): void {
     if (now >= this.#settingsDeadline) return this.#end(errorCode.settingsTimeout);
     if (now >= this.#pingDeadline) return this.cut('downstream-closed');
-    if (now >= this.#drainDeadline) this.#close();
+    if (now >= this.#lingerDeadline) return void this.#duplex.destroy();
     if (now >= this.#nextPingAt) this.#keepAlive(now);
     if (now >= this.#idleDeadline) {
       this.#manager.statistics.idleTimeouts.add();
@@ -123,6 +122,7 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
     if (this.#streams.size > 0) return;
     this.#idleSince = this.engine.turn.now();
     this.#gate.weigh();
+    this.#linger();
     this.#schedule();
   }
 
@@ -185,10 +185,16 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
 
   /** The last stream is decided; the connection ends with it. */
   #close(): void {
-    this.#drainDeadline = never;
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#state = 'closing';
     this.#session.close();
+    this.#linger();
+  }
+
+  /** All has been said; the client has this long to end its side, too. */
+  #linger(): void {
+    if (this.#state !== 'closing' || this.#streams.size > 0) return;
+    this.#lingerDeadline = this.engine.turn.now() + (this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs);
   }
 
   /** Ends it because the client has misbehaved. */
@@ -222,6 +228,6 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
   }
 
   #schedule(): void {
-    this.deadline = Math.min(this.#settingsDeadline, this.#drainDeadline, this.#nextPingAt, this.#pingDeadline, this.#idleDeadline);
+    this.deadline = Math.min(this.#settingsDeadline, this.#lingerDeadline, this.#nextPingAt, this.#pingDeadline, this.#idleDeadline);
   }
 }

@@ -183,7 +183,8 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner
   }
 
   #closeIfDone(): void {
-    if (this.#state === 'leaving' && this.#streams.size === 0) this.#session?.close();
+    // Nothing is on its way any more, so nobody is waited for.
+    if (this.#state === 'leaving' && this.#streams.size === 0) this.#session?.destroy();
   }
 
   /** From the end of its last exchange on it may be closed when nobody comes. */
