@@ -2,7 +2,7 @@
  * A proxy on real sockets whose filters and routes come from configuration, as users write it: what a filter does is
  * seen from its two ends. Behind it stands an upstream that remembers what it was asked.
  */
-import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Random } from '@sluice/kernel';
+import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Address, type Random } from '@sluice/kernel';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { SystemNetwork } from '../network/system-network.ts';
@@ -27,6 +27,7 @@ export interface FilterFixture extends AsyncDisposable {
   /** Sends one request on a connection of its own and reads the whole answer. */
   request(request?: FixtureRequest): Promise<FixtureResponse>;
   connect(): Promise<RawPeer>;
+  readonly address: Address;
   /** Heads that the usual upstream was sent. */
   readonly upstreamHeads: readonly string[];
   /** `<status> <flags> <details>` of the next stream that has ended and was not asked for yet. */
@@ -82,6 +83,7 @@ export async function startFilterProxy(options: FilterFixtureOptions): Promise<F
     return client;
   };
   return {
+    address,
     upstreamHeads,
     nextLog: () => log.next(),
     connect,
