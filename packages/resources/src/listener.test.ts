@@ -98,3 +98,19 @@ test('values that are only right as they are by default may be spelt out', () =>
     'bind_to_port: is false, must be true: anything else is outside our subset',
   ]);
 });
+
+test('HTTP/2 beside HTTP/1, alone, or not at all', () => {
+  const configOf = (fields: object) => {
+    const decoded = decodeListener(listenerJson('a', { ...routes, ...fields }));
+    return decoded.ok ? decoded.value.filterChains[0]?.filters[0]?.config : undefined;
+  };
+  expect(configOf({})).toMatchObject({ codecType: 'AUTO', http2ProtocolOptions: { concurrentStreamsMax: 1024, headerTableBytesMax: 4096 } });
+  expect(configOf({ codec_type: 'HTTP2', http2_protocol_options: { max_concurrent_streams: 100 } })).toMatchObject({
+    codecType: 'HTTP2',
+    http2ProtocolOptions: { concurrentStreamsMax: 100 },
+  });
+  expect(errorsOf(listenerJson('a', { ...routes, codec_type: 'HTTP3' }))).toEqual([`${managerPath}.codec_type: is HTTP3, must be AUTO, HTTP1 or HTTP2`]);
+  expect(errorsOf(listenerJson('a', { ...routes, http2_protocol_options: { max_concurrent_streams: 0 } }))[0]).toContain(
+    `${managerPath}.http2_protocol_options.max_concurrent_streams`,
+  );
+});
