@@ -199,6 +199,7 @@ test('panic: a fall of the desired scale is found', async () => {
   });
   expect(await judge(panicNeverFalls, [decision(1, 5, true), decision(5, 2, false)])).toEqual([]);
   expect(await judge(panicNeverFalls, [decision(1, 5, true), decision(5, 2, true)])).toEqual(['default/s1-00001 from 5 to 2 in panic']);
+  expect(await judge(panicNeverFalls, [decision(1, 5, true), decision(1, 2, true)])).toEqual([]);
   const restarted: Observation = { at: 1, kind: 'process started', process: 'autoscaler' };
   expect(await judge(panicNeverFalls, [decision(1, 5, true), restarted, decision(5, 2, true)])).toEqual([]);
 });

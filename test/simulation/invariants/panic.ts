@@ -1,6 +1,7 @@
 /**
  * In panic the wanted number of pods never falls: a peak that has just been seen may come again. An autoscaler
- * that starts anew knows only the pods that are ready, and begins from those.
+ * that starts anew knows only the pods that are ready, and begins from those; and so does a revision that is made anew
+ * under an old name, which shows in that its scale is not what was decided last.
  */
 import type { Invariant } from './invariant.ts';
 
@@ -21,7 +22,7 @@ export const panicNeverFalls: Invariant = {
           panicking.delete(revision);
           return;
         }
-        if (before !== undefined && wanted < before) violated(`${revision} from ${before} to ${wanted} in panic`);
+        if (before !== undefined && Number(fields['from']) === before && wanted < before) violated(`${revision} from ${before} to ${wanted} in panic`);
         panicking.set(revision, wanted);
       },
     };
