@@ -108,7 +108,6 @@ export class Mesh {
       node: 'node',
       apps: '/apps',
       kubeconfig: '/kubeconfig',
-      compileCache: '/cache',
       ports: { gateway: gatewayAddress.port, gatewayAdmin: 9901, configService: 18_000 },
       queueProxy: '/apps/queue-proxy/src/main.ts',
       domains: [],

@@ -11,8 +11,6 @@ export interface ComponentOptions {
   readonly apps: string;
   /** What clients of the API read. */
   readonly kubeconfig: string;
-  /** V8's cache of compiled code, shared by all processes: later starts are quicker. */
-  readonly compileCache: string;
   readonly ports: ComponentPorts;
   /** The one-file queue-proxy. */
   readonly queueProxy: string;

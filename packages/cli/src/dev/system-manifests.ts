@@ -73,7 +73,6 @@ function deployment({ name, command, hostNetwork, mayOverlap = false, ready }: C
               terminationMessagePolicy: 'FallbackToLogsOnError',
               env: [
                 { name: 'KUBECONFIG', value: options.kubeconfig },
-                { name: 'NODE_COMPILE_CACHE', value: options.compileCache },
                 { name: 'SYSTEM_NAMESPACE', value: systemNamespace },
                 { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },

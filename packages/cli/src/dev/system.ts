@@ -59,7 +59,6 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
     node: process.execPath,
     apps: join(root, 'packages/apps'),
     kubeconfig: floor.kubeconfig,
-    compileCache: join(stateFolder, 'compile-cache'),
     ports,
     queueProxy: await bundle('queue-proxy', join(root, 'packages/apps/queue-proxy/src/main.ts'), join(stateFolder, 'bundle')),
     domains: ['127.0.0.1.sslip.io', 'example.com'],
