@@ -68,7 +68,7 @@ export class LocalMesh {
     await eventually(
       () => {
         if (child.exitCode !== null) throw new Error(`sluice dev ended with ${child.exitCode}:\n${this.#output}`);
-        if (!/ready in /.test(this.#output)) throw new Error(`sluice dev is not set up:\n${this.#output}`);
+        if (!/Ctrl-C ends everything/.test(this.#output)) throw new Error(`sluice dev is not set up:\n${this.#output}`);
       },
       { withinMs: 60_000 },
     );
