@@ -13,7 +13,7 @@ export const variants: readonly Variant[] = [
   },
   {
     name: 'another registry, domain and size',
-    set: ['image.repository=registry.example/mesh', 'image.tag=v9', 'domain=apps.example.org', 'gateway.replicas=5', 'activator.replicas=3', 'logLevel=debug'],
+    set: ['image.repository=images.example/mesh', 'image.tag=v9', 'domain=apps.example.org', 'gateway.replicas=5', 'activator.replicas=3', 'logLevel=debug'],
   },
   {
     name: 'a patient drain and a tuned autoscaler',
