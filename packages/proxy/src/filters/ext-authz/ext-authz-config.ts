@@ -124,7 +124,7 @@ function readServer(json: unknown, scope: Scope): Pick<HttpServiceConfig, 'origi
   const uri = reader.requiredString('uri');
   const timeoutMs = reader.durationMs('timeout', 0);
   if (timeoutMs === 0) scope.at('timeout').error('is required, and must be longer than 0s');
-  reader.has('cluster');
+  if (reader.has('cluster')) reader.scope.at('cluster').warn('has no effect: the service is asked at its uri');
   reader.done();
   const full = uri.includes('://') ? uri : `http://${uri}`;
   if (uri !== '' && (!URL.canParse(full) || !/^https?:/.test(full))) scope.at('uri').error(`is ${JSON.stringify(uri)}, must be host:port, or begin with http:// or https://`);

@@ -105,7 +105,7 @@ function readRemoteKeys(json: unknown, scope: Scope): JwtKeysConfig | undefined 
     const uri = MessageReader.open(inner, at);
     const found = uri && { uri: uri.requiredString('uri'), timeoutMs: uri.durationMs('timeout', 5000) };
     // Keys are asked for at their address; no cluster stands in between.
-    uri?.has('cluster');
+    if (uri?.has('cluster')) uri.scope.at('cluster').warn('has no effect: keys are asked for at their uri');
     uri?.done();
     if (found && !/^https?:\/\//.test(found.uri) && found.uri !== '') at.at('uri').error(`is ${JSON.stringify(found.uri)}, must begin with http:// or https://`);
     return found;
