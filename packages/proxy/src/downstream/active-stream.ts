@@ -6,10 +6,10 @@
  *                                      forwarding → tunnel     → ended
  *     any → ended
  */
-import { Buffer as Memory, type Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
-import type { BodyTransform, CreateTransform, TransformSink } from '../body-transform.ts';
+import type { CreateTransform } from '../body-transform.ts';
 import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
 import type { HttpFilter } from '../filters/filter.ts';
@@ -23,14 +23,16 @@ import { StreamInfo } from '../stream-info.ts';
 import type { LocalReply, Stream } from '../stream.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from '../upstream/upstream-request.ts';
 import { clientHostOf } from './client-address.ts';
-import { renderLocalReply } from './local-reply.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import { renderLocalReply, replyOf } from './local-reply.ts';
 import type { RequestConditions } from './request-conditions.ts';
 import { RequestBuffer } from './request-buffer.ts';
+import { tellFilters, writeAccessLogs } from './stream-end.ts';
+import { TransformedBody, type TransformOwner } from './transformed-body.ts';
 
 type State = 'filters' | 'waiting' | 'forwarding' | 'responding' | 'tunnel' | 'ended';
 
-export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner, TransformSink {
+export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner, TransformOwner {
   readonly info: StreamInfo;
   readonly request: RequestHead;
   response: ResponseHead | undefined = undefined;
@@ -52,10 +54,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   /** `continueRequest` was called from within `onRequest`, before the filter could answer `wait`. */
   #continued = false;
   #upstream: UpstreamRequest | undefined;
-  /** The body, where a filter wants it whole; and how many filters have seen it. */
+  /** The body, where a filter wants it whole. */
   #buffer: RequestBuffer | undefined;
-  #bufferSeenBy = 0;
-  #transform: BodyTransform | undefined;
+  #transform: TransformedBody | undefined;
   #requestDone = false;
   #responseHeadSent = false;
   #upgrade = '';
@@ -128,7 +129,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'filters') this.#continued = true;
     if (this.#state !== 'waiting' || (this.#buffer && !this.#buffer.isComplete)) return;
     this.#state = 'filters';
-    this.#inTurn(() => this.#runFilters());
+    this.inTurn(() => this.#runFilters());
   }
 
   bufferRequest(bytesMax: number): FilterVerdict {
@@ -140,28 +141,27 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       return 'replied';
     }
     if (request.framing === 'none' || this.#buffer) return 'continue';
-    this.#buffer = new RequestBuffer(bytesMax);
-    this.#bufferSeenBy = this.#nextFilter;
+    this.#buffer = new RequestBuffer(bytesMax, this.#nextFilter);
     return 'wait';
   }
 
   transformResponse(create: CreateTransform): boolean {
     if (this.#transform || this.info.responseStartAt === 0 || this.#responseHeadSent) return false;
-    this.#transform = create(this);
+    this.#transform = new TransformedBody(this, create);
     return true;
   }
 
   reply(reply: LocalReply): void {
     if (this.#state === 'ended' || this.#responseHeadSent) return;
-    this.#inTurn(() => this.#replyAs(reply, outcomes['filter-reply']));
+    this.inTurn(() => this.#replyAs(reply, outcomes['filter-reply']));
   }
 
   reset(code: OutcomeCode): void {
-    this.#inTurn(() => this.fail(code));
+    this.inTurn(() => this.fail(code));
   }
 
   /** For calls of filters, which may come at any time. */
-  #inTurn(work: () => void): void {
+  inTurn(work: () => void): void {
     this.#engine.turn.enter();
     try {
       work();
@@ -262,7 +262,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   /** The filters before the one that wants it whole see the body as it comes, those behind it when it goes on. */
   #fillBuffer(buffer: RequestBuffer, memory: Buffer, start: number, end: number): void {
-    for (let index = 0; index < this.#bufferSeenBy; index += 1) this.#filters[index]?.onRequestData?.(this, memory.subarray(start, end));
+    for (let index = 0; index < buffer.seenBy; index += 1) this.#filters[index]?.onRequestData?.(this, memory.subarray(start, end));
     if (this.#isOver()) return;
     buffer.append(memory, start, end);
     if (buffer.isTooLarge) this.fail('body-too-large');
@@ -270,7 +270,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   #sendBuffer(buffer: RequestBuffer): void {
     const body = buffer.take();
-    for (let index = this.#bufferSeenBy; index < this.#filters.length; index += 1) this.#filters[index]?.onRequestData?.(this, body);
+    for (let index = buffer.seenBy; index < this.#filters.length; index += 1) this.#filters[index]?.onRequestData?.(this, body);
     if (this.#isOver()) return;
     this.#upstream?.writeData(body, 0, body.length, true);
     this.#upstream?.writeEnd(buffer.trailers);
@@ -337,7 +337,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     const filters = this.#filters;
     for (let index = filters.length - 1; index >= 0; index -= 1) filters[index]?.onResponseData?.(this, memory.subarray(start, end));
     if (this.#transform) {
-      if (!this.#transform.write(Memory.from(memory.subarray(start, end)))) this.#upstream?.pauseResponse();
+      if (!this.#transform.write(memory, start, end)) this.#upstream?.pauseResponse();
       return;
     }
     this.info.bytesSent += end - start;
@@ -348,34 +348,21 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.info.responseTrailers = trailers;
     if (this.#transform) return this.#transform.end();
-    this.#codec.writeEnd(trailers);
+    this.completeResponse();
+  }
+
+  writeTransformed(bytes: Buffer): boolean {
+    this.info.bytesSent += bytes.length;
+    return this.#codec.writeData(bytes, 0, bytes.length, true);
+  }
+
+  resumeResponse(): void {
+    this.#upstream?.resumeResponse();
+  }
+
+  completeResponse(): void {
+    this.#codec.writeEnd(this.info.responseTrailers);
     this.#end(outcomes.completed, true);
-  }
-
-  // — what a transform of the body says —
-
-  onData(bytes: Buffer): void {
-    if (this.#state === 'ended') return;
-    this.#inTurn(() => {
-      this.info.bytesSent += bytes.length;
-      if (!this.#codec.writeData(bytes, 0, bytes.length, true)) this.#transform?.pause();
-    });
-  }
-
-  onReady(): void {
-    if (this.#state !== 'ended') this.#inTurn(() => this.#upstream?.resumeResponse());
-  }
-
-  onEnd(): void {
-    if (this.#state === 'ended') return;
-    this.#inTurn(() => {
-      this.#codec.writeEnd(this.info.responseTrailers);
-      this.#end(outcomes.completed, true);
-    });
-  }
-
-  onError(error: unknown): void {
-    this.#inTurn(() => this.crash(error));
   }
 
   onUpstreamDrain(): void {
@@ -418,8 +405,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       this.info.raise(outcome.flag);
       return this.#end(outcome, false);
     }
-    const overload: Readonly<Record<string, string>> | undefined = outcome.flag === 'UO' ? { 'x-envoy-overloaded': 'true' } : undefined;
-    this.#replyAs({ status: outcome.status, body: outcome.body, details: outcome.details, ...(outcome.flag && { flag: outcome.flag }), ...(overload && { headers: overload }) }, outcome);
+    this.#replyAs(replyOf(outcome), outcome);
   }
 
   #replyAs(reply: LocalReply, outcome: Outcome): void {
@@ -455,15 +441,6 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#codec.writeHead(head);
   }
 
-  /** Every filter must hear of the end, whatever another one does. */
-  #endFilter(filter: HttpFilter | undefined, outcome: Outcome): void {
-    try {
-      filter?.onEnd?.(this, outcome);
-    } catch (error) {
-      this.#engine.logger.error('filter crashed at the end of a stream', { filter: filter?.name, error });
-    }
-  }
-
   #endRequest(): void {
     this.#requestDone = true;
     this.info.requestEndAt = this.request.framing === 'none' ? this.info.startAt : this.#engine.turn.now();
@@ -489,13 +466,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#responseHeadSent) statistics.requestsCompleted.add();
     statistics.requestTime.observe(info.endAt - info.startAt);
     statistics.countEnd(outcome);
-    const filters = this.#filters;
-    const { accessLogs } = this.#config;
-    for (let index = this.#nextFilter - 1; index >= 0; index -= 1) this.#endFilter(filters[index], outcome);
-    for (const log of accessLogs) {
-      const line = log.format(this, outcome);
-      if (line !== '') this.#engine.accessLogs.to(log.path).add(line);
-    }
+    tellFilters(this, this.#filters, this.#nextFilter, outcome, this.#engine);
+    writeAccessLogs(this, this.#config.accessLogs, outcome, this.#engine);
     this.#engine.activeStreams -= 1;
     this.#codec.finish(intact && !outcome.closesDownstream);
     this.#engine.onQuieter();

@@ -1,7 +1,7 @@
 /** Answers of the proxy's own, in the client's protocol. */
 import { Buffer } from 'node:buffer';
 import { ResponseHead, type RequestHead } from '@sluice/http';
-import { grpcStatusOf } from '../outcome.ts';
+import { grpcStatusOf, type Outcome } from '../outcome.ts';
 import type { LocalReply } from '../stream.ts';
 
 export interface RenderedReply {
@@ -10,6 +10,14 @@ export interface RenderedReply {
 }
 
 const noBody = Buffer.alloc(0);
+
+/** Tells a client that somebody before it has more than enough to do (Envoy's `x-envoy-overloaded`). */
+const overloaded: Readonly<Record<string, string>> = { 'x-envoy-overloaded': 'true' };
+
+/** What a client is told of an end that leaves it without an answer. */
+export function replyOf({ status, body, details, flag }: Outcome): LocalReply {
+  return { status, body, details, ...(flag && { flag }), ...(flag === 'UO' && { headers: overloaded }) };
+}
 
 /** A gRPC client gets a head that is all there is (trailers-only) with its kind of status; others get text. */
 export function renderLocalReply(request: RequestHead, reply: LocalReply): RenderedReply {

@@ -6,12 +6,15 @@ export class RequestBuffer {
   readonly #chunks: Buffer[] = [];
   /** How many bytes it may hold. A later filter may allow fewer. */
   bytesMax: number;
+  /** How many filters have seen the body as it came; those behind them see it when it goes on. */
+  readonly seenBy: number;
   #bytes = 0;
   trailers: Trailers | undefined;
   isComplete = false;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, seenBy: number) {
     this.bytesMax = bytesMax;
+    this.seenBy = seenBy;
   }
 
   get isTooLarge(): boolean {

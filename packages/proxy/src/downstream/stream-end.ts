@@ -1,0 +1,25 @@
+/** What is left to do when a stream has ended: its filters hear of it, and the access logs get their lines. */
+import type { Engine } from '../engine.ts';
+import type { HttpFilter } from '../filters/filter.ts';
+import type { Outcome } from '../outcome.ts';
+import type { AccessLogConfig } from '../proxy-config.ts';
+import type { Stream } from '../stream.ts';
+
+/** Tells the first `asked` filters, the last first. Each must hear of the end, whatever another one does. */
+export function tellFilters(stream: Stream, filters: readonly HttpFilter[], asked: number, outcome: Outcome, engine: Engine): void {
+  for (let index = asked - 1; index >= 0; index -= 1) {
+    const filter = filters[index];
+    try {
+      filter?.onEnd?.(stream, outcome);
+    } catch (error) {
+      engine.logger.error('filter crashed at the end of a stream', { filter: filter?.name, error });
+    }
+  }
+}
+
+export function writeAccessLogs(stream: Stream, logs: readonly AccessLogConfig[], outcome: Outcome, engine: Engine): void {
+  for (const log of logs) {
+    const line = log.format(stream, outcome);
+    if (line !== '') engine.accessLogs.to(log.path).add(line);
+  }
+}
