@@ -2,6 +2,7 @@
 import type { Checked } from '@sluice/kernel';
 import { defaultCircuitBreakers, readCircuitBreakers, type CircuitBreakers } from './circuit-breakers.ts';
 import { readClusterLoadAssignment, type ClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { readClusterProtocolOptions } from './cluster-protocol-options.ts';
 import { defaultCommonLbConfig, readCommonLbConfig, type CommonLbConfig } from './common-lb-config.ts';
 import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { decodeDocument } from './decode/decode-document.ts';
@@ -12,12 +13,7 @@ import { readLoadBalancing } from './load-balancing-policy.ts';
 import type { LoadBalancingPolicy } from './load-balancing.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
 import { readOutlierDetection, type OutlierDetection } from './outlier-detection.ts';
-import {
-  defaultUpstreamHttpProtocolOptions,
-  readUpstreamHttpProtocolOptions,
-  upstreamHttpProtocolOptionsTypeName,
-  type UpstreamHttpProtocolOptions,
-} from './upstream-http-protocol-options.ts';
+import type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
 
 export interface Cluster {
   readonly name: string;
@@ -74,7 +70,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     circuitBreakers: reader.read('circuit_breakers', readCircuitBreakers) ?? defaultCircuitBreakers,
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
     healthCheck: readOnlyCheck(reader),
-    http: readProtocolOptions(reader),
+    http: readClusterProtocolOptions(reader),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
   };
   refuseTheRest(reader);
@@ -154,15 +150,6 @@ function readConnectTimeout(reader: MessageReader): number {
   return timeoutMs;
 }
 
-function readProtocolOptions(reader: MessageReader): UpstreamHttpProtocolOptions {
-  let options = defaultUpstreamHttpProtocolOptions;
-  reader.map('typed_extension_protocol_options', (json, scope) => {
-    options = readUpstreamHttpProtocolOptions(json, scope) ?? options;
-    return options;
-  });
-  return options;
-}
-
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'upstream_connection_options',
@@ -193,15 +180,4 @@ function refuseTheRest(reader: MessageReader): void {
     'connection_pool_per_downstream_connection',
     'filters',
   ]);
-  reader.refuse(
-    [
-      'max_requests_per_connection',
-      'http_protocol_options',
-      'http2_protocol_options',
-      'common_http_protocol_options',
-      'upstream_http_protocol_options',
-      'protocol_selection',
-    ],
-    `its place is typed_extension_protocol_options["${upstreamHttpProtocolOptionsTypeName}"]`,
-  );
 }

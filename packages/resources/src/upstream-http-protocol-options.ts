@@ -34,7 +34,7 @@ export function readUpstreamHttpProtocolOptions(
   }
   const reader = MessageReader.open(typed.json, typed.scope);
   if (!reader) return undefined;
-  const shared = reader.read('common_http_protocol_options', readCommon) ?? defaultUpstreamHttpProtocolOptions;
+  const shared = reader.read('common_http_protocol_options', readCommonUpstreamOptions) ?? defaultUpstreamHttpProtocolOptions;
   const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
   const http2 = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig)?.http2 : undefined;
   const followed = kind === 'use_downstream_protocol_config' ? reader.read(kind, readDownstreamProtocolConfig) : undefined;
@@ -53,7 +53,8 @@ export function readUpstreamHttpProtocolOptions(
   return http2 ? { ...shared, http2 } : shared;
 }
 
-function readCommon(json: unknown, scope: Scope): UpstreamHttpProtocolOptions | undefined {
+/** What holds for every protocol: `common_http_protocol_options`. */
+export function readCommonUpstreamOptions(json: unknown, scope: Scope): UpstreamHttpProtocolOptions | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const defaults = defaultUpstreamHttpProtocolOptions;
@@ -71,7 +72,7 @@ function readExplicitHttpConfig(json: unknown, scope: Scope): { readonly http2: 
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const kind = reader.oneof(['http_protocol_options', 'http2_protocol_options', 'http3_protocol_options'], true);
-  if (kind === 'http_protocol_options') reader.read(kind, readNothing);
+  if (kind === 'http_protocol_options') reader.read(kind, readHttp1UpstreamOptions);
   const http2 = kind === 'http2_protocol_options' ? reader.read(kind, readHttp2ProtocolOptions) : undefined;
   reader.refuse(['http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
   reader.done();
@@ -82,7 +83,7 @@ function readExplicitHttpConfig(json: unknown, scope: Scope): { readonly http2: 
 function readDownstreamProtocolConfig(json: unknown, scope: Scope): Http2ProtocolOptions | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  reader.read('http_protocol_options', readNothing);
+  reader.read('http_protocol_options', readHttp1UpstreamOptions);
   const http2 = reader.read('http2_protocol_options', readHttp2ProtocolOptions) ?? defaultHttp2ProtocolOptions;
   reader.refuse(['http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
   reader.done();
@@ -90,7 +91,7 @@ function readDownstreamProtocolConfig(json: unknown, scope: Scope): Http2Protoco
 }
 
 /** Http1ProtocolOptions of an upstream: being there is all it says. */
-function readNothing(json: unknown, scope: Scope): true {
+export function readHttp1UpstreamOptions(json: unknown, scope: Scope): true {
   const reader = MessageReader.open(json, scope);
   reader?.ignore(['enable_trailers', 'header_key_format', 'use_balsa_parser', 'allow_custom_methods']);
   reader?.refuse(['allow_chunked_length', 'send_fully_qualified_url', 'override_stream_error_on_invalid_http_message']);
