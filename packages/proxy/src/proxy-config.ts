@@ -24,6 +24,8 @@ export interface ListenerConfig {
   readonly version: string;
   readonly address: Address;
   readonly reusePort: boolean;
+  /** Its traffic direction is INBOUND: `/drain_listeners?inboundonly` stops it. Default false. */
+  readonly isInbound?: boolean;
   /** Most connections at once. Default 10 000, as Envoy's advice for edges. */
   readonly connectionsMax: number;
   /** Bytes that may wait for one slow peer before its counterpart is paused. Default 1 MiB as Envoy's. */

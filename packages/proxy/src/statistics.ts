@@ -39,6 +39,7 @@ export class DownstreamStatistics {
   readonly idleTimeouts: Counter;
   readonly connectionOverflows: Counter;
   readonly upgrades: Counter;
+  readonly drainCloses: Counter;
   /** Read when somebody looks. */
   connectionsActive = 0;
   requestsActive = 0;
@@ -55,6 +56,7 @@ export class DownstreamStatistics {
     this.idleTimeouts = counter('downstream_cx_idle_timeout', 'connections closed because nothing happened on them');
     this.connectionOverflows = counter('downstream_cx_overflow', 'connections refused at the limit');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
+    this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');
     this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
     this.requestTime = meter.histogram('envoy_http_downstream_rq_time', 'time of a whole exchange, in ms', timeBoundsMs, labels);
     meter.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
