@@ -9,6 +9,7 @@ import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readListener, type Listener } from './listener.ts';
 import { readNode, type Node } from './node.ts';
+import { readSecret, type Secret } from './tls/secret.ts';
 import { readStringMatcher, type StringMatcher } from './string-matcher.ts';
 
 export interface Bootstrap {
@@ -24,6 +25,7 @@ export interface Bootstrap {
 export interface StaticResources {
   readonly listeners: readonly Listener[];
   readonly clusters: readonly Cluster[];
+  readonly secrets: readonly Secret[];
 }
 
 export interface DynamicResources {
@@ -40,7 +42,7 @@ export interface Admin {
 }
 
 const anonymous: Node = { id: '', cluster: '', metadata: {}, locality: undefined };
-const noStaticResources: StaticResources = { listeners: [], clusters: [] };
+const noStaticResources: StaticResources = { listeners: [], clusters: [], secrets: [] };
 const noDynamicResources: DynamicResources = { ldsConfig: undefined, cdsConfig: undefined, adsConfig: undefined };
 
 export function decodeBootstrap(json: unknown, path = '', options?: DecodeOptions): Checked<Bootstrap> {
@@ -89,11 +91,12 @@ function readStaticResources(json: unknown, scope: Scope): StaticResources | und
   if (!reader) return undefined;
   const listeners = reader.list('listeners', readListener);
   const clusters = reader.list('clusters', readCluster);
-  reader.refuse(['secrets'], 'TLS is outside our subset');
+  const secrets = reader.list('secrets', readSecret);
   reader.done();
   reportDuplicates(listeners, scope.at('listeners'));
   reportDuplicates(clusters, scope.at('clusters'));
-  return { listeners, clusters };
+  reportDuplicates(secrets, scope.at('secrets'));
+  return { listeners, clusters, secrets };
 }
 
 function readDynamicResources(json: unknown, scope: Scope): DynamicResources | undefined {

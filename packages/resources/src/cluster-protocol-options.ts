@@ -3,6 +3,7 @@
  * cluster itself and are still what most control planes send. Where the newer ones are there, the older say nothing, as
  * in Envoy.
  */
+import { readAutoSni } from './auto-sni.ts';
 import type { MessageReader } from './decode/message-reader.ts';
 import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions } from './http2-protocol-options.ts';
 import {
@@ -30,9 +31,10 @@ function readOlderFields(reader: MessageReader): UpstreamHttpProtocolOptions {
   reader.read('http_protocol_options', readHttp1UpstreamOptions);
   const http2 = reader.read('http2_protocol_options', readHttp2ProtocolOptions);
   const selection = reader.enum('protocol_selection', ['USE_CONFIGURED_PROTOCOL', 'USE_DOWNSTREAM_PROTOCOL'], 'USE_CONFIGURED_PROTOCOL');
-  reader.refuse(['upstream_http_protocol_options']);
+  const autoSni = reader.read('upstream_http_protocol_options', readAutoSni);
   // Where both limits are set, the one for all protocols is the newer.
-  const options = shared.requestsPerConnectionMax > 0 ? shared : { ...shared, requestsPerConnectionMax };
+  const limited = shared.requestsPerConnectionMax > 0 ? shared : { ...shared, requestsPerConnectionMax };
+  const options = autoSni ? { ...limited, autoSni } : limited;
   if (selection === 'USE_DOWNSTREAM_PROTOCOL') return { ...options, http2: http2 ?? defaultHttp2ProtocolOptions, followsDownstream: true };
   return http2 ? { ...options, http2 } : options;
 }

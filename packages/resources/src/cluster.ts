@@ -12,6 +12,12 @@ import { readHealthCheck, type HealthCheck } from './health-check.ts';
 import { readLoadBalancing } from './load-balancing-policy.ts';
 import type { LoadBalancingPolicy } from './load-balancing.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import {
+  readTransportSocketMatch,
+  readUpstreamTransportSocket,
+  type TransportSocketMatch,
+  type UpstreamTransportSocket,
+} from './upstream-transport-socket.ts';
 import { readOutlierDetection, type OutlierDetection } from './outlier-detection.ts';
 import type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
 
@@ -32,6 +38,10 @@ export interface Cluster {
   /** Hosts are asked how they are. Undefined: they are not. */
   readonly healthCheck: HealthCheck | undefined;
   readonly http: UpstreamHttpProtocolOptions;
+  /** For hosts that none of `transportSocketMatches` is for. Absent: bytes as they are. */
+  readonly transportSocket?: UpstreamTransportSocket | undefined;
+  /** The first whose match the host's metadata holds counts. Absent: none. */
+  readonly transportSocketMatches?: readonly TransportSocketMatch[] | undefined;
   readonly metadata: Metadata;
 }
 
@@ -71,11 +81,21 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
     healthCheck: readOnlyCheck(reader),
     http: readClusterProtocolOptions(reader),
+    transportSocket: reader.read('transport_socket', readUpstreamTransportSocket),
+    transportSocketMatches: reader.list('transport_socket_matches', readTransportSocketMatch),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
   };
   refuseTheRest(reader);
   reader.done();
+  checkNegotiation(settings, reader.scope);
   return discovery && { ...settings, discovery };
+}
+
+/** A protocol is chosen in TLS, so without it nothing would ever choose. */
+function checkNegotiation({ http, transportSocket }: Pick<Cluster, 'http' | 'transportSocket'>, scope: Scope): void {
+  if (http.negotiates && transportSocket?.kind !== 'tls') {
+    scope.at('transport_socket').error('must be TLS where auto_config lets the host choose the protocol');
+  }
 }
 
 /** The policy's own settings count before those that hold for every policy. */
@@ -174,8 +194,6 @@ function refuseTheRest(reader: MessageReader): void {
     'upstream_bind_config',
     'lb_subset_config',
     'original_dst_lb_config',
-    'transport_socket',
-    'transport_socket_matches',
     'transport_socket_matcher',
     'connection_pool_per_downstream_connection',
     'filters',

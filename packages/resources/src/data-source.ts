@@ -1,27 +1,35 @@
-/** `envoy.config.core.v3.DataSource`: where bytes or text come from. Files are read by whoever loads the bootstrap. */
+/** `envoy.config.core.v3.DataSource`: where bytes or text come from. Files are read by whoever loads the configuration. */
+import { Buffer } from 'node:buffer';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
+import { readWatchedDirectory } from './watched-directory.ts';
 
 export type DataSource =
-  | { readonly kind: 'inline'; readonly text: string }
-  | { readonly kind: 'file'; readonly path: string }
+  /** `bytes` are what `text` is in UTF-8, except where the bytes are no text at all. */
+  | { readonly kind: 'inline'; readonly text: string; readonly bytes: Uint8Array }
+  /** `watchedDirectory`: what moves when the file has changed; undefined for the directory it is in. */
+  | { readonly kind: 'file'; readonly path: string; readonly watchedDirectory: string | undefined }
   | { readonly kind: 'environment'; readonly variable: string };
 
 export function readDataSource(json: unknown, scope: Scope): DataSource | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const kind = reader.oneof(['filename', 'inline_bytes', 'inline_string', 'environment_variable'], true);
+  const watchedDirectory = reader.read('watched_directory', readWatchedDirectory);
   let source: DataSource | undefined;
-  if (kind === 'inline_string') source = { kind: 'inline', text: reader.string(kind, '') };
-  if (kind === 'inline_bytes') source = { kind: 'inline', text: decodeBase64(reader.string(kind, ''), scope.at(kind)) };
-  if (kind === 'filename') source = { kind: 'file', path: reader.requiredString(kind) };
+  if (kind === 'inline_string') source = inline(Buffer.from(reader.string(kind, '')));
+  if (kind === 'inline_bytes') source = inline(decodeBase64(reader.string(kind, ''), scope.at(kind)));
+  if (kind === 'filename') source = { kind: 'file', path: reader.requiredString(kind), watchedDirectory };
   if (kind === 'environment_variable') source = { kind: 'environment', variable: reader.requiredString(kind) };
-  reader.ignore(['watched_directory']);
   reader.done();
   return source;
 }
 
-function decodeBase64(encoded: string, scope: Scope): string {
+function inline(bytes: Buffer): DataSource {
+  return { kind: 'inline', text: bytes.toString('utf8'), bytes };
+}
+
+function decodeBase64(encoded: string, scope: Scope): Buffer {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded)) scope.error('must be base64');
-  return Buffer.from(encoded, 'base64').toString('utf8');
+  return Buffer.from(encoded, 'base64');
 }

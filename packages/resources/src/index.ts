@@ -5,6 +5,16 @@ export { noMetadata, type Metadata, type Struct } from './metadata.ts';
 export type { ApiConfigSource, ConfigSource } from './config-source.ts';
 export { readDataSource, type DataSource } from './data-source.ts';
 
+export { decodeSecret, type Secret, type SecretContent, type SecretReference } from './tls/secret.ts';
+export { secretsOf, type TlsContext, type ValidationSource } from './tls/tls-context.ts';
+export type { TlsParameters, TlsVersion } from './tls/tls-parameters.ts';
+export type { TlsCertificate } from './tls/tls-certificate.ts';
+export { anyCertificate, type CertificateValidationContext, type SanMatcher, type SanType } from './tls/certificate-validation-context.ts';
+export { downstreamTlsContextTypeName, readDownstreamTlsContext, secretsOfDownstream, type DownstreamTlsContext, type SessionTickets } from './tls/downstream-tls-context.ts';
+export type { UpstreamTlsContext } from './tls/upstream-tls-context.ts';
+export { rawTransportSocket, type TransportSocketMatch, type UpstreamTransportSocket } from './upstream-transport-socket.ts';
+export type { AutoSni } from './auto-sni.ts';
+
 export { decodeListener, type Listener } from './listener.ts';
 export type { FilterChain, NetworkFilter } from './filter-chain.ts';
 export { httpConnectionManagerTypeName, type HttpConnectionManager, type RouteSource } from './http-connection-manager.ts';

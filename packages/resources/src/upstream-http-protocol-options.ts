@@ -1,4 +1,5 @@
 /** `envoy.extensions.upstreams.http.v3.HttpProtocolOptions`: how a cluster's hosts are spoken to. */
+import { readAutoSni, type AutoSni } from './auto-sni.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
@@ -15,6 +16,10 @@ export interface UpstreamHttpProtocolOptions {
   readonly http2?: Http2ProtocolOptions | undefined;
   /** HTTP/2 only for requests that came by it. Absent: whatever they came by. */
   readonly followsDownstream?: true | undefined;
+  /** HTTP/2 where the host chooses it in TLS (ALPN), else HTTP/1.1. */
+  readonly negotiates?: true | undefined;
+  /** What of TLS follows from requests. Absent: nothing. */
+  readonly autoSni?: AutoSni | undefined;
 }
 
 export const defaultUpstreamHttpProtocolOptions: UpstreamHttpProtocolOptions = {
@@ -34,13 +39,14 @@ export function readUpstreamHttpProtocolOptions(
   }
   const reader = MessageReader.open(typed.json, typed.scope);
   if (!reader) return undefined;
-  const shared = reader.read('common_http_protocol_options', readCommonUpstreamOptions) ?? defaultUpstreamHttpProtocolOptions;
+  const common = reader.read('common_http_protocol_options', readCommonUpstreamOptions) ?? defaultUpstreamHttpProtocolOptions;
+  const autoSni = reader.read('upstream_http_protocol_options', readAutoSni);
+  const shared = autoSni ? { ...common, autoSni } : common;
   const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
   const http2 = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig)?.http2 : undefined;
+  const negotiated = kind === 'auto_config' ? reader.read(kind, readAutoConfig) : undefined;
   const followed = kind === 'use_downstream_protocol_config' ? reader.read(kind, readDownstreamProtocolConfig) : undefined;
   reader.refuse([
-    'auto_config',
-    'upstream_http_protocol_options',
     'http_filters',
     'outlier_detection',
     'retry_policy',
@@ -49,6 +55,7 @@ export function readUpstreamHttpProtocolOptions(
     'header_validation_config',
   ]);
   reader.done();
+  if (negotiated) return { ...shared, http2: negotiated, negotiates: true };
   if (followed) return { ...shared, http2: followed, followsDownstream: true };
   return http2 ? { ...shared, http2 } : shared;
 }
@@ -77,6 +84,17 @@ function readExplicitHttpConfig(json: unknown, scope: Scope): { readonly http2: 
   reader.refuse(['http3_protocol_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
   reader.done();
   return { http2 };
+}
+
+/** Which protocol it is, the host says when TLS begins. */
+function readAutoConfig(json: unknown, scope: Scope): Http2ProtocolOptions | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  reader.read('http_protocol_options', readHttp1UpstreamOptions);
+  const http2 = reader.read('http2_protocol_options', readHttp2ProtocolOptions) ?? defaultHttp2ProtocolOptions;
+  reader.refuse(['http3_protocol_options', 'alternate_protocols_cache_options'], 'upstreams are spoken to in HTTP/1.1 or HTTP/2');
+  reader.done();
+  return http2;
 }
 
 /** Clients of HTTP/2 are followed with or without options for it, as by Envoy. */

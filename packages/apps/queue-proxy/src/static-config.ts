@@ -110,7 +110,6 @@ const toProgram: RouteMatch = {
     idleTimeoutMs: undefined,
     upgrades: new Map(),
     clusterNotFoundStatus: 503,
-    isHighPriority: false,
     hash: undefined,
   },
   changeRequest: undefined,
@@ -160,7 +159,6 @@ function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): Cl
     assignmentVersion: version,
     connectTimeoutMs,
     ...limits,
-    highPriority: limits,
     ...http,
   };
 }

@@ -1,16 +1,16 @@
 /** Pages that change something. They answer to POST only, and only where the admin server allows changes. */
 import { logLevels, text, type AdminPage, type LogLevel } from './admin-page.ts';
 
-/** Envoy's `--drain-time-s`, in ms. */
-const defaultDrainMs = 600_000;
+/** How long streams may finish after `/drain_listeners`, in ms. As Envoy's `--drain-time-s`. */
+const drainDeadlineMs = 600_000;
 
 export const changePages: readonly AdminPage[] = [
   {
     path: '/healthcheck/fail',
     help: 'let /ready fail, so that no new traffic is sent here',
     mutates: true,
-    answer(_query, { proxy }) {
-      proxy.failHealthChecks(true);
+    answer(_query, { health }) {
+      health.isFailing = true;
       return text('OK');
     },
   },
@@ -18,25 +18,19 @@ export const changePages: readonly AdminPage[] = [
     path: '/healthcheck/ok',
     help: 'undo /healthcheck/fail',
     mutates: true,
-    answer(_query, { proxy }) {
-      proxy.failHealthChecks(false);
+    answer(_query, { health }) {
+      health.isFailing = false;
       return text('OK');
     },
   },
   {
     path: '/drain_listeners',
-    help: 'stop accepting (?inboundonly; ?graceful: drain first, and end then unless ?skip_exit)',
+    help: 'stop accepting and let what runs finish (?graceful: accept until the drain time is over)',
     mutates: true,
-    answer(query, { proxy, quit, drain = {} }) {
-      const isGraceful = query.has('graceful');
-      if (query.has('skip_exit') && !isGraceful) return text('skip_exit is only for graceful drains', 400);
+    answer(query, { proxy }) {
+      const graceMs = query.has('graceful') ? drainDeadlineMs : 0;
       // The answer must not wait for what may take minutes; how it goes shows in /ready and /listeners.
-      if (isGraceful) {
-        const { deadlineMs = defaultDrainMs, strategy = 'gradual' } = drain;
-        void proxy.drain({ graceMs: deadlineMs, deadlineMs, strategy }).then(() => (query.has('skip_exit') ? undefined : quit()));
-      } else {
-        void proxy.stopAccepting({ inboundOnly: query.has('inboundonly') });
-      }
+      void proxy.drain({ graceMs, deadlineMs: drainDeadlineMs });
       return text('OK');
     },
   },
