@@ -1,5 +1,6 @@
 /** `pnpm bench <name>`: runs one of the benchmarks, each a folder here with a `bench.ts`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
+  engine: () => import('./engine/bench.ts'),
   proxy: () => import('./proxy/bench.ts'),
 };
 

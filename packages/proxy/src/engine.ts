@@ -1,5 +1,6 @@
 /** What all parts of one proxy share. Made once by `createProxy` and handed down; two proxies share nothing. */
 import type { AccessLogs } from './access-log-batch.ts';
+import type { Drain } from './drain.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import type { ClusterRuntime } from './upstream/cluster-runtime.ts';
 import type { UpstreamContext } from './upstream/upstream-context.ts';
@@ -8,8 +9,8 @@ export interface Engine extends UpstreamContext {
   readonly accessLogs: AccessLogs;
   /** Replaced as a whole when a configuration is applied; a stream captures it at its start. */
   current: Applied;
-  /** While true, every response closes its connection. */
-  isDraining: boolean;
+  /** Whether responses ask their clients to leave. */
+  readonly drain: Drain;
   activeStreams: number;
   /** Called when a stream or a connection has ended. */
   onQuieter: () => void;

@@ -7,6 +7,7 @@ export type {
   Proxy,
   ProxyOptions,
   ProxyState,
+  StopAcceptingOptions,
 } from './proxy-options.ts';
 export type {
   AccessLogConfig,
@@ -24,6 +25,7 @@ export { routerFactory } from './filters/router/router-factory.ts';
 export type { ClusterHosts, ProxyHealth } from './filters/proxy-health.ts';
 export { healthOf, type ProxyHealthOptions } from './filters/health-of-proxy.ts';
 export { standardFilters } from './filters/standard-filters.ts';
+export type { DrainStrategy } from './drain.ts';
 export { createProxy } from './proxy.ts';
 export { defaultHttp2Options, type Http2Options } from './http2-options.ts';
 export { createSystemNetwork, type CreateSystemNetworkOptions } from './network/create-system-network.ts';

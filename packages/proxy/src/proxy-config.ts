@@ -10,6 +10,7 @@ import type { Http2Options } from './http2-options.ts';
 import type { Outcome } from './outcome.ts';
 import type { RouteTable } from './route-match.ts';
 import type { Stream } from './stream.ts';
+import type { CircuitLimits } from './upstream/circuit-breaker.ts';
 
 export interface ProxyConfig {
   /** Content hash of all resources in it. */
@@ -24,6 +25,8 @@ export interface ListenerConfig {
   readonly version: string;
   readonly address: Address;
   readonly reusePort: boolean;
+  /** Its traffic direction is INBOUND: `/drain_listeners?inboundonly` stops it. Default false. */
+  readonly isInbound?: boolean;
   /** Most connections at once. Default 10 000, as Envoy's advice for edges. */
   readonly connectionsMax: number;
   /** Bytes that may wait for one slow peer before its counterpart is paused. Default 1 MiB as Envoy's. */
@@ -91,7 +94,7 @@ export interface AccessLogConfig {
 }
 
 /** One cluster: what its runtime is made from or updated with. */
-export interface ClusterConfig {
+export interface ClusterConfig extends CircuitLimits {
   readonly name: string;
   /** Content hash of the cluster resource alone: when it changes, the runtime and its pools are replaced. */
   readonly version: string;
@@ -101,10 +104,8 @@ export interface ClusterConfig {
   /** Content hash of the assignment: when only it changes, hosts are exchanged and pools of those that stay live on. */
   readonly assignmentVersion: string;
   readonly connectTimeoutMs: number;
-  readonly connectionsMax: number;
-  readonly pendingRequestsMax: number;
-  readonly requestsMax: number;
-  readonly retriesMax: number;
+  /** For requests of routes with `priority: HIGH`; what the cluster itself has is for all others. */
+  readonly highPriority: CircuitLimits;
   /** Requests on one upstream connection, then it is closed. 0 is no limit. */
   readonly requestsPerConnectionMax: number;
   /** An unused upstream connection is closed after this long. 0 is never. */

@@ -1,5 +1,6 @@
 /** What a proxy is made of and what can be asked of it. */
 import type { Clock, Logger, Meter, Network, Problem, Random, Timers } from '@sluice/kernel';
+import type { DrainStrategy } from './drain.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 
 export interface ProxyOptions {
@@ -36,9 +37,16 @@ export interface Proxy {
   apply(config: ProxyConfig): Promise<readonly Problem[]>;
   /** Begins to serve. `apply` may come before or after. */
   start(): void;
+  /** What `failHealthChecks` said last; it takes readiness away. */
+  readonly isFailing: boolean;
+  /** An operator's word: readiness fails and responses ask their clients to leave, until it is taken back. */
+  failHealthChecks(isFailing: boolean): void;
+  /** Accepts no more; connections that are there go on as they were. Listeners that come later are not bound. */
+  stopAccepting(options?: StopAcceptingOptions): Promise<void>;
   /**
-   * Readiness fails at once; while `graceMs` lasts connections are still accepted; every response says
-   * `connection: close`; then listeners close, and streams may finish until `deadlineMs` after the call.
+   * Readiness fails at once; while `graceMs` lasts connections are still accepted, and responses say `connection: close`
+   * or GOAWAY; then listeners close, unused connections end, and streams may finish until `deadlineMs` after the call.
+   * Fulfils when the proxy is closed. The first call counts.
    */
   drain(options?: DrainOptions): Promise<void>;
   /** Cuts everything now. */
@@ -57,6 +65,13 @@ export interface DrainOptions {
   readonly graceMs?: number;
   /** When what still runs is cut. Default 5 000, Envoy's drain time. */
   readonly deadlineMs?: number;
+  /** Which responses ask their clients to leave while the grace lasts. Default `immediate`: all. */
+  readonly strategy?: DrainStrategy;
+}
+
+export interface StopAcceptingOptions {
+  /** Listeners whose traffic direction is INBOUND. Default: all. */
+  readonly inboundOnly?: boolean;
 }
 
 export interface ListenerStatus {

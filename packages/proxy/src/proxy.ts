@@ -2,10 +2,11 @@
 import { formatAddress, MeshError, problem, type Problem } from '@sluice/kernel';
 import { AccessLogs } from './access-log-batch.ts';
 import { Listener } from './downstream/listener.ts';
+import { Drain } from './drain.ts';
 import type { Engine } from './engine.ts';
 import { OutputBuffer } from './output-buffer.ts';
-import type { ProxyConfig } from './proxy-config.ts';
-import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, ProxyState } from './proxy-options.ts';
+import type { ListenerConfig, ProxyConfig } from './proxy-config.ts';
+import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, ProxyState, StopAcceptingOptions } from './proxy-options.ts';
 import { Statistics } from './statistics.ts';
 import { Sweep } from './sweep.ts';
 import { Turn } from './turn.ts';
@@ -29,6 +30,8 @@ class RunningProxy implements Proxy {
   #listeners: ReadonlyMap<string, Listener> = new Map();
   /** Listeners that are gone, with connections that are not. */
   readonly #retired = new Set<Listener>();
+  #accepts: 'all' | 'all-but-inbound' | 'nothing' = 'all';
+  #draining: Promise<void> | undefined;
   /** Configurations are applied one after the other. */
   #applying: Promise<unknown> = Promise.resolve();
 
@@ -49,7 +52,7 @@ class RunningProxy implements Proxy {
       output: new OutputBuffer(turn),
       accessLogs: new AccessLogs(openAccessLog, clock, sweep),
       current: { config: nothing, clusters: new Map() },
-      isDraining: false,
+      drain: new Drain(random),
       activeStreams: 0,
       onQuieter: () => {},
     };
@@ -60,7 +63,11 @@ class RunningProxy implements Proxy {
   }
 
   get ready(): boolean {
-    return this.#state === 'ready' && this.#isConfigured;
+    return this.#state === 'ready' && this.#isConfigured && !this.isFailing;
+  }
+
+  get isFailing(): boolean {
+    return this.#engine.drain.state === 'failing';
   }
 
   get config(): ProxyConfig | undefined {
@@ -87,21 +94,39 @@ class RunningProxy implements Proxy {
     if (this.#state === 'created') this.#state = 'ready';
   }
 
-  async drain({ graceMs = 0, deadlineMs = defaultDrainDeadlineMs }: DrainOptions = {}): Promise<void> {
-    if (this.#state === 'draining' || this.#state === 'closed') return;
+  failHealthChecks(isFailing: boolean): void {
+    this.#engine.drain.failHealthChecks(isFailing);
+  }
+
+  drain(options: DrainOptions = {}): Promise<void> {
+    this.#draining ??= this.#drain(options);
+    return this.#draining;
+  }
+
+  async stopAccepting({ inboundOnly = false }: StopAcceptingOptions = {}): Promise<void> {
+    this.#accepts = inboundOnly ? 'all-but-inbound' : 'nothing';
+    await Promise.all([...this.#listeners.values()].filter(({ config }) => !this.#accepted(config)).map((listener) => listener.stopAccepting()));
+  }
+
+  async #drain({ graceMs = 0, deadlineMs = defaultDrainDeadlineMs, strategy = 'immediate' }: DrainOptions): Promise<void> {
+    const { drain, logger } = this.#engine;
+    if (!drain.leave(this.#options.clock.now(), graceMs, strategy)) return;
     this.#state = 'draining';
+    logger.info('draining', { graceMs, deadlineMs, strategy, connections: this.activeConnections, streams: this.activeStreams });
     const deadline = this.#pause(deadlineMs);
-    this.#engine.isDraining = true;
     if (graceMs > 0) await Promise.race([this.#pause(graceMs), deadline]);
-    await Promise.all([...this.#listeners.values()].map((listener) => listener.stopAccepting()));
+    drain.close();
+    await this.stopAccepting();
     for (const listener of this.#listeners.values()) listener.retireConnections();
     await Promise.race([this.#quiet(), deadline]);
+    if (this.activeConnections > 0) logger.warn('drain deadline', { connections: this.activeConnections, streams: this.activeStreams });
     await this.close();
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#engine.drain.end();
     const listeners = [...this.#listeners.values(), ...this.#retired];
     await Promise.all(listeners.map((listener) => listener.stopAccepting()));
     for (const listener of listeners) listener.cutConnections('drain-deadline');
@@ -154,6 +179,10 @@ class RunningProxy implements Proxy {
       if (known && formatAddress(known.config.address) === formatAddress(listenerConfig.address)) continue;
       const listener = new Listener(listenerConfig, this.#engine, () => (this.#connectionIds += 1));
       try {
+        if (!this.#accepted(listenerConfig)) {
+          listeners.set(name, listener);
+          continue;
+        }
         await listener.bind();
         listeners.set(name, listener);
         const bound = listener.status();
@@ -164,6 +193,10 @@ class RunningProxy implements Proxy {
     }
     if (problems.length > 0) await Promise.all([...listeners.values()].map((listener) => listener.stopAccepting()));
     return { listeners, problems };
+  }
+
+  #accepted({ isInbound }: ListenerConfig): boolean {
+    return this.#accepts === 'all' || (this.#accepts === 'all-but-inbound' && isInbound !== true);
   }
 
   #retire(listener: Listener): void {

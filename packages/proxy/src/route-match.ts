@@ -42,6 +42,8 @@ export interface ForwardAction {
   readonly upgrades: ReadonlyMap<string, boolean>;
   /** Status for a cluster that is not there. Default 503. */
   readonly clusterNotFoundStatus: number;
+  /** Whether it counts against the limits of `priority: HIGH`, on connections of its own. */
+  readonly isHighPriority: boolean;
   /** Where pickers that go by hash place a request; undefined for none. It may leave cookies for the client. */
   readonly hash: ((stream: HashInput) => Hash64 | undefined) | undefined;
 }

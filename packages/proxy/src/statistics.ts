@@ -5,6 +5,8 @@
 import type { HostSet } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { outcomes, type Outcome } from './outcome.ts';
+import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
+import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
 import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
 
 /** Envoy's default buckets for times, in ms. */
@@ -39,6 +41,7 @@ export class DownstreamStatistics {
   readonly idleTimeouts: Counter;
   readonly connectionOverflows: Counter;
   readonly upgrades: Counter;
+  readonly drainCloses: Counter;
   /** Read when somebody looks. */
   connectionsActive = 0;
   requestsActive = 0;
@@ -55,6 +58,7 @@ export class DownstreamStatistics {
     this.idleTimeouts = counter('downstream_cx_idle_timeout', 'connections closed because nothing happened on them');
     this.connectionOverflows = counter('downstream_cx_overflow', 'connections refused at the limit');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
+    this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');
     this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
     this.requestTime = meter.histogram('envoy_http_downstream_rq_time', 'time of a whole exchange, in ms', timeBoundsMs, labels);
     meter.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
@@ -67,18 +71,12 @@ export class DownstreamStatistics {
   }
 }
 
-/** How much of a cluster may be in use at once. */
-export interface CircuitLimits {
-  readonly connectionsMax: number;
-  readonly pendingRequestsMax: number;
-  readonly requestsMax: number;
-}
-
 /** Of one cluster, by its name for statistics. */
 export class UpstreamStatistics {
   readonly connectionsTotal: Counter;
   readonly connectionsReusedMax: Counter;
   readonly connectionOverflows: Counter;
+  readonly poolOverflows: Counter;
   readonly connectTime: Histogram;
   readonly idleTimeouts: Counter;
   readonly unaskedBytes: Counter;
@@ -95,8 +93,6 @@ export class UpstreamStatistics {
   requestsPending = 0;
   /** Picks that ignored health, because too few hosts are healthy. */
   readonly panics: Counter;
-  /** What is in force; told by the cluster. */
-  limits: CircuitLimits = { connectionsMax: Infinity, pendingRequestsMax: Infinity, requestsMax: Infinity };
   hosts = 0;
   hostsHealthy = 0;
   hostsDegraded = 0;
@@ -104,6 +100,7 @@ export class UpstreamStatistics {
   readonly #labels: LabelValues;
   readonly #meter: Meter;
   readonly #ends: ReadonlyMap<string, Counter>;
+  readonly #breakers = new Map<RoutePriority, BreakerStatistics>();
 
   constructor(meter: Meter, clusterName: string) {
     const labels = { envoy_cluster_name: clusterName };
@@ -114,6 +111,7 @@ export class UpstreamStatistics {
     this.connectionsTotal = counter('upstream_cx_total', 'connections begun');
     this.connectionsReusedMax = counter('upstream_cx_max_requests', 'connections closed because they had served their number of requests');
     this.connectionOverflows = counter('upstream_cx_overflow', 'connections not made because of the limit');
+    this.poolOverflows = counter('upstream_cx_pool_overflow', 'requests refused because there may be no more connection pools');
     this.connectTime = meter.histogram('envoy_cluster_upstream_cx_connect_ms', 'time to connect, in ms', timeBoundsMs, labels);
     this.idleTimeouts = counter('upstream_cx_idle_timeout', 'connections closed because nobody used them');
     this.unaskedBytes = counter('upstream_cx_unasked_bytes', 'connections closed because the upstream sent what nobody asked for');
@@ -128,10 +126,6 @@ export class UpstreamStatistics {
     gauge('upstream_cx_active', 'open connections', () => this.connectionsActive);
     gauge('upstream_rq_active', 'requests on a connection', () => this.requestsActive);
     gauge('upstream_rq_pending_active', 'requests that wait for a connection', () => this.requestsPending);
-    // 1 while the limit is reached: the circuit is open, in Envoy's picture.
-    gauge('circuit_breakers_default_cx_open', 'whether no more connections may be made', () => Number(this.connectionsActive >= this.limits.connectionsMax));
-    gauge('circuit_breakers_default_rq_pending_open', 'whether no more requests may wait', () => Number(this.requestsPending >= this.limits.pendingRequestsMax));
-    gauge('circuit_breakers_default_rq_open', 'whether no more requests may begin', () => Number(this.requestsActive + this.requestsPending >= this.limits.requestsMax));
     gauge('membership_total', 'hosts', () => this.hosts);
     gauge('membership_healthy', 'hosts that may be used', () => this.hostsHealthy);
     gauge('membership_degraded', 'hosts that are used when the healthy ones do not suffice', () => this.hostsDegraded);
@@ -149,6 +143,13 @@ export class UpstreamStatistics {
     this.hostsHealthy = priorities.reduce((sum, { healthy }) => sum + healthy.length, 0);
     this.hostsDegraded = priorities.reduce((sum, { degraded }) => sum + degraded.length, 0);
     this.hostsExcluded = priorities.reduce((sum, { excludedCount }) => sum + excludedCount, 0);
+  }
+
+  /** Shows this breaker in place of the one before it: what is in force. */
+  watchBreaker(priority: RoutePriority, breaker: CircuitBreaker): void {
+    const known = this.#breakers.get(priority);
+    if (known) known.watch(breaker);
+    else this.#breakers.set(priority, new BreakerStatistics(this.#meter, this.#labels, priority, breaker));
   }
 
   /** For clusters that eject outliers. */

@@ -18,6 +18,12 @@ export interface CircuitBreakerThresholds {
   readonly retriesMax: number;
   /** Bounds retries by what else is under way, in place of `retriesMax`. */
   readonly retryBudget: RetryBudgetConfig | undefined;
+  /** Connections to one host (`per_host_thresholds`). Undefined: the cluster's limit alone. */
+  readonly hostConnectionsMax?: number | undefined;
+  /** Connection pools, of which each host has one. Undefined: without limit. */
+  readonly connectionPoolsMax?: number | undefined;
+  /** Whether statistics also say how much is left. */
+  readonly tracksRemaining?: boolean;
 }
 
 export interface RetryBudgetConfig {
@@ -45,12 +51,27 @@ export function readCircuitBreakers(json: unknown, scope: Scope): CircuitBreaker
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const entries = reader.list('thresholds', readThresholds);
-  reader.refuse(['per_host_thresholds']);
+  const hosts = reader.list('per_host_thresholds', readHostThresholds);
   reader.done();
   // The first entry of a priority counts, as in Envoy.
-  const of = (priority: 'DEFAULT' | 'HIGH') =>
-    entries.find((entry) => entry.priority === priority)?.thresholds ?? defaultCircuitBreakerThresholds;
+  const of = (priority: 'DEFAULT' | 'HIGH'): CircuitBreakerThresholds => {
+    const thresholds = entries.find((entry) => entry.priority === priority)?.thresholds ?? defaultCircuitBreakerThresholds;
+    const hostConnectionsMax = hosts.find((entry) => entry.priority === priority)?.connectionsMax;
+    return hostConnectionsMax === undefined ? thresholds : { ...thresholds, hostConnectionsMax };
+  };
   return { default: of('DEFAULT'), high: of('HIGH') };
+}
+
+/** Only the number of connections may be limited here, as in Envoy. */
+function readHostThresholds(json: unknown, scope: Scope): { priority: 'DEFAULT' | 'HIGH'; connectionsMax: number | undefined } | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const priority = reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT');
+  const connectionsMax = reader.uint32('max_connections');
+  reader.refuse(['max_pending_requests', 'max_requests', 'max_retries', 'retry_budget', 'max_connection_pools'], 'per host only max_connections has a meaning');
+  reader.ignore(['track_remaining']);
+  reader.done();
+  return { priority, connectionsMax };
 }
 
 function readThresholds(
@@ -67,8 +88,9 @@ function readThresholds(
     requestsMax: reader.uint32('max_requests', defaults.requestsMax),
     retriesMax: reader.uint32('max_retries', defaults.retriesMax),
     retryBudget: reader.read('retry_budget', readRetryBudget),
+    connectionPoolsMax: reader.uint32('max_connection_pools'),
+    tracksRemaining: reader.boolean('track_remaining', false),
   };
-  reader.ignore(['track_remaining', 'max_connection_pools']);
   reader.done();
   return { priority, thresholds };
 }

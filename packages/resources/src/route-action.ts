@@ -22,6 +22,8 @@ export interface RouteAction {
   readonly idleTimeoutMs: number | undefined;
   /** Replaces the virtual host's policy as a whole. */
   readonly retryPolicy: RetryPolicy | undefined;
+  /** Whose circuit breakers it counts against. */
+  readonly priority: 'DEFAULT' | 'HIGH';
   readonly upgradeConfigs: readonly UpgradeConfig[];
   /** What places a request where the cluster goes by hash. Empty: anywhere. */
   readonly hashPolicies: readonly HashPolicy[];
@@ -67,6 +69,7 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     timeoutMs: reader.durationMs('timeout', defaultTimeoutMs),
     idleTimeoutMs: reader.durationMs('idle_timeout'),
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
+    priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     hashPolicies: reader.list('hash_policy', readHashPolicy),
   };
@@ -126,7 +129,6 @@ function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
 }
 
 function refuseTheRest(reader: MessageReader): void {
-  reader.ignore(['priority']); // every request counts against the limits of DEFAULT
   reader.refuse([
     'cluster_specifier_plugin',
     'inline_cluster_specifier_plugin',

@@ -33,7 +33,7 @@ export async function openAdmin(options: OpenAdminOptions): Promise<AdminServer 
     version: 'sluice',
     commandLineOptions: {},
     startedAt,
-    health: { isFailing: false },
+    drain: { deadlineMs: settings.drainDeadlineMs },
     setLogLevel: (asked) => {
       const level = logLevels.find((known) => known === (ourLevels[asked] ?? asked));
       if (level !== undefined) logging.setLevel(level);

@@ -110,6 +110,7 @@ const toProgram: RouteMatch = {
     idleTimeoutMs: undefined,
     upgrades: new Map(),
     clusterNotFoundStatus: 503,
+    isHighPriority: false,
     hash: undefined,
   },
   changeRequest: undefined,
@@ -159,6 +160,7 @@ function makeCluster({ userPort, containerConcurrency }: QueueProxySettings): Cl
     assignmentVersion: version,
     connectTimeoutMs,
     ...limits,
+    highPriority: limits,
     ...http,
   };
 }

@@ -2,7 +2,7 @@
 import type { Clock, Meter } from '@sluice/kernel';
 import type { Node } from '@sluice/resources';
 import type { ConfigStore } from '../config/config-store.ts';
-import type { Proxy } from '../proxy-options.ts';
+import type { DrainOptions, Proxy } from '../proxy-options.ts';
 
 export interface AdminPage {
   readonly path: string;
@@ -34,8 +34,8 @@ export interface AdminContext {
   readonly commandLineOptions: Readonly<Record<string, unknown>>;
   /** When the process began, on the clock's `now()`. */
   readonly startedAt: number;
-  /** Set by `/healthcheck/fail`. */
-  readonly health: { isFailing: boolean };
+  /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
+  readonly drain?: DrainOptions | undefined;
   /** Sets the level of all loggers; undefined where there is nothing to set. */
   readonly setLogLevel: ((level: LogLevel) => void) | undefined;
   /** Begins the end of the process. */

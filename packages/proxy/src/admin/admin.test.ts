@@ -16,6 +16,9 @@ function createStandIn() {
   const proxy = {
     state: 'ready' as ProxyState,
     ready: true,
+    isFailing: false,
+    failHealthChecks: (isFailing: boolean) => void (proxy.isFailing = isFailing),
+    stopAccepting: ({ inboundOnly }: { inboundOnly?: boolean } = {}) => Promise.resolve(void calls.push(inboundOnly === true ? 'stop inbound' : 'stop')),
     config: undefined,
     activeStreams: 0,
     activeConnections: 0,
@@ -59,7 +62,6 @@ function start(options: Partial<AdminOptions> = {}) {
     version: 'sluice/test',
     commandLineOptions: { mode: 'Serve' },
     startedAt: 0,
-    health: { isFailing: false },
     setLogLevel: (level) => calls.push(`level ${level}`),
     quit: () => calls.push('quit'),
     allowPaths: [],
@@ -114,9 +116,18 @@ test.each(['/healthcheck/fail', '/drain_listeners', '/quitquitquit', '/logging?l
 
 test('changes do what they say', async () => {
   const { post, calls } = start();
-  for (const target of ['/drain_listeners?graceful', '/quitquitquit', '/logging?level=debug']) await post(target);
-  expect(calls).toEqual(['drain', 'quit', 'level debug']);
+  for (const target of ['/drain_listeners', '/drain_listeners?inboundonly', '/quitquitquit', '/logging?level=debug']) await post(target);
+  expect(calls).toEqual(['stop', 'stop inbound', 'quit', 'level debug']);
   expect(await post('/logging?level=loud')).toMatchObject({ status: 400 });
+});
+
+test('a graceful drain ends the process, unless it is told not to', async () => {
+  const { post, calls } = start();
+  await post('/drain_listeners?graceful&skip_exit');
+  expect(calls).toEqual(['drain']);
+  await post('/drain_listeners?graceful');
+  expect(calls).toEqual(['drain', 'drain', 'quit']);
+  expect(await post('/drain_listeners?skip_exit')).toMatchObject({ status: 400 });
 });
 
 test('reading by POST is refused', async () => {

@@ -1,16 +1,16 @@
 /** Pages that change something. They answer to POST only, and only where the admin server allows changes. */
 import { logLevels, text, type AdminPage, type LogLevel } from './admin-page.ts';
 
-/** How long streams may finish after `/drain_listeners`, in ms. As Envoy's `--drain-time-s`. */
-const drainDeadlineMs = 600_000;
+/** Envoy's `--drain-time-s`, in ms. */
+const defaultDrainMs = 600_000;
 
 export const changePages: readonly AdminPage[] = [
   {
     path: '/healthcheck/fail',
     help: 'let /ready fail, so that no new traffic is sent here',
     mutates: true,
-    answer(_query, { health }) {
-      health.isFailing = true;
+    answer(_query, { proxy }) {
+      proxy.failHealthChecks(true);
       return text('OK');
     },
   },
@@ -18,19 +18,25 @@ export const changePages: readonly AdminPage[] = [
     path: '/healthcheck/ok',
     help: 'undo /healthcheck/fail',
     mutates: true,
-    answer(_query, { health }) {
-      health.isFailing = false;
+    answer(_query, { proxy }) {
+      proxy.failHealthChecks(false);
       return text('OK');
     },
   },
   {
     path: '/drain_listeners',
-    help: 'stop accepting and let what runs finish (?graceful: accept until the drain time is over)',
+    help: 'stop accepting (?inboundonly; ?graceful: drain first, and end then unless ?skip_exit)',
     mutates: true,
-    answer(query, { proxy }) {
-      const graceMs = query.has('graceful') ? drainDeadlineMs : 0;
+    answer(query, { proxy, quit, drain = {} }) {
+      const isGraceful = query.has('graceful');
+      if (query.has('skip_exit') && !isGraceful) return text('skip_exit is only for graceful drains', 400);
       // The answer must not wait for what may take minutes; how it goes shows in /ready and /listeners.
-      void proxy.drain({ graceMs, deadlineMs: drainDeadlineMs });
+      if (isGraceful) {
+        const { deadlineMs = defaultDrainMs, strategy = 'gradual' } = drain;
+        void proxy.drain({ graceMs: deadlineMs, deadlineMs, strategy }).then(() => (query.has('skip_exit') ? undefined : quit()));
+      } else {
+        void proxy.stopAccepting({ inboundOnly: query.has('inboundonly') });
+      }
       return text('OK');
     },
   },

@@ -4,8 +4,8 @@ import { durationText, json, text, type AdminContext, type AdminPage } from './a
 /** `LIVE` is what load balancers and probes wait for. */
 type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';
 
-export function stateOf({ proxy, health }: AdminContext): ServerState {
-  if (proxy.state === 'draining' || proxy.state === 'closed' || health.isFailing) return 'DRAINING';
+export function stateOf({ proxy }: AdminContext): ServerState {
+  if (proxy.state === 'draining' || proxy.state === 'closed' || proxy.isFailing) return 'DRAINING';
   if (proxy.ready) return 'LIVE';
   return proxy.state === 'created' ? 'PRE_INITIALIZING' : 'INITIALIZING';
 }

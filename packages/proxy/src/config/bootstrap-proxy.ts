@@ -38,6 +38,8 @@ export interface BootstrapProxyOptions {
   /** Whether the admin server may change things. Default false. */
   readonly allowsAdminChanges?: boolean;
   readonly setLogLevel?: (level: LogLevel) => void;
+  /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
+  readonly drain?: DrainOptions;
   /** What `/quitquitquit` calls. Default: stop. */
   readonly quit?: () => void;
 }
@@ -62,11 +64,10 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     return { ok: false, problems: document.locate([problem('dynamic_resources', 'are asked for, but no source for them is there')]) };
   }
   const proxy = createProxy({ clock, timers, random, network, logger, meter, ...(openAccessLog ? { openAccessLog } : {}) });
-  const health = { isFailing: false };
   const applier = new ConfigApplier({
     target: proxy,
     filters,
-    createContext: createFilterContexts({ clock, timers, random, logger, meter, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster, isFailing: () => health.isFailing }) }),
+    createContext: createFilterContexts({ clock, timers, random, logger, meter, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine: source || hasRegex(document.json) ? await loadRegexEngine() : noRegexEngine,
     clock,
     timers,
@@ -75,7 +76,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   });
   const found = addStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow())]);
-  const running = new RunningBootstrapProxy(options, proxy, applier, source, health);
+  const running = new RunningBootstrapProxy(options, proxy, applier, source);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
     await running.stop();
@@ -89,12 +90,9 @@ class RunningBootstrapProxy implements BootstrapProxy {
   readonly applier: ConfigApplier;
   readonly #options: BootstrapProxyOptions;
   readonly #source: ConfigSource | undefined;
-  /** What `/healthcheck/fail` sets; health-check filters answer by it. */
-  readonly #health: { isFailing: boolean };
   #admin: AdminServer | undefined;
 
-  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined, health: { isFailing: boolean }) {
-    this.#health = health;
+  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined) {
     this.#options = options;
     this.proxy = proxy;
     this.applier = applier;
@@ -147,7 +145,7 @@ class RunningBootstrapProxy implements BootstrapProxy {
       version: options.version ?? 'sluice',
       commandLineOptions: options.commandLineOptions ?? {},
       startedAt: options.clock.now(),
-      health: this.#health,
+      drain: options.drain,
       setLogLevel: options.setLogLevel,
       quit: options.quit ?? (() => void this.stop()),
       allowPaths: bootstrap.admin?.allowPaths ?? [],

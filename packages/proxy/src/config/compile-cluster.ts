@@ -1,6 +1,7 @@
 /** A cluster resource and its endpoints, as the engine runs them. */
-import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import type { CircuitBreakerThresholds, Cluster, ClusterLoadAssignment } from '@sluice/resources';
 import type { ClusterConfig } from '../proxy-config.ts';
+import type { CircuitLimits } from '../upstream/circuit-breaker.ts';
 import type { ConfigResource } from './config-resource.ts';
 
 /** `eds` is what came last by EDS; it is left aside for clusters that hold their endpoints themselves. */
@@ -18,11 +19,13 @@ export function compileCluster(
     assignment,
     assignmentVersion: discovery.kind === 'EDS' ? (eds?.version ?? '') : cluster.version,
     connectTimeoutMs: resource.connectTimeoutMs,
-    connectionsMax: circuitBreakers.default.connectionsMax,
-    pendingRequestsMax: circuitBreakers.default.pendingRequestsMax,
-    requestsMax: circuitBreakers.default.requestsMax,
-    retriesMax: circuitBreakers.default.retriesMax,
+    ...limitsOf(circuitBreakers.default),
+    highPriority: limitsOf(circuitBreakers.high),
     requestsPerConnectionMax: http.requestsPerConnectionMax,
     idleTimeoutMs: http.idleTimeoutMs,
   };
+}
+
+function limitsOf({ retryBudget, ...limits }: CircuitBreakerThresholds): CircuitLimits {
+  return { ...limits, retryBudget: retryBudget && { ratio: retryBudget.ratio, retriesMin: retryBudget.minRetryConcurrency } };
 }

@@ -57,6 +57,7 @@ export function compileListener(listener: ConfigResource<Listener>, options: Lis
       version: listener.version,
       address,
       reusePort,
+      isInbound: listener.value.trafficDirection === 'INBOUND',
       connectionsMax,
       bufferBytesMax: connectionBufferBytesMax,
       filterChains: chains.map((chain) => chain.complete(routesOf)),

@@ -43,6 +43,9 @@ const noContent = createHeaderLine('content-length', '0');
 /** In place of a number of bytes. */
 const noPreface = -1;
 
+/** How long an unused connection waits for its last request when it is retired, in ms. Chosen: longer than most clients pause under load. */
+const retiredQuietMs = 1_000;
+
 /** Body bytes after which a connection reads into memory of its own: one shared read. */
 const largeBodyBytes = 64 * 1024;
 
@@ -77,6 +80,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #keepsAlive = true;
   #endsByClose = false;
   #peerEnded = false;
+  /** Its listener has gone or changed, or the proxy ends. */
+  #isRetired = false;
+  /** Since when there has been no request; of use between requests only. */
+  #quietSince: number;
   #bodyBytes = 0;
   #isDedicated = false;
   /** Since when something has been on its way to the client without all of it having left. */
@@ -99,17 +106,22 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const limits = manager.headLimits;
     this.#reader = new RequestReader(limits);
     this.#body = new BodyReader(limits);
-    this.deadline = this.#idleDeadline(engine.turn.now());
+    this.#quietSince = engine.turn.now();
+    this.deadline = this.#idleDeadline(this.#quietSince);
   }
 
   get isIdle(): boolean {
     return this.#stream === undefined && !this.#reader.isPartial && this.#kept === undefined;
   }
 
-  /** No more requests: now when there is none, else after the one under way. */
+  /**
+   * No more requests after the one under way. Without one: after the next, or when none has come for a while. To close a
+   * connection that has just been used would be to race with its next request.
+   */
   retire(): void {
+    this.#isRetired = true;
     this.#keepsAlive = false;
-    if (this.isIdle && this.#state === 'head') this.#linger();
+    if (this.isIdle && this.#state === 'head') this.deadline = Math.min(this.deadline, this.#quietSince + retiredQuietMs);
   }
 
   /** Now, whatever is under way. */
@@ -164,7 +176,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     else if (this.#stream) this.#checkStream(this.#stream, now);
     else if (this.#reader.isPartial || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
     else {
-      this.#manager.statistics.idleTimeouts.add();
+      if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
       this.#linger();
     }
   }
@@ -294,7 +306,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#manager = this.#owner.manager ?? this.#manager;
     this.#requests += 1;
     const { requestsPerConnectionMax } = this.#manager.config;
-    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !engine.isDraining && this.#owner.manager !== undefined && (requestsPerConnectionMax === 0 || this.#requests < requestsPerConnectionMax);
+    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && (requestsPerConnectionMax === 0 || this.#requests < requestsPerConnectionMax);
     const info = new StreamInfo(this.#connection.remote, this.#connection.local);
     info.startAt = this.#headStartedAt;
     info.startWallTime = engine.turn.wallTime();
@@ -403,7 +415,12 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   writeHead(head: ResponseHead): void {
     this.#endsByClose = Http1ResponseWriter.endsByClose(head, this.#isOldClient);
     // A body that is not wanted any more is not read to its end: the client is told not to send another request after it.
-    if (this.#engine.isDraining || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
+    const { drain, turn } = this.#engine;
+    if (drain.isUnderWay && this.#keepsAlive && drain.asksToLeave(turn.now())) {
+      this.acceptedBy.drainCloses.add();
+      this.#keepsAlive = false;
+    }
+    if (this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
     if (head.framing === 'none') this.#stateNoBody(head);
     this.#writer.writeHead(head, this.#isOldClient, this.#keepsAlive);
   }
@@ -447,7 +464,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
     this.#state = 'head';
     this.#reader.restart();
-    this.deadline = this.#idleDeadline(this.#engine.turn.now());
+    this.#quietSince = this.#engine.turn.now();
+    this.deadline = this.#idleDeadline(this.#quietSince);
     this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
     // The next request of a pipeline begins when the upstream connection of this one is back in its pool.
     if (this.#kept) this.#engine.turn.after(() => this.#consumeKeptLater());

@@ -166,7 +166,14 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
     engine.sweep.add(exchange);
     exchange.start(fields, flags);
     const { requestsPerConnectionMax } = this.#manager.config;
-    if (engine.isDraining || (requestsPerConnectionMax > 0 && this.#streamsBegun >= requestsPerConnectionMax)) this.retire();
+    if (this.#isAskedToLeave() || (requestsPerConnectionMax > 0 && this.#streamsBegun >= requestsPerConnectionMax)) this.retire();
+  }
+
+  #isAskedToLeave(): boolean {
+    const { drain, turn } = this.engine;
+    if (!drain.isUnderWay || this.#state !== 'open' || !drain.asksToLeave(turn.now())) return false;
+    this.acceptedBy.drainCloses.add();
+    return true;
   }
 
   #onError(error: Error): void {

@@ -4,14 +4,12 @@ import type { ProxyHealth } from './proxy-health.ts';
 
 export interface ProxyHealthOptions {
   readonly nodeCluster?: string;
-  /** What an operator said. Default: nothing. */
-  readonly isFailing?: () => boolean;
 }
 
-export function healthOf(proxy: Proxy, { nodeCluster = '', isFailing = () => false }: ProxyHealthOptions = {}): ProxyHealth {
+export function healthOf(proxy: Proxy, { nodeCluster = '' }: ProxyHealthOptions = {}): ProxyHealth {
   return {
     nodeCluster,
-    isFailing: () => proxy.state === 'draining' || proxy.state === 'closed' || isFailing(),
+    isFailing: () => proxy.state === 'draining' || proxy.state === 'closed' || proxy.isFailing,
     hostsOf(clusterName) {
       const hosts = proxy.clusters().find(({ name }) => name === clusterName)?.hosts;
       return hosts && { total: hosts.length, healthy: hosts.filter(({ healthy }) => healthy).length };

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
+import { directHandleOf, writeFailure, type DirectHandle } from './direct-write.ts';
 
 /** Memory of one read, in bytes. 64 KiB: what libuv itself would ask for. */
 export const readMemoryBytes = 65_536;
@@ -19,6 +20,8 @@ export interface SystemConnectionOptions {
   /** The memory shared by all connections that have none of their own. */
   readonly sharedMemory: Buffer;
   readonly poisonsMemory: boolean;
+  /** Bytes go straight to the handle (`direct-write.ts`). */
+  readonly writesDirectly: boolean;
 }
 
 /** The `onread` option of `net.Socket` and `net.connect`. */
@@ -38,6 +41,8 @@ export class SystemConnection implements Connection {
   #paused = false;
   #closed = false;
   #failure: MeshError | undefined;
+  /** Bytes given to the handle that the system has not taken yet. */
+  #underWay = 0;
   #remote: Address | undefined;
   #local: Address | undefined;
 
@@ -82,20 +87,47 @@ export class SystemConnection implements Connection {
   }
 
   get pendingBytes(): number {
-    return this.#socket?.writableLength ?? 0;
+    return (this.#socket?.writableLength ?? 0) + this.#underWay;
   }
 
   write(memory: Buffer, start: number, end: number): boolean {
     const socket = this.#socket as Socket;
     // Bytes for a peer that is gone are taken and forgotten; `onClose` is on its way.
     if (this.#closed || socket.destroyed || socket.writableEnded) return true;
-    socket.write(start === 0 && end === memory.length ? memory : memory.subarray(start, end));
+    const bytes = start === 0 && end === memory.length ? memory : memory.subarray(start, end);
+    const handle = this.#options.writesDirectly ? directHandleOf(socket) : undefined;
+    if (handle) return this.#writeDirectly(handle, bytes);
+    socket.write(bytes);
     if (socket.writableLength === 0) return true;
     // The stream speaks of draining only above its high-water mark. An empty write comes back after all before it.
     socket.write(nothing, () => {
       if (!this.#closed && !socket.destroyed) this.handler.onDrain();
     });
     return false;
+  }
+
+  #writeDirectly(handle: DirectHandle, bytes: Buffer): boolean {
+    const answer = handle.writeBuffer(null, bytes);
+    if (answer === 0) return true;
+    if (typeof answer === 'number') return this.#failWrite(answer);
+    if (typeof answer.writeStatus === 'number') return answer.writeStatus === 0 || this.#failWrite(answer.writeStatus);
+    this.#underWay += bytes.length;
+    answer.handle = handle;
+    answer.async = true;
+    answer.buffer = bytes;
+    answer.oncomplete = (status) => {
+      this.#underWay -= bytes.length;
+      if (this.#closed || this.#socket?.destroyed) return;
+      if (status < 0) this.#failWrite(status);
+      else this.handler.onDrain();
+    };
+    return false;
+  }
+
+  /** The bytes are lost and so is the connection; `onClose` follows. */
+  #failWrite(status: number): true {
+    this.#socket?.destroy(writeFailure(status));
+    return true;
   }
 
   end(): void {

@@ -28,6 +28,8 @@ export interface SystemNetworkOptions {
   readonly accept: AcceptTransport;
   /** Overwrites memory as soon as it must not be read any more. For tests. Default false. */
   readonly poisonsMemory?: boolean;
+  /** Writes straight to handles (`direct-write.ts`), which this Node must have been seen to do. Default false. */
+  readonly writesDirectly?: boolean;
 }
 
 export class SystemNetwork implements Network {
@@ -39,6 +41,7 @@ export class SystemNetwork implements Network {
     this.#connectionOptions = {
       sharedMemory: Buffer.allocUnsafeSlow(readMemoryBytes),
       poisonsMemory: options.poisonsMemory ?? false,
+      writesDirectly: options.writesDirectly ?? false,
     };
   }
 

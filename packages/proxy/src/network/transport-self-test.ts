@@ -1,21 +1,45 @@
 /**
- * Whether the accepting side may read into reused memory on this Node: tried once at start, over loopback, with
+ * Whether the undocumented ways of reading and writing work on this Node: tried once at start, over loopback, with
  * the production class. Three things must come out right: bytes (an echo larger than any socket buffer, under
- * back-pressure), half close, and reset. Takes a few milliseconds.
+ * back-pressure), half close, and reset. Before, Node's own stream is watched writing (`direct-write.ts`). Takes a few
+ * milliseconds.
  */
 import { Buffer } from 'node:buffer';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import type { Connection, ConnectionHandler, Network } from '@sluice/kernel';
+import { speaksDirectWrites } from './direct-write.ts';
+
+type After = (ms: number, fn: () => void) => { cancel(): void };
 
 /** Enough to fill and refill the shared memory several times. */
 const echoBytes = 200 * 1024;
 
 /** True when all three hold. Never throws. `timeoutMs` bounds it: what hangs has failed. */
-export async function reusedMemoryWorks(network: Network, after: (ms: number, fn: () => void) => { cancel(): void }, timeoutMs = 1_000): Promise<boolean> {
+export async function reusedMemoryWorks(network: Network, after: After, timeoutMs = 1_000): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = after(timeoutMs, () => resolve(false));
   void echoes(network).then((echoed) => (echoed ? seesReset(network) : false)).then(resolve, () => resolve(false));
   const works = await promise;
   timer.cancel();
+  return works;
+}
+
+/** Whether bytes may go straight to a socket's handle. Never throws. */
+export async function directWritesWork(after: After, timeoutMs = 1_000): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = after(timeoutMs, () => resolve(false));
+  const server = createServer((socket) => socket.on('error', () => {}).resume());
+  server.once('error', () => resolve(false));
+  server.listen(0, '127.0.0.1', () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => {
+      resolve(speaksDirectWrites(socket, Buffer.from('?')));
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(false));
+  });
+  const works = await promise;
+  timer.cancel();
+  server.close();
   return works;
 }
 

@@ -114,6 +114,7 @@ function prepareForward(
     idleTimeoutMs: action.idleTimeoutMs,
     upgrades: new Map(action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType, enabled])),
     clusterNotFoundStatus: action.clusterNotFoundStatus,
+    isHighPriority: action.priority === 'HIGH',
     hash: compileHash(action.hashPolicies, `${place.path}.route`, session),
   };
   const rewrites = compileRewrites(action, place.route.match, weighted?.entry.hostRewriteLiteral, `${place.path}.route`, session);

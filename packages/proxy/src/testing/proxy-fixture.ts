@@ -34,7 +34,7 @@ export async function startTestProxy(config: ProxyConfig, options: FixtureOption
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
-    network: new SystemNetwork({ accept: options.transport ?? 'reused', poisonsMemory: true }),
+    network: new SystemNetwork({ accept: options.transport ?? 'reused', poisonsMemory: true, writesDirectly: options.transport !== 'events' }),
     logger: options.logger ?? silentLogger,
     meter,
     openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) }),

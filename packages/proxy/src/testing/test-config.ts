@@ -103,15 +103,16 @@ export function createTestCluster(name: string, upstreams: readonly Address[], c
     assignment: discovery.kind === 'STATIC' ? discovery.assignment : undefined,
     assignmentVersion: JSON.stringify(upstreams),
     connectTimeoutMs: 1_000,
-    connectionsMax: 1024,
-    pendingRequestsMax: 1024,
-    requestsMax: 1024,
-    retriesMax: 3,
+    ...limits,
+    highPriority: limits,
     requestsPerConnectionMax: 0,
     idleTimeoutMs: 3_600_000,
     ...changes,
   };
 }
+
+/** Envoy's defaults. */
+const limits = { connectionsMax: 1024, pendingRequestsMax: 1024, requestsMax: 1024, retriesMax: 3 };
 
 /** One route that sends every request to `backend`. */
 export function routeEverything(changes: Partial<ForwardAction> = {}): RouteTable {
@@ -123,7 +124,7 @@ export function createTestRoute(changes: Partial<ForwardAction> = {}): RouteMatc
   return {
     routeName: 'all',
     virtualHostName: 'all',
-    action: { kind: 'forward', clusterName: 'backend', timeoutMs: 15_000, idleTimeoutMs: undefined, upgrades: new Map(), clusterNotFoundStatus: 503, hash: undefined, ...changes },
+    action: { kind: 'forward', clusterName: 'backend', timeoutMs: 15_000, idleTimeoutMs: undefined, upgrades: new Map(), clusterNotFoundStatus: 503, isHighPriority: false, hash: undefined, ...changes },
     changeRequest: undefined,
     changeResponse: undefined,
     perFilter: new Map(),

@@ -20,8 +20,10 @@ import type { UpstreamStatistics } from '../statistics.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { EitherPool } from './either-pool.ts';
+import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
+import { PriorityPools } from './priority-pools.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** A request that came before the cluster knew any endpoint. */
@@ -39,16 +41,20 @@ export class ClusterRuntime {
   readonly #balancer: LoadBalancer;
   /** As last told. The balancer gets them when enough is known of them. */
   #hosts: HostSet = emptyHostSet;
-  readonly #pools = new Map<string, HostPool>();
+  /** For routes of the usual priority. */
+  readonly #pools: PriorityPools;
+  /** For those of `priority: HIGH`; made by the first. */
+  #highPools: PriorityPools | undefined;
   /** Who waits for the first endpoints. */
-  readonly #waiting = new Set<HostWaiter>();
+  readonly #waiting = new Map<HostWaiter, CircuitBreaker>();
 
   constructor(config: ClusterConfig, context: UpstreamContext) {
     this.name = config.name;
     this.#config = config;
     this.#context = context;
     this.statistics = context.statistics.upstream(config.resource.statName);
-    this.statistics.limits = config;
+    this.#pools = this.#createPools(config);
+    this.statistics.watchBreaker('default', this.#pools.breaker);
     const { commonLb } = config.resource;
     this.#balancer = createLoadBalancer(policyOf(config.resource), {
       random: context.random,
@@ -70,13 +76,17 @@ export class ClusterRuntime {
   update(config: ClusterConfig): void {
     const changed = config.assignmentVersion !== this.#config.assignmentVersion;
     this.#config = config;
-    this.statistics.limits = config;
     if (changed) this.#takeEndpoints();
   }
 
-  /** Whether one request more would be too many. */
-  get isFull(): boolean {
-    return this.statistics.requestsActive + this.statistics.requestsPending >= this.#config.requestsMax;
+  /** What requests of a priority use of this cluster, and count against. */
+  poolsFor(isHighPriority: boolean): PriorityPools {
+    if (!isHighPriority) return this.#pools;
+    if (!this.#highPools) {
+      this.#highPools = this.#createPools(this.#config.highPriority);
+      this.statistics.watchBreaker('high', this.#highPools.breaker);
+    }
+    return this.#highPools;
   }
 
   pick(context: PickContext): PickResult {
@@ -84,56 +94,52 @@ export class ClusterRuntime {
   }
 
   /** Calls back once the first endpoints have come. False when too many wait already. */
-  waitForHosts(waiter: HostWaiter): boolean {
-    if (this.statistics.requestsPending >= this.#config.pendingRequestsMax) return false;
-    this.#waiting.add(waiter);
+  waitForHosts(waiter: HostWaiter, breaker: CircuitBreaker): boolean {
+    if (!breaker.allowsPending) return false;
+    this.#waiting.set(waiter, breaker);
+    breaker.pending += 1;
     this.statistics.requestsPending += 1;
     return true;
   }
 
   stopWaiting(waiter: HostWaiter): void {
-    if (this.#waiting.delete(waiter)) this.statistics.requestsPending -= 1;
+    const breaker = this.#waiting.get(waiter);
+    if (!breaker) return;
+    this.#waiting.delete(waiter);
+    breaker.pending -= 1;
+    this.statistics.requestsPending -= 1;
   }
 
-  poolOf(host: Host): HostPool {
-    let pool = this.#pools.get(host.key);
-    if (!pool) {
-      pool = this.#createPool(host);
-      this.#pools.set(host.key, pool);
-    }
-    return pool;
+  #createPools(limits: CircuitLimits): PriorityPools {
+    return new PriorityPools(limits, (host, breaker, onEmpty) => this.#createPool(host, breaker, onEmpty));
   }
 
-  #createPool(host: Host): HostPool {
-    // A host that went and came back has a new pool by now: the old one's end must not take that away.
-    const forget = (empty: HostPool) => {
-      if (this.#pools.get(empty.host.key) === empty) this.#pools.delete(empty.host.key);
-    };
+  #createPool(host: Host, breaker: CircuitBreaker, onEmpty: (pool: HostPool) => void): HostPool {
     const { http2, followsDownstream } = this.#config.resource.http;
-    const createHttp1 = (onEmpty: (pool: HostPool) => void) => new ConnectionPool(host, this.#config, this.#context, this.statistics, onEmpty);
-    if (!http2) return createHttp1(forget);
-    const createHttp2 = (onEmpty: (pool: HostPool) => void) => new Http2Pool(host, this.#config, http2, this.#context, this.statistics, onEmpty);
-    return followsDownstream ? new EitherPool(host, createHttp1, createHttp2, forget) : createHttp2(forget);
+    const createHttp1 = (forget: (pool: HostPool) => void) => new ConnectionPool(host, this.#config, this.#context, this.statistics, breaker, forget);
+    if (!http2) return createHttp1(onEmpty);
+    const createHttp2 = (forget: (pool: HostPool) => void) => new Http2Pool(host, this.#config, http2, this.#context, this.statistics, breaker, forget);
+    return followsDownstream ? new EitherPool(host, createHttp1, createHttp2, onEmpty) : createHttp2(onEmpty);
   }
 
   /** No longer configured: finishes what it has. */
   drain(): void {
     this.health?.close();
-    for (const pool of this.#pools.values()) pool.drain();
+    for (const pools of this.#allPools) pools.drainAll();
   }
 
   status(): ClusterStatus {
     const hosts = this.#hosts.hosts.map((host): HostStatus => {
-      const pool = this.#pools.get(host.key);
+      const pools = this.#allPools.flatMap((ofPriority) => ofPriority.known(host) ?? []);
       return {
         address: host.key,
         healthy: host.health === 'healthy',
         healthFlags: host.healthFlags,
         weight: host.weight,
         activeRequests: host.activeRequests,
-        activeConnections: pool?.connections ?? 0,
+        activeConnections: pools.reduce((sum, { connections }) => sum + connections, 0),
         requests: host.pickedTotal,
-        connectFailures: pool?.connectFailures ?? 0,
+        connectFailures: pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
       };
     });
     const { requestsActive, requestsPending, connectionsActive } = this.statistics;
@@ -152,7 +158,7 @@ export class ClusterRuntime {
       this.#hosts = refreshHosts(hosts);
     }
     this.#publishHosts();
-    for (const host of removed) this.#pools.get(host.key)?.drain();
+    for (const host of removed) for (const pools of this.#allPools) pools.drain(host);
     // A pool may still be draining from the time its address was here before; a new host gets a new pool.
     for (const host of added) this.#retirePool(host);
   }
@@ -162,7 +168,7 @@ export class ClusterRuntime {
     if (this.health && !this.health.isWarm) return;
     this.#balancer.update(this.#hosts, this.#config.assignment?.overprovisioningPercent);
     this.statistics.countHosts(this.#hosts);
-    for (const waiter of this.#waiting) {
+    for (const waiter of this.#waiting.keys()) {
       this.stopWaiting(waiter);
       waiter.onHosts();
     }
@@ -176,8 +182,10 @@ export class ClusterRuntime {
   }
 
   #retirePool(host: Host): void {
-    const pool = this.#pools.get(host.key);
-    this.#pools.delete(host.key);
-    pool?.drain();
+    for (const pools of this.#allPools) pools.retire(host);
+  }
+
+  get #allPools(): readonly PriorityPools[] {
+    return this.#highPools ? [this.#pools, this.#highPools] : [this.#pools];
   }
 }

@@ -9,6 +9,7 @@ import { OutputBuffer } from '../output-buffer.ts';
 import { Statistics } from '../statistics.ts';
 import { Sweep } from '../sweep.ts';
 import { Turn } from '../turn.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Http1Upstream } from './http1-upstream.ts';
 
@@ -43,8 +44,9 @@ async function createPool(connectionsMax = 100) {
     output: new OutputBuffer(turn),
     sweep: new Sweep(turn, time, 50),
   };
-  const limits = { connectTimeoutMs: 1000, connectionsMax, pendingRequestsMax: 100, requestsPerConnectionMax: 0, idleTimeoutMs: 0 };
-  const pool = new ConnectionPool(new Host(endpointAt('10.0.0.3:80')), limits, context, statistics.upstream('app'), () => {});
+  const limits = { connectTimeoutMs: 1000, requestsPerConnectionMax: 0, idleTimeoutMs: 0 };
+  const breaker = new CircuitBreaker({ connectionsMax, pendingRequestsMax: 100, requestsMax: 100, retriesMax: 3 });
+  const pool = new ConnectionPool(new Host(endpointAt('10.0.0.3:80')), limits, context, statistics.upstream('app'), breaker, () => {});
 
   /** Asks for a connection; what comes is kept, with the number of exchanges on it, this one included. */
   function ask(fresh = false): { connection?: Http1Upstream; requestsServed?: number } {

@@ -5,6 +5,7 @@
 import type { Host } from '@sluice/balancing';
 import type { MeshError } from '@sluice/kernel';
 import type { UpstreamStatistics } from '../statistics.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
 import { Http1Upstream, type UpstreamOwner } from './http1-upstream.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -23,17 +24,19 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   limits: PoolLimits;
   readonly #context: UpstreamContext;
   readonly #statistics: UpstreamStatistics;
+  readonly #breaker: CircuitBreaker;
   readonly #onEmpty: (pool: ConnectionPool) => void;
   readonly #idle: Http1Upstream[] = [];
   readonly #connecting = new Set<Http1Upstream>();
   readonly #pending: Waiting[] = [];
   #isDraining = false;
 
-  constructor(host: Host, limits: PoolLimits, context: UpstreamContext, statistics: UpstreamStatistics, onEmpty: (pool: ConnectionPool) => void) {
+  constructor(host: Host, limits: PoolLimits, context: UpstreamContext, statistics: UpstreamStatistics, breaker: CircuitBreaker, onEmpty: (pool: ConnectionPool) => void) {
     this.host = host;
     this.limits = limits;
     this.#context = context;
     this.#statistics = statistics;
+    this.#breaker = breaker;
     this.#onEmpty = onEmpty;
   }
 
@@ -41,13 +44,17 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     return this.limits.requestsPerConnectionMax;
   }
 
+  get isUnused(): boolean {
+    return this.#pending.length === 0 && this.connections === this.#idle.length;
+  }
+
   /** Gives a connection, at once when one is idle. `fresh`: one that has served nobody, for a second try. */
   request(client: PoolClient, fresh = false): void {
     const idle = fresh ? undefined : this.#idle.pop();
     if (idle) return client.onConnection(idle);
-    if (this.#statistics.requestsPending >= this.limits.pendingRequestsMax) return client.onNoConnection('upstream-overflow', 'too many requests wait');
+    if (!this.#breaker.allowsPending) return client.onNoConnection('upstream-overflow', 'too many requests wait');
     this.#pending.push({ client, fresh });
-    this.#statistics.requestsPending += 1;
+    this.#countPending(1);
     this.#statistics.requestsPendingTotal.add();
     this.#connectIfNeeded();
   }
@@ -57,7 +64,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     const index = this.#pending.findIndex((waiting) => waiting.client === client);
     if (index === -1) return;
     this.#pending.splice(index, 1);
-    this.#statistics.requestsPending -= 1;
+    this.#countPending(-1);
     this.#statistics.requestsCancelled.add();
   }
 
@@ -105,14 +112,13 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #connectIfNeeded(): void {
     if (this.#pending.length <= this.#connecting.size) return;
     // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
-    if (this.connections > 0 && this.#statistics.connectionsActive >= this.limits.connectionsMax) {
+    if (this.connections > 0 && !this.#mayConnect) {
       this.#statistics.connectionOverflows.add();
       // Who waits although one is idle wants one that has served nobody: the idle one makes room for it.
       this.#idle.shift()?.close();
       return;
     }
-    this.connections += 1;
-    this.#statistics.connectionsActive += 1;
+    this.#countConnection(1);
     this.#statistics.connectionsTotal.add();
     const connection = new Http1Upstream(this, this.#context, this.host.address, this.limits.connectTimeoutMs);
     this.#connecting.add(connection);
@@ -130,14 +136,28 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
 
   #takePending(index: number): PoolClient | undefined {
     const [waiting] = index < 0 ? [] : this.#pending.splice(index, 1);
-    if (waiting) this.#statistics.requestsPending -= 1;
+    if (waiting) this.#countPending(-1);
     return waiting?.client;
   }
 
   #forget(connection: Http1Upstream): void {
-    this.connections -= 1;
-    this.#statistics.connectionsActive -= 1;
+    this.#countConnection(-1);
     this.#context.sweep.remove(connection);
+  }
+
+  get #mayConnect(): boolean {
+    return this.#breaker.allowsConnection && this.connections < this.#breaker.hostConnectionsMax;
+  }
+
+  #countPending(change: number): void {
+    this.#breaker.pending += change;
+    this.#statistics.requestsPending += change;
+  }
+
+  #countConnection(change: number): void {
+    this.connections += change;
+    this.#breaker.connections += change;
+    this.#statistics.connectionsActive += change;
   }
 
   #emptyIfDone(): void {

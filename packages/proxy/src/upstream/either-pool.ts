@@ -29,6 +29,10 @@ export class EitherPool implements HostPool {
     return this.#http1.connectFailures + this.#http2.connectFailures;
   }
 
+  get isUnused(): boolean {
+    return this.#http1.isUnused && this.#http2.isUnused;
+  }
+
   request(client: PoolClient, fresh?: boolean): void {
     (client.comesByHttp2 ? this.#http2 : this.#http1).request(client, fresh);
   }

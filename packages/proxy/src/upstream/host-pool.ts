@@ -8,6 +8,8 @@ export interface HostPool {
   /** Open or being opened. */
   readonly connections: number;
   readonly connectFailures: number;
+  /** Whether it serves nobody and nobody waits. */
+  readonly isUnused: boolean;
   /** Gives a place for one exchange, at once when there is one. `fresh`: on a connection that has served nobody, for a second try. */
   request(client: PoolClient, fresh?: boolean): void;
   /** The client does not want one any more. */
@@ -31,11 +33,9 @@ export interface UpstreamExchange extends UpstreamCodec {
   begin(events: UpstreamEvents): void;
 }
 
-/** Limits and counts that the pools of one cluster share. */
+/** What holds for each pool of a cluster; what they have together is the circuit breaker's. */
 export interface PoolLimits {
   readonly connectTimeoutMs: number;
-  readonly connectionsMax: number;
-  readonly pendingRequestsMax: number;
   readonly requestsPerConnectionMax: number;
   readonly idleTimeoutMs: number;
 }

@@ -6,6 +6,7 @@ import type { Host } from '@sluice/balancing';
 import type { MeshError } from '@sluice/kernel';
 import type { Http2Options } from '../http2-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
 import { Http2Upstream, type Http2UpstreamOwner } from './http2-upstream.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -18,18 +19,20 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   readonly #options: Http2Options;
   readonly #context: UpstreamContext;
   readonly #statistics: UpstreamStatistics;
+  readonly #breaker: CircuitBreaker;
   readonly #onEmpty: (pool: HostPool) => void;
   readonly #open = new Set<Http2Upstream>();
   readonly #connecting = new Set<Http2Upstream>();
   readonly #pending: PoolClient[] = [];
   #isDraining = false;
 
-  constructor(host: Host, limits: PoolLimits, options: Http2Options, context: UpstreamContext, statistics: UpstreamStatistics, onEmpty: (pool: HostPool) => void) {
+  constructor(host: Host, limits: PoolLimits, options: Http2Options, context: UpstreamContext, statistics: UpstreamStatistics, breaker: CircuitBreaker, onEmpty: (pool: HostPool) => void) {
     this.host = host;
     this.#limits = limits;
     this.#options = options;
     this.#context = context;
     this.#statistics = statistics;
+    this.#breaker = breaker;
     this.#onEmpty = onEmpty;
   }
 
@@ -41,12 +44,17 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     return this.#limits.idleTimeoutMs;
   }
 
+  get isUnused(): boolean {
+    for (const { streams } of this.#open) if (streams > 0) return false;
+    return this.#pending.length === 0 && this.#connecting.size === 0;
+  }
+
   request(client: PoolClient, fresh = false): void {
     const connection = fresh ? undefined : this.#withRoom();
     if (connection) return client.onConnection(connection.openStream());
-    if (this.#statistics.requestsPending >= this.#limits.pendingRequestsMax) return client.onNoConnection('upstream-overflow', 'too many requests wait');
+    if (!this.#breaker.allowsPending) return client.onNoConnection('upstream-overflow', 'too many requests wait');
     this.#pending.push(client);
-    this.#statistics.requestsPending += 1;
+    this.#countPending(1);
     this.#statistics.requestsPendingTotal.add();
     this.#connectIfNeeded();
   }
@@ -55,7 +63,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     const index = this.#pending.indexOf(client);
     if (index === -1) return;
     this.#pending.splice(index, 1);
-    this.#statistics.requestsPending -= 1;
+    this.#countPending(-1);
     this.#statistics.requestsCancelled.add();
   }
 
@@ -80,7 +88,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     this.#forget(connection);
     const code = error?.code === 'connect-timeout' ? 'upstream-connect-timeout' : 'upstream-connect-failure';
     const waiting = this.#pending.splice(0);
-    this.#statistics.requestsPending -= waiting.length;
+    this.#countPending(-waiting.length);
     for (const client of waiting) client.onNoConnection(code, error?.message ?? 'connection failed');
     this.#emptyIfDone();
   }
@@ -110,7 +118,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     while (connection.hasRoom) {
       const client = this.#pending.shift();
       if (!client) return;
-      this.#statistics.requestsPending -= 1;
+      this.#countPending(-1);
       client.onConnection(connection.openStream());
     }
   }
@@ -119,12 +127,11 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   #connectIfNeeded(): void {
     if (this.#pending.length === 0 || this.#connecting.size > 0) return;
     // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
-    if (this.connections > 0 && this.#statistics.connectionsActive >= this.#limits.connectionsMax) {
+    if (this.connections > 0 && !this.#mayConnect) {
       this.#statistics.connectionOverflows.add();
       return;
     }
-    this.connections += 1;
-    this.#statistics.connectionsActive += 1;
+    this.#countConnection(1);
     this.#statistics.connectionsTotal.add();
     const connection = new Http2Upstream(this, this.#context, this.host.address, this.#limits.connectTimeoutMs, this.#options);
     this.#connecting.add(connection);
@@ -132,9 +139,23 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   }
 
   #forget(connection: Http2Upstream): void {
-    this.connections -= 1;
-    this.#statistics.connectionsActive -= 1;
+    this.#countConnection(-1);
     this.#context.sweep.remove(connection);
+  }
+
+  get #mayConnect(): boolean {
+    return this.#breaker.allowsConnection && this.connections < this.#breaker.hostConnectionsMax;
+  }
+
+  #countPending(change: number): void {
+    this.#breaker.pending += change;
+    this.#statistics.requestsPending += change;
+  }
+
+  #countConnection(change: number): void {
+    this.connections += change;
+    this.#breaker.connections += change;
+    this.#statistics.connectionsActive += change;
   }
 
   #emptyIfDone(): void {

@@ -12,6 +12,7 @@ import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
 import { observedStatus } from './observed-status.ts';
+import type { PriorityPools } from './priority-pools.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** The stream, as its upstream half sees it. */
@@ -42,6 +43,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   readonly #context: UpstreamContext;
   readonly #upgrades: boolean;
   readonly #hash: Hash64 | undefined;
+  readonly #pools: PriorityPools;
   #picked: HostPicked | undefined;
   /** Where it waits for a connection. */
   #pool: HostPool | undefined;
@@ -49,12 +51,13 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   #bodyBegun = false;
   #hasRetried = false;
 
-  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, upgrades: boolean, hash: Hash64 | undefined) {
+  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, upgrades: boolean, hash: Hash64 | undefined) {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#context = context;
     this.#upgrades = upgrades;
     this.#hash = hash;
+    this.#pools = pools;
   }
 
   get comesByHttp2(): boolean {
@@ -72,14 +75,14 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   start(): void {
     if (this.#upgrades && this.#speaksOnlyHttp2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
-    if (this.#cluster.isFull) return this.#end('upstream-overflow', 'too many requests');
+    if (!this.#pools.breaker.allowsRequest) return this.#end('upstream-overflow', 'too many requests');
     const result = this.#cluster.pick(this.#pickContext());
     switch (result.kind) {
       case 'host':
         this.#picked = result;
         return this.#attempt(result, false);
       case 'queue':
-        if (!this.#cluster.waitForHosts(this)) this.#end('upstream-overflow', 'too many requests wait for hosts');
+        if (!this.#cluster.waitForHosts(this, this.#pools.breaker)) this.#end('upstream-overflow', 'too many requests wait for hosts');
         return;
       case 'overflow':
         return this.#end('upstream-overflow', 'no host may take more');
@@ -144,6 +147,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     info.upstreamLocal = connection.localAddress;
     this.#cluster.statistics.requestsTotal.add();
     this.#cluster.statistics.requestsActive += 1;
+    this.#pools.breaker.requests += 1;
     if (this.#picked) this.#cluster.health?.observeConnected(this.#picked.host);
     connection.begin(this);
     connection.writeHead(request, this.#upgrades);
@@ -232,7 +236,11 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     const { info } = this.#owner;
     info.attempts += 1;
     info.upstreamHost = picked.host.key;
-    const pool = this.#cluster.poolOf(picked.host);
+    const pool = this.#pools.of(picked.host);
+    if (!pool) {
+      this.#cluster.statistics.poolOverflows.add();
+      return this.#end('no-healthy-upstream', 'too many connection pools');
+    }
     this.#pool = pool;
     pool.request(this, fresh);
   }
@@ -245,7 +253,9 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   #detach(): UpstreamCodec | undefined {
     const codec = this.#codec;
-    if (codec) this.#cluster.statistics.requestsActive -= 1;
+    if (!codec) return undefined;
+    this.#cluster.statistics.requestsActive -= 1;
+    this.#pools.breaker.requests -= 1;
     this.#codec = undefined;
     return codec;
   }
