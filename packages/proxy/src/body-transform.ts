@@ -1,4 +1,4 @@
-/** What may change the bytes of a response on their way to the client. It may take its time; nobody waits in between. */
+/** What may change the bytes of a body on their way. It may take its time; nobody waits in between. */
 import type { Buffer } from 'node:buffer';
 
 export interface BodyTransform {
@@ -13,7 +13,7 @@ export interface BodyTransform {
   close(): void;
 }
 
-/** Where it goes. Calls come at any time, never from within `write`. */
+/** Where it goes. Calls come at any time, also from within `write` and `end`. */
 export interface TransformSink {
   onData(bytes: Buffer): void;
   onEnd(): void;
@@ -22,5 +22,5 @@ export interface TransformSink {
   onError(error: unknown): void;
 }
 
-/** Made when the response head is there and its body is about to follow. */
+/** Made when the head is there and its body is about to follow. */
 export type CreateTransform = (sink: TransformSink) => BodyTransform;

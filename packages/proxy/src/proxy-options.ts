@@ -2,6 +2,7 @@
 import type { Clock, Logger, Meter, Network, Problem, Random, Timers } from '@sluice/kernel';
 import type { DrainStrategy } from './drain.ts';
 import type { ProxyConfig } from './proxy-config.ts';
+import type { AsyncClient } from './upstream/async-client.ts';
 
 export interface ProxyOptions {
   readonly clock: Clock;
@@ -51,6 +52,8 @@ export interface Proxy {
   drain(options?: DrainOptions): Promise<void>;
   /** Cuts everything now. */
   close(): Promise<void>;
+  /** Sends requests of the proxy's own through the clusters in force. */
+  readonly upstreams: AsyncClient;
   /** Streams that have not ended. */
   readonly activeStreams: number;
   readonly activeConnections: number;

@@ -10,6 +10,8 @@ import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, 
 import { Statistics } from './statistics.ts';
 import { Sweep } from './sweep.ts';
 import { Turn } from './turn.ts';
+import type { AsyncClient } from './upstream/async-client.ts';
+import { createAsyncClient } from './upstream/async-exchange.ts';
 import { changeClusters } from './upstream/cluster-set.ts';
 
 const nothing: ProxyConfig = { version: '', listeners: new Map(), clusters: new Map() };
@@ -24,6 +26,7 @@ export function createProxy(options: ProxyOptions): Proxy {
 class RunningProxy implements Proxy {
   readonly #options: ProxyOptions;
   readonly #engine: Engine;
+  readonly upstreams: AsyncClient;
   #state: ProxyState = 'created';
   #isConfigured = false;
   #connectionIds = 0;
@@ -56,6 +59,7 @@ class RunningProxy implements Proxy {
       activeStreams: 0,
       onQuieter: () => {},
     };
+    this.upstreams = createAsyncClient(this.#engine);
   }
 
   get state(): ProxyState {

@@ -4,6 +4,7 @@
  */
 import type { Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { Struct } from '@sluice/resources';
 import type { ResponseFlag } from './outcome.ts';
 
 const none: readonly never[] = [];
@@ -52,6 +53,11 @@ export class StreamInfo {
   /** Why connecting failed, in the system's words. */
   upstreamFailure = '';
 
+  /** Dynamic metadata: what filters have found out, by the namespace it stands in. Undefined until somebody writes. */
+  dynamicMetadata: Map<string, Struct> | undefined = undefined;
+  /** Filter state: texts by key, for other filters and the access log. Undefined until somebody writes. */
+  filterState: Map<string, string> | undefined = undefined;
+
   constructor(downstreamRemote: Address, downstreamLocal: Address) {
     this.downstreamRemote = downstreamRemote;
     this.downstreamLocal = downstreamLocal;
@@ -60,5 +66,15 @@ export class StreamInfo {
   /** Adds a response flag; '' adds none. */
   raise(flag: ResponseFlag | ''): void {
     if (flag !== '') this.flags = this.flags === '' ? flag : `${this.flags},${flag}`;
+  }
+
+  /** Adds fields to a namespace of the dynamic metadata; those of the same name are replaced. */
+  addMetadata(namespace: string, fields: Struct): void {
+    const metadata = (this.dynamicMetadata ??= new Map<string, Struct>());
+    metadata.set(namespace, { ...metadata.get(namespace), ...fields });
+  }
+
+  setFilterState(key: string, value: string): void {
+    (this.filterState ??= new Map<string, string>()).set(key, value);
   }
 }

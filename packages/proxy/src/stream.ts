@@ -2,6 +2,7 @@
  * One request and its response, as filters see it. The engine's own class behind it is
  * `downstream/active-stream.ts`; tests of filters use `createTestStream` of `@sluice/proxy/testing`.
  */
+import type { Buffer } from 'node:buffer';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from './body-transform.ts';
@@ -34,9 +35,17 @@ export interface Stream {
   /**
    * Keeps the request body here until it is complete, then lets the chain go on behind the filter that asked. To be
    * called and returned from `onRequest`. A body of more bytes is refused with 413. The upstream gets it with its
-   * length in the head.
+   * length in the head. A filter with `onRequestBody` is asked once more when the body is there; `continue` says that
+   * it is there already. With the extent `beginning` the first `bytesMax` bytes are enough, and nothing is refused.
    */
-  bufferRequest(bytesMax: number): FilterVerdict;
+  bufferRequest(bytesMax: number, extent?: BufferExtent): FilterVerdict;
+  /** What has been kept of the request body so far, in one piece; empty where nothing was. Valid until the chain goes on. */
+  readonly bufferedBody: Buffer;
+  /**
+   * Looks for the route anew, by the request as it is now; filters behind see the new one. Which filters serve the stream
+   * stays as it was.
+   */
+  clearRouteCache(): void;
   /**
    * Answers in place of the upstream. Allowed until the response head has been sent; from `onRequest` (then
    * return `replied`) or later, from a wait.
@@ -44,15 +53,20 @@ export interface Stream {
   reply(reply: LocalReply): void;
   /**
    * Lets the body of the response pass through a transform. To be called from `onResponse`; the filter sees to it that
-   * the head tells what becomes of the body. Has no effect on local replies, and one stream has one transform: false
-   * when there will be none of this one.
+   * the head tells what becomes of the body. Has no effect on local replies: false when there will be none. Transforms
+   * of several filters follow each other in the order of their calls.
    */
   transformResponse(create: CreateTransform): boolean;
+  /** The same for the body of the request, from `onRequest`. False when no body follows. */
+  transformRequest(create: CreateTransform): boolean;
   /** Ends it now: a reply when nothing has been sent, else the client's connection is cut. */
   reset(code: OutcomeCode): void;
   /** For the slots of filters; not to be called by anyone else. */
   readonly slots: unknown[];
 }
+
+/** How much of a body is kept: all of it, or so much that the limit is reached. */
+export type BufferExtent = 'whole' | 'beginning';
 
 /** An answer of the proxy's own. Clients that speak gRPC get it as gRPC status and message. */
 export interface LocalReply {

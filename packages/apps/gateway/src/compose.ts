@@ -52,7 +52,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ...options,
     target: proxy,
     filters: standardFilters,
-    createContext: createFilterContexts({ ...options, health: healthOf(proxy, { nodeCluster }) }),
+    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, health: healthOf(proxy, { nodeCluster }) }),
   });
   const client = createAdsClient({
     ...options,

@@ -5,6 +5,7 @@ import { edsClusterJson, listenerJson, routesJson, routeTo, staticClusterJson, t
 import { expect, test } from 'vitest';
 import { ConfigApplier } from '../config/config-applier.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
+import { noAsyncClient } from '../upstream/async-client.ts';
 import { routerFactory } from '../filters/router/router-factory.ts';
 import type { Proxy, ProxyState } from '../proxy-options.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
@@ -30,6 +31,7 @@ function createStandIn() {
       { name: 'edge', address: '127.0.0.1:8080', port: 8080, connections: 2 },
       { name: 'six', address: '[::1]:8080', port: 8080, connections: 0 },
     ],
+    upstreams: noAsyncClient,
     clusters: () => [
       {
         name: 'app',

@@ -67,7 +67,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const applier = new ConfigApplier({
     target: proxy,
     filters,
-    createContext: createFilterContexts({ clock, timers, random, logger, meter, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
+    createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine: source || hasRegex(document.json) ? await loadRegexEngine() : noRegexEngine,
     clock,
     timers,

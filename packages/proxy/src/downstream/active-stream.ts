@@ -6,7 +6,7 @@
  *                                      forwarding → tunnel     → ended
  *     any → ended
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from '../body-transform.ts';
@@ -20,19 +20,21 @@ import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import type { RouteMatch } from '../route-match.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
-import type { LocalReply, Stream } from '../stream.ts';
+import type { BufferExtent, LocalReply, Stream } from '../stream.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from '../upstream/upstream-request.ts';
 import { clientHostOf } from './client-address.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { renderLocalReply, replyOf } from './local-reply.ts';
 import type { RequestConditions } from './request-conditions.ts';
-import { RequestBuffer } from './request-buffer.ts';
+import { RequestBody, type RequestBodyOwner } from './request-body.ts';
 import { tellFilters, writeAccessLogs } from './stream-end.ts';
 import { TransformedBody, type TransformOwner } from './transformed-body.ts';
 
+const noBytes = Buffer.alloc(0);
+
 type State = 'filters' | 'waiting' | 'forwarding' | 'responding' | 'tunnel' | 'ended';
 
-export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner, TransformOwner {
+export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOwner, TransformOwner, RequestBodyOwner {
   readonly info: StreamInfo;
   readonly request: RequestHead;
   response: ResponseHead | undefined = undefined;
@@ -54,8 +56,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   /** `continueRequest` was called from within `onRequest`, before the filter could answer `wait`. */
   #continued = false;
   #upstream: UpstreamRequest | undefined;
-  /** The body, where a filter wants it whole. */
-  #buffer: RequestBuffer | undefined;
+  /** The request's body, where a filter wants to see or to change it before it goes on. */
+  #body: RequestBody | undefined;
   #transform: TransformedBody | undefined;
   #requestDone = false;
   #responseHeadSent = false;
@@ -113,42 +115,61 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.request.framing === 'none' && this.#upgrade === '') this.#endRequest();
     else this.#codec.holdBody();
     if (conditions.refusal) return this.fail(conditions.refusal);
-    this.route = this.#config.routes?.match(this.request, this.#engine.random);
-    if (this.route) {
-      this.info.routeName = this.route.routeName;
-      this.info.virtualHostName = this.route.virtualHostName;
-      const { filterSwitches } = this.route;
-      if (filterSwitches && this.#config.filtersFor) this.#filters = this.#config.filtersFor(filterSwitches);
-    }
+    this.#findRoute();
+    const filterSwitches = this.route?.filterSwitches;
+    if (filterSwitches && this.#config.filtersFor) this.#filters = this.#config.filtersFor(filterSwitches);
     this.#runFilters();
+  }
+
+  #findRoute(): void {
+    const route = this.#config.routes?.match(this.request, this.#engine.random);
+    this.route = route;
+    this.info.routeName = route?.routeName ?? '';
+    this.info.virtualHostName = route?.virtualHostName ?? '';
   }
 
   // — filters —
 
   continueRequest(): void {
     if (this.#state === 'filters') this.#continued = true;
-    if (this.#state !== 'waiting' || (this.#buffer && !this.#buffer.isComplete)) return;
+    if (this.#state !== 'waiting' || this.#body?.isFilling) return;
     this.#state = 'filters';
     this.inTurn(() => this.#runFilters());
   }
 
-  bufferRequest(bytesMax: number): FilterVerdict {
+  bufferRequest(bytesMax: number, extent: BufferExtent = 'whole'): FilterVerdict {
     const { request } = this;
-    const isDeclaredTooLarge = request.framing === 'length' && request.contentLength > bytesMax;
-    if (this.#buffer) this.#buffer.bytesMax = Math.min(bytesMax, this.#buffer.bytesMax);
-    if (isDeclaredTooLarge || this.#buffer?.isTooLarge) {
-      this.fail('body-too-large');
-      return 'replied';
-    }
-    if (request.framing === 'none' || this.#buffer) return 'continue';
-    this.#buffer = new RequestBuffer(bytesMax, this.#nextFilter);
-    return 'wait';
+    if (request.framing === 'none') return 'continue';
+    this.#body ??= new RequestBody(this, this.#codec, this.#filters);
+    // What a transform makes of a body has another length.
+    const isDeclaredTooLarge = extent === 'whole' && !this.#body.isTransformed && request.framing === 'length' && request.contentLength > bytesMax;
+    const answer = isDeclaredTooLarge ? 'too-large' : this.#body.keep(bytesMax, extent, this.#nextFilter);
+    if (answer === 'wait') return 'wait';
+    if (answer === 'kept') return 'continue';
+    this.fail('body-too-large');
+    return 'replied';
+  }
+
+  get bufferedBody(): Buffer {
+    return this.#body?.kept ?? noBytes;
   }
 
   transformResponse(create: CreateTransform): boolean {
-    if (this.#transform || this.info.responseStartAt === 0 || this.#responseHeadSent) return false;
-    this.#transform = new TransformedBody(this, create);
+    if (this.info.responseStartAt === 0 || this.#responseHeadSent) return false;
+    this.#transform ??= new TransformedBody(this);
+    this.#transform.append(create);
     return true;
+  }
+
+  transformRequest(create: CreateTransform): boolean {
+    if (this.request.framing === 'none' || this.#state !== 'filters') return false;
+    this.#body ??= new RequestBody(this, this.#codec, this.#filters);
+    this.#body.transformBy(create);
+    return true;
+  }
+
+  clearRouteCache(): void {
+    this.#findRoute();
   }
 
   reply(reply: LocalReply): void {
@@ -181,18 +202,27 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       this.#continued = false;
       const verdict = filter.onRequest(this);
       if (this.#isOver()) return;
-      if (verdict === 'wait' && !this.#continued) {
-        this.#state = 'waiting';
-        this.#letBufferFill();
-        return;
-      }
+      if (verdict === 'wait' && !this.#continued) return this.#wait();
     }
     this.#forward();
   }
 
+  onBodyKept(seenBy: number): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'filters';
+    this.inTurn(() => {
+      this.#continued = false;
+      const verdict = this.#filters[seenBy - 1]?.onRequestBody?.(this);
+      if (this.#isOver()) return;
+      if (verdict === 'wait' && !this.#continued) this.#wait();
+      else this.#runFilters();
+    });
+  }
+
   /** A body that is to be kept here must come before anybody upstream asks for it. */
-  #letBufferFill(): void {
-    if (!this.#buffer || this.#buffer.isComplete) return;
+  #wait(): void {
+    this.#state = 'waiting';
+    if (!this.#body?.isFilling) return;
     this.#askForBody();
     this.#codec.releaseBody();
   }
@@ -244,7 +274,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.info.bytesReceived += end - start;
     this.lastActivityAt = this.#engine.turn.now();
-    if (this.#buffer && !this.#buffer.isComplete) return this.#fillBuffer(this.#buffer, memory, start, end);
+    if (this.#body) return this.#body.write(memory, start, end, mayBorrow);
     for (const filter of this.#filters) filter.onRequestData?.(this, memory.subarray(start, end));
     if (this.#isOver() || !this.#upstream) return;
     if (!this.#upstream.writeData(memory, start, end, mayBorrow)) this.#codec.pauseBody();
@@ -253,27 +283,17 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   onRequestEnd(trailers: Trailers | undefined): void {
     if (this.#state === 'ended') return;
     this.#endRequest();
-    if (this.#buffer) {
-      this.#buffer.complete(trailers, this.request);
-      return this.continueRequest();
-    }
+    if (trailers) for (const filter of this.#filters) filter.onRequestTrailers?.(this, trailers);
+    if (this.#body) this.#body.end(trailers);
+    else this.#upstream?.writeEnd(trailers);
+  }
+
+  sendBody(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
+    return this.#upstream?.writeData(memory, start, end, mayBorrow) ?? true;
+  }
+
+  endBody(trailers: Trailers | undefined): void {
     this.#upstream?.writeEnd(trailers);
-  }
-
-  /** The filters before the one that wants it whole see the body as it comes, those behind it when it goes on. */
-  #fillBuffer(buffer: RequestBuffer, memory: Buffer, start: number, end: number): void {
-    for (let index = 0; index < buffer.seenBy; index += 1) this.#filters[index]?.onRequestData?.(this, memory.subarray(start, end));
-    if (this.#isOver()) return;
-    buffer.append(memory, start, end);
-    if (buffer.isTooLarge) this.fail('body-too-large');
-  }
-
-  #sendBuffer(buffer: RequestBuffer): void {
-    const body = buffer.take();
-    for (let index = buffer.seenBy; index < this.#filters.length; index += 1) this.#filters[index]?.onRequestData?.(this, body);
-    if (this.#isOver()) return;
-    this.#upstream?.writeData(body, 0, body.length, true);
-    this.#upstream?.writeEnd(buffer.trailers);
   }
 
   onDownstreamDrain(): void {
@@ -294,8 +314,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   // — what the upstream's side says —
 
   onUpstreamReady(): void {
-    if (this.#buffer) return this.#sendBuffer(this.#buffer);
     this.#askForBody();
+    if (this.#body) return this.#body.release();
     // Bytes that a client sends before the switch are kept until it has happened.
     if (this.#upgrade === '' || this.request.framing !== 'none') this.#codec.releaseBody();
   }
@@ -347,8 +367,10 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   onResponseEnd(trailers: Trailers | undefined): void {
     if (this.#state === 'ended') return;
     this.info.responseTrailers = trailers;
+    if (trailers) this.#passResponseTrailers(trailers);
+    if (this.#isOver()) return;
     if (this.#transform) return this.#transform.end();
-    this.completeResponse();
+    this.completeTransformed();
   }
 
   writeTransformed(bytes: Buffer): boolean {
@@ -356,17 +378,23 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     return this.#codec.writeData(bytes, 0, bytes.length, true);
   }
 
-  resumeResponse(): void {
+  #passResponseTrailers(trailers: Trailers): void {
+    const filters = this.#filters;
+    for (let index = filters.length - 1; index >= 0; index -= 1) filters[index]?.onResponseTrailers?.(this, trailers);
+  }
+
+  resumeSource(): void {
     this.#upstream?.resumeResponse();
   }
 
-  completeResponse(): void {
+  completeTransformed(): void {
     this.#codec.writeEnd(this.info.responseTrailers);
     this.#end(outcomes.completed, true);
   }
 
   onUpstreamDrain(): void {
     this.lastActivityAt = this.#engine.turn.now();
+    this.#body?.resume();
     this.#codec.resumeBody();
   }
 
@@ -461,6 +489,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (info.details === '') info.details = outcome.details;
     this.#upstream?.release();
     this.#transform?.close();
+    this.#body?.close();
     const statistics = this.#statistics;
     statistics.requestsActive -= 1;
     if (this.#responseHeadSent) statistics.requestsCompleted.add();

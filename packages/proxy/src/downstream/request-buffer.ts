@@ -1,24 +1,45 @@
-/** A request body that a filter wants whole before it goes on: kept here, up to a limit, until the upstream takes it. */
+/**
+ * A request body that a filter wants before it goes on: kept here, up to a limit, until the upstream takes it.
+ *
+ *     filling → enough → complete,   any → passed on
+ */
 import { Buffer } from 'node:buffer';
 import { Known, type RequestHead, type Trailers } from '@sluice/http';
+import type { BufferExtent } from '../stream.ts';
 
 export class RequestBuffer {
   readonly #chunks: Buffer[] = [];
-  /** How many bytes it may hold. A later filter may allow fewer. */
-  bytesMax: number;
-  /** How many filters have seen the body as it came; those behind them see it when it goes on. */
-  readonly seenBy: number;
+  #bytesMax: number;
+  #extent: BufferExtent;
   #bytes = 0;
+  /** How many filters have seen the body as it came; those behind them see it when it goes on. The last of them asked for it. */
+  seenBy: number;
   trailers: Trailers | undefined;
+  /** All of the body is here. */
   isComplete = false;
+  /** It has gone to the upstream; what still comes of the body goes there by itself. */
+  isPassedOn = false;
 
-  constructor(bytesMax: number, seenBy: number) {
-    this.bytesMax = bytesMax;
+  constructor(bytesMax: number, extent: BufferExtent, seenBy: number) {
+    this.#bytesMax = bytesMax;
+    this.#extent = extent;
     this.seenBy = seenBy;
   }
 
+  /** A later filter wants it, too: the smaller limit counts, unless the first had wanted only the beginning. */
+  wantMore(bytesMax: number, extent: BufferExtent): void {
+    if (extent === 'beginning' && this.#extent === 'whole') return;
+    this.#bytesMax = this.#extent === 'whole' ? Math.min(bytesMax, this.#bytesMax) : bytesMax;
+    this.#extent = extent;
+  }
+
   get isTooLarge(): boolean {
-    return this.#bytes > this.bytesMax;
+    return this.#extent === 'whole' && this.#bytes > this.#bytesMax;
+  }
+
+  /** Nobody need wait for more of it. */
+  get isEnough(): boolean {
+    return this.isComplete || (this.#extent === 'beginning' && this.#bytes >= this.#bytesMax);
   }
 
   /** Copies: the memory is lent for the call only. Keeps nothing beyond the limit. */
@@ -39,11 +60,17 @@ export class RequestBuffer {
     head.set('content-length', String(this.#bytes));
   }
 
-  /** All of it in one piece; it holds nothing afterwards. */
+  /** What is kept, in one piece. */
+  peek(): Buffer {
+    if (this.#chunks.length !== 1) this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks));
+    return this.#chunks[0] as Buffer;
+  }
+
+  /** The same; it holds nothing afterwards. */
   take(): Buffer {
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
-    const all = only ?? Buffer.concat(this.#chunks);
+    const all = this.peek();
     this.#chunks.length = 0;
+    this.isPassedOn = true;
     return all;
   }
 }

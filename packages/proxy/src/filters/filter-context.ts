@@ -3,6 +3,7 @@ import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
+import { noAsyncClient, type AsyncClient } from '../upstream/async-client.ts';
 import type { FilterContext, StreamSlot } from './filter.ts';
 import { alwaysWell, type ProxyHealth } from './proxy-health.ts';
 
@@ -14,6 +15,8 @@ export interface FilterContextParts {
   readonly meter: Meter;
   /** For filters that answer health checks. Default: the proxy is well and knows no clusters. */
   readonly health?: ProxyHealth;
+  /** For filters that ask services. Default: there are no clusters. */
+  readonly upstreams?: AsyncClient;
 }
 
 /** Where a filter is configured: under which name, and who compiles its patterns. */
@@ -26,9 +29,9 @@ export interface FilterPlace {
 export type CreateFilterContext = (statPrefix: string, place?: FilterPlace) => FilterContext;
 
 /** Gives a context for each filter that is made. */
-export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell }: FilterContextParts): CreateFilterContext {
+export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient }: FilterContextParts): CreateFilterContext {
   return (statPrefix, { filterName, patterns } = nowhere) => ({
-    clock, timers, random, logger, meter, health, statPrefix, filterName, patterns, slot: createSlot,
+    clock, timers, random, logger, meter, health, upstreams, statPrefix, filterName, patterns, slot: createSlot,
   });
 }
 

@@ -5,11 +5,13 @@
  * Requests pass the chain from first to last, responses from last to first. A chain in which nobody waits
  * runs to its end within one call and allocates no promise.
  */
+import type { Trailers } from '@sluice/http';
 import type { DecodeOptions } from '@sluice/resources';
 import type { Checked, Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { Outcome } from '../outcome.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { Stream } from '../stream.ts';
+import type { AsyncClient } from '../upstream/async-client.ts';
 import type { FilterVerdict } from './filter-verdict.ts';
 import type { ProxyHealth } from './proxy-health.ts';
 
@@ -18,12 +20,18 @@ export interface HttpFilter {
   readonly name: string;
   /** The request head is there; its body has not been looked at. */
   onRequest?(stream: Stream): FilterVerdict;
-  /** Bytes of the request body on their way; valid during the call only. */
+  /** The body that this filter wanted to be kept is there (`stream.bufferedBody`): it answers as `onRequest` does. */
+  onRequestBody?(stream: Stream): FilterVerdict;
+  /** Bytes of the request body as they come; valid during the call only. */
   onRequestData?(stream: Stream, bytes: Uint8Array): void;
+  /** What follows the body of the request; not called when nothing does. */
+  onRequestTrailers?(stream: Stream, trailers: Trailers): void;
   /** The final response head, before it is sent; also of local replies. Not called for 1xx. */
   onResponse?(stream: Stream): void;
-  /** Bytes of the response body on their way; valid during the call only. */
+  /** Bytes of the response body as they come; valid during the call only. */
   onResponseData?(stream: Stream, bytes: Uint8Array): void;
+  /** What follows the body of the response; not called when nothing does. */
+  onResponseTrailers?(stream: Stream, trailers: Trailers): void;
   /**
    * The stream is over. Called exactly once for each stream whose `onRequest` was called, whatever happened,
    * also while waiting: here leases are released. The stream must not be touched afterwards.
@@ -45,6 +53,8 @@ export interface FilterContext {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly health: ProxyHealth;
+  /** Asks services through the clusters of the proxy. */
+  readonly upstreams: AsyncClient;
   /** `stat_prefix` of the connection manager, for names of statistics. Empty for what routes say to filters. */
   readonly statPrefix: string;
   /** Name of the filter in the connection manager: under it routes speak to it (`routeConfigOf`). */

@@ -5,3 +5,4 @@ export { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type F
 export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';
 export { openTestClient, startTestUpstream, type TestAnswer, type TestClient, type TestExchange, type TestHandler, type TestProtocol, type TestUpstream } from './http-peers.ts';
 export { beginHttp2, encodeFields, Flag, frame, FrameType, headersFrame, http2PrefaceText, readFrame, readFrameWhere, readRefusal, requestHeaders, resetFrame, windowUpdate, type Frame } from './http2-frames.ts';
+export { startGrpcService, type GrpcAnswer, type GrpcQuestion } from './grpc-peers.ts';

@@ -1,4 +1,5 @@
 /** A stream without a proxy around it, for tests of filters: it remembers what the filter did. */
+import { Buffer } from 'node:buffer';
 import { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from '../body-transform.ts';
@@ -24,7 +25,11 @@ export class TestStream implements Stream {
   continues = 0;
   /** What `bufferRequest` was called with. */
   bufferedBytesMax: number | undefined = undefined;
+  bufferedBody: Buffer = Buffer.alloc(0);
   transforms: CreateTransform[] = [];
+  requestTransforms: CreateTransform[] = [];
+  /** How often the route was to be looked for anew. */
+  routeClears = 0;
   replies: LocalReply[] = [];
   resets: OutcomeCode[] = [];
 
@@ -39,6 +44,15 @@ export class TestStream implements Stream {
   bufferRequest(bytesMax: number): FilterVerdict {
     this.bufferedBytesMax = bytesMax;
     return this.hasRequestBody ? 'wait' : 'continue';
+  }
+
+  clearRouteCache(): void {
+    this.routeClears += 1;
+  }
+
+  transformRequest(create: CreateTransform): boolean {
+    this.requestTransforms.push(create);
+    return this.hasRequestBody;
   }
 
   transformResponse(create: CreateTransform): boolean {
