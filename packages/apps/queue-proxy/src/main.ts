@@ -20,8 +20,7 @@ const termination = new Promise<void>((resolve) => {
 const settings = checked.value;
 const logger = new DeferredLogger();
 const meter = createMeter();
-const transport = settings.transport === 'auto' && isProven() ? 'reused' : settings.transport;
-const network = await createSystemNetwork({ timers, logger, transport, platform: process.platform });
+const network = await createSystemNetwork({ timers, logger, transport: settings.transport, isProven: isProven(), platform: process.platform });
 const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
 await queueProxy.start();
 

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
+import type { WriteViews } from './write-views.ts';
 import { directHandleOf, writeFailure, type DirectHandle } from './direct-write.ts';
 
 /** Memory of one read, in bytes. 64 KiB: what libuv itself would ask for. */
@@ -22,6 +23,7 @@ export interface SystemConnectionOptions {
   readonly poisonsMemory: boolean;
   /** Bytes go straight to the handle (`direct-write.ts`). */
   readonly writesDirectly: boolean;
+  readonly views: WriteViews;
 }
 
 /** The `onread` option of `net.Socket` and `net.connect`. */
@@ -94,7 +96,7 @@ export class SystemConnection implements Connection {
     const socket = this.#socket as Socket;
     // Bytes for a peer that is gone are taken and forgotten; `onClose` is on its way.
     if (this.#closed || socket.destroyed || socket.writableEnded) return true;
-    const bytes = start === 0 && end === memory.length ? memory : memory.subarray(start, end);
+    const bytes = start === 0 && end === memory.length ? memory : this.#options.views.of(memory, start, end);
     const handle = this.#options.writesDirectly ? directHandleOf(socket) : undefined;
     if (handle) return this.#writeDirectly(handle, bytes);
     socket.write(bytes);

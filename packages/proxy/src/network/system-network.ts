@@ -19,6 +19,7 @@ import {
   type ListenOptions,
   type Network,
 } from '@sluice/kernel';
+import { WriteViews } from './write-views.ts';
 import { readMemoryBytes, SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
 
 /** How accepted connections read. */
@@ -42,6 +43,7 @@ export class SystemNetwork implements Network {
       sharedMemory: Buffer.allocUnsafeSlow(readMemoryBytes),
       poisonsMemory: options.poisonsMemory ?? false,
       writesDirectly: options.writesDirectly ?? false,
+      views: new WriteViews(),
     };
   }
 

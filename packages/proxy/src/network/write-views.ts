@@ -1,0 +1,28 @@
+/**
+ * Views of the memory that is written from, by length. Making one costs a small message about as much as parsing its
+ * request line, and most writes begin at the start of the same memory and have one of a few lengths.
+ */
+import type { Buffer } from 'node:buffer';
+
+/** Chosen: lengths of small messages differ by less than this, so they seldom push each other out. A power of two. */
+const places = 512;
+
+export class WriteViews {
+  #memory: Buffer | undefined;
+  #views: (Buffer | undefined)[] = [];
+
+  /** The bytes of `memory` from `start` to `end`, as a buffer that nobody changes the bounds of. */
+  of(memory: Buffer, start: number, end: number): Buffer {
+    if (start !== 0) return memory.subarray(start, end);
+    if (memory !== this.#memory) {
+      this.#memory = memory;
+      this.#views = Array.from({ length: places }, () => undefined);
+    }
+    const place = end & (places - 1);
+    const known = this.#views[place];
+    if (known !== undefined && known.length === end) return known;
+    const view = memory.subarray(0, end);
+    this.#views[place] = view;
+    return view;
+  }
+}
