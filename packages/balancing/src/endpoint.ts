@@ -3,6 +3,8 @@ import type { Address } from '@sluice/kernel';
 
 export interface Endpoint {
   readonly address: Address;
+  /** Who it is, where its address may change: a name that stands for other addresses over time. Default its address as text. */
+  readonly key?: string;
   /** The name it goes by, for host rewrites; empty when it has none. */
   readonly hostname: string;
   /** What the source says about it. Our own observations come on top. */

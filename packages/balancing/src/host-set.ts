@@ -2,9 +2,8 @@
  * The hosts of a cluster at one moment: immutable, ordered by priority, with who is healthy worked out. A new set is
  * made from the previous one and the new endpoints; hosts that stay keep their identity and with it their counts.
  */
-import { formatAddress } from '@sluice/kernel';
 import type { Endpoint } from './endpoint.ts';
-import { Host } from './host.ts';
+import { Host, keyOf } from './host.ts';
 
 export interface HostSet {
   readonly hosts: readonly Host[];
@@ -32,12 +31,12 @@ export interface HostSetChange {
 
 export const emptyHostSet: HostSet = { hosts: [], priorities: [], byKey: new Map() };
 
-/** The set for `endpoints`. Of several endpoints with one address the first counts. */
+/** The set for `endpoints`. Of several endpoints with one key the first counts. */
 export function changeHosts(previous: HostSet, endpoints: readonly Endpoint[]): HostSetChange {
   const byKey = new Map<string, Host>();
   const added: Host[] = [];
   for (const endpoint of endpoints) {
-    const key = formatAddress(endpoint.address);
+    const key = keyOf(endpoint);
     if (byKey.has(key)) continue;
     const known = previous.byKey.get(key);
     const host = known ?? new Host(endpoint);

@@ -1,6 +1,6 @@
 /**
- * An endpoint with a life: it is known by its address, survives updates that keep the address, and counts what is
- * under way on it.
+ * An endpoint with a life: it is known by its address (or by its key, where the address may change), survives updates
+ * that keep it, and counts what is under way on it.
  */
 import { formatAddress, type Address } from '@sluice/kernel';
 import type { Endpoint, EndpointHealth } from './endpoint.ts';
@@ -22,12 +22,12 @@ export type HostFlag =
   | 'failed_outlier_check';
 
 export class Host {
-  readonly address: Address;
-  /** The address as text; two hosts of a set never share it. */
+  /** The address as text, or what stands for it; two hosts of a set never share it. */
   readonly key: string;
   /** The result of picking this host: one object for all picks, so that picking makes no garbage. */
   readonly picked: HostPicked;
   #endpoint: Endpoint;
+  #addressText: string;
   #activeRequests = 0;
   #pickedTotal = 0;
   readonly #flags = new Set<HostFlag>();
@@ -35,8 +35,8 @@ export class Host {
   healthySince = Number.NEGATIVE_INFINITY;
 
   constructor(endpoint: Endpoint) {
-    this.address = endpoint.address;
-    this.key = formatAddress(endpoint.address);
+    this.key = keyOf(endpoint);
+    this.#addressText = formatAddress(endpoint.address);
     this.#endpoint = endpoint;
     this.picked = { kind: 'host', host: this, release: () => this.#release() };
   }
@@ -44,6 +44,15 @@ export class Host {
   /** As last described by the source. */
   get endpoint(): Endpoint {
     return this.#endpoint;
+  }
+
+  /** Where new connections go. */
+  get address(): Address {
+    return this.#endpoint.address;
+  }
+
+  get addressText(): string {
+    return this.#addressText;
   }
 
   get weight(): number {
@@ -94,8 +103,9 @@ export class Host {
     return this.picked;
   }
 
-  /** Takes over a newer description. The address must be the same. */
+  /** Takes over a newer description, of the same key. */
   describe(endpoint: Endpoint): void {
+    if (endpoint.address !== this.#endpoint.address) this.#addressText = formatAddress(endpoint.address);
     this.#endpoint = endpoint;
   }
 
@@ -103,6 +113,11 @@ export class Host {
     if (this.#activeRequests === 0) throw new Error(`host ${this.key} was released more often than picked`);
     this.#activeRequests -= 1;
   }
+}
+
+/** What tells one endpoint of a cluster from another. */
+export function keyOf({ key, address }: Endpoint): string {
+  return key ?? formatAddress(address);
 }
 
 const sourceFlags: Readonly<Record<EndpointHealth, readonly string[]>> = {

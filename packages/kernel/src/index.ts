@@ -27,5 +27,16 @@ export {
   type ListenOptions,
   type Network,
 } from './network.ts';
+export {
+  chooseFamily,
+  isIpLiteral,
+  type LookupFamily,
+  type NameAnswer,
+  type NameLookup,
+  type NameQuery,
+  type ResolvedAddress,
+  type Resolver,
+  type ResolverSettings,
+} from './resolver.ts';
 export type { MessageStream, MessageStreamHandler, StreamStatus } from './message-stream.ts';
 export { describeSettingProblems, SettingsReader, type Environment, type NumberOptions, type SettingSource } from './settings-reader.ts';

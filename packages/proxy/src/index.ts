@@ -28,6 +28,7 @@ export { standardFilters } from './filters/standard-filters.ts';
 export type { DrainStrategy } from './drain.ts';
 export { createProxy } from './proxy.ts';
 export { defaultHttp2Options, type Http2Options } from './http2-options.ts';
+export { createSystemResolver } from './network/dns/create-system-resolver.ts';
 export { createSystemNetwork, type CreateSystemNetworkOptions } from './network/create-system-network.ts';
 export type { AcceptTransport } from './network/system-network.ts';
 export type { BodyTransform, CreateTransform, TransformSink } from './body-transform.ts';

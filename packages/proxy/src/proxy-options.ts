@@ -1,5 +1,5 @@
 /** What a proxy is made of and what can be asked of it. */
-import type { Clock, Logger, Meter, Network, Problem, Random, Timers } from '@sluice/kernel';
+import type { Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers } from '@sluice/kernel';
 import type { DrainStrategy } from './drain.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
@@ -9,6 +9,8 @@ export interface ProxyOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;
+  /** For clusters whose hosts are given by name. Without one, names stay unknown. */
+  readonly resolver?: Resolver | undefined;
   readonly logger: Logger;
   readonly meter: Meter;
   /** Where access logs go: called once per path, and the text it gets is whole lines. */

@@ -12,6 +12,7 @@ import { Sweep } from './sweep.ts';
 import { Turn } from './turn.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
 import { createAsyncClient } from './upstream/async-exchange.ts';
+import { createNoResolver } from './upstream/dns/no-resolver.ts';
 import { changeClusters } from './upstream/cluster-set.ts';
 
 const nothing: ProxyConfig = { version: '', listeners: new Map(), clusters: new Map() };
@@ -49,6 +50,7 @@ class RunningProxy implements Proxy {
       timers,
       random,
       network,
+      resolver: options.resolver ?? createNoResolver(timers),
       logger,
       sweep,
       statistics: new Statistics(meter),

@@ -7,6 +7,7 @@ import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
+import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
 import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
 
 /** Envoy's default buckets for times, in ms. */
@@ -93,6 +94,8 @@ export class UpstreamStatistics {
   requestsPending = 0;
   /** Picks that ignored health, because too few hosts are healthy. */
   readonly panics: Counter;
+  /** Times that hosts came or went. */
+  readonly membershipChanges: Counter;
   hosts = 0;
   hostsHealthy = 0;
   hostsDegraded = 0;
@@ -130,6 +133,7 @@ export class UpstreamStatistics {
     gauge('membership_healthy', 'hosts that may be used', () => this.hostsHealthy);
     gauge('membership_degraded', 'hosts that are used when the healthy ones do not suffice', () => this.hostsDegraded);
     gauge('membership_excluded', 'hosts of which nothing is known yet', () => this.hostsExcluded);
+    this.membershipChanges = counter('membership_change', 'times that hosts came or went');
     this.panics = counter('lb_healthy_panic', 'picks that ignored health because too few hosts were healthy');
     this.#ends = outcomeCounters(meter, 'envoy_cluster_', labels, ({ counter: name }) => name.startsWith('upstream_'));
   }
@@ -150,6 +154,11 @@ export class UpstreamStatistics {
     const known = this.#breakers.get(priority);
     if (known) known.watch(breaker);
     else this.#breakers.set(priority, new BreakerStatistics(this.#meter, this.#labels, priority, breaker));
+  }
+
+  /** For clusters whose names are resolved. */
+  discovery(): DiscoveryStatistics {
+    return new DiscoveryStatistics(this.#meter, this.#labels);
   }
 
   /** For clusters that eject outliers. */

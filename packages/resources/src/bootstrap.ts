@@ -1,5 +1,5 @@
 /** `envoy.config.bootstrap.v3.Bootstrap`: what a proxy knows before it asks anybody. */
-import type { Address, Checked } from '@sluice/kernel';
+import type { Address, Checked, ResolverSettings } from '@sluice/kernel';
 import { readAccessLog, type AccessLog } from './access-log.ts';
 import { readAddress } from './address.ts';
 import { readCluster, type Cluster } from './cluster.ts';
@@ -7,6 +7,7 @@ import { readApiConfigSource, readConfigSource, type ApiConfigSource, type Confi
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
+import { readDnsResolver } from './dns-resolver.ts';
 import { readListener, type Listener } from './listener.ts';
 import { readNode, type Node } from './node.ts';
 import { readSecret, type Secret } from './tls/secret.ts';
@@ -20,6 +21,8 @@ export interface Bootstrap {
   readonly admin: Admin | undefined;
   /** Where load reports go. */
   readonly loadStatsConfig: ApiConfigSource | undefined;
+  /** Who resolves names, where clusters do not say so themselves. Undefined: the system. */
+  readonly dnsResolver: ResolverSettings | undefined;
 }
 
 export interface StaticResources {
@@ -58,6 +61,7 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     dynamicResources: reader.read('dynamic_resources', readDynamicResources) ?? noDynamicResources,
     admin: reader.read('admin', readAdmin),
     loadStatsConfig: reader.read('cluster_manager', readClusterManager),
+    dnsResolver: readDnsResolver(reader),
   };
   reader.ignore([
     'layered_runtime',
@@ -74,9 +78,6 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     'inline_headers',
     'memory_allocator_manager',
     'perf_tracing_file_path',
-    'typed_dns_resolver_config',
-    'dns_resolution_config',
-    'use_tcp_for_dns_lookups',
     'node_context_params',
     'default_regex_engine',
   ]);

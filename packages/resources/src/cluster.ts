@@ -1,13 +1,12 @@
 /** `envoy.config.cluster.v3.Cluster`: a logical upstream. */
 import type { Checked } from '@sluice/kernel';
 import { defaultCircuitBreakers, readCircuitBreakers, type CircuitBreakers } from './circuit-breakers.ts';
-import { readClusterLoadAssignment, type ClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { readClusterProtocolOptions } from './cluster-protocol-options.ts';
 import { defaultCommonLbConfig, readCommonLbConfig, type CommonLbConfig } from './common-lb-config.ts';
-import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { decodeDocument } from './decode/decode-document.ts';
-import { MessageReader, isObject } from './decode/message-reader.ts';
+import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
+import { readDiscovery, type EndpointDiscovery } from './endpoint-discovery.ts';
 import { readHealthCheck, type HealthCheck } from './health-check.ts';
 import { readLoadBalancing } from './load-balancing-policy.ts';
 import type { LoadBalancingPolicy } from './load-balancing.ts';
@@ -45,22 +44,8 @@ export interface Cluster {
   readonly metadata: Metadata;
 }
 
-/** Where a cluster's endpoints come from. */
-export type EndpointDiscovery =
-  | { readonly kind: 'STATIC'; readonly assignment: ClusterLoadAssignment }
-  | ({ readonly kind: 'STRICT_DNS'; readonly assignment: ClusterLoadAssignment } & DnsSettings)
-  /** `serviceName` is the name of the assignment to subscribe to. */
-  | { readonly kind: 'EDS'; readonly serviceName: string; readonly configSource: ConfigSource | undefined };
-
-export interface DnsSettings {
-  /** How often names are looked up again. Default 5000, as Envoy. */
-  readonly refreshRateMs: number;
-  readonly lookupFamily: 'AUTO' | 'V4_ONLY' | 'V6_ONLY' | 'V4_PREFERRED' | 'ALL';
-}
-
 const defaultConnectTimeoutMs = 5000;
 const defaultConnectionBufferBytesMax = 1_048_576;
-const defaultDnsRefreshRateMs = 5000;
 
 export function decodeCluster(json: unknown, path = '', options?: DecodeOptions): Checked<Cluster> {
   return decodeDocument(json, path, options, readCluster);
@@ -113,57 +98,6 @@ function readOnlyCheck(reader: MessageReader): HealthCheck | undefined {
   return checks[0];
 }
 
-function readDiscovery(reader: MessageReader, name: string): EndpointDiscovery | undefined {
-  const scope = reader.scope;
-  const kind = reader.enum('type', ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'], 'STATIC');
-  const assignment = reader.read('load_assignment', (json, at) => readOwnAssignment(json, at, name));
-  const eds = reader.read('eds_cluster_config', readEdsClusterConfig);
-  if (kind !== 'EDS' && eds) scope.at('eds_cluster_config').error(`is set, but type is ${kind}`);
-  if (kind === 'EDS' && assignment) scope.at('load_assignment').error('is set, but type is EDS');
-  const dns: DnsSettings = {
-    refreshRateMs: reader.durationMs('dns_refresh_rate', defaultDnsRefreshRateMs),
-    lookupFamily: reader.enum(
-      'dns_lookup_family',
-      ['AUTO', 'V4_ONLY', 'V6_ONLY', 'V4_PREFERRED', 'ALL'],
-      'AUTO',
-    ),
-  };
-  switch (kind) {
-    case 'STATIC':
-      return { kind, assignment: assignment ?? emptyAssignment(name) };
-    case 'STRICT_DNS':
-      if (!assignment && !scope.hasErrors) scope.at('load_assignment').error('is required for STRICT_DNS');
-      return { kind, assignment: assignment ?? emptyAssignment(name), ...dns };
-    case 'EDS':
-      return { kind, serviceName: eds?.serviceName || name, configSource: eds?.configSource };
-    default:
-      scope.at('type').error(`is ${kind}, must be one of STATIC, STRICT_DNS, EDS`);
-      return undefined;
-  }
-}
-
-/** An assignment inside its cluster: the name may be left out, since there is only one it can be. */
-function readOwnAssignment(json: unknown, scope: Scope, name: string): ClusterLoadAssignment | undefined {
-  const isNamed = !isObject(json) || 'cluster_name' in json || 'clusterName' in json;
-  return readClusterLoadAssignment(isNamed ? json : { ...json, cluster_name: name }, scope);
-}
-
-function emptyAssignment(clusterName: string): ClusterLoadAssignment {
-  return { clusterName, localities: [], overprovisioningPercent: 140 };
-}
-
-function readEdsClusterConfig(
-  json: unknown,
-  scope: Scope,
-): { serviceName: string; configSource: ConfigSource | undefined } | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const serviceName = reader.string('service_name', '');
-  const configSource = reader.read('eds_config', readConfigSource);
-  reader.done();
-  return { serviceName, configSource };
-}
-
 function readConnectTimeout(reader: MessageReader): number {
   const timeoutMs = reader.durationMs('connect_timeout', defaultConnectTimeoutMs);
   if (timeoutMs <= 0) reader.scope.at('connect_timeout').error('must be more than 0');
@@ -173,13 +107,6 @@ function readConnectTimeout(reader: MessageReader): number {
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'upstream_connection_options',
-    'dns_failure_refresh_rate',
-    'respect_dns_ttl',
-    'dns_jitter',
-    'wait_for_warm_on_init',
-    'use_tcp_for_dns_lookups',
-    'dns_resolution_config',
-    'typed_dns_resolver_config',
     'cleanup_interval',
     'preconnect_policy',
     'track_cluster_stats',
@@ -190,7 +117,6 @@ function refuseTheRest(reader: MessageReader): void {
     'lrs_report_endpoint_metrics',
   ]);
   reader.refuse([
-    'cluster_type',
     'upstream_bind_config',
     'lb_subset_config',
     'original_dst_lb_config',

@@ -42,7 +42,9 @@ export type { DirectResponseAction } from './direct-response-action.ts';
 export { readHeaderValueOption, readHeaderValueOptions, type AppendAction, type HeaderMutations, type HeaderValueOption } from './header-value-option.ts';
 export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per-filter-config.ts';
 
-export { decodeCluster, type Cluster, type DnsSettings, type EndpointDiscovery } from './cluster.ts';
+export { decodeCluster, type Cluster } from './cluster.ts';
+export type { EndpointDiscovery } from './endpoint-discovery.ts';
+export type { DnsSettings } from './dns-settings.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';
 export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing.ts';
 export type { CommonLbConfig } from './common-lb-config.ts';

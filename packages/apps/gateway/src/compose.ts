@@ -1,5 +1,5 @@
 /** The gateway: the engine, configured by the config service. What it was told last stays in force, whoever goes away. */
-import type { Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
+import type { Clock, Logger, Meter, Network, Random, Resolver, Timers } from '@sluice/kernel';
 import {
   ConfigApplier,
   createFilterContexts,
@@ -21,6 +21,7 @@ export interface GatewayOptions {
   readonly codec: Codec;
   readonly regexEngine: RegexEngine;
   readonly network: Network;
+  readonly resolver?: Resolver;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

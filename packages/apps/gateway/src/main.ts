@@ -1,6 +1,6 @@
 /** Runs the gateway until it is told to stop. */
 import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
-import { createAccessLogOpener, createSystemNetwork, loadRegexEngine } from '@sluice/proxy';
+import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadRegexEngine } from '@sluice/proxy';
 import { openLogger } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import { openAdmin } from './admin.ts';
@@ -28,6 +28,7 @@ const gateway = composeGateway({
   codec,
   regexEngine: await loadRegexEngine(),
   network,
+  resolver: createSystemResolver(clock),
   clock,
   timers,
   random,

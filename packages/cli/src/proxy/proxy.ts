@@ -1,6 +1,6 @@
 /** `sluice proxy`: the engine alone, from a bootstrap file. Ends on SIGTERM when what runs has finished. */
 import { createMeter, formatAddress, formatProblem, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
-import { createAccessLogOpener, createSystemNetwork, loadBootstrapFile, standardFilters as filters, startBootstrapProxy, validateBootstrapFile, type BootstrapProxy } from '@sluice/proxy';
+import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadBootstrapFile, standardFilters as filters, startBootstrapProxy, validateBootstrapFile, type BootstrapProxy } from '@sluice/proxy';
 import { logLevels, openLogger, type LogLevel } from '@sluice/telemetry';
 
 /** Flags as typed. */
@@ -42,6 +42,7 @@ async function serve(file: string, level: LogLevel, drainMs: number): Promise<nu
     loaded: loaded.value,
     filters,
     network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform }),
+    createResolver: (settings) => createSystemResolver(systemClock, settings),
     openAccessLog: createAccessLogOpener(
       surroundings.meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'),
       surroundings.meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.'),

@@ -4,3 +4,4 @@ export { SimulatedConnection } from './simulated-connection.ts';
 export { SimulatedLinks, SimulatedPipe, type SimulatedLinksOptions } from './simulated-links.ts';
 export { SimulatedNetwork, type SimulatedNetworkOptions, type SimulatedNetworkView } from './simulated-network.ts';
 export { runScenario, type ScenarioCommand } from './scenario.ts';
+export { SimulatedResolver, type SimulatedName } from './simulated-resolver.ts';

@@ -2,7 +2,7 @@
  * A proxy that runs from a bootstrap: static resources are applied before it says that it is there, dynamic ones
  * follow from a source, and the admin server answers about both.
  */
-import type { Address, Checked, Clock, Logger, Meter, Network, Problem, Random, Timers } from '@sluice/kernel';
+import type { Address, Checked, Clock, Logger, Meter, Network, Problem, Random, Resolver, ResolverSettings, Timers } from '@sluice/kernel';
 import { problem } from '@sluice/kernel';
 import type { Bootstrap } from '@sluice/resources';
 import { createAdmin } from '../admin/admin.ts';
@@ -27,6 +27,8 @@ export interface BootstrapProxyOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;
+  /** Makes what resolves names, as the bootstrap says. Without it names stay unknown. */
+  readonly createResolver?: (settings: ResolverSettings | undefined) => Resolver;
   readonly logger: Logger;
   readonly meter: Meter;
   readonly openAccessLog?: (path: string) => AccessLogOutput;
@@ -63,7 +65,8 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   if (source === 'missing') {
     return { ok: false, problems: document.locate([problem('dynamic_resources', 'are asked for, but no source for them is there')]) };
   }
-  const proxy = createProxy({ clock, timers, random, network, logger, meter, ...(openAccessLog ? { openAccessLog } : {}) });
+  const resolver = options.createResolver?.(bootstrap.dnsResolver);
+  const proxy = createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}) });
   const applier = new ConfigApplier({
     target: proxy,
     filters,

@@ -7,6 +7,7 @@ import {
   createLoadBalancer,
   emptyHostSet,
   refreshHosts,
+  type Endpoint,
   type Host,
   type HostSet,
   type LoadBalancer,
@@ -19,6 +20,7 @@ import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { DnsDiscovery } from './dns/dns-discovery.ts';
 import { EitherPool } from './either-pool.ts';
 import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
@@ -39,6 +41,8 @@ export class ClusterRuntime {
   #config: ClusterConfig;
   readonly #context: UpstreamContext;
   readonly #balancer: LoadBalancer;
+  /** Where endpoints come from, when not with the configuration. */
+  readonly #discovery: DnsDiscovery | undefined;
   /** As last told. The balancer gets them when enough is known of them. */
   #hosts: HostSet = emptyHostSet;
   /** For routes of the usual priority. */
@@ -65,7 +69,9 @@ export class ClusterRuntime {
       onPanic: () => this.statistics.panics.add(),
     });
     this.health = ClusterHealth.open(config, context, this.statistics, (hosts) => this.#onHealthChange(hosts));
-    this.#takeEndpoints();
+    this.#discovery = this.#openDiscovery();
+    if (this.#discovery) this.#discovery.start();
+    else this.#takeAssignment();
   }
 
   get config(): ClusterConfig {
@@ -76,7 +82,7 @@ export class ClusterRuntime {
   update(config: ClusterConfig): void {
     const changed = config.assignmentVersion !== this.#config.assignmentVersion;
     this.#config = config;
-    if (changed) this.#takeEndpoints();
+    if (changed) this.#takeAssignment();
   }
 
   /** What requests of a priority use of this cluster, and count against. */
@@ -124,6 +130,7 @@ export class ClusterRuntime {
 
   /** No longer configured: finishes what it has. */
   drain(): void {
+    this.#discovery?.close();
     this.health?.close();
     for (const pools of this.#allPools) pools.drainAll();
   }
@@ -132,7 +139,7 @@ export class ClusterRuntime {
     const hosts = this.#hosts.hosts.map((host): HostStatus => {
       const pools = this.#allPools.flatMap((ofPriority) => ofPriority.known(host) ?? []);
       return {
-        address: host.key,
+        address: host.addressText,
         healthy: host.health === 'healthy',
         healthFlags: host.healthFlags,
         weight: host.weight,
@@ -146,11 +153,23 @@ export class ClusterRuntime {
     return { name: this.name, hosts, activeRequests: requestsActive, pendingRequests: requestsPending, connections: connectionsActive };
   }
 
-  #takeEndpoints(): void {
+  #openDiscovery(): DnsDiscovery | undefined {
+    const { discovery } = this.#config.resource;
+    if (discovery.kind !== 'STRICT_DNS' && discovery.kind !== 'LOGICAL_DNS') return undefined;
+    const endpoints = endpointsOf(discovery.assignment);
+    const options = { endpoints, isLogical: discovery.kind === 'LOGICAL_DNS', settings: discovery.dns, statistics: this.statistics.discovery() };
+    return new DnsDiscovery({ ...options, onEndpoints: (found) => this.#takeEndpoints(found) }, this.#context);
+  }
+
+  #takeAssignment(): void {
     const { assignment } = this.#config;
-    if (!assignment) return;
-    const { hosts, added, removed } = changeHosts(this.#hosts, endpointsOf(assignment));
+    if (assignment) this.#takeEndpoints(endpointsOf(assignment));
+  }
+
+  #takeEndpoints(endpoints: readonly Endpoint[]): void {
+    const { hosts, added, removed } = changeHosts(this.#hosts, endpoints);
     this.#hosts = hosts;
+    if (added.length > 0 || removed.length > 0) this.statistics.membershipChanges.add();
     const now = this.#context.turn.now();
     for (const host of added) host.healthySince = now;
     if (this.health) {

@@ -8,6 +8,7 @@ import type { UpstreamEvents } from '../codec.ts';
 import { OutputBuffer } from '../output-buffer.ts';
 import { Statistics } from '../statistics.ts';
 import { Sweep } from '../sweep.ts';
+import { createNoResolver } from './dns/no-resolver.ts';
 import { Turn } from '../turn.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -38,6 +39,7 @@ async function createPool(connectionsMax = 100) {
     random: createSeededRandom(1),
     timers: time,
     network: network.view('proxy', '10.0.0.2'),
+    resolver: createNoResolver(time),
     logger: silentLogger,
     statistics,
     turn,

@@ -1,5 +1,5 @@
 /** What the upstream half needs of its proxy. */
-import type { Logger, Network, Random, Timers } from '@sluice/kernel';
+import type { Logger, Network, Random, Resolver, Timers } from '@sluice/kernel';
 import type { OutputBuffer } from '../output-buffer.ts';
 import type { Statistics } from '../statistics.ts';
 import type { Sweep } from '../sweep.ts';
@@ -10,6 +10,7 @@ export interface UpstreamContext {
   /** For what a sweep is too coarse or too far away for; requests are timed by `sweep`. */
   readonly timers: Timers;
   readonly network: Network;
+  readonly resolver: Resolver;
   readonly logger: Logger;
   readonly statistics: Statistics;
   /** The clock too: within a turn it is one moment. */

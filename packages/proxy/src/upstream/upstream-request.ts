@@ -235,7 +235,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   #attempt(picked: HostPicked, fresh: boolean): void {
     const { info } = this.#owner;
     info.attempts += 1;
-    info.upstreamHost = picked.host.key;
+    info.upstreamHost = picked.host.addressText;
     const pool = this.#pools.of(picked.host);
     if (!pool) {
       this.#cluster.statistics.poolOverflows.add();
