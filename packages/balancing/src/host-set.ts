@@ -53,6 +53,11 @@ export function refreshHosts({ hosts, byKey }: HostSet): HostSet {
   return arrange(hosts, byKey);
 }
 
+/** Some of the hosts, arranged as all are. Hosts by key are still all, since who asks for one by name means just that one. */
+export function restrictHosts({ byKey }: HostSet, hosts: readonly Host[]): HostSet {
+  return arrange(hosts, byKey);
+}
+
 function arrange(hosts: readonly Host[], byKey: ReadonlyMap<string, Host>): HostSet {
   const priorityMax = hosts.reduce((max, host) => Math.max(max, host.endpoint.priority), -1);
   const priorities = Array.from({ length: priorityMax + 1 }, (_, priority): PriorityHosts => {

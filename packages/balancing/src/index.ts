@@ -4,6 +4,9 @@ export { changeHosts, emptyHostSet, refreshHosts, type HostSet, type HostSetChan
 export { anyHost, type Picker, type PickContext, type PickResult, type UnavailableReason } from './pick.ts';
 export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
 export type { PolicySpec, TurnPolicySpec } from './policies.ts';
+export type { SubsetListener } from './load-balancer.ts';
+export { SubsetCriteria } from './subset/subset-criteria.ts';
+export type { SubsetFacts, SubsetFallback, SubsetSelector, SubsetSettings } from './subset/subset-settings.ts';
 export type { SlowStart } from './slow-start.ts';
 export { combineHashes, formatHash, type Hash64 } from './hash/hash64.ts';
 export { xxHash64 } from './hash/xx-hash64.ts';

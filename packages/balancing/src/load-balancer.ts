@@ -7,6 +7,8 @@ import { emptyHostSet, type HostSet } from './host-set.ts';
 import type { Picker, PickResult } from './pick.ts';
 import { createPicker } from './picker.ts';
 import type { PolicySpec } from './policies.ts';
+import { createSubsetPicker, type SubsetObserver } from './subset/subset-picker.ts';
+import type { SubsetSettings } from './subset/subset-settings.ts';
 
 export interface LoadBalancerOptions {
   readonly random: Random;
@@ -22,7 +24,17 @@ export interface LoadBalancerOptions {
   readonly weightsLocalities?: boolean;
   /** Told of each pick that a priority in panic makes. */
   readonly onPanic?: () => void;
+  /** Hosts are in subsets by what they say about themselves. Undefined: they are all one. */
+  readonly subsets?: SubsetSettings | undefined;
+  readonly onSubsets?: SubsetListener;
 }
+
+/** Hears of subsets: which there are, and what becomes of picks. */
+export interface SubsetListener extends SubsetObserver {
+  onChanged(change: { readonly active: number; readonly created: number; readonly removed: number; readonly duplicates: number }): void;
+}
+
+const deafListener: SubsetListener = { onChanged() {}, onSelected() {}, onFallback() {}, onFallbackPanic() {} };
 
 export interface LoadBalancer {
   /** For the hosts of the last update. Before the first it answers `queue`: hosts are still being found. */
@@ -44,6 +56,8 @@ export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOption
     weightsLocalities: options.weightsLocalities ?? false,
     onPanic: options.onPanic ?? (() => {}),
   };
+  const { subsets, onSubsets = deafListener } = options;
+  let subsetNames: ReadonlySet<string> = new Set();
   let hosts = emptyHostSet;
   let picker = waitingPicker;
   return {
@@ -55,7 +69,17 @@ export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOption
     },
     update(set, overprovisioningPercent = options.overprovisioningPercent ?? 140) {
       hosts = set;
-      picker = createPicker(set, spec, { ...settings, overprovisioningPercent });
+      if (!subsets) {
+        picker = createPicker(set, spec, { ...settings, overprovisioningPercent });
+        return;
+      }
+      const made = createSubsetPicker(set, spec, subsets, { ...settings, overprovisioningPercent }, onSubsets);
+      const known = subsetNames;
+      const created = [...made.names].filter((name) => !known.has(name)).length;
+      const removed = [...known].filter((name) => !made.names.has(name)).length;
+      onSubsets.onChanged({ active: made.names.size, created, removed, duplicates: made.duplicates });
+      subsetNames = made.names;
+      picker = made;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What is asked of a picker, and what it may answer. */
 import type { Hash64 } from './hash/hash64.ts';
 import type { HostPicked } from './host.ts';
+import type { SubsetCriteria } from './subset/subset-criteria.ts';
 
 /** What a request brings to the choice. One object may serve many requests. */
 export interface PickContext {
@@ -12,6 +13,8 @@ export interface PickContext {
   readonly hostSelectionTriesMax?: number;
   /** Where policies that go by hash place the request; without one anywhere. */
   readonly hash?: Hash64 | undefined;
+  /** Which of the cluster's subsets it should be in, where the cluster has some. */
+  readonly subset?: SubsetCriteria | undefined;
 }
 
 /** For requests that bring nothing. */

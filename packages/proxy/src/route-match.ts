@@ -1,5 +1,5 @@
 /** What the route table answers, and the table as the engine knows it: `router/` implements both. Pure. */
-import type { Hash64 } from '@sluice/balancing';
+import type { Hash64, SubsetCriteria } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 import type { StreamInfo } from './stream-info.ts';
@@ -46,6 +46,8 @@ export interface ForwardAction {
   readonly isHighPriority: boolean;
   /** Where pickers that go by hash place a request; undefined for none. It may leave cookies for the client. */
   readonly hash: ((stream: HashInput) => Hash64 | undefined) | undefined;
+  /** Which hosts will do, in clusters with subsets. Absent: any. */
+  readonly subset?: SubsetCriteria | undefined;
 }
 
 /** What of a stream may say where it belongs. */

@@ -2,12 +2,13 @@
  * The numbers of the data path under Envoy's names, with Envoy's tags as labels. Children are taken when a
  * listener or cluster is made, so that counting in a request is an addition.
  */
-import type { HostSet } from '@sluice/balancing';
+import type { HostSet, SubsetListener } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
 import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
+import { SubsetStatistics } from './upstream/subset-statistics.ts';
 import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
 
 /** Envoy's default buckets for times, in ms. */
@@ -154,6 +155,11 @@ export class UpstreamStatistics {
     const known = this.#breakers.get(priority);
     if (known) known.watch(breaker);
     else this.#breakers.set(priority, new BreakerStatistics(this.#meter, this.#labels, priority, breaker));
+  }
+
+  /** For clusters with subsets. */
+  subsets(): SubsetListener {
+    return new SubsetStatistics(this.#meter, this.#labels);
   }
 
   /** For clusters whose names are resolved. */

@@ -8,6 +8,7 @@ import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readDiscovery, type EndpointDiscovery } from './endpoint-discovery.ts';
 import { readHealthCheck, type HealthCheck } from './health-check.ts';
+import type { LbSubsetConfig } from './lb-subset-config.ts';
 import { readLoadBalancing } from './load-balancing-policy.ts';
 import type { LoadBalancingPolicy } from './load-balancing.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
@@ -30,6 +31,8 @@ export interface Cluster {
   /** How much may be waiting in a connection's buffers before its source is held. Default 1 MiB, as Envoy. */
   readonly connectionBufferBytesMax: number;
   readonly loadBalancing: LoadBalancingPolicy;
+  /** Hosts are in subsets by their metadata. Absent: they are all one. */
+  readonly subsets?: LbSubsetConfig | undefined;
   readonly commonLb: CommonLbConfig;
   readonly circuitBreakers: CircuitBreakers;
   /** Hosts are ejected for what requests meet there. Undefined: never. */
@@ -84,10 +87,10 @@ function checkNegotiation({ http, transportSocket }: Pick<Cluster, 'http' | 'tra
 }
 
 /** The policy's own settings count before those that hold for every policy. */
-function readBalancing(reader: MessageReader): Pick<Cluster, 'loadBalancing' | 'commonLb'> {
+function readBalancing(reader: MessageReader): Pick<Cluster, 'loadBalancing' | 'subsets' | 'commonLb'> {
   const common = reader.read('common_lb_config', readCommonLbConfig) ?? defaultCommonLbConfig;
-  const { policy, weightsLocalities } = readLoadBalancing(reader);
-  return { loadBalancing: policy, commonLb: { ...common, weightsLocalities: weightsLocalities || common.weightsLocalities } };
+  const { policy, weightsLocalities, subsets } = readLoadBalancing(reader);
+  return { loadBalancing: policy, subsets, commonLb: { ...common, weightsLocalities: weightsLocalities || common.weightsLocalities } };
 }
 
 /** A list of which, as in Envoy, only one entry is supported. */
@@ -118,7 +121,6 @@ function refuseTheRest(reader: MessageReader): void {
   ]);
   reader.refuse([
     'upstream_bind_config',
-    'lb_subset_config',
     'original_dst_lb_config',
     'transport_socket_matcher',
     'connection_pool_per_downstream_connection',

@@ -47,6 +47,7 @@ export type { EndpointDiscovery } from './endpoint-discovery.ts';
 export type { DnsSettings } from './dns-settings.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';
 export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing.ts';
+export type { LbSubsetConfig, LbSubsetSelector } from './lb-subset-config.ts';
 export type { CommonLbConfig } from './common-lb-config.ts';
 export type { SlowStartConfig } from './slow-start-config.ts';
 export type { OutlierDetection } from './outlier-detection.ts';

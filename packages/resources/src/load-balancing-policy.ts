@@ -2,8 +2,9 @@
 import { MessageReader } from './decode/message-reader.ts';
 import { listNames } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
-import { openTypedConfig } from './decode/typed-config.ts';
+import { openTypedConfig, type TypedConfig } from './decode/typed-config.ts';
 import type { LoadBalancing, LoadBalancingPolicy } from './load-balancing.ts';
+import { readLbSubsetConfig, readSubsetFields } from './lb-subset-config.ts';
 import { readSettings, settingsOf, type PolicyKind } from './load-balancing-settings.ts';
 
 const policyNames = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RING_HASH', 'RANDOM', 'MAGLEV', 'LOAD_BALANCING_POLICY_CONFIG'] as const;
@@ -25,17 +26,22 @@ const extensions: Readonly<Record<string, PolicyKind>> = {
   [`${extensionPrefix}maglev.v3.Maglev`]: 'MAGLEV',
 };
 
+/** Those that hold others. */
+const wrrLocalityTypeName = `${extensionPrefix}wrr_locality.v3.WrrLocality`;
+const subsetTypeName = `${extensionPrefix}subset.v3.Subset`;
+
 /** The policy of a cluster. `load_balancing_policy` stands in place of everything else, as in Envoy. */
 export function readLoadBalancing(reader: MessageReader): LoadBalancing {
   const kind = reader.enum('lb_policy', policyNames, 'ROUND_ROBIN');
   const legacy = readLegacySettings(reader, kind);
+  const subsets = reader.read('lb_subset_config', readLbSubsetConfig);
   const typed = reader.read('load_balancing_policy', readTypedPolicies);
   if (typed) return typed;
   if (kind === 'LOAD_BALANCING_POLICY_CONFIG') {
     if (!reader.has('load_balancing_policy')) reader.scope.at('load_balancing_policy').error(`is required: lb_policy is ${kind}`);
-    return { policy: settingsOf('ROUND_ROBIN'), weightsLocalities: false };
+    return { policy: settingsOf('ROUND_ROBIN'), weightsLocalities: false, subsets };
   }
-  return { policy: legacy ?? settingsOf(kind), weightsLocalities: false };
+  return { policy: legacy ?? settingsOf(kind), weightsLocalities: false, subsets };
 }
 
 /** The settings that stand beside `lb_policy`; they must be those of the policy that it names. */
@@ -72,7 +78,7 @@ function readTypedPolicies(json: unknown, scope: Scope): LoadBalancing | undefin
   reader.done();
   if (found === undefined && !scope.hasErrors) {
     scope.at('policies').error(
-      entries === 0 ? 'is required' : `has none that is known, must have one of ${listNames(Object.keys(extensions))}`,
+      entries === 0 ? 'is required' : `has none that is known, must have one of ${listNames([...Object.keys(extensions), wrrLocalityTypeName, subsetTypeName])}`,
     );
   }
   return found;
@@ -89,10 +95,38 @@ function readTypedPolicy(json: unknown, scope: Scope): LoadBalancing | undefined
     inner.done();
     return typed;
   });
-  const kind = extension && extensions[extension.typeName];
-  if (!extension || kind === undefined) return undefined;
-  reader?.done();
-  return readTypedSettings(kind, extension.json, extension.scope);
+  if (!reader || !extension) return undefined;
+  const read = readerOf(extension);
+  if (!read) return undefined;
+  reader.done();
+  return read(extension.json, extension.scope);
+}
+
+function readerOf({ typeName }: TypedConfig): ((json: unknown, scope: Scope) => LoadBalancing | undefined) | undefined {
+  if (typeName === wrrLocalityTypeName) return readWrrLocality;
+  if (typeName === subsetTypeName) return readSubset;
+  const kind = extensions[typeName];
+  return kind && ((json, scope) => readTypedSettings(kind, json, scope));
+}
+
+/** Localities by their weights, and within each the policy that it holds. */
+function readWrrLocality(json: unknown, scope: Scope): LoadBalancing | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const child = reader.required('endpoint_picking_policy', readTypedPolicies);
+  reader.done();
+  return child && { ...child, weightsLocalities: true };
+}
+
+/** Subsets, and within each the policy that it holds. */
+function readSubset(json: unknown, scope: Scope): LoadBalancing | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const subsets = readSubsetFields(reader);
+  const child = reader.required('subset_lb_policy', readTypedPolicies);
+  reader.done();
+  if (child?.subsets) scope.at('subset_lb_policy').error('holds subsets again');
+  return child && { ...child, subsets };
 }
 
 /** The messages of the extensions are those of `lb_config`, with the settings for localities inside. */
@@ -105,7 +139,7 @@ function readTypedSettings(kind: PolicyKind, json: unknown, scope: Scope): LoadB
     : (reader.read('locality_lb_config', readLocalityConfig) ?? false);
   const policy = readSettings(kind, reader);
   reader.done();
-  return { policy, weightsLocalities };
+  return { policy, weightsLocalities, subsets: undefined };
 }
 
 /** Whether `LocalityLbConfig` asks for weights; zone-aware routing needs a zone of our own and is not done. */

@@ -1,4 +1,5 @@
 /** How a cluster chooses among its hosts, as decoded: a policy with its settings. */
+import type { LbSubsetConfig } from './lb-subset-config.ts';
 import type { SlowStartConfig } from './slow-start-config.ts';
 
 export type LoadBalancingPolicy =
@@ -36,8 +37,11 @@ export interface ConsistentHashing {
   readonly hashBalanceFactor: number;
 }
 
-/** A policy and whether a locality is chosen by its weight before it. */
+/** A policy, and what comes before it. */
 export interface LoadBalancing {
   readonly policy: LoadBalancingPolicy;
+  /** A locality is chosen by its weight before a host is. */
   readonly weightsLocalities: boolean;
+  /** Hosts are in subsets by their metadata. Undefined: they are all one. */
+  readonly subsets: LbSubsetConfig | undefined;
 }

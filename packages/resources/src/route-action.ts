@@ -2,6 +2,8 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readHashPolicy, type HashPolicy } from './hash-policy.ts';
+import type { Struct } from './metadata.ts';
+import { readMetadataMatch } from './metadata-match.ts';
 import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
@@ -27,6 +29,8 @@ export interface RouteAction {
   readonly upgradeConfigs: readonly UpgradeConfig[];
   /** What places a request where the cluster goes by hash. Empty: anywhere. */
   readonly hashPolicies: readonly HashPolicy[];
+  /** What endpoints must say of themselves, where the cluster has subsets. Undefined: anything. */
+  readonly metadataMatch: Struct | undefined;
 }
 
 export type ClusterTarget =
@@ -72,6 +76,7 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     hashPolicies: reader.list('hash_policy', readHashPolicy),
+    metadataMatch: readMetadataMatch(reader),
   };
   refuseTheRest(reader);
   reader.done();
@@ -132,7 +137,6 @@ function refuseTheRest(reader: MessageReader): void {
   reader.refuse([
     'cluster_specifier_plugin',
     'inline_cluster_specifier_plugin',
-    'metadata_match',
     'path_rewrite',
     'path_rewrite_policy',
     'host_rewrite_path_regex',

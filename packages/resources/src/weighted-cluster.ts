@@ -2,6 +2,8 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
+import type { Struct } from './metadata.ts';
+import { readMetadataMatch } from './metadata-match.ts';
 import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
 
 export interface WeightedCluster {
@@ -17,6 +19,8 @@ export interface ClusterWeight {
   readonly hostRewriteLiteral: string | undefined;
   readonly headers: HeaderMutations;
   readonly perFilterConfigs: PerFilterConfigs;
+  /** Beside what the route wants of endpoints, and before it where both say something. */
+  readonly metadataMatch: Struct | undefined;
 }
 
 /** The largest sum that Envoy allows. */
@@ -49,8 +53,9 @@ function readClusterWeight(json: unknown, scope: Scope): ClusterWeight | undefin
     hostRewriteLiteral: reader.string('host_rewrite_literal'),
     headers: readHeaderMutations(reader),
     perFilterConfigs: readPerFilterConfigs(reader),
+    metadataMatch: readMetadataMatch(reader),
   };
-  reader.refuse(['cluster_header', 'metadata_match']);
+  reader.refuse(['cluster_header']);
   reader.done();
   return entry;
 }

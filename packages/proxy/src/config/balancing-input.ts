@@ -1,6 +1,6 @@
 /** What `balancing` wants to know, out of resources: the endpoints of an assignment and the policy of a cluster. */
-import type { Endpoint, EndpointHealth, PolicySpec } from '@sluice/balancing';
-import type { Cluster, ClusterLoadAssignment, ConsistentHashing, HealthStatus } from '@sluice/resources';
+import type { Endpoint, EndpointHealth, PolicySpec, SubsetFallback, SubsetSettings } from '@sluice/balancing';
+import type { Cluster, ClusterLoadAssignment, ConsistentHashing, HealthStatus, LbSubsetConfig } from '@sluice/resources';
 
 const nowhere = { region: '', zone: '', subZone: '' };
 
@@ -60,4 +60,23 @@ function healthOf(status: HealthStatus): EndpointHealth {
     case 'TIMEOUT':
       return 'unhealthy';
   }
+}
+
+const subsetFallbacks = { NO_FALLBACK: 'none', ANY_ENDPOINT: 'any', DEFAULT_SUBSET: 'default', KEYS_SUBSET: 'keys' } as const;
+
+export function subsetsOf(config: LbSubsetConfig): SubsetSettings {
+  const fallback: SubsetFallback = subsetFallbacks[config.fallbackPolicy];
+  return {
+    selectors: config.selectors.map(({ keys, fallbackPolicy, fallbackKeys, singleHostPerSubset }) => ({
+      keys,
+      fallback: fallbackPolicy && subsetFallbacks[fallbackPolicy],
+      fallbackKeys,
+      isSingleHost: singleHostPerSubset,
+    })),
+    fallback,
+    defaultSubset: config.defaultSubset,
+    panicsToAny: config.panicModeAny,
+    takesListsAsAny: config.listAsAny,
+    weighsLocalities: config.localityWeightAware,
+  };
 }

@@ -259,7 +259,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     const hash = action.hash?.(this);
     this.route?.changeRequest?.(this.request, this.info);
     this.#routerFilter()?.announceTimeout(this.request, action.timeoutMs);
-    this.#upstream = new UpstreamRequest(this, cluster, this.#engine, cluster.poolsFor(action.isHighPriority), this.#upgrade !== '', hash);
+    this.#upstream = new UpstreamRequest(this, cluster, this.#engine, cluster.poolsFor(action.isHighPriority), this.#upgrade !== '', hash, action.subset);
     this.#upstream.start();
   }
 

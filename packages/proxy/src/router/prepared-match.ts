@@ -3,6 +3,7 @@
  * so that matching a request makes nothing.
  */
 import type { RequestHead, ResponseHead } from '@sluice/http';
+import { SubsetCriteria } from '@sluice/balancing';
 import { randomInt, type Random } from '@sluice/kernel';
 import type { ClusterWeight, HeaderMutations, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
 import type { ForwardAction, RouteMatch } from '../route-match.ts';
@@ -115,10 +116,16 @@ function prepareForward(
     upgrades: new Map(action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType, enabled])),
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     isHighPriority: action.priority === 'HIGH',
+    subset: compileSubset(action.metadataMatch, weighted?.entry.metadataMatch),
     hash: compileHash(action.hashPolicies, `${place.path}.route`, session),
   };
   const rewrites = compileRewrites(action, place.route.match, weighted?.entry.hostRewriteLiteral, `${place.path}.route`, session);
   return prepare(place, session, forward, weighted, rewrites);
+}
+
+/** Both together; where both say something the weighted cluster counts. */
+function compileSubset(route: RouteAction['metadataMatch'], weighted: RouteAction['metadataMatch']): SubsetCriteria | undefined {
+  return route || weighted ? new SubsetCriteria({ ...route, ...weighted }) : undefined;
 }
 
 function prepare(

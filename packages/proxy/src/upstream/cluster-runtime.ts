@@ -14,7 +14,7 @@ import {
   type PickContext,
   type PickResult,
 } from '@sluice/balancing';
-import { endpointsOf, policyOf } from '../config/balancing-input.ts';
+import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
@@ -67,6 +67,7 @@ export class ClusterRuntime {
       failsInPanic: commonLb.failTrafficOnPanic,
       weightsLocalities: commonLb.weightsLocalities,
       onPanic: () => this.statistics.panics.add(),
+      ...(config.resource.subsets && { subsets: subsetsOf(config.resource.subsets), onSubsets: this.statistics.subsets() }),
     });
     this.health = ClusterHealth.open(config, context, this.statistics, (hosts) => this.#onHealthChange(hosts));
     this.#discovery = this.#openDiscovery();

@@ -3,7 +3,7 @@
  * do harm. Attempts follow each other; the stream sees only the last one's fate.
  */
 import type { Buffer } from 'node:buffer';
-import { anyHost, type Hash64, type HostPicked, type PickContext, type TryResult } from '@sluice/balancing';
+import { anyHost, type Hash64, type HostPicked, type PickContext, type SubsetCriteria, type TryResult } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
 import { formatAddress, type Address } from '@sluice/kernel';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
@@ -43,6 +43,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   readonly #context: UpstreamContext;
   readonly #upgrades: boolean;
   readonly #hash: Hash64 | undefined;
+  readonly #subset: SubsetCriteria | undefined;
   readonly #pools: PriorityPools;
   #picked: HostPicked | undefined;
   /** Where it waits for a connection. */
@@ -51,12 +52,13 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   #bodyBegun = false;
   #hasRetried = false;
 
-  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, upgrades: boolean, hash: Hash64 | undefined) {
+  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, upgrades: boolean, hash: Hash64 | undefined, subset?: SubsetCriteria) {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#context = context;
     this.#upgrades = upgrades;
     this.#hash = hash;
+    this.#subset = subset;
     this.#pools = pools;
   }
 
@@ -248,7 +250,8 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   #pickContext(): PickContext {
     const { overrideHost } = this.#owner;
     if (overrideHost) return { overrideHost: formatAddress(overrideHost), previousHosts: undefined, hash: undefined };
-    return this.#hash === undefined ? anyHost : { overrideHost: undefined, previousHosts: undefined, hash: this.#hash };
+    if (this.#hash === undefined && this.#subset === undefined) return anyHost;
+    return { overrideHost: undefined, previousHosts: undefined, hash: this.#hash, subset: this.#subset };
   }
 
   #detach(): UpstreamCodec | undefined {
