@@ -9,16 +9,18 @@ import type { Sweep, Sweepable } from './sweep.ts';
 /** Characters. 16 KiB: larger ones saved nothing measurable. */
 const batchLengthMax = 16 * 1024;
 
-/** How long a line may wait, in ms. Default of Envoy's `flush_access_log`-style buffering is 1 s; a tenth reads better live. */
-const delayMaxMs = 100;
+/** How long a line may wait, in ms. Envoy's `--file-flush-interval-msec` is 10 s; this reads better live. */
+const defaultDelayMsMax = 100;
 
 export class AccessLogs {
   readonly #open: (path: string) => AccessLogOutput;
   readonly #clock: Clock;
   readonly #sweep: Sweep;
+  readonly #delayMsMax: number;
   readonly #batches = new Map<string, Batch>();
 
-  constructor(open: (path: string) => AccessLogOutput, clock: Clock, sweep: Sweep) {
+  constructor(open: (path: string) => AccessLogOutput, clock: Clock, sweep: Sweep, delayMsMax = defaultDelayMsMax) {
+    this.#delayMsMax = delayMsMax;
     this.#open = open;
     this.#clock = clock;
     this.#sweep = sweep;
@@ -28,7 +30,7 @@ export class AccessLogs {
   to(path: string): Batch {
     let batch = this.#batches.get(path);
     if (!batch) {
-      batch = new Batch(this.#open(path), this.#clock);
+      batch = new Batch(this.#open(path), this.#clock, this.#delayMsMax);
       this.#batches.set(path, batch);
       this.#sweep.add(batch);
     }
@@ -54,16 +56,18 @@ export class Batch implements Sweepable {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
   #lines = '';
+  readonly #delayMsMax: number;
   readonly #output: AccessLogOutput;
   readonly #clock: Clock;
 
-  constructor(output: AccessLogOutput, clock: Clock) {
+  constructor(output: AccessLogOutput, clock: Clock, delayMsMax: number) {
+    this.#delayMsMax = delayMsMax;
     this.#output = output;
     this.#clock = clock;
   }
 
   add(line: string): void {
-    if (this.#lines === '') this.deadline = this.#clock.now() + delayMaxMs;
+    if (this.#lines === '') this.deadline = this.#clock.now() + this.#delayMsMax;
     this.#lines += line;
     if (this.#lines.length >= batchLengthMax) this.flush();
   }

@@ -36,8 +36,8 @@ export { outcomes, type Outcome, type OutcomeCode, type ResponseFlag } from './o
 export type { LocalReply, Stream } from './stream.ts';
 export { StreamInfo } from './stream-info.ts';
 export { ConfigApplier, type ConfigApplierOptions, type ConfigTarget } from './config/config-applier.ts';
-export { addStaticResources } from './config/static-source.ts';
-export { loadBootstrapFile, parseBootstrap, type LoadedBootstrap } from './config/file-bootstrap.ts';
+export { setStaticResources } from './config/static-source.ts';
+export { loadBootstrap, parseBootstrap, type BootstrapInput, type LoadedBootstrap } from './config/file-bootstrap.ts';
 export { loadRegexEngine, noRegexEngine, type RegexEngine } from './router/regex-engine.ts';
 export { RebindListeners, type ListenerBinding } from './config/rebind-listeners.ts';
 export type { ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config/config-source.ts';
@@ -54,7 +54,10 @@ export {
   type ColdStart,
   type RevisionDirectory,
 } from './filters/activator/activator-filter.ts';
-export { validateBootstrapFile } from './config/validate-bootstrap.ts';
+export { BootstrapReloads, type BootstrapReloadsOptions, type ReloadReport } from './config/bootstrap-reloads.ts';
+export { describeDiff, type BootstrapDiff, type ResourceChange } from './config/bootstrap-diff.ts';
+export { createFileWatcher, type FileWatcher } from './config/file-watcher.ts';
+export { validateBootstrap } from './config/validate-bootstrap.ts';
 export { startBootstrapProxy, type BootstrapProxy, type BootstrapProxyOptions } from './config/bootstrap-proxy.ts';
 export type { ConfigSource } from './config/config-source.ts';
 export type { ConfigResource, ConfigSnapshot } from './config/config-resource.ts';

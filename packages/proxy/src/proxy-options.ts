@@ -15,6 +15,8 @@ export interface ProxyOptions {
   readonly meter: Meter;
   /** Where access logs go: called once per path, and the text it gets is whole lines. */
   readonly openAccessLog?: (path: string) => AccessLogOutput;
+  /** How long a line of an access log may wait, in ms. Default 100. */
+  readonly logDelayMsMax?: number;
   /** How often timeouts are looked at, in ms. Default 50: a timeout fires at most this much too late. */
   readonly sweepPeriodMs?: number;
 }

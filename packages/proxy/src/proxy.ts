@@ -55,7 +55,7 @@ class RunningProxy implements Proxy {
       sweep,
       statistics: new Statistics(meter),
       output: new OutputBuffer(turn),
-      accessLogs: new AccessLogs(openAccessLog, clock, sweep),
+      accessLogs: new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax),
       current: { config: nothing, clusters: new Map() },
       drain: new Drain(random),
       activeStreams: 0,

@@ -65,6 +65,7 @@ export {
 } from './cluster-load-assignment.ts';
 
 export { canonicalJson, versionOf } from './canonical-json.ts';
+export { mergeDocuments, type MergedDocument, type MergeOptions } from './file/merge-documents.ts';
 export { parseSource, type ParsedSource, type SourceDocument } from './file/source-document.ts';
 export { typeUrls, type TypeUrl } from './type-urls.ts';
 export { readFractionalPercent, readPercent, readRuntimeFraction } from './percent.ts';

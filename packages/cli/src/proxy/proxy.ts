@@ -1,71 +1,102 @@
-/** `sluice proxy`: the engine alone, from a bootstrap file. Ends on SIGTERM when what runs has finished. */
+/** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
+import { writeFile } from 'node:fs/promises';
 import { createMeter, formatAddress, formatProblem, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
-import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadBootstrapFile, standardFilters as filters, startBootstrapProxy, validateBootstrapFile, type BootstrapProxy } from '@sluice/proxy';
-import { logLevels, openLogger, type LogLevel } from '@sluice/telemetry';
-
-/** Flags as typed. */
-export interface ProxyFlags {
-  readonly configPath: string;
-  readonly mode: 'serve' | 'validate';
-  readonly logLevel: string;
-  readonly drainTimeS: string;
-}
+import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
+import { openLogger, type OpenLogger } from '@sluice/telemetry';
+import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
+import { keepToFiles } from './keep-to-files.ts';
 
 /** Fulfils with the exit code: 0 when it ended in order or the file is good, 1 when it is not, 2 for wrong usage. */
 export async function runProxy(flags: ProxyFlags): Promise<number> {
-  const level = logLevels.find((name) => name === flags.logLevel);
-  const drainSeconds = Number(flags.drainTimeS);
-  if (level === undefined || !(drainSeconds >= 0)) {
-    process.stderr.write(`--log-level is one of ${logLevels.join(', ')}, --drain-time-s a number of seconds\n`);
-    return 2;
-  }
-  return flags.mode === 'validate' ? validate(flags.configPath) : serve(flags.configPath, level, drainSeconds * 1000);
+  const { settings, problems, warnings } = readFlags(flags);
+  for (const problem of problems) say(`error: ${problem}`);
+  if (!settings) return 2;
+  for (const warning of warnings) say(`warning: ${warning}`);
+  return settings.mode === 'validate' ? validate(settings.input) : run(settings);
 }
 
-async function validate(file: string): Promise<number> {
-  const checked = await validateBootstrapFile(file, filters);
+async function validate(input: BootstrapInput): Promise<number> {
+  const checked = await validateBootstrap(input, filters);
   report(checked.problems);
-  if (checked.ok) process.stdout.write(`${file}: OK\n`);
+  if (checked.ok) process.stdout.write(`${input.path ?? '--config-yaml'}: OK\n`);
   return checked.ok ? 0 : 1;
 }
 
-async function serve(file: string, level: LogLevel, drainMs: number): Promise<number> {
-  const loaded = await loadBootstrapFile(file, filters);
-  report(loaded.problems);
-  if (!loaded.ok) return 1;
-  const logging = await openLogger({ name: 'proxy', level, clock: systemClock });
-  const { logger } = logging;
-  const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
+async function run(settings: ProxySettings): Promise<number> {
+  const logging = await openLogger({ name: 'proxy', level: settings.logLevel, clock: systemClock });
   const quit = Promise.withResolvers<void>();
-  const started = await startBootstrapProxy({
-    ...surroundings,
-    loaded: loaded.value,
-    filters,
-    network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform }),
-    createResolver: (settings) => createSystemResolver(systemClock, settings),
-    openAccessLog: createAccessLogOpener(
-      surroundings.meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'),
-      surroundings.meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.'),
-    ),
-    version: '0.1.0',
-    quit: quit.resolve,
-  });
-  report(started.problems);
-  if (!started.ok) return 1;
-  announce(started.value);
-  process.once('SIGTERM', quit.resolve);
-  process.once('SIGINT', quit.resolve);
+  const running = await start(settings, logging, quit.resolve);
+  if (!running) return 1;
+  announce(running);
+  if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
+  if (settings.mode === 'init_only') {
+    await running.stop();
+    say('initialised, as was asked for');
+    return 0;
+  }
+  const files = keepToFiles(settings.input, running, say);
+  endOnSignals(quit.resolve);
   await quit.promise;
-  await started.value.drain({ deadlineMs: drainMs });
+  files.stop();
+  await running.drain(settings.drain);
   logging.flush();
   return 0;
 }
 
+async function start(settings: ProxySettings, logging: OpenLogger, quit: () => void): Promise<BootstrapProxy | undefined> {
+  const loaded = await loadBootstrap(settings.input, filters);
+  report(loaded.problems);
+  if (!loaded.ok) return undefined;
+  const { logger } = logging;
+  const meter = createMeter();
+  const started = await startBootstrapProxy({
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    logger,
+    meter,
+    loaded: loaded.value,
+    filters,
+    network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' }),
+    createResolver: (dns) => createSystemResolver(systemClock, dns),
+    openAccessLog: createAccessLogOpener(
+      meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'),
+      meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.'),
+    ),
+    version: '0.1.0',
+    commandLineOptions: settings.commandLineOptions,
+    allowsAdminChanges: settings.allowsAdminChanges,
+    unknownDynamicFields: settings.unknownDynamicFields,
+    ...(settings.logFlushMs === undefined ? {} : { logDelayMsMax: settings.logFlushMs }),
+    setLogLevel: (level) => logging.setLevel(readLevel(level)),
+    drain: settings.drain,
+    quit,
+  });
+  report(started.problems);
+  return started.ok ? started.value : undefined;
+}
+
+/** The second time it ends at once. */
+function endOnSignals(quit: () => void): void {
+  let isEnding = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isEnding) process.exit(130);
+      isEnding = true;
+      quit();
+    });
+  }
+}
+
 function announce({ proxy, adminAddress }: BootstrapProxy): void {
-  for (const { name, address } of proxy.listeners()) process.stderr.write(`${name} listens on ${address}\n`);
-  if (adminAddress) process.stderr.write(`admin on http://${formatAddress(adminAddress)}\n`);
+  for (const { name, address } of proxy.listeners()) say(`${name} listens on ${address}`);
+  if (adminAddress) say(`admin on http://${formatAddress(adminAddress)}`);
 }
 
 function report(problems: readonly Problem[]): void {
-  for (const found of problems) process.stderr.write(`${found.severity}: ${formatProblem(found)}\n`);
+  for (const found of problems) say(`${found.severity}: ${formatProblem(found)}`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -13,11 +13,12 @@ import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
-import { loadRegexEngine, noRegexEngine } from '../router/regex-engine.ts';
+import { LateRegexEngine } from '../router/regex-engine.ts';
+import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
-import { addStaticResources } from './static-source.ts';
+import { setStaticResources } from './static-source.ts';
 
 export interface BootstrapProxyOptions {
   readonly loaded: LoadedBootstrap;
@@ -39,6 +40,10 @@ export interface BootstrapProxyOptions {
   readonly commandLineOptions?: Readonly<Record<string, unknown>>;
   /** Whether the admin server may change things. Default false. */
   readonly allowsAdminChanges?: boolean;
+  /** What a field of a dynamic resource means that nobody knows. Default `warning`. */
+  readonly unknownDynamicFields?: 'error' | 'warning';
+  /** How long a line of an access log may wait, in ms. Default 100. */
+  readonly logDelayMsMax?: number;
   readonly setLogLevel?: (level: LogLevel) => void;
   /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
   readonly drain?: DrainOptions;
@@ -49,8 +54,14 @@ export interface BootstrapProxyOptions {
 export interface BootstrapProxy {
   readonly proxy: Proxy;
   readonly applier: ConfigApplier;
+  readonly meter: Meter;
   /** Where the admin server listens; undefined when the bootstrap asks for none. */
   readonly adminAddress: Address | undefined;
+  /**
+   * Takes another bootstrap's static resources in place of its own, all or none, and says what is different. What else has
+   * changed in it counts from the next start on.
+   */
+  reload(next: LoadedBootstrap): Promise<Checked<BootstrapDiff>>;
   /** Finishes what runs, then stops. */
   drain(options?: DrainOptions): Promise<void>;
   /** Ends it now. */
@@ -60,26 +71,29 @@ export interface BootstrapProxy {
 /** Starts it. With problems (an address that is taken, a filter that is not there) nothing runs. */
 export async function startBootstrapProxy(options: BootstrapProxyOptions): Promise<Checked<BootstrapProxy>> {
   const { bootstrap, document } = options.loaded;
-  const { clock, timers, random, network, logger, meter, filters, openAccessLog } = options;
+  const { clock, timers, random, network, logger, meter, filters, openAccessLog, logDelayMsMax, unknownDynamicFields } = options;
   const source = createSource(options);
   if (source === 'missing') {
     return { ok: false, problems: document.locate([problem('dynamic_resources', 'are asked for, but no source for them is there')]) };
   }
   const resolver = options.createResolver?.(bootstrap.dnsResolver);
-  const proxy = createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}) });
+  const proxy = createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
+  const regexEngine = new LateRegexEngine();
+  if (source || hasRegex(document.json)) await regexEngine.load();
   const applier = new ConfigApplier({
     target: proxy,
     filters,
+    ...(unknownDynamicFields ? { unknownFields: unknownDynamicFields } : {}),
     createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
-    regexEngine: source || hasRegex(document.json) ? await loadRegexEngine() : noRegexEngine,
+    regexEngine,
     clock,
     timers,
     logger,
     meter,
   });
-  const found = addStaticResources(bootstrap, document.json, applier.store);
-  const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow())]);
-  const running = new RunningBootstrapProxy(options, proxy, applier, source);
+  const found = setStaticResources(bootstrap, document.json, applier.store);
+  const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
+  const running = new RunningBootstrapProxy(options, proxy, applier, source, regexEngine);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
     await running.stop();
@@ -91,11 +105,17 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
 class RunningBootstrapProxy implements BootstrapProxy {
   readonly proxy: Proxy;
   readonly applier: ConfigApplier;
+  readonly meter: Meter;
   readonly #options: BootstrapProxyOptions;
   readonly #source: ConfigSource | undefined;
+  readonly #regexEngine: LateRegexEngine;
+  #loaded: LoadedBootstrap;
   #admin: AdminServer | undefined;
 
-  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined) {
+  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine) {
+    this.#regexEngine = regexEngine;
+    this.#loaded = options.loaded;
+    this.meter = options.meter;
     this.#options = options;
     this.proxy = proxy;
     this.applier = applier;
@@ -120,6 +140,25 @@ class RunningBootstrapProxy implements BootstrapProxy {
     this.proxy.start();
     this.#source?.start(this.applier);
     return [];
+  }
+
+  async reload(next: LoadedBootstrap): Promise<Checked<BootstrapDiff>> {
+    if (hasRegex(next.document.json)) await this.#regexEngine.load();
+    const problems = await this.#putInForce(next);
+    if (hasErrors(problems)) {
+      // What was good before is so now.
+      await this.#putInForce(this.#loaded);
+      return { ok: false, problems };
+    }
+    const diff = diffBootstraps(this.#loaded, next);
+    this.#loaded = next;
+    return { ok: true, value: diff, problems };
+  }
+
+  async #putInForce({ bootstrap, document }: LoadedBootstrap): Promise<readonly Problem[]> {
+    const found = setStaticResources(bootstrap, document.json, this.applier.store);
+    const applied = hasErrors(found) ? [] : await this.applier.applyNow();
+    return document.locate([...found, ...applied.map((one) => atItsListener(one, bootstrap))]);
   }
 
   async drain(options?: DrainOptions): Promise<void> {
@@ -161,6 +200,14 @@ function createSource({ loaded, createSource }: BootstrapProxyOptions): ConfigSo
   const { ldsConfig, cdsConfig, adsConfig } = loaded.bootstrap.dynamicResources;
   if (!ldsConfig && !cdsConfig && !adsConfig) return undefined;
   return createSource?.(loaded.bootstrap) ?? 'missing';
+}
+
+/** What went wrong with a listener by its name, at its place in the bootstrap. */
+function atItsListener(found: Problem, { staticResources }: Bootstrap): Problem {
+  const index = staticResources.listeners.findIndex(({ name }) => found.path.startsWith(`listeners[${name}]`));
+  const listener = staticResources.listeners[index];
+  if (!listener) return found;
+  return { ...found, path: `static_resources.listeners[${index}]${found.path.slice(`listeners[${listener.name}]`.length)}` };
 }
 
 /** Whether a regex stands anywhere; every message that holds one calls the field so. */

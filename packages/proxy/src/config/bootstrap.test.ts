@@ -4,19 +4,19 @@ import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 import { routerFactory } from '../filters/router/router-factory.ts';
 import { startBootstrapProxy } from './bootstrap-proxy.ts';
-import { loadBootstrapFile, parseBootstrap } from './file-bootstrap.ts';
-import { validateBootstrapFile } from './validate-bootstrap.ts';
+import { loadBootstrap, parseBootstrap } from './file-bootstrap.ts';
+import { validateBootstrap } from './validate-bootstrap.ts';
 
 const testdata = (name: string) => fileURLToPath(new URL(`../../testdata/${name}`, import.meta.url));
 const filters = [routerFactory];
 
 test.each(['hello.yaml', 'edge.yaml'])('%s is a bootstrap without problems', async (name) => {
-  const checked = await validateBootstrapFile(testdata(name), filters);
+  const checked = await validateBootstrap({ path: testdata(name) }, filters);
   expect(checked).toMatchObject({ ok: true, problems: [] });
 });
 
 test('all mistakes of a file are reported at once, each at its line', async () => {
-  const checked = await validateBootstrapFile(testdata('mistakes.yaml'), filters);
+  const checked = await validateBootstrap({ path: testdata('mistakes.yaml') }, filters);
   expect(checked.ok).toBe(false);
   const lines = checked.problems.map((found) => formatProblem(found).replace(/^.*mistakes\.yaml/, 'mistakes.yaml').replace(/static_resources\S*\.(\S+: )/, '… $1'));
   expect(lines).toMatchInlineSnapshot(`
@@ -37,7 +37,7 @@ test('all mistakes of a file are reported at once, each at its line', async () =
 });
 
 test('a file that is not there is one clear problem', async () => {
-  const checked = await loadBootstrapFile('/nowhere/at-all.yaml', filters);
+  const checked = await loadBootstrap({ path: '/nowhere/at-all.yaml' }, filters);
   expect(checked.problems.map(formatProblem)).toEqual([expect.stringMatching(/^cannot read \/nowhere\/at-all\.yaml: ENOENT/)]);
 });
 

@@ -24,6 +24,8 @@ export interface ConfigApplierOptions {
   readonly filters: FilterCatalog;
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
+  /** What a field of a resource means that nobody knows. Default `warning`: its sender may be newer than this. */
+  readonly unknownFields?: 'error' | 'warning';
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -49,6 +51,7 @@ export class ConfigApplier implements ConfigConsumer {
     this.store = new ConfigStore({
       compiler: this.#compiler,
       extensions: extensionsOf(filters),
+      unknownFields: options.unknownFields ?? 'warning',
       wallTime: () => clock.wallTime(),
     });
     this.#updates = {

@@ -52,6 +52,8 @@ export interface ResourceModels {
 
 export type ResourceKind = keyof ResourceModels;
 
+export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'cluster', 'clusterLoadAssignment'];
+
 /** How each kind is decoded. */
 export const decoders: {
   readonly [Kind in ResourceKind]: (json: unknown, path: string, options: DecodeOptions) => Checked<ResourceModels[Kind]>;

@@ -15,6 +15,7 @@ import type { ConfigCompiler } from './config-compiler.ts';
 import {
   decoders,
   kindOf,
+  resourceKinds,
   type ConfigResource,
   type ConfigSnapshot,
   type ResourceKind,
@@ -28,6 +29,8 @@ import { ResourceShelf } from './resource-shelf.ts';
 export interface ConfigStoreOptions {
   readonly compiler: ConfigCompiler;
   readonly extensions: ExtensionCatalog;
+  /** What a field of an update means that nobody knows. Default `warning`. */
+  readonly unknownFields?: 'error' | 'warning';
   /** For time stamps in dumps, in ms since the epoch. */
   readonly wallTime: () => number;
 }
@@ -50,6 +53,8 @@ export interface StaticResource<Kind extends ResourceKind> {
   /** Its place in the bootstrap. */
   readonly path: string;
 }
+
+export type AnyStaticResource = { readonly [Kind in ResourceKind]: StaticResource<Kind> }[ResourceKind];
 
 type Shelves = { readonly [Kind in ResourceKind]: ResourceShelf<ResourceModels[Kind]> };
 
@@ -75,22 +80,34 @@ export class ConfigStore {
     this.#options = options;
   }
 
-  /** Takes over a resource of the bootstrap. Gives what is wrong with it; a warning does not keep it out. */
-  addStatic<Kind extends ResourceKind>({ kind, name, json, value, path }: StaticResource<Kind>): readonly Problem[] {
-    const resource: ConfigResource<ResourceModels[Kind]> = {
-      typeUrl: typeUrls[kind],
-      name,
-      version: versionOf(json),
-      versionInfo: '',
-      json,
-      value,
-      isStatic: true,
-      path,
-      updatedWallTime: this.#options.wallTime(),
-    };
-    const problems = this.#check(kind, resource);
-    if (isUsable(problems)) this.#keep(kind, resource);
+  /**
+   * Takes the resources of the bootstrap in place of those it gave before. Gives what is wrong with them; with an error
+   * nothing changes. What is the same as before stays the same object.
+   */
+  setStatic(given: readonly AnyStaticResource[]): readonly Problem[] {
+    const resources = given.map((one) => ({ kind: one.kind, resource: this.#staticResource(one) }));
+    const clusters = new Set(resources.flatMap(({ kind, resource }) => (kind === 'cluster' ? [resource.name] : [])));
+    const held = this.#shelves.cluster;
+    const hasCluster = (name: string): boolean => clusters.has(name) || held.get(name)?.isStatic === false;
+    // One that has only moved in its file keeps its identity, and what is wrong with it is shown where it stands now.
+    const problems = given.flatMap(({ path }, index) => {
+      const { kind, resource } = resources[index] as (typeof resources)[number];
+      return this.#check(kind, resource.path === path ? resource : { ...resource, path }, hasCluster);
+    });
+    if (!isUsable(problems)) return problems;
+    const names = new Set(resources.map(({ kind, resource }) => `${kind} ${resource.name}`));
+    for (const kind of resourceKinds) {
+      for (const [name, { isStatic }] of this.#shelves[kind].copy()) if (isStatic && !names.has(`${kind} ${name}`)) this.#shelves[kind].delete(name);
+    }
+    for (const { kind, resource } of resources) if (this.#shelves[kind].get(resource.name) !== resource) this.#keep(kind, resource);
     return problems;
+  }
+
+  #staticResource({ kind, name, json, value, path }: AnyStaticResource): ConfigResource<ResourceModels[ResourceKind]> {
+    const version = versionOf(json);
+    const before = this.#shelves[kind].get(name);
+    if (before?.isStatic && before.version === version) return before;
+    return { typeUrl: typeUrls[kind], name, version, versionInfo: '', json, value, isStatic: true, path, updatedWallTime: this.#options.wallTime() };
   }
 
   /** Takes an update and says what of it is refused. */
@@ -160,7 +177,7 @@ export class ConfigStore {
     if (this.#shelves[kind].get(offered.name)?.isStatic) {
       return [{ path: 'name', message: `is ${offered.name}, which the bootstrap has given and nobody may change`, severity: 'error' }];
     }
-    const decoded = decoders[kind](offered.value, '', { unknownFields: 'warning', extensions: this.#options.extensions });
+    const decoded = decoders[kind](offered.value, '', { unknownFields: this.#options.unknownFields ?? 'warning', extensions: this.#options.extensions });
     if (!decoded.ok) return decoded.problems;
     const resource: ConfigResource<ResourceModels[ResourceKind]> = {
       typeUrl: update.typeUrl,
@@ -212,9 +229,12 @@ export class ConfigStore {
     if (this.#missing.delete(`${kind} ${resource.name}`)) this.#fingerprint.remove(`missing ${kind} ${resource.name}`);
   }
 
-  #check(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): readonly Problem[] {
+  #check(
+    kind: ResourceKind,
+    resource: ConfigResource<ResourceModels[ResourceKind]>,
+    hasCluster = (name: string): boolean => this.#shelves.cluster.has(name),
+  ): readonly Problem[] {
     const { compiler } = this.#options;
-    const hasCluster = (name: string): boolean => this.#shelves.cluster.has(name);
     switch (kind) {
       case 'listener':
         return compiler.checkListener(resource as ConfigResource<Listener>, hasCluster);

@@ -1,24 +1,29 @@
-/** The resources of a bootstrap, put into a store: clusters first, so that listeners may refer to them. */
+/** The resources of a bootstrap, as a store takes them: all of them at once, so that a reload is all or nothing. */
 import type { Problem } from '@sluice/kernel';
 import type { Bootstrap } from '@sluice/resources';
-import type { ConfigStore } from './config-store.ts';
+import type { AnyStaticResource, ConfigStore } from './config-store.ts';
 
 /**
- * Gives everything that is wrong beyond what decoding has shown, with paths in the bootstrap. `json` is what the
- * bootstrap was decoded from: the parts of it are what dumps show.
+ * Gives everything that is wrong beyond what decoding has shown, with paths in the bootstrap; with errors, the store stays
+ * as it was. `json` is what the bootstrap was decoded from: the parts of it are what dumps show.
  */
-export function addStaticResources(bootstrap: Bootstrap, json: unknown, store: ConfigStore): readonly Problem[] {
+export function setStaticResources(bootstrap: Bootstrap, json: unknown, store: ConfigStore): readonly Problem[] {
+  return store.setStatic(staticResourcesOf(bootstrap, json));
+}
+
+/** Those that others refer to come first. */
+function staticResourcesOf({ staticResources }: Bootstrap, json: unknown): readonly AnyStaticResource[] {
   const parts = partsOf(json);
-  const problems: Problem[] = [];
-  bootstrap.staticResources.clusters.forEach((value, index) => {
-    const path = `static_resources.clusters[${index}]`;
-    problems.push(...store.addStatic({ kind: 'cluster', name: value.name, value, json: parts.clusters[index], path }));
-  });
-  bootstrap.staticResources.listeners.forEach((value, index) => {
-    const path = `static_resources.listeners[${index}]`;
-    problems.push(...store.addStatic({ kind: 'listener', name: value.name, value, json: parts.listeners[index], path }));
-  });
-  return problems;
+  return [
+    ...staticResources.clusters.map((value, index) => {
+      const path = `static_resources.clusters[${index}]`;
+      return { kind: 'cluster' as const, name: value.name, value, json: parts.clusters[index], path };
+    }),
+    ...staticResources.listeners.map((value, index) => {
+      const path = `static_resources.listeners[${index}]`;
+      return { kind: 'listener' as const, name: value.name, value, json: parts.listeners[index], path };
+    }),
+  ];
 }
 
 interface Parts {

@@ -6,12 +6,12 @@ import { loadRegexEngine } from '../router/regex-engine.ts';
 import { ConfigCompiler } from './config-compiler.ts';
 import { ConfigStore } from './config-store.ts';
 import { extensionsOf } from './extensions-of.ts';
-import { loadBootstrapFile, type LoadedBootstrap } from './file-bootstrap.ts';
-import { addStaticResources } from './static-source.ts';
+import { loadBootstrap, type BootstrapInput, type LoadedBootstrap } from './file-bootstrap.ts';
+import { setStaticResources } from './static-source.ts';
 
-/** Decodes the file and compiles what it holds. The value is there when a proxy could run with it. */
-export async function validateBootstrapFile(path: string, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
-  const loaded = await loadBootstrapFile(path, filters);
+/** Decodes it and compiles what it holds. The value is there when a proxy could run with it. */
+export async function validateBootstrap(input: BootstrapInput, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
+  const loaded = await loadBootstrap(input, filters);
   if (!loaded.ok) return loaded;
   const { bootstrap, document } = loaded.value;
   const compiler = new ConfigCompiler({
@@ -20,7 +20,7 @@ export async function validateBootstrapFile(path: string, filters: FilterCatalog
     regexEngine: await loadRegexEngine(),
   });
   const store = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
-  const found = document.locate(addStaticResources(bootstrap, document.json, store));
+  const found = document.locate(setStaticResources(bootstrap, document.json, store));
   const problems: readonly Problem[] = [...loaded.problems, ...found];
   const isUsable = problems.every(({ severity }) => severity !== 'error');
   return isUsable ? { ok: true, value: loaded.value, problems } : { ok: false, problems };

@@ -4,7 +4,7 @@ import { createMeter, createSeededRandom, silentLogger } from '@sluice/kernel';
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 import { typeNameOf } from '../config/extensions-of.ts';
-import { validateBootstrapFile } from '../config/validate-bootstrap.ts';
+import { validateBootstrap } from '../config/validate-bootstrap.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import { loadRegexEngine } from '../router/regex-engine.ts';
 import { createTestStream } from '../testing/index.ts';
@@ -14,7 +14,7 @@ import { standardFilters } from './standard-filters.ts';
 const sample = fileURLToPath(new URL('../../testdata/filters.yaml', import.meta.url));
 
 async function httpFiltersOfSample() {
-  const checked = await validateBootstrapFile(sample, standardFilters);
+  const checked = await validateBootstrap({ path: sample }, standardFilters);
   expect(checked.ok).toBe(true);
   // Envoy requires a cluster beside each uri; here it is said to have no effect, and nothing else is said.
   expect(checked.problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([

@@ -41,6 +41,19 @@ export const noRegexEngine: RegexEngine = {
   compile: () => 'cannot be compiled: the regex engine has not been loaded',
 };
 
+/** Loads RE2 when the first configuration comes that needs it. */
+export class LateRegexEngine implements RegexEngine {
+  #engine: RegexEngine = noRegexEngine;
+
+  async load(): Promise<void> {
+    if (this.#engine === noRegexEngine) this.#engine = await loadRegexEngine();
+  }
+
+  compile(expression: string): Regex | string {
+    return this.#engine.compile(expression);
+  }
+}
+
 /** `found` is the match and its groups, then further arguments that a replacer gets. */
 function substitute(substitution: string, found: readonly unknown[]): string {
   return substitution.replace(/\\(\d|\\)/g, (_, reference: string) => {

@@ -1,0 +1,125 @@
+/**
+ * Watches files for any kind of save: writing in place, renaming over, exchanging a symbolic link above (as Kubernetes
+ * does for ConfigMaps), deleting and creating anew. The system's notices are hints only, since some are lost (on network
+ * file systems, when a directory is replaced): what counts is a signature of the files, looked at after each hint and
+ * every two seconds.
+ */
+import { createHash } from 'node:crypto';
+import { watch, type FSWatcher } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Timer, Timers } from '@sluice/kernel';
+
+/** Tells that something may have changed. Tests bring their own. */
+export interface FileWatcher {
+  /** @param files names what to watch, asked anew at each look; fails when there is nothing to be found */
+  watch(files: () => Promise<readonly string[]>, onChange: () => void): { stop(): void };
+}
+
+/** How often to look without a hint, in ms. Chosen: reading some files costs microseconds, and it is the second resort. */
+const lookPeriodMs = 2_000;
+
+export function createFileWatcher(timers: Timers): FileWatcher {
+  return {
+    watch(files, onChange) {
+      const watching = new Watching(files, onChange);
+      const timer: Timer = timers.every(lookPeriodMs, () => watching.look());
+      watching.look();
+      return {
+        stop() {
+          timer.cancel();
+          watching.stop();
+        },
+      };
+    },
+  };
+}
+
+class Watching {
+  readonly #files: () => Promise<readonly string[]>;
+  readonly #onChange: () => void;
+  readonly #watchers = new Map<string, FSWatcher>();
+  #signature: string | undefined;
+  #isLooking = false;
+  #looksAgain = false;
+  #isStopped = false;
+
+  constructor(files: () => Promise<readonly string[]>, onChange: () => void) {
+    this.#files = files;
+    this.#onChange = onChange;
+  }
+
+  /** Whether anything has changed since the last look. The first only remembers. */
+  look(): void {
+    if (this.#isStopped) return;
+    if (this.#isLooking) {
+      this.#looksAgain = true;
+      return;
+    }
+    this.#isLooking = true;
+    void this.#lookOnce().finally(() => {
+      this.#isLooking = false;
+      if (!this.#looksAgain) return;
+      this.#looksAgain = false;
+      this.look();
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+
+  async #lookOnce(): Promise<void> {
+    const files = await this.#files().catch(() => []);
+    // Watching begins before reading, so that nothing can change unseen in between.
+    await this.#follow(files);
+    const contents = await Promise.all(files.map((file) => readFile(file).catch(() => undefined)));
+    const hash = createHash('sha256');
+    files.forEach((file, index) => hash.update(`${file}\0${contents[index]?.length ?? 'none'}\0`).update(contents[index] ?? ''));
+    const signature = hash.digest('base64');
+    if (this.#isStopped || signature === this.#signature) return;
+    const isFirst = this.#signature === undefined;
+    this.#signature = signature;
+    if (!isFirst) this.#onChange();
+  }
+
+  /** Directories, since files come and go: those of the names, and those of what links lead to. */
+  async #follow(files: readonly string[]): Promise<void> {
+    const wanted = new Set<string>();
+    for (const file of files) {
+      wanted.add(dirname(file));
+      const real = await realpath(file).catch(() => undefined);
+      if (real !== undefined) wanted.add(dirname(real));
+    }
+    // With nothing to be found, those of before are where it may come back.
+    if (files.length > 0) this.#forget(wanted);
+    for (const directory of wanted) this.#watchDirectory(directory);
+  }
+
+  #forget(wanted: ReadonlySet<string>): void {
+    for (const [directory, watcher] of this.#watchers) {
+      if (wanted.has(directory)) continue;
+      watcher.close();
+      this.#watchers.delete(directory);
+    }
+  }
+
+  #watchDirectory(directory: string): void {
+    if (this.#isStopped || this.#watchers.has(directory)) return;
+    try {
+      const watcher = watch(directory, { persistent: false }, () => this.look());
+      // A directory that has gone is watched again when it is back; until then there is the regular look.
+      watcher.on('error', () => this.#drop(directory));
+      this.#watchers.set(directory, watcher);
+    } catch {
+      // Not there, or no more watches to be had: the regular look remains.
+    }
+  }
+
+  #drop(directory: string): void {
+    this.#watchers.get(directory)?.close();
+    this.#watchers.delete(directory);
+  }
+}
