@@ -26,6 +26,7 @@ export {
   type ConnectOptions,
   type ListenOptions,
   type Network,
+  type TlsTransport,
 } from './network.ts';
 export {
   chooseFamily,
@@ -38,5 +39,14 @@ export {
   type Resolver,
   type ResolverSettings,
 } from './resolver.ts';
+export type {
+  TlsAcceptOptions,
+  TlsConnectOptions,
+  TlsContext,
+  TlsContextSettings,
+  TlsFacts,
+  TlsIdentity,
+  TlsServerSessions,
+} from './tls.ts';
 export type { MessageStream, MessageStreamHandler, StreamStatus } from './message-stream.ts';
 export { describeSettingProblems, SettingsReader, type Environment, type NumberOptions, type SettingSource } from './settings-reader.ts';

@@ -7,6 +7,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { MeshError } from './mesh-error.ts';
+import type { TlsAcceptOptions, TlsConnectOptions, TlsContext, TlsContextSettings, TlsFacts } from './tls.ts';
 
 /** Where to listen or connect. `path` is a Unix socket and excludes host and port. */
 export interface Address {
@@ -17,7 +18,7 @@ export interface Address {
 
 /**
  * What a connection calls. Handlers never throw.
- * Order: `onOpen` (connecting side only), then any number of `onData`/`onDrain`, at most one `onEnd`, and
+ * Order: `onOpen` (connecting side, and TLS on both), then any number of `onData`/`onDrain`, at most one `onEnd`, and
  * exactly one `onClose`, after which nothing is called. Nothing is called from within `write`, `end`,
  * `destroy`, `pause` or `resume`: what they cause comes later.
  */
@@ -42,6 +43,8 @@ export interface Connection {
   readonly remote: Address;
   /** Bytes written but not yet handed to the system. */
   readonly pendingBytes: number;
+  /** From `onOpen` on, where TLS is spoken. Absent: it is not. */
+  readonly tls?: TlsFacts | undefined;
   /** Whoever holds it now; may be changed when a connection goes from one owner to the next. */
   handler: ConnectionHandler;
   /**
@@ -81,13 +84,27 @@ export interface ListenOptions {
 export interface ConnectOptions {
   /** Gives up after this long, in ms, with code `connect-timeout`. Absent or 0: the system's own limit. */
   readonly timeoutMs?: number;
+  /** Speaks TLS: `onOpen` comes when the handshake is over, for which `timeoutMs` counts too. Only where `Network.tls` is there. */
+  readonly tls?: TlsConnectOptions | undefined;
 }
 
 export interface Network {
+  /** Absent where no TLS can be spoken, as in simulations. */
+  readonly tls?: TlsTransport | undefined;
   /** Binds. `accept` is called for each new connection and must set its handler before returning. */
   listen(address: Address, accept: (connection: Connection) => void, options?: ListenOptions): Promise<BoundListener>;
   /** Begins to connect; the handler's `onOpen` or `onClose` says how it went, never before this returns. */
   connect(address: Address, handler: ConnectionHandler, options?: ConnectOptions): Connection;
+}
+
+export interface TlsTransport {
+  /** @throws MeshError `tls-context-invalid` when the parts do not fit together */
+  createContext(settings: TlsContextSettings): TlsContext;
+  /**
+   * Takes an accepted connection over and begins the handshake; the old object must not be used any more. The handler's
+   * `onOpen` says that it came about, `onClose` with code `tls-failed` that it did not. It sets no deadline.
+   */
+  accept(connection: Connection, options: TlsAcceptOptions, handler: ConnectionHandler): Connection;
 }
 
 /** `host:port`, with brackets where the host is an IPv6 address; the path of a Unix socket. */

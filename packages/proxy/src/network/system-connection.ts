@@ -80,6 +80,16 @@ export class SystemConnection implements Connection {
     });
   }
 
+  /** Gives the socket away, for another protocol to go on; this object is over without `onClose`. */
+  release(): Socket | undefined {
+    const socket = this.#socket;
+    if (this.#closed || !socket || socket.destroyed) return undefined;
+    // The other listeners look at this first.
+    this.#closed = true;
+    socket.removeAllListeners('data');
+    return socket;
+  }
+
   get remote(): Address {
     return (this.#remote ??= { host: this.#socket?.remoteAddress ?? '', port: this.#socket?.remotePort ?? 0 });
   }

@@ -20,6 +20,7 @@ import {
   type Network,
 } from '@sluice/kernel';
 import { WriteViews } from './write-views.ts';
+import { NodeTlsTransport } from './tls-transport.ts';
 import { readMemoryBytes, SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
 
 /** How accepted connections read. */
@@ -35,6 +36,7 @@ export interface SystemNetworkOptions {
 
 export class SystemNetwork implements Network {
   readonly accept: AcceptTransport;
+  readonly tls: NodeTlsTransport;
   readonly #connectionOptions: SystemConnectionOptions;
 
   constructor(options: SystemNetworkOptions) {
@@ -45,6 +47,7 @@ export class SystemNetwork implements Network {
       writesDirectly: options.writesDirectly ?? false,
       views: new WriteViews(),
     };
+    this.tls = new NodeTlsTransport(this.#connectionOptions, options.accept === 'reused');
   }
 
   async listen(address: Address, accept: (connection: Connection) => void, options: ListenOptions = {}): Promise<BoundListener> {
@@ -70,6 +73,7 @@ export class SystemNetwork implements Network {
   }
 
   connect(address: Address, handler: ConnectionHandler, options: ConnectOptions = {}): Connection {
+    if (options.tls) return this.tls.connect(address, handler, options, options.tls);
     const connection = new SystemConnection(handler, this.#connectionOptions);
     const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
     const socket = connect({ ...target, noDelay: true, allowHalfOpen: true, onread: connection.onread });

@@ -1,0 +1,111 @@
+/** TLS over the system's sockets, by Node's own implementation. */
+import type { TLSSocket } from 'node:tls';
+import {
+  formatAddress,
+  MeshError,
+  type Address,
+  type Connection,
+  type ConnectionHandler,
+  type ConnectOptions,
+  type TlsAcceptOptions,
+  type TlsConnectOptions,
+  type TlsContext,
+  type TlsContextSettings,
+  type TlsTransport,
+} from '@sluice/kernel';
+import { SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
+import { createOwnTicketKey } from './ticket-keys.ts';
+import { TlsConnection } from './tls-connection.ts';
+import { nodeTls, NodeTlsContext } from './tls-context.ts';
+import { canWrapHandles, wrapHandle, wrapSocket } from './tls-sockets.ts';
+
+export class NodeTlsTransport implements TlsTransport {
+  readonly #connectionOptions: SystemConnectionOptions;
+  readonly #wrapsHandles: boolean;
+  /** Kept for as long as the process: clients take up their sessions again after certificates have changed. */
+  readonly #ticketKey = createOwnTicketKey();
+
+  constructor(options: SystemConnectionOptions, wrapsHandles: boolean) {
+    this.#connectionOptions = options;
+    this.#wrapsHandles = wrapsHandles;
+  }
+
+  createContext(settings: TlsContextSettings): TlsContext {
+    return new NodeTlsContext(settings, this.#ticketKey);
+  }
+
+  accept(accepted: Connection, options: TlsAcceptOptions, handler: ConnectionHandler): Connection {
+    const connection = new TlsConnection(handler, this.#connectionOptions);
+    const raw = accepted instanceof SystemConnection ? accepted.release() : undefined;
+    if (!raw) throw new MeshError('not-a-socket', 'TLS can only be spoken over a socket of this network');
+    const { contextFor, alpnProtocols, clientCertificate, firstBytes } = options;
+    let socket: TLSSocket | undefined;
+    const socketOptions = {
+      isServer: true,
+      secureContext: nodeContext(options.context).secureContext,
+      ALPNProtocols: [...alpnProtocols],
+      requestCert: clientCertificate !== 'not-asked',
+      // Only whether there is one; whether it will do is decided after the handshake.
+      rejectUnauthorized: clientCertificate === 'required',
+      ...(contextFor && {
+        SNICallback: (name: string, choose: (error: Error | null, context?: NodeTlsContext['secureContext']) => void) => {
+          const chosen = nodeContext(contextFor(name));
+          staple(socket, chosen);
+          choose(null, chosen.secureContext);
+        },
+      }),
+      firstBytes,
+    };
+    const wrapsHandle = this.#wrapsHandles && canWrapHandles();
+    socket = wrapsHandle ? wrapHandle(raw, connection.onread, socketOptions) : wrapSocket(raw, socketOptions);
+    connection.adopt(socket, !wrapsHandle, 'secure');
+    staple(socket, nodeContext(options.context));
+    return connection;
+  }
+
+  connect(address: Address, handler: ConnectionHandler, { timeoutMs = 0 }: ConnectOptions, tls: TlsConnectOptions): Connection {
+    const connection = new TlsConnection(handler, this.#connectionOptions);
+    const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
+    const options = {
+      ...target,
+      onread: connection.onread,
+      allowHalfOpen: true,
+      noDelay: true,
+      secureContext: nodeContext(tls.context).secureContext,
+      servername: tls.serverName,
+      ALPNProtocols: [...tls.alpnProtocols],
+      // Whether the certificate will do is decided after the handshake, by rules that Node does not have.
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+      ...(tls.session && { session: tls.session }),
+    };
+    const socket = nodeTls().connect(options);
+    connection.adopt(socket, false, 'secureConnect');
+    if (tls.onSession) socket.on('session', tls.onSession);
+    if (timeoutMs > 0) failLate(connection, socket, address, timeoutMs);
+    return connection;
+  }
+}
+
+/** Not the socket's own timeout, which begins anew with every byte of the handshake. */
+function failLate(connection: TlsConnection, socket: TLSSocket, address: Address, timeoutMs: number): void {
+  const timer = setTimeout(() => {
+    const message = `connect to ${formatAddress(address)}: no TLS handshake in ${timeoutMs} ms`;
+    connection.fail(new MeshError('connect-timeout', message, { source: 'upstream', retry: 'always-safe' }));
+  }, timeoutMs);
+  const cancel = () => clearTimeout(timer);
+  socket.once('secureConnect', cancel);
+  socket.once('close', cancel);
+}
+
+/** Sent along to clients that ask for it (RFC 6066 8). */
+function staple(socket: TLSSocket | undefined, { settings }: NodeTlsContext): void {
+  const response = settings.identity?.ocspStaple;
+  const ssl = (socket as { readonly ssl?: { setOCSPResponse?(response: Uint8Array): void } | null } | undefined)?.ssl;
+  if (response && response.length > 0) ssl?.setOCSPResponse?.(response);
+}
+
+function nodeContext(context: TlsContext): NodeTlsContext {
+  if (context instanceof NodeTlsContext) return context;
+  throw new TypeError('the context was made by another network');
+}
