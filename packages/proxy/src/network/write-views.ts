@@ -7,13 +7,16 @@ import type { Buffer } from 'node:buffer';
 /** Chosen: lengths of small messages differ by less than this, so they seldom push each other out. A power of two. */
 const places = 512;
 
+/** Beyond this, a view is nothing beside the bytes; and large bodies are written from other memory, which must not push this out. */
+const lengthMax = 16 * 1024;
+
 export class WriteViews {
   #memory: Buffer | undefined;
   #views: (Buffer | undefined)[] = [];
 
   /** The bytes of `memory` from `start` to `end`, as a buffer that nobody changes the bounds of. */
   of(memory: Buffer, start: number, end: number): Buffer {
-    if (start !== 0) return memory.subarray(start, end);
+    if (start !== 0 || end > lengthMax) return memory.subarray(start, end);
     if (memory !== this.#memory) {
       this.#memory = memory;
       this.#views = Array.from({ length: places }, () => undefined);
