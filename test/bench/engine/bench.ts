@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { parseArgs } from 'node:util';
 import { createMeter, systemClock, systemRandom, systemTimers, type Address, type BoundListener, type Connection, type ConnectionHandler, type Network } from '@sluice/kernel';
 import { parseBootstrap, standardFilters as filters, startBootstrapProxy } from '@sluice/proxy';
-import { sluiceYaml } from '../proxy/sluice-yaml.ts';
+import { sluiceYaml } from '../proxy/config/sluice-yaml.ts';
 
 const requestBytes = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1:18801\r\n\r\n', 'latin1');
 const responseBytes = Buffer.from(
@@ -60,7 +60,7 @@ class DirectNetwork implements Network {
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { batches: { type: 'string', default: '60' }, requests: { type: 'string', default: '20000' } } });
   const network = new DirectNetwork();
-  const loaded = await parseBootstrap(sluiceYaml(18_801, 18_800), 'bench.yaml', filters);
+  const loaded = await parseBootstrap(sluiceYaml({ port: 18_801, backendPort: 18_800 }), 'bench.yaml', filters);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const logger = { child: () => logger, debug() {}, info() {}, warn() {}, error: (message: string, fields: unknown) => console.error(message, fields) };
   const started = await startBootstrapProxy({ loaded: loaded.value, filters, clock: systemClock, timers: systemTimers, random: systemRandom, network, logger: logger as never, meter: createMeter() });

@@ -1,8 +1,8 @@
 /** The benchmark with tiny parameters, so that it never rots. Its figures mean nothing here; that there are some does. */
 import { expect, test } from 'vitest';
 import { measure } from './bench.ts';
-import { renderTable, summarise } from './report.ts';
-import type { Shot } from './shot.ts';
+import { renderTable, summarise } from '../method/report.ts';
+import type { Shot } from '../method/shot.ts';
 
 const shot = (target: string, round: number, cpuUs: number, voided?: string): Shot => ({
   target, round, cpuUs, voided, requests: 1, requestsPerSecond: 1, p50Ms: 1, p99Ms: 2, busyRatio: 1, memoryKiB: 1024,
@@ -15,11 +15,16 @@ test('ratios are paired by round, and a shot with errors does not count', () => 
   expect(renderTable(summarise(shots, 'nginx'), 'nginx')).toContain('| sluice | 12.0 / 13.0 / 22.0');
 });
 
-test('one short round against nginx', async (context) => {
-  const result = await measure({ rounds: 1, seconds: 1, connections: 4, port: 18_900, only: ['sluice'], json: '', print: () => {} });
+test('one short round of some works', async (context) => {
+  const result = await measure({ rounds: 1, seconds: 1, port: 18_900, works: ['small-50', 'instruments', 'post-chunked'], only: ['sluice', 'sluice-instruments'], json: '', print: () => {} });
   if (result.kind === 'skipped') return context.skip(result.reason);
-  const sluice = result.rows.find((row) => row.target === 'sluice');
-  expect(sluice?.voided).toBe(0);
-  expect(sluice?.cpuUs.median).toBeGreaterThan(0);
-  expect(sluice?.p99Ms).toBeGreaterThanOrEqual(sluice?.p50Ms ?? Number.NaN);
+  for (const { work, rows } of result.works) {
+    const ours = rows.filter(({ target }) => target.startsWith('sluice'));
+    expect(ours.length, work.name).toBeGreaterThan(0);
+    for (const { voided, cpuUs, p50Ms, p99Ms } of ours) {
+      expect(voided, work.name).toBe(0);
+      expect(cpuUs.median, work.name).toBeGreaterThan(0);
+      expect(p99Ms, work.name).toBeGreaterThanOrEqual(p50Ms);
+    }
+  }
 });

@@ -1,51 +1,68 @@
 /**
- * The proxy beside nginx, HAProxy and http-proxy-middleware in one run: a small GET over kept-alive connections.
- * `README.md` next to this file says how each figure is taken.
+ * The proxy beside nginx, HAProxy and http-proxy-middleware in one run, work by work. `README.md` one folder up says
+ * how each figure is taken.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MeasuredProcess, pause } from './measured-process.ts';
-import { renderTable, summarise, type Row } from './report.ts';
-import { shoot, type Shot } from './shot.ts';
-import { prepareTargets, replyBody, type Targets } from './targets.ts';
-import { findTool } from './tools.ts';
+import { describeMachine, renderMachine } from '../method/machine.ts';
+import { MeasuredProcess } from '../method/measured-process.ts';
+import { renderTable, summarise, type Row } from '../method/report.ts';
+import { shootRounds } from '../method/rounds.ts';
+import type { Shot } from '../method/shot.ts';
+import { findTool } from '../method/tools.ts';
+import { shootWithWrk } from '../method/wrk-shot.ts';
+import { renderVerdicts, type Verdict } from '../method/verdict.ts';
+import { backendCommands, targetCommand, type Backends } from './targets.ts';
+import { uploadScript } from './upload-script.ts';
+import { verify } from './verify.ts';
+import { works, type Work } from './works.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
-  readonly connections: number;
-  /** First of five ports. */
-  readonly port: number;
-  /** Only these; empty for all. nginx, the peer, is always there. */
+  /** Names of works; empty for all. */
+  readonly works: readonly string[];
+  /** Only these targets, and the peers they are compared with; empty for all. */
   readonly only: readonly string[];
+  /** First of some twenty ports. */
+  readonly port: number;
   /** File for the raw shots; empty for none. */
   readonly json: string;
   readonly print: (line: string) => void;
 }
 
-export type BenchResult = { readonly kind: 'measured'; readonly rows: readonly Row[]; readonly shots: readonly Shot[] } | { readonly kind: 'skipped'; readonly reason: string };
+export interface MeasuredWork {
+  readonly work: Work;
+  readonly rows: readonly Row[];
+  readonly shots: readonly Shot[];
+}
 
-const peer = 'nginx';
+export type BenchResult = { readonly kind: 'measured'; readonly works: readonly MeasuredWork[] } | { readonly kind: 'skipped'; readonly reason: string };
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
-      connections: { type: 'string', default: '50' },
       port: { type: 'string', default: '18800' },
       only: { type: 'string', default: '' },
       json: { type: 'string', default: '' },
     },
   });
+  const unknown = positionals.filter((name) => !works.some((work) => work.name === name));
+  if (unknown.length > 0) {
+    console.error(`no such work: ${unknown.join(', ')}; there are ${works.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
   const result = await measure({
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
-    connections: Number(values.connections),
     port: Number(values.port),
+    works: positionals,
     only: values.only === '' ? [] : values.only.split(','),
     json: values.json,
     print: (line) => console.log(line),
@@ -60,69 +77,60 @@ export async function measure(options: BenchOptions): Promise<BenchResult> {
   if (!nginx || !wrk || !taskset) return { kind: 'skipped', reason: 'needs nginx, wrk and taskset (Debian: apt-get install nginx-light wrk util-linux)' };
   if (cpus().length < 2) return { kind: 'skipped', reason: 'needs two cores: one for the proxy, one for load and backend' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const targets = prepareTargets(folder, options.port, nginx);
-  for (const { name, reason } of targets.skipped) options.print(`${name} skipped: ${reason}`);
+  const machine = describeMachine();
+  const { backends, commands } = backendCommands(folder, options.port, nginx);
   const started: MeasuredProcess[] = [];
+  const measured: MeasuredWork[] = [];
   try {
-    started.push(await MeasuredProcess.start(targets.backend, taskset, 1));
-    const proxies = await startProxies(targets, options, taskset, started);
-    const shots = await shootRounds(proxies, { wrk, taskset, loadCore: 1, seconds: options.seconds, connections: options.connections }, options);
-    const rows = summarise(shots, peer);
-    options.print(describeMachine(options));
-    options.print(renderTable(rows, peer));
-    if (options.json !== '') writeFileSync(options.json, JSON.stringify({ machine: describeMachine(options), shots }, null, 1));
-    return { kind: 'measured', rows, shots };
+    for (const command of commands) started.push(await MeasuredProcess.start(command, taskset, 1));
+    for (const work of works) {
+      if (options.works.length > 0 && !options.works.includes(work.name)) continue;
+      measured.push(await measureWork(work, backends, { wrk, taskset }, options));
+    }
+    options.print(`\n${renderMachine(machine)}; ${options.rounds} rounds of ${options.seconds} s`);
+    options.print(renderVerdicts(measured.flatMap(verdictOf)));
+    if (options.json !== '') writeFileSync(options.json, JSON.stringify({ machine, rounds: options.rounds, seconds: options.seconds, works: measured }, null, 1));
+    return { kind: 'measured', works: measured };
   } finally {
     await Promise.all(started.map((process) => process.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startProxies(targets: Targets, options: BenchOptions, taskset: string, started: MeasuredProcess[]): Promise<MeasuredProcess[]> {
-  const proxies: MeasuredProcess[] = [];
-  for (const command of targets.proxies) {
-    if (options.only.length > 0 && command.name !== peer && !options.only.includes(command.name)) continue;
-    const proxy = await MeasuredProcess.start(command, taskset, 0);
-    started.push(proxy);
-    await verify(proxy);
-    proxies.push(proxy);
-  }
-  return proxies;
-}
-
-/** A fast wrong answer is worth nothing: the bytes are looked at before anything is timed. */
-async function verify(proxy: MeasuredProcess): Promise<void> {
-  for (let count = 0; count < 3; count += 1) {
-    const response = await fetch(`http://127.0.0.1:${proxy.port}/`);
-    const body = await response.text();
-    if (response.status !== 200 || body !== replyBody) throw new Error(`${proxy.name} answers ${response.status} ${JSON.stringify(body)}`);
-  }
-}
-
-async function shootRounds(proxies: readonly MeasuredProcess[], shot: Parameters<typeof shoot>[2], options: BenchOptions): Promise<Shot[]> {
-  const shots: Shot[] = [];
-  for (const proxy of proxies) await shoot(proxy, 0, { ...shot, seconds: Math.min(2, shot.seconds) });
-  for (let round = 1; round <= options.rounds; round += 1) {
-    for (const proxy of shuffled(proxies)) {
-      const taken = await shoot(proxy, round, shot);
-      shots.push(taken);
-      const note = taken.voided === undefined ? '' : `  void: ${taken.voided}`;
-      options.print(`round ${round}  ${proxy.name.padEnd(22)} ${taken.cpuUs.toFixed(1).padStart(6)} µs  ${taken.requestsPerSecond.toFixed(0).padStart(6)}/s${note}`);
-      await pause(100);
+/** All its targets are alive at once, and only they. */
+async function measureWork(work: Work, backends: Backends, { wrk, taskset }: { readonly wrk: string; readonly taskset: string }, options: BenchOptions): Promise<MeasuredWork> {
+  const { print } = options;
+  print(`\n${work.name}: ${work.title}`);
+  const targets: MeasuredProcess[] = [];
+  try {
+    for (const [index, name] of work.targets.entries()) {
+      if (options.only.length > 0 && name !== work.peer && !options.only.includes(name)) continue;
+      const command = targetCommand(name, options.port + 2 + index, backends);
+      if ('reason' in command) {
+        print(`${name} skipped: ${command.reason}`);
+        continue;
+      }
+      const target = await MeasuredProcess.start(command, taskset, 0);
+      targets.push(target);
+      await verify(target, work);
     }
+    const script = uploadScript(backends.folder, work);
+    const load = { wrk, taskset, loadCore: 1, seconds: options.seconds, connections: work.connections, ...(work.scheme && { scheme: work.scheme }), ...(work.path && { path: work.path }), ...(work.headers && { headers: work.headers }), ...(script && { script }) };
+    const shots = await shootRounds({
+      targets,
+      rounds: options.rounds,
+      shoot: (target, round) => shootWithWrk(target, round, load),
+      onShot: ({ round, target, cpuUs, requestsPerSecond, voided }) => print(`round ${round}  ${target.padEnd(22)} ${cpuUs.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(6)}/s${voided === undefined ? '' : `  void: ${voided}`}`),
+    });
+    const rows = summarise(shots, work.peer);
+    print(renderTable(rows, work.peer));
+    return { work, rows, shots };
+  } finally {
+    await Promise.all(targets.map((target) => target.stop()));
   }
-  return shots;
 }
 
-/** A new order for each round, so that nobody always follows the same neighbour. */
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
-}
-
-function describeMachine({ rounds, seconds, connections }: BenchOptions): string {
-  const model = cpus()[0]?.model ?? 'unknown';
-  return `\nNode ${process.version}, Linux ${release()}, ${cpus().length} × ${model}; ${connections} connections, ${rounds} rounds of ${seconds} s, ${new Date().toISOString()}`;
+function verdictOf({ work, rows }: MeasuredWork): Verdict[] {
+  const ours = rows.find(({ target }) => target.startsWith('sluice') && target !== work.peer);
+  return ours ? [{ work: work.title, peer: work.peer, must: work.must, aim: work.aim, ratio: ours.ratio, ratios: ours.ratios }] : [];
 }

@@ -2,7 +2,9 @@
 import { Agent, createServer } from 'node:http';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 
-const [port, backendPort] = process.argv.slice(2).map(Number);
-const middleware = createProxyMiddleware({ target: `http://127.0.0.1:${backendPort}`, agent: new Agent({ keepAlive: true, maxSockets: 512 }) });
-createServer((request, response) => void middleware(request, response)).listen(port, '127.0.0.1');
+const [port, backendPort, echoPort] = process.argv.slice(2).map(Number);
+const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+const toBackend = createProxyMiddleware({ target: `http://127.0.0.1:${backendPort}`, agent });
+const toEcho = createProxyMiddleware({ target: `http://127.0.0.1:${echoPort}`, agent });
+createServer((request, response) => void (request.url?.startsWith('/echo') ? toEcho : toBackend)(request, response)).listen(port, '127.0.0.1');
 process.on('SIGTERM', () => process.exit(0));

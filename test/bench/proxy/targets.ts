@@ -1,93 +1,101 @@
-/** Who is measured: each peer with the configuration it is given. All proxy to the same backend over kept-alive connections. */
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Command } from './measured-process.ts';
-import { sluiceYaml } from './sluice-yaml.ts';
-import { findTool } from './tools.ts';
+/** Who is measured: each with its configuration. All proxy to the same backend over kept-alive connections. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from '../method/measured-process.ts';
+import { findTool } from '../method/tools.ts';
+import { haproxyCfg } from './config/haproxy-cfg.ts';
+import { nginxBackendConf, nginxProxyConf } from './config/nginx-conf.ts';
+import { sluiceYaml, type SluiceYamlOptions } from './config/sluice-yaml.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
+const here = import.meta.dirname;
 
-/** The body of every reply: about a hundred bytes. */
+/** The body of every small reply: about a hundred bytes. */
 export const replyBody = 'a small reply of about one hundred bytes, as a health check or a small API call would give it, no more';
 
-export interface Skipped {
-  readonly name: string;
-  readonly reason: string;
+/** Files of the backend, by name and size. */
+export const backendFiles: Readonly<Record<string, number>> = { '10k': 10_240, '1m': 1_048_576 };
+
+/** Bytes that do not repeat within a read, so that any that are lost or swapped are seen. */
+export function patternBytes(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let index = 0; index < length; index += 1) bytes[index] = 33 + (Math.imul(index ^ (index >>> 7), 2_654_435_761) >>> 25) % 90;
+  return bytes;
 }
 
-export interface Targets {
-  readonly backend: Command;
-  readonly proxies: readonly Command[];
-  readonly skipped: readonly Skipped[];
+export interface Backends {
+  readonly folder: string;
+  readonly backendPort: number;
+  readonly echoPort: number;
 }
 
-/** @param folder for configuration files @param port the first of a handful of free ports */
-export function prepareTargets(folder: string, port: number, nginx: string): Targets {
-  const backendPort = port;
-  const skipped: Skipped[] = [];
-  const proxies: Command[] = [
-    { name: 'sluice', file: process.execPath, args: [join(here, '../../../packages/cli/src/main.ts'), 'proxy', '--log-level', 'warn', '-c', write(folder, 'sluice.yaml', sluiceYaml(port + 1, backendPort))], port: port + 1 },
-    { name: 'nginx', file: nginx, args: ['-c', write(folder, 'nginx-proxy.conf', nginxProxyConf(folder, port + 2, backendPort))], port: port + 2 },
-  ];
-  const haproxy = findTool('haproxy');
-  if (haproxy) proxies.push({ name: 'haproxy', file: haproxy, args: ['-db', '-f', write(folder, 'haproxy.cfg', haproxyCfg(port + 3, backendPort))], port: port + 3 });
-  else skipped.push({ name: 'haproxy', reason: 'not installed (Debian: apt-get install haproxy)' });
-  proxies.push({
-    name: 'http-proxy-middleware',
-    file: process.execPath,
-    args: [join(here, 'middleware-main.ts'), String(port + 4), String(backendPort)],
-    port: port + 4,
-  });
-  return { backend: { name: 'backend', file: nginx, args: ['-c', write(folder, 'nginx-backend.conf', nginxBackendConf(folder, backendPort))], port: backendPort }, proxies, skipped };
+/** Started before anything that is measured; `port` and the next are theirs. */
+export function backendCommands(folder: string, port: number, nginx: string): { readonly backends: Backends; readonly commands: readonly Command[] } {
+  mkdirSync(join(folder, 'files'), { recursive: true });
+  for (const [name, bytes] of Object.entries(backendFiles)) writeFileSync(join(folder, 'files', name), patternBytes(bytes));
+  return {
+    backends: { folder, backendPort: port, echoPort: port + 1 },
+    commands: [
+      { name: 'backend', file: nginx, args: ['-c', write(folder, 'backend.conf', nginxBackendConf(folder, port, replyBody))], port },
+      { name: 'echo', file: process.execPath, args: [join(here, 'echo-main.ts'), String(port + 1)], port: port + 1 },
+    ],
+  };
+}
+
+/** How to start a target on `port`, or why it cannot be. */
+export function targetCommand(name: string, port: number, backends: Backends): Command | { readonly reason: string } {
+  const { folder, backendPort, echoPort } = backends;
+  switch (name) {
+    case 'nginx':
+      return nginx(name, { folder, name, port, backendPort, echoPort });
+    case 'nginx-log':
+      return nginx(name, { folder, name, port, backendPort, echoPort, accessLog: join(folder, 'nginx-access.log') });
+    case 'nginx-tls':
+      return withCertificate(folder, (tls) => nginx(name, { folder, name, port, backendPort, echoPort, tls }));
+    case 'haproxy': {
+      const haproxy = findTool('haproxy');
+      if (!haproxy) return { reason: 'not installed (Debian: apt-get install haproxy)' };
+      return { name, file: haproxy, args: ['-db', '-f', write(folder, 'haproxy.cfg', haproxyCfg(port, backendPort, echoPort))], port };
+    }
+    case 'http-proxy-middleware':
+      return { name, file: process.execPath, args: [join(here, 'middleware-main.ts'), String(port), String(backendPort), String(echoPort)], port };
+    case 'sluice':
+      return sluice(name, folder, { port, backendPort, echoPort });
+    case 'sluice-hosts':
+      return sluice(name, folder, { port, backendPort, echoPort, virtualHosts: 1000 });
+    case 'sluice-tls':
+      return withCertificate(folder, (tls) => sluice(name, folder, { port, backendPort, echoPort, tls }));
+    case 'sluice-instruments': {
+      const config = write(folder, 'instruments.json', JSON.stringify({ port, backendPort, echoPort, accessLog: join(folder, 'sluice-access.log') } satisfies SluiceYamlOptions));
+      return { name, file: process.execPath, args: [join(here, 'instruments-main.ts'), config], port };
+    }
+    default:
+      return { reason: 'unknown' };
+  }
+}
+
+function nginx(name: string, options: Parameters<typeof nginxProxyConf>[0]): Command | { readonly reason: string } {
+  const file = findTool('nginx');
+  if (!file) return { reason: 'not installed (Debian: apt-get install nginx-light)' };
+  return { name, file, args: ['-c', write(options.folder, `${name}.conf`, nginxProxyConf(options))], port: options.port };
+}
+
+function sluice(name: string, folder: string, options: SluiceYamlOptions): Command {
+  const main = join(here, '../../../packages/cli/src/main.ts');
+  return { name, file: process.execPath, args: [main, 'proxy', '--log-level', 'warn', '-c', write(folder, `${name}.yaml`, sluiceYaml(options))], port: options.port };
+}
+
+/** An ECDSA certificate for this run, the same for all. */
+function withCertificate(folder: string, make: (tls: { certificate: string; key: string }) => Command | { readonly reason: string }): Command | { readonly reason: string } {
+  const openssl = findTool('openssl');
+  if (!openssl) return { reason: 'needs openssl to make a certificate (Debian: apt-get install openssl)' };
+  const tls = { certificate: join(folder, 'certificate.pem'), key: join(folder, 'key.pem') };
+  execFileSync(openssl, ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', tls.key, '-out', tls.certificate, '-days', '2', '-subj', '/CN=localhost'], { stdio: 'ignore' });
+  return make(tls);
 }
 
 function write(folder: string, name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
-}
-
-/** What every nginx here has in common: one process, no log, nothing outside its folder. */
-function nginxConf(folder: string, name: string, http: string): string {
-  return `worker_processes 1; daemon off; master_process off; pid ${folder}/${name}.pid; error_log /dev/null;
-events { worker_connections 8192; }
-http {
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
-  client_body_temp_path ${folder}/${name}-body; proxy_temp_path ${folder}/${name}-proxy;
-  fastcgi_temp_path ${folder}/${name}-fastcgi; uwsgi_temp_path ${folder}/${name}-uwsgi; scgi_temp_path ${folder}/${name}-scgi;
-  ${http}
-}
-`;
-}
-
-function nginxBackendConf(folder: string, port: number): string {
-  return nginxConf(folder, 'backend', `server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "${replyBody}"; } }`);
-}
-
-function nginxProxyConf(folder: string, port: number, backendPort: number): string {
-  return nginxConf(
-    folder,
-    'proxy',
-    `upstream backend { server 127.0.0.1:${backendPort}; keepalive 512; keepalive_requests 1000000000; }
-  server { listen 127.0.0.1:${port}; location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; } }`,
-  );
-}
-
-function haproxyCfg(port: number, backendPort: number): string {
-  return `global
-  nbthread 1
-  maxconn 8192
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 300s
-  timeout server 300s
-  http-reuse always
-frontend front
-  bind 127.0.0.1:${port}
-  default_backend back
-backend back
-  server backend 127.0.0.1:${backendPort}
-`;
 }

@@ -62,6 +62,11 @@ export function renderTable(rows: readonly Row[], peer: string): string {
     row.busyRatio.toFixed(2),
     row.memoryMiB.toFixed(0) + (row.voided > 0 ? `  (${row.voided} void)` : ''),
   ]);
+  return renderCells(head, lines);
+}
+
+/** A table in Markdown that also reads well as it is. */
+export function renderCells(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => (line[column] ?? '').length)));
   const format = (cells: readonly string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [format(head), format(widths.map((width) => '-'.repeat(width))), ...lines.map(format)].join('\n');

@@ -1,39 +1,41 @@
-/** One shot: load for a while against one target, and what it cost the target. */
+/** One shot with wrk: load over HTTP/1.1 for a while against one target, and what it cost the target. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { MeasuredProcess } from './measured-process.ts';
+import type { MeasuredProcess } from './measured-process.ts';
+import type { Shot } from './shot.ts';
 
 const run = promisify(execFile);
 
-export interface Shot {
-  readonly target: string;
-  readonly round: number;
-  /** CPU time of the target's processes by request, in µs: the figure to compare. */
-  readonly cpuUs: number;
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** Share of its core that the target used. Below 0.95 the load was the limit, and requests per second a lower bound. */
-  readonly busyRatio: number;
-  readonly memoryKiB: number;
-  /** Why it does not count; undefined when it does. */
-  readonly voided: string | undefined;
-}
-
-export interface ShotOptions {
+export interface WrkLoad {
   readonly wrk: string;
   readonly taskset: string;
   readonly loadCore: number;
   readonly seconds: number;
   readonly connections: number;
+  /** Default `http`. */
+  readonly scheme?: 'http' | 'https';
+  /** Default `/`. */
+  readonly path?: string;
+  /** `name: value`, sent with every request. */
+  readonly headers?: readonly string[];
+  /** A file with wrk's Lua. */
+  readonly script?: string;
 }
 
-export async function shoot(target: MeasuredProcess, round: number, options: ShotOptions): Promise<Shot> {
+export async function shootWithWrk(target: MeasuredProcess, round: number, load: WrkLoad): Promise<Shot> {
+  const { wrk, taskset, loadCore, seconds, connections, scheme = 'http', path = '/', headers = [], script } = load;
   const before = target.cpuTimeUs();
   const begun = performance.now();
-  const args = ['-c', String(options.loadCore), options.wrk, '-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--latency', `http://127.0.0.1:${target.port}/`];
-  const { stdout } = await run(options.taskset, args, { encoding: 'utf8' });
+  const { stdout } = await run(
+    taskset,
+    [
+      '-c', String(loadCore), wrk, '-t1', `-c${connections}`, `-d${seconds}s`, '--latency',
+      ...headers.flatMap((header) => ['-H', header]),
+      ...(script === undefined ? [] : ['-s', script]),
+      `${scheme}://127.0.0.1:${target.port}${path}`,
+    ],
+    { encoding: 'utf8' },
+  );
   const elapsedUs = (performance.now() - begun) * 1_000;
   const usedUs = target.cpuTimeUs() - before;
   const requests = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? '0');
