@@ -206,6 +206,27 @@ export class HeaderBlock {
     return this.#count;
   }
 
+  /** For writers of other forms: where the parts of line `index` stand in `memory`. Its name ends at -1 when it is not there any more. */
+  nameStartOf(index: number): number {
+    return this.#lines[index * stride] as number;
+  }
+
+  nameEndOf(index: number): number {
+    return this.#lines[index * stride + nameEndAt] as number;
+  }
+
+  valueStartOf(index: number): number {
+    return this.#lines[index * stride + valueStartAt] as number;
+  }
+
+  valueEndOf(index: number): number {
+    return this.#lines[index * stride + valueEndAt] as number;
+  }
+
+  knownOf(index: number): number {
+    return this.#lines[index * stride + knownAt] as number;
+  }
+
   /** For the parser: the last line it pushed ends here. */
   endLines(end: number): void {
     this.#end = end;

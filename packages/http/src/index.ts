@@ -17,3 +17,17 @@ export {
 } from './head-writer.ts';
 export { reasonPhrase } from './status.ts';
 export { mergeSlashes, normalizePath } from './path.ts';
+export {
+  clientPreface,
+  ErrorCode,
+  Http2Connection,
+  Http2Stream,
+  type FrameOutput,
+  type HeadVerdict,
+  type Http2ConnectionEvents,
+  type Http2Counters,
+  type Http2Limits,
+  type Http2Role,
+  type Http2StreamEvents,
+  type ResetCause,
+} from './http2/index.ts';
