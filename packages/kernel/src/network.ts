@@ -14,6 +14,8 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   readonly path?: string;
+  /** Of a Unix socket that is listened on: permissions of its file. Absent: what the process's umask leaves. */
+  readonly mode?: number;
 }
 
 /**
@@ -77,6 +79,8 @@ export interface BoundListener {
 export interface ListenOptions {
   /** Connections that may wait to be accepted. Default 511, Node's. */
   readonly backlog?: number;
+  /** Silence after which the system looks whether an accepted connection's peer is still there, in ms. 0: its own default. Absent: it does not. */
+  readonly keepaliveMs?: number;
   /** Share the port with other processes that ask for the same. */
   readonly reusePort?: boolean;
 }

@@ -386,7 +386,7 @@ describe('the proxy', () => {
     await second.readToEnd();
     first.write(get);
     expect(await first.readHead()).toMatch(/^HTTP\/1.1 503/);
-    expect(proxy.metric('envoy_http_downstream_cx_overflow')).toBe(1);
+    expect(proxy.metric('envoy_listener_downstream_cx_overflow')).toBe(1);
   });
 
   test('answers a gRPC client in gRPC', async () => {

@@ -53,6 +53,7 @@ const table = {
   'filter-reply':                 ['local', 200, false, 'never', '', 'filter_reply', '', ''],
   // Nowhere to go.
   'no-route':                     ['local', 404, false, 'never', 'NR', 'route_not_found', '', 'no_route'],
+  'no-filter-chain':              ['local', 0, true, 'never', 'NR', 'filter_chain_not_found', '', ''],
   'no-cluster':                   ['local', 503, false, 'never', 'NC', 'cluster_not_found', '', 'no_cluster'],
   'no-healthy-upstream':          ['local', 503, false, 'always-safe', 'UH', 'no_healthy_upstream', 'no healthy upstream', 'upstream_cx_none_healthy'],
   'upstream-overflow':            ['local', 503, false, 'always-safe', 'UO', beforeResponse('overflow'), resetReason('overflow'), 'upstream_rq_pending_overflow'],

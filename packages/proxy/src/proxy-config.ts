@@ -5,8 +5,13 @@
  */
 import type { Address } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import type { ChooseChain } from './downstream/chain-match.ts';
+import type { ListenerFilter } from './downstream/listener-filters/listener-filter.ts';
+import type { TransportSocket } from './downstream/transport-socket.ts';
 import type { HttpFilter } from './filters/filter.ts';
 import type { Http2Options } from './http2-options.ts';
+import type { ConnectionGate } from './network-filters/connection-gate.ts';
+import type { NetworkServerConfig } from './network-filters/network-server-config.ts';
 import type { Outcome } from './outcome.ts';
 import type { RouteTable } from './route-match.ts';
 import type { Stream } from './stream.ts';
@@ -21,23 +26,64 @@ export interface ProxyConfig {
 
 export interface ListenerConfig {
   readonly name: string;
-  /** Content hash of the listener resource, without the routes it asks for: when it changes, connections drain. */
+  /** Content hash of the listener resource, without the routes it asks for. */
   readonly version: string;
+  /** Content hash of all of it but its chains: when it changes, all connections drain. Default: `version`. */
+  readonly frameVersion?: string;
   readonly address: Address;
+  /** Where it listens besides. */
+  readonly additionalAddresses?: readonly Address[];
+  /** Default true. False: connections come only from listeners that use the original destination. */
+  readonly bindsToPort?: boolean;
+  /** In place of the address in names of statistics. */
+  readonly statPrefix?: string;
   readonly reusePort: boolean;
   /** Its traffic direction is INBOUND: `/drain_listeners?inboundonly` stops it. Default false. */
   readonly isInbound?: boolean;
+  /** Connections that may wait to be accepted. Default 511. */
+  readonly backlog?: number;
+  /** As `ListenOptions` has it. */
+  readonly keepaliveMs?: number;
   /** Most connections at once. Default 10 000, as Envoy's advice for edges. */
   readonly connectionsMax: number;
+  /** Whether connections count against the limit of the whole process. Default true. */
+  readonly countsGlobally?: boolean;
+  /** Whether overload of the process is none of its business. Default false. */
+  readonly bypassesOverload?: boolean;
   /** Bytes that may wait for one slow peer before its counterpart is paused. Default 1 MiB as Envoy's. */
   readonly bufferBytesMax: number;
-  /** In the order they are tried; the first that matches serves the connection. */
+  /** Who looks at connections before a chain is chosen. Absent: nobody does. */
+  readonly inspection?: Inspection;
+  /** Absent: the first chain serves all connections. */
+  readonly chooseChain?: ChooseChain;
+  /** Hands connections to the listener at their original destination, where there is one. Default false. */
+  readonly usesOriginalDestination?: boolean;
+  /** One line for each connection that no chain serves, or that is not HTTP. */
+  readonly accessLogs?: readonly AccessLogConfig[];
   readonly filterChains: readonly FilterChainConfig[];
 }
 
+export interface Inspection {
+  readonly filters: readonly ListenerFilter[];
+  /** For all filters together. 0 sets no limit. */
+  readonly timeoutMs: number;
+  /** Whether a connection that is not understood in time is served by what is known. */
+  readonly continuesOnTimeout: boolean;
+}
+
+/** What is done with connections: by the HTTP connection manager, by another server, or, with neither, they are closed. */
 export interface FilterChainConfig {
   readonly name: string;
-  readonly manager: ConnectionManagerConfig;
+  /** Content hash: a chain that stays the same keeps its connections. Default: the listener's version and its place. */
+  readonly version?: string;
+  /** Absent: bytes as they are. */
+  readonly transportSocket?: TransportSocket;
+  /** How long the transport socket may take, in ms. Default 0: no limit. */
+  readonly transportSocketTimeoutMs?: number;
+  /** Who may refuse connections, in order. Default nobody. */
+  readonly gates?: readonly ConnectionGate[];
+  readonly manager?: ConnectionManagerConfig;
+  readonly server?: NetworkServerConfig;
 }
 
 /** HttpConnectionManager, compiled. A time of 0 means off. */
@@ -90,8 +136,11 @@ export interface AccessLogConfig {
   /** Where lines go: a file's path, `/dev/stdout`, `/dev/stderr`. */
   readonly path: string;
   /** The whole line with its newline; empty when the filter of this log leaves the stream out. */
-  format(stream: Stream, outcome: Outcome): string;
+  format(stream: LoggedStream, outcome: Outcome): string;
 }
+
+/** What a log sees of a stream. A connection that is no HTTP looks like a stream with an empty request and no response. */
+export type LoggedStream = Pick<Stream, 'info' | 'request' | 'response' | 'route'>;
 
 /** One cluster: what its runtime is made from or updated with. */
 export interface ClusterConfig extends CircuitLimits {

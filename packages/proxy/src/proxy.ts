@@ -1,7 +1,7 @@
 /** The proxy as one object: what listens, what is in force, and how it comes to its end. */
-import { formatAddress, MeshError, problem, type Problem } from '@sluice/kernel';
+import { formatAddress, MeshError, problem, type Address, type Problem } from '@sluice/kernel';
 import { AccessLogs } from './access-log-batch.ts';
-import { Listener } from './downstream/listener.ts';
+import { Listener, type ListenerHost } from './downstream/listener.ts';
 import { Drain } from './drain.ts';
 import type { Engine } from './engine.ts';
 import { OutputBuffer } from './output-buffer.ts';
@@ -31,6 +31,7 @@ class RunningProxy implements Proxy {
   #state: ProxyState = 'created';
   #isConfigured = false;
   #connectionIds = 0;
+  readonly #host: ListenerHost;
   #listeners: ReadonlyMap<string, Listener> = new Map();
   /** Listeners that are gone, with connections that are not. */
   readonly #retired = new Set<Listener>();
@@ -62,6 +63,12 @@ class RunningProxy implements Proxy {
       onQuieter: () => {},
     };
     this.upstreams = createAsyncClient(this.#engine);
+    this.#host = {
+      engine: this.#engine,
+      nextConnectionId: () => (this.#connectionIds += 1),
+      listenerAt: (address) => this.#listenerAt(address),
+      onListenerEmpty: (listener) => this.#retired.delete(listener),
+    };
   }
 
   get state(): ProxyState {
@@ -158,38 +165,38 @@ class RunningProxy implements Proxy {
     const previous = engine.current;
     const { clusters, removed } = changeClusters(previous.clusters, config, engine);
     engine.current = { config, clusters };
-    const listeners = new Map<string, Listener>();
-    for (const [name, listenerConfig] of config.listeners) {
-      const listener = added.listeners.get(name) ?? (this.#listeners.get(name) as Listener);
-      listener.update(listenerConfig);
-      listeners.set(name, listener);
+    const before = this.#listeners;
+    this.#listeners = new Map([...config.listeners.keys()].map((name) => [name, added.listeners.get(name) ?? (before.get(name) as Listener)] as const));
+    for (const [name, listener] of this.#listeners) listener.update(config.listeners.get(name) as ListenerConfig);
+    for (const [name, listener] of before) {
+      const next = this.#listeners.get(name);
+      if (next === listener) continue;
+      next?.takeSockets(listener);
+      this.#retire(listener);
     }
-    const gone = [...this.#listeners.values()].filter((listener) => !listeners.has(listener.config.name) || listeners.get(listener.config.name) !== listener);
-    this.#listeners = listeners;
-    for (const listener of gone) this.#retire(listener);
     for (const cluster of removed) {
       cluster.drain();
       if (!config.clusters.has(cluster.name)) engine.statistics.forgetUpstream(cluster.config.resource.statName);
     }
     this.#isConfigured = true;
-    engine.logger.info('config applied', { version: config.version, listeners: listeners.size, clusters: clusters.size });
+    engine.logger.info('config applied', { version: config.version, listeners: config.listeners.size, clusters: clusters.size });
     return [];
   }
 
-  /** Binds what is not bound yet. All or nothing. */
+  /** Makes and binds what is new, or in a new frame. All or nothing. */
   async #bindNew(config: ProxyConfig): Promise<{ readonly listeners: ReadonlyMap<string, Listener>; readonly problems: readonly Problem[] }> {
     const listeners = new Map<string, Listener>();
     const problems: Problem[] = [];
     for (const [name, listenerConfig] of config.listeners) {
       const known = this.#listeners.get(name);
-      if (known && formatAddress(known.config.address) === formatAddress(listenerConfig.address)) continue;
-      const listener = new Listener(listenerConfig, this.#engine, () => (this.#connectionIds += 1));
+      if (known && frameOf(known.config) === frameOf(listenerConfig)) continue;
+      const listener = new Listener(listenerConfig, this.#host);
       try {
         if (!this.#accepted(listenerConfig)) {
           listeners.set(name, listener);
           continue;
         }
-        await listener.bind();
+        await listener.bind(known);
         listeners.set(name, listener);
         const bound = listener.status();
         this.#options.logger.info('listener bound', { listener: name, address: bound.address });
@@ -197,7 +204,7 @@ class RunningProxy implements Proxy {
         problems.push(problem(`listeners[${name}].address`, MeshError.from(error).message));
       }
     }
-    if (problems.length > 0) await Promise.all([...listeners.values()].map((listener) => listener.stopAccepting()));
+    if (problems.length > 0) await Promise.all([...listeners].map(([name, listener]) => listener.abandon(this.#listeners.get(name))));
     return { listeners, problems };
   }
 
@@ -205,15 +212,17 @@ class RunningProxy implements Proxy {
     return this.#accepts === 'all' || (this.#accepts === 'all-but-inbound' && isInbound !== true);
   }
 
-  #retire(listener: Listener): void {
-    void listener.stopAccepting();
-    listener.retire();
-    this.#retired.add(listener);
-    this.#forgetEmpty();
+  /** The listener at exactly this address, else one at its port on all addresses. */
+  #listenerAt(address: Address): Listener | undefined {
+    const listeners = [...this.#listeners.values()];
+    return listeners.find((listener) => listener.isAt(address, true)) ?? listeners.find((listener) => listener.isAt(address, false));
   }
 
-  #forgetEmpty(): void {
-    for (const listener of this.#retired) if (listener.connections === 0) this.#retired.delete(listener);
+  #retire(listener: Listener): void {
+    void listener.stopAccepting();
+    this.#retired.add(listener);
+    listener.retire();
+    if (listener.connections === 0) this.#retired.delete(listener);
   }
 
   /** Resolves when no connection is left. */
@@ -232,4 +241,10 @@ class RunningProxy implements Proxy {
     this.#options.timers.after(ms, resolve);
     return promise;
   }
+}
+
+/** What a listener keeps while only its chains and routes change. */
+function frameOf({ frameVersion, version, address }: ListenerConfig): string {
+  // A configuration that was written down by hand may change its address and nothing else.
+  return `${frameVersion ?? version} ${formatAddress(address)}`;
 }

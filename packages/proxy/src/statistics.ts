@@ -4,6 +4,7 @@
  */
 import type { HostSet, SubsetListener } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
+import { ListenerStatistics } from './downstream/listener-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
@@ -41,7 +42,6 @@ export class DownstreamStatistics {
   readonly bytesReceived: Counter;
   readonly bytesSent: Counter;
   readonly idleTimeouts: Counter;
-  readonly connectionOverflows: Counter;
   readonly upgrades: Counter;
   readonly drainCloses: Counter;
   /** Read when somebody looks. */
@@ -58,7 +58,6 @@ export class DownstreamStatistics {
     this.bytesReceived = counter('downstream_cx_rx_bytes_total', 'bytes read from clients');
     this.bytesSent = counter('downstream_cx_tx_bytes_total', 'bytes written to clients');
     this.idleTimeouts = counter('downstream_cx_idle_timeout', 'connections closed because nothing happened on them');
-    this.connectionOverflows = counter('downstream_cx_overflow', 'connections refused at the limit');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
     this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');
     this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
@@ -189,11 +188,19 @@ export class UpstreamStatistics {
  */
 export class Statistics {
   readonly #meter: Meter;
+  readonly #listeners = new Map<string, ListenerStatistics>();
   readonly #downstream = new Map<string, DownstreamStatistics>();
   readonly #upstream = new Map<string, UpstreamStatistics>();
 
   constructor(meter: Meter) {
     this.#meter = meter;
+  }
+
+  /** `listener` is a listener's `stat_prefix`, or its address. */
+  listener(listener: string): ListenerStatistics {
+    let found = this.#listeners.get(listener);
+    if (!found) this.#listeners.set(listener, (found = new ListenerStatistics(this.#meter, listener)));
+    return found;
   }
 
   downstream(statPrefix: string): DownstreamStatistics {

@@ -5,6 +5,7 @@
 import type { Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { Struct } from '@sluice/resources';
+import type { ConnectionInfo } from './downstream/connection-info.ts';
 import type { ResponseFlag } from './outcome.ts';
 
 const none: readonly never[] = [];
@@ -36,6 +37,10 @@ export class StreamInfo {
   /** The peer of the connection; not what a header claims. */
   downstreamRemote: Address;
   downstreamLocal: Address;
+  /** What is known of the connection besides; undefined where nobody has looked. */
+  connection: ConnectionInfo | undefined = undefined;
+  /** Of the chain that serves the connection. */
+  filterChainName = '';
   /** Counts from 1 per process. */
   connectionId = 0;
   routeName = '';

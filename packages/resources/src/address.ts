@@ -36,7 +36,7 @@ function readPipe(json: unknown, scope: Scope): Address | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const path = reader.requiredString('path');
-  reader.ignore(['mode']);
+  const mode = reader.uint32('mode', undefined, { max: 0o777 });
   reader.done();
-  return { host: '', port: 0, path };
+  return mode === undefined || mode === 0 ? { host: '', port: 0, path } : { host: '', port: 0, path, mode };
 }

@@ -16,7 +16,13 @@ export { rawTransportSocket, type TransportSocketMatch, type UpstreamTransportSo
 export type { AutoSni } from './auto-sni.ts';
 
 export { decodeListener, type Listener } from './listener.ts';
-export type { FilterChain, NetworkFilter } from './filter-chain.ts';
+export type { FilterChain } from './filter-chain.ts';
+export { anyConnection, type FilterChainMatch, type SourceType } from './filter-chain-match.ts';
+export { isInRange, parseIp, readCidrRange, type CidrRange, type IpBytes } from './cidr-range.ts';
+export type { ListenerFilter } from './listener-filter.ts';
+export type { TcpKeepalive } from './tcp-keepalive.ts';
+export { connectionManagerOf, type NetworkFilter } from './network-filter.ts';
+export { rawBufferTypeName, type TransportSocketConfig } from './downstream-transport-socket.ts';
 export { httpConnectionManagerTypeName, type HttpConnectionManager, type RouteSource } from './http-connection-manager.ts';
 export type { CommonHttpProtocolOptions, Http1ProtocolOptions } from './http-protocol-options.ts';
 export { defaultHttp2ProtocolOptions, type Http2Keepalive, type Http2ProtocolOptions } from './http2-protocol-options.ts';
@@ -70,7 +76,7 @@ export { parseSource, type ParsedSource, type SourceDocument } from './file/sour
 export { typeUrls, type TypeUrl } from './type-urls.ts';
 export { readFractionalPercent, readPercent, readRuntimeFraction } from './percent.ts';
 export { decodeDocument } from './decode/decode-document.ts';
-export { decodeDurationMs, decodeNonEmptyString, decodeString } from './decode/scalars.ts';
+export { decodeDurationMs, decodeNonEmptyString, decodeString, decodeUint32 } from './decode/scalars.ts';
 export { openTypedConfig, type TypedConfig } from './decode/typed-config.ts';
 export { MessageReader, type Decoder } from './decode/message-reader.ts';
 export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';

@@ -1,4 +1,4 @@
-import { decodeListener, type AccessLog } from '@sluice/resources';
+import { connectionManagerOf, decodeListener, type AccessLog } from '@sluice/resources';
 import { listenerJson, routesJson, routeTo, typed, type Json } from '@sluice/resources/testing';
 import { expect, test } from 'vitest';
 import { outcomes } from '../outcome.ts';
@@ -10,7 +10,7 @@ function logOf(typedConfig: Json): AccessLog {
   const routes = { route_config: routesJson('r', [routeTo('app')]) };
   const decoded = decodeListener(listenerJson('a', { ...routes, access_log: [{ name: 'log', typed_config: typedConfig }] }));
   if (!decoded.ok) throw new Error(JSON.stringify(decoded.problems));
-  return decoded.value.filterChains[0]?.filters[0]?.config.accessLogs[0] as AccessLog;
+  return connectionManagerOf(decoded.value.filterChains[0]?.filters[0])?.accessLogs[0] as AccessLog;
 }
 
 const fileLog = (fields: Json) => typed('envoy.extensions.access_loggers.file.v3.FileAccessLog', { path: '/var/log/a', ...fields });

@@ -5,15 +5,17 @@
  */
 import type { Problem } from '@sluice/kernel';
 import type { FilterChain, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
-import { routerFilterTypeName } from '@sluice/resources';
-import { compileAccessLog } from '../access-log/compile-access-log.ts';
+import { connectionManagerOf, routerFilterTypeName } from '@sluice/resources';
 import { createChainChoice, usualChain, type ChainEntry } from '../filters/filter-chain.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
-import type { AccessLogConfig, ConnectionManagerConfig, FilterChainConfig, ListenerConfig } from '../proxy-config.ts';
+import type { ConnectionManagerConfig, FilterChainConfig, ListenerConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
+import { compileAccessLogs } from './compile-access-logs.ts';
+import { compileFrame } from './compile-frame.ts';
+import { compileNetworkFilters, compileTransportSocket } from './compile-network-filters.ts';
 import type { ConfigResource } from './config-resource.ts';
 import { typeNameOf } from './extensions-of.ts';
 
@@ -45,23 +47,15 @@ const connectionsMax = 10_000;
 
 export function compileListener(listener: ConfigResource<Listener>, options: ListenerCompileOptions): ListenerParts {
   const problems: Problem[] = [];
-  const { filterChains, defaultFilterChain } = listener.value;
-  const chains = filterChains.map((chain, index) => compileChain(chain, `filter_chains[${index}]`, problems, options));
-  if (defaultFilterChain) chains.push(compileChain(defaultFilterChain, 'default_filter_chain', problems, options));
-  const { name, address, reusePort, connectionBufferBytesMax } = listener.value;
+  const { value } = listener;
+  const { filterChains, defaultFilterChain } = value;
+  const chains = filterChains.map((chain, index) => compileChain(chain, `filter_chains[${index}]`, value, problems, options));
+  if (defaultFilterChain) chains.push(compileChain(defaultFilterChain, 'default_filter_chain', value, problems, options));
+  const frame = { ...compileFrame(value, problems, options.createContext), name: value.name, version: listener.version, connectionsMax };
   return {
     routeNames: chains.flatMap(({ routeName }) => (routeName === undefined ? [] : [routeName])),
     problems,
-    complete: (routesOf) => ({
-      name,
-      version: listener.version,
-      address,
-      reusePort,
-      isInbound: listener.value.trafficDirection === 'INBOUND',
-      connectionsMax,
-      bufferBytesMax: connectionBufferBytesMax,
-      filterChains: chains.map((chain) => chain.complete(routesOf)),
-    }),
+    complete: (routesOf) => ({ ...frame, filterChains: chains.map((chain) => chain.complete(routesOf)) }),
   };
 }
 
@@ -70,15 +64,31 @@ interface ChainParts {
   complete(routesOf: RoutesOf): FilterChainConfig;
 }
 
-function compileChain(
-  chain: FilterChain,
-  chainPath: string,
-  problems: Problem[],
-  options: ListenerCompileOptions,
-): ChainParts {
-  const path = `${chainPath}.filters[0].typed_config`;
-  // The decoder has seen to it that there is exactly one filter, the connection manager.
-  const manager = chain.filters[0]?.config as HttpConnectionManager;
+function compileChain(chain: FilterChain, path: string, listener: Listener, problems: Problem[], options: ListenerCompileOptions): ChainParts {
+  const last = chain.filters.at(-1);
+  const { gates, server } = compileNetworkFilters(chain, path, problems, options);
+  const manager = connectionManagerOf(last);
+  const http = manager && compileManager(manager, `${path}.filters[${chain.filters.length - 1}].typed_config`, problems, options);
+  const transportSocket = chain.transportSocket && compileTransportSocket(chain.transportSocket, `${path}.transport_socket`, listener, problems, options);
+  const shared: FilterChainConfig = {
+    name: chain.name,
+    version: chain.version,
+    ...(transportSocket ? { transportSocket, transportSocketTimeoutMs: chain.transportSocketConnectTimeoutMs } : {}),
+    ...(gates.length > 0 ? { gates } : {}),
+    ...(server ? { server } : {}),
+  };
+  return {
+    routeName: http?.routeName,
+    complete: (routesOf) => (http ? { ...shared, manager: http.complete(routesOf) } : shared),
+  };
+}
+
+interface ManagerParts {
+  readonly routeName: string | undefined;
+  complete(routesOf: RoutesOf): ConnectionManagerConfig;
+}
+
+function compileManager(manager: HttpConnectionManager, path: string, problems: Problem[], options: ListenerCompileOptions): ManagerParts {
   const setsEnvoyHeaders = !suppressesEnvoyHeaders(manager);
   const { routes } = manager;
   const inline =
@@ -88,15 +98,12 @@ function compileChain(
   const settings = {
     ...compileSettings(manager),
     ...compileFilters(manager, `${path}.http_filters`, problems, options),
-    accessLogs: compileAccessLogs(manager, `${path}.access_log`, problems),
+    accessLogs: compileAccessLogs(manager.accessLogs, `${path}.access_log`, problems),
   };
   const routeName = routes.kind === 'rds' ? routes.routeConfigName : undefined;
   return {
     routeName,
-    complete: (routesOf) => ({
-      name: chain.name,
-      manager: { ...settings, routes: routeName === undefined ? inline : routesOf(routeName, setsEnvoyHeaders) },
-    }),
+    complete: (routesOf) => ({ ...settings, routes: routeName === undefined ? inline : routesOf(routeName, setsEnvoyHeaders) }),
   };
 }
 
@@ -131,19 +138,6 @@ function compileFilters(
     entries.push({ name, filter, disabled });
   });
   return { filters: usualChain(entries), filtersFor: createChainChoice(entries) };
-}
-
-function compileAccessLogs(
-  manager: HttpConnectionManager,
-  path: string,
-  problems: Problem[],
-): readonly AccessLogConfig[] {
-  return manager.accessLogs.flatMap((log, index) => {
-    const compiled = compileAccessLog(log);
-    if (compiled.ok) return [compiled.format];
-    problems.push(error(`${path}[${index}].typed_config`, compiled.message));
-    return [];
-  });
 }
 
 function compileSettings(

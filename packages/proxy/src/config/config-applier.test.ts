@@ -70,7 +70,7 @@ describe('what is in force', () => {
     expect(applied).toHaveLength(1);
     expect([...config.listeners.keys()]).toEqual(['l']);
     expect(config.clusters.get('a')?.assignment?.localities[0]?.endpoints).toHaveLength(1);
-    expect(config.listeners.get('l')?.filterChains[0]?.manager.routes?.name).toBe('r');
+    expect(config.listeners.get('l')?.filterChains[0]?.manager?.routes?.name).toBe('r');
   });
 
   test('nothing changed is nothing applied', async () => {
@@ -150,9 +150,9 @@ describe('waiting', () => {
     applier.onUpdate(routes(routesJson('old', [routeTo('a')])));
     await settled();
     applier.onUpdate(listeners(listenerJson('l', byRds('new'))));
-    expect((await settled()).listeners.get('l')?.filterChains[0]?.manager.routes?.name).toBe('old');
+    expect((await settled()).listeners.get('l')?.filterChains[0]?.manager?.routes?.name).toBe('old');
     applier.onUpdate(routes(routesJson('new', [routeTo('a')])));
-    expect((await settled()).listeners.get('l')?.filterChains[0]?.manager.routes?.name).toBe('new');
+    expect((await settled()).listeners.get('l')?.filterChains[0]?.manager?.routes?.name).toBe('new');
   });
 
   test('routes that do not come are gone without', async () => {
@@ -160,7 +160,7 @@ describe('waiting', () => {
     applier.onUpdate(listeners(listenerJson('l', byRds('r'))));
     applier.onMissing(typeUrls.routeConfiguration, 'r');
     const config = await settled();
-    expect(config.listeners.get('l')?.filterChains[0]?.manager.routes).toBeUndefined();
+    expect(config.listeners.get('l')?.filterChains[0]?.manager?.routes).toBeUndefined();
   });
 
   test('a cluster waits for its endpoints, and has nobody when they do not come', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Problem } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration } from '@sluice/resources';
+import { connectionManagerOf } from '@sluice/resources';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
@@ -151,9 +152,14 @@ function isSameListener(a: ListenerConfig, b: ListenerConfig): boolean {
   return (
     a.version === b.version &&
     a.filterChains.length === b.filterChains.length &&
-    a.filterChains.every(({ manager }, index) => {
-      const other = b.filterChains[index]?.manager;
-      return manager.routes === other?.routes && manager.filters === other?.filters;
+    a.filterChains.every((chain, index) => {
+      const other = b.filterChains[index];
+      return (
+        chain.manager?.routes === other?.manager?.routes &&
+        chain.manager?.filters === other?.manager?.filters &&
+        chain.transportSocket === other?.transportSocket &&
+        chain.server === other?.server
+      );
     })
   );
 }
@@ -162,11 +168,10 @@ function inlineRoutes(listener: Listener): { routes: RouteConfiguration; path: s
   const chains = listener.filterChains.map((chain, index) => ({ chain, path: `filter_chains[${index}]` }));
   if (listener.defaultFilterChain) chains.push({ chain: listener.defaultFilterChain, path: 'default_filter_chain' });
   return chains.flatMap(({ chain, path }) =>
-    chain.filters.flatMap(({ config }, index) =>
-      config.routes.kind === 'inline'
-        ? [{ routes: config.routes.routeConfiguration, path: `${path}.filters[${index}].typed_config.route_config` }]
-        : [],
-    ),
+    chain.filters.flatMap((filter, index) => {
+      const source = connectionManagerOf(filter)?.routes;
+      return source?.kind === 'inline' ? [{ routes: source.routeConfiguration, path: `${path}.filters[${index}].typed_config.route_config` }] : [];
+    }),
   );
 }
 

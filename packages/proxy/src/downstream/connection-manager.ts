@@ -9,6 +9,7 @@ import { conditionResponse } from './response-conditions.ts';
 
 export class ConnectionManager {
   readonly config: ConnectionManagerConfig;
+  readonly filterChainName: string;
   readonly statistics: DownstreamStatistics;
   readonly headLimits: HeadLimits;
   readonly #engine: Engine;
@@ -17,8 +18,9 @@ export class ConnectionManager {
   /** One object for all requests: it is read at once. */
   readonly #conditions: RequestConditions = { refusal: undefined, expectsContinue: false, upgrade: '' };
 
-  constructor(config: ConnectionManagerConfig, engine: Engine) {
+  constructor(config: ConnectionManagerConfig, engine: Engine, filterChainName = '') {
     this.config = config;
+    this.filterChainName = filterChainName;
     this.#engine = engine;
     this.statistics = engine.statistics.downstream(config.statPrefix);
     this.headLimits = { headBytesMax: config.headBytesMax, fieldsMax: config.headerCountMax };

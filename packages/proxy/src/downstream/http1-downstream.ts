@@ -29,6 +29,7 @@ import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { TurnHandler } from '../turn.ts';
 import { ActiveStream } from './active-stream.ts';
+import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
 import { outcomeOfFault } from './head-fault-outcome.ts';
@@ -60,6 +61,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   sweepIndex = -1;
   readonly id: number;
   readonly acceptedBy: DownstreamStatistics;
+  readonly connectionInfo: ConnectionInfo | undefined;
   readonly #owner: DownstreamOwner;
   readonly #engine: Engine;
   readonly #connection: Connection;
@@ -94,13 +96,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   /** How much of the preface of HTTP/2 has come; `noPreface` once it is known to be none. */
   #prefaceBytes = 0;
 
-  constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number) {
+  constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number, info?: ConnectionInfo) {
     this.#owner = owner;
     this.#manager = manager;
     this.#engine = engine;
     this.#connection = connection;
     this.#writer = new Http1ResponseWriter(connection, engine.output);
     this.id = id;
+    this.connectionInfo = info;
     this.acceptedBy = manager.statistics;
     if (manager.config.codec === 'http1') this.#prefaceBytes = noPreface;
     const limits = manager.headLimits;
@@ -307,10 +310,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#requests += 1;
     const { requestsPerConnectionMax } = this.#manager.config;
     this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && (requestsPerConnectionMax === 0 || this.#requests < requestsPerConnectionMax);
-    const info = new StreamInfo(this.#connection.remote, this.#connection.local);
+    const info = this.#newStreamInfo();
     info.startAt = this.#headStartedAt;
     info.startWallTime = engine.turn.wallTime();
-    info.connectionId = this.id;
     if (head.minorVersion === 0) info.protocol = 'HTTP/1.0';
     this.#headStartedAt = 0;
     const conditions = this.#manager.conditionRequest(head, info.downstreamRemote.host);
@@ -323,6 +325,15 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#stream = stream;
     stream.start(conditions);
     if (this.#stream === stream) this.deadline = this.#deadlineOf(stream);
+  }
+
+  #newStreamInfo(): StreamInfo {
+    const { remote, local } = this.connectionInfo ?? this.#connection;
+    const info = new StreamInfo(remote, local);
+    info.connection = this.connectionInfo;
+    info.filterChainName = this.#manager.filterChainName;
+    info.connectionId = this.id;
+    return info;
   }
 
   #onBodyData(memory: Buffer, mayBorrow: boolean): void {
@@ -476,10 +487,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   /** A request that never became a stream: an answer, one line in the log, and the end of the connection. */
   #refuse(code: OutcomeCode): void {
-    const info = new StreamInfo(this.#connection.remote, this.#connection.local);
+    const info = this.#newStreamInfo();
     info.startAt = this.#headStartedAt === 0 ? this.#engine.turn.now() : this.#headStartedAt;
     info.startWallTime = this.#engine.turn.wallTime();
-    info.connectionId = this.id;
     this.#headStartedAt = 0;
     const head = this.#reader.head;
     head.framing = 'none';

@@ -18,6 +18,7 @@ import type { OutcomeCode } from '../outcome.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
 import { ActiveStream } from './active-stream.ts';
+import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { readHttp2RequestHead } from './http2-request-head.ts';
 import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
@@ -29,6 +30,7 @@ export interface Http2StreamOwner {
   readonly id: number;
   readonly remote: Address;
   readonly local: Address;
+  readonly connectionInfo: ConnectionInfo | undefined;
   /** An end before the response had ended, by the client or because of it. */
   onEarlyEnd(): void;
   onStreamClosed(stream: Http2DownstreamStream): void;
@@ -76,11 +78,13 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable {
 
   /** The head has come. */
   start(fields: readonly string[], flags: number): void {
-    const { engine, remote, local, id } = this.#connection;
+    const { engine, remote, local, id, connectionInfo } = this.#connection;
     const endsStream = (flags & endStreamFlag) !== 0;
     const head = new RequestHead();
     const refusal = readHttp2RequestHead(fields, endsStream, this.#manager.headLimits, head);
     const info = new StreamInfo(remote, local);
+    info.connection = connectionInfo;
+    info.filterChainName = this.#manager.filterChainName;
     info.startAt = engine.turn.now();
     info.startWallTime = engine.turn.wallTime();
     info.connectionId = id;

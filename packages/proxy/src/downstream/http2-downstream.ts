@@ -14,6 +14,7 @@ import { ConnectionDuplex } from '../network/connection-duplex.ts';
 import { errorCode, openServerSession, type ServerHttp2Session, type ServerHttp2Stream } from '../network/node-http2.ts';
 import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
+import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
 import { Http2DownstreamStream, type Http2StreamOwner } from './http2-downstream-stream.ts';
@@ -36,6 +37,7 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
   readonly acceptedBy: DownstreamStatistics;
   readonly remote: Address;
   readonly local: Address;
+  readonly connectionInfo: ConnectionInfo | undefined;
   readonly engine: Engine;
   readonly #owner: DownstreamOwner;
   readonly #options: Http2Options;
@@ -54,14 +56,15 @@ export class Http2Downstream implements DownstreamConnection, Http2StreamOwner {
   #nextPingAt = never;
   #pingDeadline = never;
 
-  constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number, firstBytes?: Buffer) {
+  constructor(owner: DownstreamOwner, manager: ConnectionManager, engine: Engine, connection: Connection, id: number, firstBytes?: Buffer, info?: ConnectionInfo) {
     this.#owner = owner;
     this.#manager = manager;
     this.engine = engine;
     this.id = id;
     this.acceptedBy = manager.statistics;
-    this.remote = connection.remote;
-    this.local = connection.local;
+    this.connectionInfo = info;
+    this.remote = (info ?? connection).remote;
+    this.local = (info ?? connection).local;
     this.#options = manager.config.http2 ?? defaultHttp2Options;
     const now = engine.turn.now();
     this.#idleSince = now;

@@ -1,133 +1,278 @@
-/** A bound address and the connections that came in by it. */
+/**
+ * Bound addresses and the connections that came in by them: each is looked at by the listener filters, given to the filter
+ * chain that matches, and counted until it is over. With one chain for everything and no listener filters it goes to the
+ * chain at once.
+ */
 import type { Buffer } from 'node:buffer';
-import { formatAddress, type Address, type BoundListener, type Connection } from '@sluice/kernel';
+import { formatAddress, type Address, type Connection } from '@sluice/kernel';
 import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
-import type { ListenerConfig } from '../proxy-config.ts';
+import type { FilterChainConfig, ListenerConfig } from '../proxy-config.ts';
 import type { ListenerStatus } from '../proxy-options.ts';
-import { HandlerInTurn } from '../turn.ts';
-import { ConnectionManager } from './connection-manager.ts';
-import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
-import { Http1Downstream } from './http1-downstream.ts';
-import { Http2Downstream } from './http2-downstream.ts';
+import { StreamInfo } from '../stream-info.ts';
+import { noChain } from './chain-match.ts';
+import { ConnectionInfo } from './connection-info.ts';
+import { logConnection } from './connection-log.ts';
+import { InspectedConnection, type InspectionFailure, type InspectionOwner } from './inspected-connection.ts';
+import { ListenerSocket, type ConnectionTaker } from './listener-socket.ts';
+import type { ListenerStatistics } from './listener-statistics.ts';
+import { ServedChain, type ChainHost } from './served-chain.ts';
 
-export class Listener implements DownstreamOwner {
-  readonly #engine: Engine;
-  readonly #connections = new Set<DownstreamConnection>();
-  readonly #nextConnectionId: () => number;
+/** The proxy, as its listeners see it. */
+export interface ListenerHost {
+  readonly engine: Engine;
+  nextConnectionId(): number;
+  /** Who listens, or would, at an address. */
+  listenerAt(address: Address): Listener | undefined;
+  /** A listener that was told to finish has nothing left. */
+  onListenerEmpty(listener: Listener): void;
+}
+
+export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
+  readonly engine: Engine;
+  readonly statistics: ListenerStatistics;
+  readonly #host: ListenerHost;
+  readonly #inspected = new Set<InspectedConnection>();
+  /** As `chooseChain` counts them. */
+  #chains: readonly ServedChain[];
+  /** Chains that are no longer configured, with connections that are not over. */
+  readonly #retiredChains = new Set<ServedChain>();
+  /** Serves every connection at once; undefined where there is something to look at first. */
+  #onlyChain: ServedChain | undefined;
   #config: ListenerConfig;
-  #manager: ConnectionManager | undefined;
-  #bound: BoundListener | undefined;
+  #sockets: readonly ListenerSocket[] = [];
+  #connections = 0;
 
-  constructor(config: ListenerConfig, engine: Engine, nextConnectionId: () => number) {
+  constructor(config: ListenerConfig, host: ListenerHost) {
+    this.engine = host.engine;
+    this.#host = host;
     this.#config = config;
-    this.#engine = engine;
-    this.#nextConnectionId = nextConnectionId;
-    this.#manager = managerOf(config, engine);
+    this.statistics = host.engine.statistics.listener(config.statPrefix || formatAddress(config.address));
+    this.#chains = config.filterChains.map((chain) => new ServedChain(chain, this));
+    this.#onlyChain = onlyChainOf(config, this.#chains);
   }
 
   get config(): ListenerConfig {
     return this.#config;
   }
 
-  get manager(): ConnectionManager | undefined {
-    return this.#manager;
-  }
-
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections;
   }
 
-  /** @throws MeshError when the address cannot be had */
-  async bind(): Promise<void> {
-    const { address, reusePort } = this.#config;
-    this.#bound = await this.#engine.network.listen(address, (connection) => this.#accept(connection), { reusePort });
+  /**
+   * Takes over the sockets of the listener that it replaces, where they are for the same address, and binds the others.
+   * Until `takeSockets` the old listener goes on accepting.
+   * @throws MeshError when an address cannot be had; then nothing new is bound
+   */
+  async bind(replaced?: Listener): Promise<void> {
+    const { address, additionalAddresses = [], bindsToPort = true } = this.#config;
+    const sockets: ListenerSocket[] = [];
+    const known = replaced?.socketsByKey() ?? new Map<string, ListenerSocket>();
+    try {
+      for (const wanted of bindsToPort ? [address, ...additionalAddresses] : []) {
+        sockets.push(known.get(formatAddress(wanted)) ?? (await this.#bindOne(wanted)));
+      }
+    } catch (error) {
+      await Promise.all(sockets.filter(({ key }) => !known.has(key)).map((socket) => socket.close()));
+      throw error;
+    }
+    this.#sockets = sockets;
   }
 
-  /** Where it really listens; undefined before `bind`. */
+  /** From now on what comes in by its addresses is this listener's; the one before keeps what it does not need. */
+  takeSockets(replaced: Listener): void {
+    for (const socket of this.#sockets) socket.giveTo(this);
+    replaced.#sockets = replaced.#sockets.filter((socket) => !this.#sockets.includes(socket));
+  }
+
+  socketsByKey(): Map<string, ListenerSocket> {
+    return new Map(this.#sockets.map((socket) => [socket.key, socket]));
+  }
+
+  /** Only closes what it does not share with the listener that it would have replaced. */
+  async abandon(replaced: Listener | undefined): Promise<void> {
+    const shared = new Set(replaced?.socketsByKey().values());
+    await Promise.all(this.#sockets.filter((socket) => !shared.has(socket)).map((socket) => socket.close()));
+  }
+
+  /** Where it really listens; undefined when it is not bound. */
   get address(): Address | undefined {
-    return this.#bound?.address;
+    return this.#sockets[0]?.address;
   }
 
-  /** Another configuration for the same address: new requests are served by it, on old connections too. */
+  /** Whether it is the one for connections that were meant for this address. */
+  isAt(wanted: Address, exactly: boolean): boolean {
+    const own = this.#sockets.length > 0 ? this.#sockets.map(({ address }) => address) : [this.#config.address];
+    return own.some(({ host, port }) => port === wanted.port && (exactly ? host === wanted.host : host === '0.0.0.0' || host === '::'));
+  }
+
+  /** Other chains in the same frame: connections of chains that stay go on, with their new routes where those changed. */
   update(config: ListenerConfig): void {
     if (config === this.#config) return;
-    const retires = config.version !== this.#config.version;
+    const before = new Map(this.#chains.map((chain, index) => [chainKey(this.#config, chain.config, index), chain]));
     this.#config = config;
-    this.#manager = managerOf(config, this.#engine);
-    // What a connection was promised by the old listener ends with its current request.
-    if (retires) this.retireConnections();
+    this.#chains = config.filterChains.map((chain, index) => {
+      const key = chainKey(config, chain, index);
+      const same = before.get(key);
+      if (!same) return new ServedChain(chain, this);
+      before.delete(key);
+      same.update(chain);
+      return same;
+    });
+    this.#onlyChain = onlyChainOf(config, this.#chains);
+    for (const gone of before.values()) this.#retireChain(gone);
   }
 
   /** Accepts no more. */
   async stopAccepting(): Promise<void> {
-    const bound = this.#bound;
-    this.#bound = undefined;
-    await bound?.close();
+    const sockets = this.#sockets;
+    this.#sockets = [];
+    await Promise.all(sockets.map((socket) => socket.close()));
   }
 
-  /** The listener is gone: its connections serve what they have begun. */
+  /** The listener is gone: its connections serve what they have begun, also those that are still being looked at. */
   retire(): void {
-    this.#manager = undefined;
-    this.retireConnections();
+    for (const chain of this.#chains) chain.retire();
   }
 
   retireConnections(): void {
-    for (const connection of this.#connections) connection.retire();
+    for (const chain of this.#chains) chain.retireConnections();
   }
 
   cutConnections(code: OutcomeCode): void {
-    for (const connection of this.#connections) connection.cut(code);
-  }
-
-  onClosed(connection: DownstreamConnection): void {
-    connection.acceptedBy.connectionsActive -= 1;
-    this.#forget(connection);
-    this.#engine.onQuieter();
-  }
-
-  onHttp2(connection: DownstreamConnection & { readonly id: number }, transport: Connection, firstBytes: Buffer): void {
-    this.#forget(connection);
-    const manager = this.#manager;
-    if (manager) return this.#add(new Http2Downstream(this, manager, this.#engine, transport, connection.id, firstBytes));
-    connection.acceptedBy.connectionsActive -= 1;
-    transport.destroy();
+    for (const inspected of this.#inspected) inspected.cut();
+    for (const chain of [...this.#chains, ...this.#retiredChains]) chain.cutConnections(code);
   }
 
   status(): ListenerStatus {
-    const address = this.#bound?.address ?? this.#config.address;
-    return { name: this.#config.name, address: formatAddress(address), port: address.port, connections: this.#connections.size };
+    const address = this.address ?? this.#config.address;
+    return { name: this.#config.name, address: formatAddress(address), port: address.port, connections: this.#connections };
   }
 
-  #accept(connection: Connection): void {
-    const manager = this.#manager;
-    if (!manager) return connection.destroy();
-    if (this.#connections.size >= this.#config.connectionsMax) {
-      manager.statistics.connectionOverflows.add();
+  nextConnectionId(): number {
+    return this.#host.nextConnectionId();
+  }
+
+  accept(connection: Connection): void {
+    const { statistics } = this;
+    if (this.#connections >= this.#config.connectionsMax) {
+      statistics.overflows.add();
       return connection.destroy();
     }
-    manager.statistics.connectionsTotal.add();
-    manager.statistics.connectionsActive += 1;
-    const id = this.#nextConnectionId();
-    if (manager.config.codec === 'http2') return this.#add(new Http2Downstream(this, manager, this.#engine, connection, id));
-    const downstream = new Http1Downstream(this, manager, this.#engine, connection, id);
-    connection.handler = new HandlerInTurn(this.#engine.turn, downstream);
-    this.#add(downstream);
+    statistics.connectionsTotal.add();
+    this.#count(1);
+    if (this.#onlyChain) return this.#onlyChain.serve(connection);
+    this.#look(connection, undefined, new ConnectionInfo(connection));
   }
 
-  #add(connection: DownstreamConnection): void {
-    this.#connections.add(connection);
-    this.#engine.sweep.add(connection);
+  onInspected(inspected: InspectedConnection, bytes: Buffer | undefined): void {
+    this.#forgetInspected(inspected);
+    const { connection, info } = inspected;
+    const other = this.#config.usesOriginalDestination && info.originalDestination ? this.#host.listenerAt(info.originalDestination) : undefined;
+    if (other && other !== this) {
+      this.#count(-1);
+      return other.#adopt(connection, bytes, info);
+    }
+    this.#choose(connection, bytes, info);
   }
 
-  #forget(connection: DownstreamConnection): void {
-    this.#connections.delete(connection);
-    this.#engine.sweep.remove(connection);
+  onInspectionLate(): void {
+    this.statistics.preconnectTimeouts.add();
+  }
+
+  onInspectionFailed(inspected: InspectedConnection, why: InspectionFailure): void {
+    this.#forgetInspected(inspected);
+    if (why === 'closed') this.statistics.remoteCloses.add();
+    if (why === 'refused') this.statistics.filterErrors.add();
+    this.#gone();
+  }
+
+  onConnectionGone(chain: ServedChain): void {
+    if (chain.connections === 0) this.#retiredChains.delete(chain);
+    this.#gone();
+  }
+
+  /** From a listener whose connections were meant for this one. */
+  #adopt(connection: Connection, bytes: Buffer | undefined, info: ConnectionInfo): void {
+    this.statistics.connectionsTotal.add();
+    this.#count(1);
+    this.#look(connection, bytes, info);
+  }
+
+  #look(connection: Connection, bytes: Buffer | undefined, info: ConnectionInfo): void {
+    const { inspection } = this.#config;
+    if (!inspection) return this.#choose(connection, bytes, info);
+    const inspected = new InspectedConnection(connection, info, inspection, this, this.engine.turn.now());
+    this.#inspected.add(inspected);
+    this.engine.sweep.add(inspected);
+    this.statistics.inspecting += 1;
+    inspected.start(this.engine.turn, bytes);
+  }
+
+  #choose(connection: Connection, bytes: Buffer | undefined, info: ConnectionInfo): void {
+    const index = this.#config.chooseChain?.(info) ?? 0;
+    const chain = index === noChain ? undefined : this.#chains[index];
+    if (chain) return chain.serve(connection, bytes, info);
+    connection.destroy();
+    this.statistics.noChain.add();
+    this.#logUnmatched(info);
+    this.#gone();
+  }
+
+  #logUnmatched(info: ConnectionInfo): void {
+    const record = new StreamInfo(info.remote, info.local);
+    record.connection = info;
+    record.startAt = this.engine.turn.now();
+    record.startWallTime = this.engine.turn.wallTime();
+    record.connectionId = this.nextConnectionId();
+    record.protocol = '';
+    record.raise('NR');
+    record.details = 'filter_chain_not_found';
+    logConnection(this.engine, this.#config.accessLogs ?? [], record, 'no-filter-chain');
+  }
+
+  #retireChain(chain: ServedChain): void {
+    // First, because a connection may end while it is told.
+    this.#retiredChains.add(chain);
+    chain.retire();
+    if (chain.connections === 0) this.#retiredChains.delete(chain);
+  }
+
+  #forgetInspected(inspected: InspectedConnection): void {
+    this.#inspected.delete(inspected);
+    this.engine.sweep.remove(inspected);
+    this.statistics.inspecting -= 1;
+  }
+
+  #gone(): void {
+    this.statistics.connectionsDestroyed.add();
+    this.#count(-1);
+    this.engine.onQuieter();
+    if (this.#connections === 0) this.#host.onListenerEmpty(this);
+  }
+
+  #count(change: 1 | -1): void {
+    this.#connections += change;
+    this.statistics.connectionsActive += change;
+  }
+
+  #bindOne(address: Address): Promise<ListenerSocket> {
+    const { reusePort, backlog, keepaliveMs } = this.#config;
+    return ListenerSocket.bind(this.engine.network, address, this, {
+      // Workers cannot share the file of a Unix socket.
+      reusePort: reusePort && address.path === undefined,
+      ...(backlog === undefined ? {} : { backlog }),
+      ...(keepaliveMs === undefined ? {} : { keepaliveMs }),
+    });
   }
 }
 
-/** Chains are not told apart yet by anything that a plain connection shows, so the first one serves. */
-function managerOf(config: ListenerConfig, engine: Engine): ConnectionManager | undefined {
-  const chain = config.filterChains[0];
-  return chain && new ConnectionManager(chain.manager, engine);
+/** What a chain is recognised by from one configuration to the next. */
+function chainKey(listener: ListenerConfig, { version }: FilterChainConfig, index: number): string {
+  return version ?? `${listener.version} ${index}`;
+}
+
+function onlyChainOf(config: ListenerConfig, chains: readonly ServedChain[]): ServedChain | undefined {
+  return config.inspection || config.chooseChain ? undefined : chains[0];
 }

@@ -2,6 +2,7 @@ import { createHook } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import { createMeter, createSeededRandom, silentLogger } from '@sluice/kernel';
 import { SimulatedTime } from '@sluice/kernel/testing';
+import { connectionManagerOf } from '@sluice/resources';
 import { expect, test } from 'vitest';
 import { typeNameOf } from '../config/extensions-of.ts';
 import { validateBootstrap } from '../config/validate-bootstrap.ts';
@@ -22,7 +23,7 @@ async function httpFiltersOfSample() {
     'warning: has no effect: the service is asked at its uri',
   ]);
   const listeners = checked.ok ? checked.value.bootstrap.staticResources.listeners : [];
-  return listeners.flatMap(({ filterChains }) => filterChains[0]?.filters[0]?.config.httpFilters ?? []);
+  return listeners.flatMap(({ filterChains }) => connectionManagerOf(filterChains[0]?.filters[0])?.httpFilters ?? []);
 }
 
 test('the sample has every filter there is, and what has no effect in it is named', async () => {

@@ -35,8 +35,10 @@ const operators: Readonly<Record<string, Operator>> = {
   UPSTREAM_TRANSPORT_FAILURE_REASON: plain(({ info }) => info.upstreamFailure.replaceAll(' ', '_') || undefined),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: plain(({ info }) => info.attempts),
   ...addressOperators('DOWNSTREAM_REMOTE', ({ info }) => info.downstreamRemote),
-  ...addressOperators('DOWNSTREAM_DIRECT_REMOTE', ({ info }) => info.downstreamRemote),
+  ...addressOperators('DOWNSTREAM_DIRECT_REMOTE', ({ info }) => info.connection?.directRemote ?? info.downstreamRemote),
   ...addressOperators('DOWNSTREAM_LOCAL', ({ info }) => info.downstreamLocal),
+  REQUESTED_SERVER_NAME: plain(({ info }) => info.connection?.serverName || undefined),
+  FILTER_CHAIN_NAME: plain(({ info }) => info.filterChainName || undefined),
   ROUTE_NAME: plain(({ info }) => info.routeName || undefined),
   CONNECTION_ID: plain(({ info }) => info.connectionId),
   GRPC_STATUS: grpcStatus,
@@ -85,9 +87,9 @@ function headerOf(
 function requestHeader({ request }: FormatSource, name: string): string | undefined {
   switch (name) {
     case ':method':
-      return request.method;
+      return request.method || undefined;
     case ':path':
-      return request.path;
+      return request.path || undefined;
     case ':authority':
     case 'host':
       return request.authority || undefined;

@@ -2,6 +2,7 @@ export { createTestStream, TestStream, type TestRequest } from './test-stream.ts
 export { createTestCluster, createTestConfig, createTestManager, createTestRoute, routeEverything, type TestConfig } from './test-config.ts';
 export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';
 export { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest, type FixtureResponse } from './filter-fixture.ts';
+export { startBootstrap, type BootstrapFixture, type BootstrapFixtureOptions } from './bootstrap-fixture.ts';
 export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';
 export { openTestClient, startTestUpstream, type TestAnswer, type TestClient, type TestExchange, type TestHandler, type TestProtocol, type TestUpstream } from './http-peers.ts';
 export { beginHttp2, encodeFields, Flag, frame, FrameType, headersFrame, http2PrefaceText, readFrame, readFrameWhere, readRefusal, requestHeaders, resetFrame, windowUpdate, type Frame } from './http2-frames.ts';

@@ -23,6 +23,10 @@ export interface ExtensionCatalog {
   readonly httpFilters: Readonly<Record<string, TypedConfigDecoder>>;
   /** Of what routes say to filters (`typed_per_filter_config`). Default none. */
   readonly perFilterConfigs?: Readonly<Record<string, TypedConfigDecoder>>;
+  /** Of what looks at connections before a chain is chosen. Default none. */
+  readonly listenerFilters?: Readonly<Record<string, TypedConfigDecoder>>;
+  /** Of what handles connections besides the connection manager. Default none. */
+  readonly networkFilters?: Readonly<Record<string, TypedConfigDecoder>>;
 }
 
 interface Session {

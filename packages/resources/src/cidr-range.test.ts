@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isInRange, parseIp, type IpBytes } from './ip-address.ts';
+import { isInRange, parseIp, type IpBytes } from './cidr-range.ts';
 
 test.each([
   ['10.1.2.3', [10, 1, 2, 3]],

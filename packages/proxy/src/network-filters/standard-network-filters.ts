@@ -1,0 +1,6 @@
+/** The network filters that every proxy has, besides the HTTP connection manager. */
+import { directResponseFactory } from './direct-response.ts';
+import { echoFactory } from './echo.ts';
+import type { NetworkFilterFactory } from './network-filter.ts';
+
+export const standardNetworkFilters: readonly NetworkFilterFactory[] = [echoFactory, directResponseFactory];
