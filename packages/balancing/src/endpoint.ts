@@ -29,6 +29,8 @@ export interface EndpointCheck {
   readonly hostname: string;
   /** It is not asked, and counts as well. */
   readonly isDisabled: boolean;
+  /** Asked in place of the one that requests go to. */
+  readonly address?: Address | undefined;
 }
 
 /** `draining` finishes what it has and gets nothing new; `degraded` is used when healthy ones do not suffice. */

@@ -18,6 +18,10 @@ export type HostFlag =
   | 'pending_active_hc'
   /** The last check had no answer in time. */
   | 'active_hc_timeout'
+  /** A host has said of itself, in a response, that it wants no requests; until a check says otherwise it does not count at all. */
+  | 'excluded_via_immediate_hc_fail'
+  /** Its source has taken it away, but checks find it well: it stays until they do not. */
+  | 'pending_dynamic_removal'
   /** Ejected for what requests have met there. */
   | 'failed_outlier_check';
 
@@ -66,9 +70,9 @@ export class Host {
     return health === 'degraded' || flags.has('degraded_active_hc') ? 'degraded' : 'healthy';
   }
 
-  /** Whether it is left out of every ratio: nothing is known of it yet. */
+  /** Whether it is left out of every ratio: nothing is known of it yet, or it has said itself that it is to be left out. */
   get isExcluded(): boolean {
-    return this.#flags.has('pending_active_hc');
+    return this.#flags.has('pending_active_hc') || this.#flags.has('excluded_via_immediate_hc_fail');
   }
 
   has(flag: HostFlag): boolean {

@@ -42,6 +42,8 @@ export interface EndpointHealthCheck {
   readonly hostname: string;
   /** It is not asked, and counts as well. */
   readonly isDisabled: boolean;
+  /** Asked in place of the endpoint's. */
+  readonly address?: Address | undefined;
 }
 
 const healthStatuses = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'] as const;
@@ -123,8 +125,8 @@ function readEndpointHealthCheck(json: unknown, scope: Scope): EndpointHealthChe
     port: reader.uint32('port_value', 0, { max: 65_535 }),
     hostname: reader.string('hostname', ''),
     isDisabled: reader.boolean('disable_active_health_check', false),
+    address: reader.read('address', readAddress),
   };
-  reader.refuse(['address']);
   reader.done();
   return check;
 }

@@ -39,6 +39,8 @@ export interface Cluster {
   readonly outlierDetection: OutlierDetection | undefined;
   /** Hosts are asked how they are. Undefined: they are not. */
   readonly healthCheck: HealthCheck | undefined;
+  /** A host that its source takes away goes at once, also when checks find it well. Absent: it stays until they do not. */
+  readonly ignoresHealthOnRemoval?: boolean;
   readonly http: UpstreamHttpProtocolOptions;
   /** For hosts that none of `transportSocketMatches` is for. Absent: bytes as they are. */
   readonly transportSocket?: UpstreamTransportSocket | undefined;
@@ -68,6 +70,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     circuitBreakers: reader.read('circuit_breakers', readCircuitBreakers) ?? defaultCircuitBreakers,
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
     healthCheck: readOnlyCheck(reader),
+    ignoresHealthOnRemoval: reader.boolean('ignore_health_on_host_removal', false),
     http: readClusterProtocolOptions(reader),
     transportSocket: reader.read('transport_socket', readUpstreamTransportSocket),
     transportSocketMatches: reader.list('transport_socket_matches', readTransportSocketMatch),
@@ -114,7 +117,6 @@ function refuseTheRest(reader: MessageReader): void {
     'preconnect_policy',
     'track_cluster_stats',
     'track_timeout_budgets',
-    'ignore_health_on_host_removal',
     'close_connections_on_host_health_failure',
     'lrs_server',
     'lrs_report_endpoint_metrics',

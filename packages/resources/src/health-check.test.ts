@@ -27,6 +27,24 @@ test('intervals that are not set follow from those that are', () => {
   });
 });
 
+test('gRPC is asked for a service, or for the server', () => {
+  const grpc = { grpc_health_check: { service_name: 'a', initial_metadata: [{ header: { key: 'X-A', value: '1' } }] } };
+  expect(decode({ ...times, ...grpc })).toMatchObject({
+    ok: true,
+    problems: [],
+    value: { healthCheck: { question: { kind: 'grpc', serviceName: 'a', authority: '', metadata: { 'x-a': '1' } }, reusesConnection: true } },
+  });
+});
+
+test('an HTTP check may speak HTTP/2, send a body and look at the answer’s', () => {
+  const fields = { path: '/', method: 'POST', codec_client_type: 'HTTP2', send: { binary: 'AP8=' }, receive: [{ text: '6F6B' }], service_name: 'orders' };
+  expect(decode({ ...times, http_health_check: fields })).toMatchObject({
+    ok: true,
+    problems: [],
+    value: { healthCheck: { question: { speaksHttp2: true, send: '00ff', receive: ['6f6b'], answerBytesMax: 1024, serviceName: { kind: 'prefix', value: 'orders' } } } },
+  });
+});
+
 test('what is sent and awaited over TCP is bytes in hex', () => {
   const tcp = { tcp_health_check: { send: { text: '50494E47' }, receive: [{ text: '504f4e47' }] } };
   expect(decode({ ...times, ...tcp })).toMatchObject({
@@ -40,8 +58,13 @@ test.each([
   [{ timeout: '1s', interval: '1s', healthy_threshold: 1, ...http }, 'health_checks[0].unhealthy_threshold: is required'],
   [{ ...times }, 'health_checks[0]: must have one of http_health_check, tcp_health_check, grpc_health_check, custom_health_check'],
   [
-    { ...times, grpc_health_check: {} },
-    'health_checks[0].grpc_health_check: is not supported: hosts are asked over HTTP/1.1 or TCP, and it would change what happens to traffic',
+    { ...times, custom_health_check: { name: 'x' } },
+    'health_checks[0].custom_health_check: is not supported: hosts are asked over HTTP, gRPC or TCP, and it would change what happens to traffic',
+  ],
+  [{ ...times, http_health_check: { path: '/', send: { text: '00' } } }, 'health_checks[0].http_health_check.send: is set, but method is GET'],
+  [
+    { ...times, http_health_check: { path: '/', service_name_matcher: { safe_regex: { regex: 'a' } } } },
+    'health_checks[0].http_health_check.service_name_matcher.safe_regex: is not supported: names of services are compared, not matched',
   ],
   [{ ...times, http_health_check: { path: 'healthz' } }, 'health_checks[0].http_health_check.path: is "healthz", must begin with /'],
   [

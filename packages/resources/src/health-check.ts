@@ -1,10 +1,10 @@
 /** `envoy.config.core.v3.HealthCheck`: hosts are asked how they are. */
-import { readHttpCheck, readTcpCheck, type HttpCheck, type TcpCheck } from './health-check-kinds.ts';
+import { readGrpcCheck, readHttpCheck, readTcpCheck, type GrpcCheck, type HttpCheck, type TcpCheck } from './health-check-kinds.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 
 export interface HealthCheck {
-  readonly question: HttpCheck | TcpCheck;
+  readonly question: HttpCheck | TcpCheck | GrpcCheck;
   readonly timeoutMs: number;
   readonly intervalMs: number;
   /** So many failures in a row and a host is ill. */
@@ -26,6 +26,9 @@ export interface HealthCheck {
   readonly intervalJitterPercent: number;
   /** Failures are logged each time, and not only when they change something. */
   readonly alwaysLogsFailures: boolean;
+  readonly alwaysLogsSuccesses: boolean;
+  /** Checks over HTTP keep their connection. Default true. */
+  readonly reusesConnection: boolean;
 }
 
 const defaultNoTrafficIntervalMs = 60_000;
@@ -51,19 +54,29 @@ export function readHealthCheck(json: unknown, scope: Scope): HealthCheck | unde
     intervalJitterMs: reader.durationMs('interval_jitter', 0),
     intervalJitterPercent: reader.uint32('interval_jitter_percent', 0),
     alwaysLogsFailures: reader.boolean('always_log_health_check_failures', false),
+    alwaysLogsSuccesses: reader.boolean('always_log_health_check_success', false),
+    reusesConnection: reader.boolean('reuse_connection', true),
   };
-  // Each check is on a connection of its own: it should find out whether one can be made.
-  reader.ignore(['reuse_connection', 'event_log_path', 'event_logger', 'event_service', 'always_log_health_check_success']);
+  // Events are lines of the proxy's log.
+  reader.ignore(['event_log_path', 'event_logger', 'event_service']);
   reader.refuse(['alt_port', 'tls_options', 'transport_socket_match_criteria']);
   reader.done();
   return question && { question, ...settings };
 }
 
-function readQuestion(reader: MessageReader): HttpCheck | TcpCheck | undefined {
+function readQuestion(reader: MessageReader): HealthCheck['question'] | undefined {
   const kind = reader.oneof(['http_health_check', 'tcp_health_check', 'grpc_health_check', 'custom_health_check'], true);
-  reader.refuse(['grpc_health_check', 'custom_health_check'], 'hosts are asked over HTTP/1.1 or TCP');
-  if (kind === 'http_health_check') return reader.read(kind, readHttpCheck);
-  return kind === 'tcp_health_check' ? reader.read(kind, readTcpCheck) : undefined;
+  reader.refuse(['custom_health_check'], 'hosts are asked over HTTP, gRPC or TCP');
+  switch (kind) {
+    case 'http_health_check':
+      return reader.read(kind, readHttpCheck);
+    case 'grpc_health_check':
+      return reader.read(kind, readGrpcCheck);
+    case 'tcp_health_check':
+      return reader.read(kind, readTcpCheck);
+    default:
+      return undefined;
+  }
 }
 
 function requiredMs(reader: MessageReader, name: string): number {

@@ -58,7 +58,7 @@ export type { CommonLbConfig } from './common-lb-config.ts';
 export type { SlowStartConfig } from './slow-start-config.ts';
 export type { OutlierDetection } from './outlier-detection.ts';
 export type { HealthCheck } from './health-check.ts';
-export type { HttpCheck, TcpCheck } from './health-check-kinds.ts';
+export type { GrpcCheck, HttpCheck, TcpCheck } from './health-check-kinds.ts';
 export type { StatusRange } from './status-range.ts';
 export type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
 export {

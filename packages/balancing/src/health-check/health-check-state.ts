@@ -58,6 +58,15 @@ export class HealthCheckState {
     return this.#hasTimedOut;
   }
 
+  /** What was seen elsewhere leaves no doubt that it is ill. Whether that is news. */
+  failNow(): boolean {
+    const wasHealthy = this.#isHealthy;
+    this.#isHealthy = false;
+    this.#successes = 0;
+    this.#failures = 0;
+    return wasHealthy;
+  }
+
   /** When to check for the first time, in ms. */
   firstDelayMs(): number {
     const { initialJitterMs } = this.#settings;

@@ -1,8 +1,8 @@
 /** A whole proxy on a network in memory and a clock moved by hand, before hosts that a test can change at any time. */
 import { Buffer } from 'node:buffer';
-import { createMeter, createSeededRandom, formatAddress, parseAddress, type Address, type Connection, type Meter } from '@sluice/kernel';
+import { createMeter, createSeededRandom, parseAddress, type Address, type Checked, type Connection, type Meter } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedResolver, SimulatedTime } from '@sluice/kernel/testing';
-import { decodeCluster, versionOf } from '@sluice/resources';
+import { decodeCluster, decodeClusterLoadAssignment, versionOf } from '@sluice/resources';
 import type { Json } from '@sluice/resources/testing';
 import { compileCluster } from '../config/compile-cluster.ts';
 import type { ConfigResource } from '../config/config-resource.ts';
@@ -33,6 +33,8 @@ export interface SimulatedMeshOptions {
   readonly clusters: readonly Json[];
   readonly route?: Partial<ForwardAction>;
   readonly manager?: Partial<ConnectionManagerConfig>;
+  /** Of EDS clusters, by name: assignments. */
+  readonly assignments?: Readonly<Record<string, Json>>;
   /** Called with the resolver before the proxy starts. */
   readonly names?: (resolver: SimulatedResolver) => void;
 }
@@ -48,6 +50,8 @@ export interface SimulatedMesh {
   ask(count?: number, headers?: string): Promise<readonly string[]>;
   /** Puts other clusters in force. */
   apply(clusters: readonly Json[]): Promise<void>;
+  /** Gives an EDS cluster other endpoints. */
+  assign(cluster: string, assignment: Json): Promise<void>;
   /** The value of `envoy_cluster_<name>` of the first cluster, or of the one named. */
   metric(name: string, cluster?: string): number;
 }
@@ -70,10 +74,13 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
   const logger = new RecordingLogger();
   const random = createSeededRandom(1);
   const proxy = createProxy({ clock: time, timers: time, random, network: network.view('proxy', listen.host), resolver, logger, meter });
+  const assignments = new Map(Object.entries(options.assignments ?? {}));
+  let current = options.clusters;
   const apply = async (clusters: readonly Json[]): Promise<void> => {
-    const compiled = clusters.map(compile);
+    current = clusters;
+    const compiled = clusters.map((json) => compile(json, assignments));
     const config = createTestConfig({
-      version: versionOf(clusters),
+      version: versionOf([clusters, ...assignments]),
       listen,
       upstreams: [],
       route: { clusterName: compiled[0]?.name ?? '', ...options.route },
@@ -91,6 +98,10 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
     meter,
     logger,
     apply,
+    assign(cluster, assignment) {
+      assignments.set(cluster, assignment);
+      return apply(current);
+    },
     host: (address) => hosts.get(address) as SimulatedHost,
     async ask(count = 1, headers = '') {
       const answers: string[] = [];
@@ -138,22 +149,20 @@ function write(connection: Connection, text: string): void {
   connection.write(Buffer.from(text, 'latin1'), 0, text.length);
 }
 
-function compile(json: Json): ClusterConfig {
-  const decoded = decodeCluster(json);
-  if (!decoded.ok) throw new TypeError(`the cluster of a test is wrong: ${JSON.stringify(decoded.problems)}`);
-  const { name } = decoded.value;
-  const resource: ConfigResource<typeof decoded.value> = {
-    typeUrl: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
-    name,
-    version: versionOf(json),
-    versionInfo: '',
-    json,
-    value: decoded.value,
-    isStatic: true,
-    path: '',
-    updatedWallTime: 0,
-  };
-  return compileCluster(resource, undefined);
+function compile(json: Json, assignments: ReadonlyMap<string, Json>): ClusterConfig {
+  const cluster = resourceOf(json, must(decodeCluster(json)));
+  const assignment = cluster.value.discovery.kind === 'EDS' ? assignments.get(cluster.name) : undefined;
+  return compileCluster(cluster, assignment && resourceOf(assignment, must(decodeClusterLoadAssignment(assignment))));
+}
+
+function must<T>(decoded: Checked<T>): T {
+  if (!decoded.ok) throw new TypeError(`a resource of a test is wrong: ${JSON.stringify(decoded.problems)}`);
+  return decoded.value;
+}
+
+function resourceOf<T>(json: Json, value: T): ConfigResource<T> {
+  const version = versionOf(json);
+  return { typeUrl: '', name: String(json['name']), version, versionInfo: '', json, value, isStatic: true, path: '', updatedWallTime: 0 };
 }
 
 /** How often each answered. */
@@ -161,9 +170,4 @@ export function countEach(answers: readonly string[]): Readonly<Record<string, n
   const counts: Record<string, number> = {};
   for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
   return counts;
-}
-
-/** `host:port` in the form in which hosts name themselves. */
-export function hostAt(host: string, port = 80): string {
-  return formatAddress({ host, port });
 }

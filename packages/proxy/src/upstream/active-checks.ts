@@ -1,12 +1,12 @@
 /** The active checks of a cluster: one `HostCheck` for each host that may be asked. */
 import type { CheckResult, Host } from '@sluice/balancing';
-import type { AskHostOptions } from './ask-host.ts';
+import type { AskerOptions } from './checks/host-asker.ts';
 import type { HealthCheckStatistics } from './health-statistics.ts';
 import { HostCheck, type HostCheckOwner } from './host-check.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
-export interface ActiveChecksOptions extends AskHostOptions {
-  readonly statistics: HealthCheckStatistics;
+export interface ActiveChecksOptions extends AskerOptions {
+  readonly checkStatistics: HealthCheckStatistics;
   /** Hosts count neither for nor against their cluster until they were asked for the first time. */
   readonly ignoresNewHosts: boolean;
   readonly hasTraffic: () => boolean;
@@ -15,6 +15,9 @@ export interface ActiveChecksOptions extends AskHostOptions {
   /** A check has found the host well. */
   readonly onHealthy: (host: Host) => void;
 }
+
+/** Those that checks raise. */
+const ownFlags = ['failed_active_hc', 'degraded_active_hc', 'pending_active_hc', 'active_hc_timeout', 'excluded_via_immediate_hc_fail'] as const;
 
 export class ActiveChecks implements HostCheckOwner {
   readonly #options: ActiveChecksOptions;
@@ -43,7 +46,7 @@ export class ActiveChecks implements HostCheckOwner {
       check.close();
       this.#checks.delete(host);
       // A host that is not asked any more counts as well.
-      for (const flag of ['failed_active_hc', 'degraded_active_hc', 'pending_active_hc', 'active_hc_timeout'] as const) host.mark(flag, false);
+      for (const flag of ownFlags) host.mark(flag, false);
     }
     for (const host of hosts) {
       if (host.endpoint.check.isDisabled || this.#checks.has(host)) continue;
@@ -52,16 +55,32 @@ export class ActiveChecks implements HostCheckOwner {
     this.#look();
   }
 
+  /** Whether checks have found the host well, so that it may outlive its removal by its source. */
+  findsWell(host: Host): boolean {
+    return this.#checks.get(host)?.isHealthy === true;
+  }
+
+  /** A response has said that its host wants no requests. */
+  excludeNow(host: Host): void {
+    if (!this.#checks.get(host)?.excludeNow()) return;
+    const { checkStatistics, clusterName, onChange } = this.#options;
+    checkStatistics.passiveFailures.add();
+    this.#context.logger.info('host excludes itself', { cluster: clusterName, host: host.key });
+    this.#look();
+    onChange([host]);
+  }
+
   onCheckBegun(): void {
-    this.#options.statistics.attempts.add();
+    this.#options.checkStatistics.attempts.add();
   }
 
   onChecked(host: Host, result: CheckResult, changed: boolean, reason: string): void {
-    const { statistics, onChange, onHealthy, check, clusterName } = this.#options;
+    const { checkStatistics: statistics, onChange, onHealthy, check, clusterName } = this.#options;
     if (result.kind === 'passed') statistics.successes.add();
     else statistics.failures.add();
     if (result.kind === 'unreachable') statistics.networkFailures.add();
-    if (changed || (result.kind !== 'passed' && check.alwaysLogsFailures)) {
+    const alwaysLogs = result.kind === 'passed' ? check.alwaysLogsSuccesses : check.alwaysLogsFailures;
+    if (changed || alwaysLogs) {
       this.#context.logger.info('health checked', { cluster: clusterName, host: host.key, health: host.health, ...(reason !== '' && { reason }) });
     }
     const wasWarm = this.#isWarm;
@@ -78,6 +97,8 @@ export class ActiveChecks implements HostCheckOwner {
   #look(): void {
     const checks = [...this.#checks.values()];
     this.#isWarm ||= checks.every(({ isPending }) => !isPending);
-    this.#options.statistics.healthy.set(checks.filter(({ isHealthy }) => isHealthy).length);
+    const { healthy, degraded } = this.#options.checkStatistics;
+    healthy.set(checks.filter(({ isHealthy }) => isHealthy).length);
+    degraded.set(checks.filter(({ isDegraded }) => isDegraded).length);
   }
 }

@@ -3,10 +3,14 @@
  * find. Clusters without either have none of this.
  */
 import type { Host, OutlierSettings, TryResult } from '@sluice/balancing';
+import { createMeter } from '@sluice/kernel';
+import type { ResponseHead } from '@sluice/http';
 import type { OutlierDetection } from '@sluice/resources';
 import type { ClusterConfig } from '../proxy-config.ts';
-import type { UpstreamStatistics } from '../statistics.ts';
+import { UpstreamStatistics } from '../statistics.ts';
 import { ActiveChecks } from './active-checks.ts';
+import { immediateFailure } from './checks/http-asker.ts';
+import { observedStatus } from './observed-status.ts';
 import { OutlierWatch } from './outlier-watch.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
@@ -36,9 +40,8 @@ export class ClusterHealth {
         {
           clusterName: name,
           check: healthCheck,
-          network: context.network,
-          timers: context.timers,
-          statistics: statistics.healthChecks(),
+          statistics: new UpstreamStatistics(createMeter(), name),
+          checkStatistics: statistics.healthChecks(),
           ignoresNewHosts: commonLb.ignoresNewHostsUntilFirstCheck,
           hasTraffic: () => statistics.connectionsTotal.value > 0,
           onChange,
@@ -57,6 +60,17 @@ export class ClusterHealth {
   setHosts(hosts: readonly Host[]): void {
     this.#outliers?.setHosts(hosts);
     this.#checks?.setHosts(hosts);
+  }
+
+  /** Whether checks have found the host well. */
+  findsWell(host: Host): boolean {
+    return this.#checks?.findsWell(host) === true;
+  }
+
+  /** What a response says: its status, and whether its host wants no more requests. */
+  observeHead(host: Host, head: ResponseHead): void {
+    this.#outliers?.observe(host, { kind: 'answered', status: observedStatus(head) });
+    if (this.#checks && head.has(immediateFailure)) this.#checks.excludeNow(host);
   }
 
   observeConnected(host: Host): void {

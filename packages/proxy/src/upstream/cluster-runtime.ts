@@ -6,6 +6,7 @@ import {
   changeHosts,
   createLoadBalancer,
   emptyHostSet,
+  keyOf,
   refreshHosts,
   type Endpoint,
   type Host,
@@ -45,6 +46,8 @@ export class ClusterRuntime {
   readonly #discovery: DnsDiscovery | undefined;
   /** As last told. The balancer gets them when enough is known of them. */
   #hosts: HostSet = emptyHostSet;
+  /** As their source has last described them. */
+  #endpoints: readonly Endpoint[] = [];
   /** For routes of the usual priority. */
   readonly #pools: PriorityPools;
   /** For those of `priority: HIGH`; made by the first. */
@@ -168,7 +171,8 @@ export class ClusterRuntime {
   }
 
   #takeEndpoints(endpoints: readonly Endpoint[]): void {
-    const { hosts, added, removed } = changeHosts(this.#hosts, endpoints);
+    this.#endpoints = endpoints;
+    const { hosts, added, removed } = changeHosts(this.#hosts, [...endpoints, ...this.#outliving(endpoints)]);
     this.#hosts = hosts;
     if (added.length > 0 || removed.length > 0) this.statistics.membershipChanges.add();
     const now = this.#context.turn.now();
@@ -181,6 +185,16 @@ export class ClusterRuntime {
     for (const host of removed) for (const pools of this.#allPools) pools.drain(host);
     // A pool may still be draining from the time its address was here before; a new host gets a new pool.
     for (const host of added) this.#retirePool(host);
+  }
+
+  /** Hosts that their source has taken away while checks find them well: they stay until checks find otherwise. */
+  #outliving(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    const { health } = this;
+    if (!health || this.#config.resource.ignoresHealthOnRemoval) return [];
+    const present = new Set(endpoints.map(keyOf));
+    const outliving = this.#hosts.hosts.filter((host) => !present.has(host.key) && health.findsWell(host) && host.health !== 'unhealthy');
+    for (const host of this.#hosts.hosts) host.mark('pending_dynamic_removal', outliving.includes(host));
+    return outliving.map(({ endpoint }) => endpoint);
   }
 
   /** From now on requests go to these hosts; those that have waited for them come first. */
@@ -196,6 +210,7 @@ export class ClusterRuntime {
 
   /** A host that has fallen ill loses its connections: what it has finishes, and if it is used again it is on new ones. */
   #onHealthChange(changed: readonly Host[]): void {
+    if (changed.some((host) => host.has('pending_dynamic_removal') && host.health === 'unhealthy')) return this.#takeEndpoints(this.#endpoints);
     this.#hosts = refreshHosts(this.#hosts);
     this.#publishHosts();
     for (const host of changed) if (host.health === 'unhealthy') this.#retirePool(host);

@@ -36,7 +36,9 @@ export class HealthCheckStatistics {
   readonly successes: Counter;
   readonly failures: Counter;
   readonly networkFailures: Counter;
+  readonly passiveFailures: Counter;
   readonly healthy: Gauge;
+  readonly degraded: Gauge;
 
   constructor(meter: Meter, labels: LabelValues) {
     const counter = (rest: string, help: string) => meter.counter(`envoy_cluster_health_check_${rest}`, help, labels);
@@ -44,6 +46,8 @@ export class HealthCheckStatistics {
     this.successes = counter('success', 'checks that found the host well');
     this.failures = counter('failure', 'checks that did not');
     this.networkFailures = counter('network_failure', 'checks that had no answer');
+    this.passiveFailures = counter('passive_failure', 'responses by which a host said that it wants no requests');
     this.healthy = meter.gauge('envoy_cluster_health_check_healthy', 'hosts that active checks find well', labels);
+    this.degraded = meter.gauge('envoy_cluster_health_check_degraded', 'hosts that active checks find well, but not at their best', labels);
   }
 }

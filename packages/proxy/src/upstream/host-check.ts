@@ -1,7 +1,8 @@
 /** The active checks of one host: asks, lets the state machine judge, keeps the host's flags, and asks again in its time. */
 import { HealthCheckState, type CheckResult, type Host } from '@sluice/balancing';
 import type { Sweepable } from '../sweep.ts';
-import { askHost, type AskHostOptions } from './ask-host.ts';
+import type { AskerOptions, HostAsker } from './checks/host-asker.ts';
+import { openAsker } from './checks/open-asker.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 export interface HostCheckOwner {
@@ -16,19 +17,21 @@ export class HostCheck implements Sweepable {
   deadline: number;
   sweepIndex = -1;
   readonly #host: Host;
-  readonly #options: AskHostOptions;
+  readonly #options: AskerOptions;
+  readonly #asker: HostAsker;
   readonly #context: UpstreamContext;
   readonly #owner: HostCheckOwner;
   readonly #state: HealthCheckState;
   #isClosed = false;
 
   /** @param countsBeforeFirst whether the host counts as ill, and not as unknown, until the first result */
-  constructor(host: Host, countsBeforeFirst: boolean, options: AskHostOptions, context: UpstreamContext, owner: HostCheckOwner) {
+  constructor(host: Host, countsBeforeFirst: boolean, options: AskerOptions, context: UpstreamContext, owner: HostCheckOwner) {
     this.#host = host;
     this.#options = options;
     this.#context = context;
     this.#owner = owner;
     this.#state = new HealthCheckState(options.check, context.random);
+    this.#asker = openAsker(host, options, context);
     host.mark('failed_active_hc', true);
     host.mark('pending_active_hc', !countsBeforeFirst);
     this.deadline = context.turn.now() + this.#state.firstDelayMs();
@@ -39,6 +42,10 @@ export class HostCheck implements Sweepable {
     return this.#state.isHealthy;
   }
 
+  get isDegraded(): boolean {
+    return this.#state.isHealthy && this.#state.isDegraded;
+  }
+
   get isPending(): boolean {
     return this.#state.isPending;
   }
@@ -46,7 +53,7 @@ export class HostCheck implements Sweepable {
   onDeadline(): void {
     this.deadline = Number.POSITIVE_INFINITY;
     this.#owner.onCheckBegun();
-    askHost(this.#host, this.#options, (result, reason) => this.#onResult(result, reason));
+    this.#asker.ask((result, reason) => this.#onResult(result, reason));
   }
 
   onCrash(error: unknown): void {
@@ -55,24 +62,29 @@ export class HostCheck implements Sweepable {
 
   close(): void {
     this.#isClosed = true;
+    this.#asker.close();
     this.#context.sweep.remove(this);
   }
 
-  /** From outside of any turn. */
+  /** In a turn. */
   #onResult(result: CheckResult, reason: string): void {
     if (this.#isClosed) return;
-    const { turn } = this.#context;
-    turn.enter();
     try {
       const { changed, nextDelayMs } = this.#state.step(result, this.#owner.hasTraffic);
-      this.deadline = turn.now() + nextDelayMs;
+      this.deadline = this.#context.turn.now() + nextDelayMs;
       this.#flagHost(changed);
       this.#owner.onChecked(this.#host, result, changed, reason);
     } catch (error) {
       this.onCrash(error);
-    } finally {
-      turn.leave();
     }
+  }
+
+  /** The host has said itself that it wants no requests. Whether that is news. */
+  excludeNow(): boolean {
+    if (!this.#state.failNow()) return false;
+    this.#flagHost(true);
+    this.#host.mark('excluded_via_immediate_hc_fail', true);
+    return true;
   }
 
   #flagHost(changed: boolean): void {
@@ -82,6 +94,7 @@ export class HostCheck implements Sweepable {
     host.mark('degraded_active_hc', state.isHealthy && state.isDegraded);
     host.mark('active_hc_timeout', !state.isHealthy && state.hasTimedOut);
     host.mark('pending_active_hc', false);
+    if (state.isHealthy) host.mark('excluded_via_immediate_hc_fail', false);
     if (changed && state.isHealthy) host.healthySince = this.#context.turn.now();
   }
 }

@@ -11,7 +11,6 @@ import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
-import { observedStatus } from './observed-status.ts';
 import type { PriorityPools } from './priority-pools.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
@@ -169,7 +168,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     const { statistics } = this.#cluster;
     statistics.byClass[(head.status / 100) | 0]?.add();
     if (this.#hasRetried) statistics.retrySuccesses.add();
-    if (this.#cluster.health) this.#observe({ kind: 'answered', status: observedStatus(head) });
+    if (this.#cluster.health && this.#picked) this.#cluster.health.observeHead(this.#picked.host, head);
     this.#owner.onResponseHead(head);
   }
 
