@@ -2,6 +2,7 @@
 import type { Hash64, SubsetCriteria } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
+import type { Struct } from '@sluice/resources';
 import type { StreamInfo } from './stream-info.ts';
 
 /** Virtual hosts and routes, compiled. */
@@ -19,6 +20,8 @@ export interface RouteMatch {
   readonly routeName: string;
   readonly virtualHostName: string;
   readonly action: RouteAction;
+  /** What the route says about itself, for filters. Undefined when it says nothing. */
+  readonly metadata?: ReadonlyMap<string, Struct> | undefined;
   /** Header mutations and rewrites towards the upstream, in Envoy's order. Undefined when there are none. */
   readonly changeRequest: ((head: RequestHead, info: StreamInfo) => void) | undefined;
   /** Header mutations of the response, whose values may quote the request. Undefined when there are none. */

@@ -3,6 +3,7 @@ import type { Clock, Logger, Meter, Network, Random, Resolver, Timers } from '@s
 import {
   ConfigApplier,
   createFilterContexts,
+  systemDataReader,
   createProxy,
   healthOf,
   RebindListeners,
@@ -53,7 +54,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ...options,
     target: proxy,
     filters: standardFilters,
-    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, health: healthOf(proxy, { nodeCluster }) }),
+    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster }) }),
   });
   const client = createAdsClient({
     ...options,

@@ -18,6 +18,7 @@ import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
+import { systemDataReader } from './file-data-source.ts';
 import { setStaticResources } from './static-source.ts';
 
 export interface BootstrapProxyOptions {
@@ -84,7 +85,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     target: proxy,
     filters,
     ...(unknownDynamicFields ? { unknownFields: unknownDynamicFields } : {}),
-    createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
+    createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine,
     clock,
     timers,

@@ -4,6 +4,7 @@ import type { PatternCompiler } from '../router/compile-session.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import { noAsyncClient, type AsyncClient } from '../upstream/async-client.ts';
+import { noDataReader, type DataReader } from './data-reader.ts';
 import type { FilterContext, StreamSlot } from './filter.ts';
 import { alwaysWell, type ProxyHealth } from './proxy-health.ts';
 
@@ -17,6 +18,8 @@ export interface FilterContextParts {
   readonly health?: ProxyHealth;
   /** For filters that ask services. Default: there are no clusters. */
   readonly upstreams?: AsyncClient;
+  /** Default: there are no files. */
+  readonly data?: DataReader;
 }
 
 /** Where a filter is configured: under which name, and who compiles its patterns. */
@@ -29,9 +32,9 @@ export interface FilterPlace {
 export type CreateFilterContext = (statPrefix: string, place?: FilterPlace) => FilterContext;
 
 /** Gives a context for each filter that is made. */
-export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient }: FilterContextParts): CreateFilterContext {
+export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient, data = noDataReader }: FilterContextParts): CreateFilterContext {
   return (statPrefix, { filterName, patterns } = nowhere) => ({
-    clock, timers, random, logger, meter, health, upstreams, statPrefix, filterName, patterns, slot: createSlot,
+    clock, timers, random, logger, meter, health, upstreams, data, statPrefix, filterName, patterns, slot: createSlot,
   });
 }
 

@@ -5,7 +5,7 @@
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import { SubsetCriteria } from '@sluice/balancing';
 import { randomInt, type Random } from '@sluice/kernel';
-import type { ClusterWeight, HeaderMutations, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
+import type { ClusterWeight, HeaderMutations, Metadata, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
 import type { ForwardAction, RouteMatch } from '../route-match.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { CompileSession } from './compile-session.ts';
@@ -155,6 +155,7 @@ function prepare(
     routeName: route.name,
     virtualHostName: host.name,
     action,
+    metadata: metadataOf(route.metadata),
     changeRequest: changeRequest(requestRules, rewrites),
     changeResponse: changeResponse(compileResponseRules(levels, session)),
     perFilter,
@@ -177,4 +178,9 @@ function changeResponse(rules: readonly HeaderRule[]): RouteMatch['changeRespons
     const source = { info, request, response };
     for (let index = 0; index < rules.length; index += 1) (rules[index] as HeaderRule)(response, source);
   };
+}
+
+function metadataOf(metadata: Metadata): RouteMatch['metadata'] {
+  const namespaces = Object.entries(metadata);
+  return namespaces.length === 0 ? undefined : new Map(namespaces);
 }

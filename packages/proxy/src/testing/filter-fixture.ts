@@ -7,6 +7,7 @@ import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { SystemNetwork } from '../network/system-network.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
+import type { TestProtocol } from './http-peers.ts';
 import { connectRaw, startRawUpstream, type RawPeer } from './raw-peer.ts';
 
 export interface FilterFixtureOptions {
@@ -21,6 +22,16 @@ export interface FilterFixtureOptions {
   /** What the upstream does with a connection. Default: answers each request 200 with the body `hello`. */
   readonly upstream?: (peer: RawPeer) => Promise<void>;
   readonly random?: Random;
+  /** Clusters besides `backend`, by name: who is behind them. */
+  readonly services?: Readonly<Record<string, FixtureService>>;
+  /** What `backend` and its hosts speak. Default `h1`. */
+  readonly protocol?: TestProtocol;
+}
+
+export interface FixtureService {
+  readonly address: Address;
+  /** Default `h1`. */
+  readonly protocol?: TestProtocol;
 }
 
 export interface FilterFixture extends AsyncDisposable {
@@ -131,7 +142,7 @@ async function answerHello(peer: RawPeer, heads: string[]): Promise<void> {
   }
 }
 
-function bootstrapOf({ filters, route = {}, virtualHost = {}, routes }: FilterFixtureOptions, upstreamPort: number): object {
+function bootstrapOf({ filters, route = {}, virtualHost = {}, routes, services = {}, protocol = 'h1' }: FilterFixtureOptions, upstreamPort: number): object {
   const usual = [{ match: { prefix: '/' }, route: { cluster: 'backend' }, ...route }];
   const manager = {
     '@type': managerType,
@@ -150,8 +161,23 @@ function bootstrapOf({ filters, route = {}, virtualHost = {}, routes }: FilterFi
   return {
     static_resources: {
       listeners: [{ name: 'main', address: socketAddress(0), filter_chains: [{ filters: [{ name: 'manager', typed_config: manager }] }] }],
-      clusters: [{ name: 'backend', type: 'STATIC', load_assignment: { cluster_name: 'backend', endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(upstreamPort) } }] }] } }],
+      clusters: [
+        cluster('backend', { address: { host: '127.0.0.1', port: upstreamPort }, protocol }),
+        ...Object.entries(services).map(([name, service]) => cluster(name, service)),
+      ],
     },
+  };
+}
+
+const protocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+function cluster(name: string, { address, protocol = 'h1' }: FixtureService): object {
+  const http2 = { '@type': typeOf(protocolOptions), explicit_http_config: { http2_protocol_options: {} } };
+  return {
+    name,
+    type: 'STATIC',
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(address.port) } }] }] },
+    ...(protocol === 'h2' ? { typed_extension_protocol_options: { [protocolOptions]: http2 } } : {}),
   };
 }
 

@@ -1,11 +1,14 @@
-/** `envoy.extensions.filters.http.ext_authz.v3.ExtAuthz` with an `http_service`, and `ExtAuthzPerRoute`. */
+/** `envoy.extensions.filters.http.ext_authz.v3.ExtAuthz` and `ExtAuthzPerRoute`. */
 import type { Checked } from '@sluice/kernel';
-import { decodeDocument, MessageReader, readRuntimeFraction, type DecodeOptions, type Scope } from '@sluice/resources';
+import { decodeDocument, decodeString, MessageReader, readRuntimeFraction, type DecodeOptions, type Scope } from '@sluice/resources';
+import { readGrpcService, type GrpcServiceConfig } from '../../grpc/grpc-service.ts';
 import { readHttpStatus } from '../http-status.ts';
+import { readMetadataMatcher, type MetadataMatcher } from '../metadata-matcher.ts';
 import { readHeaderPatterns, type HeaderPatterns } from './header-patterns.ts';
+import { readHttpService, readOldAllowedHeaders, type HttpServiceConfig } from './http-service-config.ts';
 
 export interface ExtAuthzConfig {
-  readonly service: HttpServiceConfig;
+  readonly service: { readonly kind: 'http'; readonly http: HttpServiceConfig } | { readonly kind: 'grpc'; readonly grpc: GrpcServiceConfig };
   /** Lets requests pass when the service does not answer or answers 5xx. Default false. */
   readonly allowsOnFailure: boolean;
   /** Marks such requests for the upstream. */
@@ -14,34 +17,44 @@ export interface ExtAuthzConfig {
   readonly statusOnError: number;
   /** Share of requests that are checked. Default 1. */
   readonly enabledRatio: number;
-  /** Which headers the service gets to see, besides those it always does. */
-  readonly allowedHeaders: HeaderPatterns;
+  /** Only requests whose dynamic metadata match are checked. */
+  readonly enabledMetadata: MetadataMatcher | undefined;
+  /** Refuses what is not checked, instead of letting it pass. */
+  readonly deniesAtDisable: boolean;
+  /** How much of a body the service gets to see; undefined for nothing. */
+  readonly body: BodyConfig | undefined;
+  /** Which headers the service gets to see, besides those it always does. Undefined: for HTTP none, for gRPC all. */
+  readonly allowedHeaders: HeaderPatterns | undefined;
   /** Which of them it does not. */
   readonly disallowedHeaders: HeaderPatterns;
+  /** Dynamic metadata of these namespaces goes along, in gRPC. */
+  readonly metadataNamespaces: readonly string[];
+  readonly packsBodyAsBytes: boolean;
+  /** Whether what the service says becomes dynamic metadata. Default true. */
+  readonly takesMetadata: boolean;
+  /** Looks for the route anew when the service has changed the request. */
+  readonly clearsRoute: boolean;
+  /** Takes answers that would break messages for failures; without it such lines are left out. */
+  readonly validatesMutations: boolean;
   /** Between `ext_authz` and the names of statistics; may be empty. */
   readonly statPrefix: string;
 }
 
-export interface HttpServiceConfig {
-  /** Scheme, host and port. */
-  readonly origin: string;
-  readonly timeoutMs: number;
-  /** In front of the path of each request. */
-  readonly pathPrefix: string;
-  /** Added to what is asked. */
-  readonly headersToAdd: readonly { readonly name: string; readonly value: string }[];
-  /** Of answers that allow: what the upstream gets, in place of what was there or besides. */
-  readonly upstreamHeaders: HeaderPatterns;
-  readonly upstreamHeadersToAppend: HeaderPatterns;
-  /** Of answers that deny, what the client gets. Undefined: all. */
-  readonly clientHeaders: HeaderPatterns | undefined;
-  /** Of answers that allow, what the client gets. */
-  readonly clientHeadersOnSuccess: HeaderPatterns;
+export interface BodyConfig {
+  readonly bytesMax: number;
+  /** Whether the beginning of a longer body is enough; else it is refused. */
+  readonly allowsPartial: boolean;
 }
 
 export interface ExtAuthzPerRoute {
-  readonly disabled: true;
+  readonly isDisabled: boolean;
+  readonly contextExtensions: ReadonlyMap<string, string>;
+  /** Undefined leaves it to the filter. */
+  readonly body: BodyConfig | 'none' | undefined;
 }
+
+/** Envoy's, for gRPC services without a timeout. */
+const defaultTimeoutMs = 200;
 
 export function decodeExtAuthz(value: unknown, path: string, options?: DecodeOptions): Checked<ExtAuthzConfig> {
   return decodeDocument(value, path, options, readExtAuthz);
@@ -52,98 +65,81 @@ export function decodeExtAuthzPerRoute(value: unknown, path: string, options?: D
     const reader = MessageReader.open(json, scope);
     const kind = reader?.oneof(['disabled', 'check_settings'], true);
     if (kind === 'disabled') reader?.only(kind, true);
-    reader?.refuse(['check_settings']);
+    const settings = kind === 'check_settings' ? reader?.read(kind, readCheckSettings) : { isDisabled: true, contextExtensions: new Map<string, string>(), body: undefined };
     reader?.done();
-    return { disabled: true };
+    return kind && settings;
   });
+}
+
+function readCheckSettings(json: unknown, scope: Scope): ExtAuthzPerRoute | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const contextExtensions = reader.map('context_extensions', decodeString);
+  const isWithoutBody = reader.boolean('disable_request_body_buffering', false);
+  const body = reader.read('with_request_body', readBody);
+  if (isWithoutBody && body) scope.at('with_request_body').error('is set, and so is disable_request_body_buffering');
+  reader.refuse(['grpc_service', 'http_service']);
+  reader.done();
+  return { isDisabled: false, contextExtensions, body: isWithoutBody ? 'none' : body?.body };
 }
 
 function readExtAuthz(json: unknown, scope: Scope): ExtAuthzConfig | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const kind = reader.oneof(['http_service', 'grpc_service'], true);
-  const service = kind === 'http_service' ? reader.read(kind, readHttpService) : undefined;
+  const service = readService(kind, reader);
   const oldAllowed = kind === 'http_service' ? reader.read(kind, readOldAllowedHeaders) : undefined;
+  const body = reader.read('with_request_body', readBody);
   const config = {
     allowsOnFailure: reader.boolean('failure_mode_allow', false),
     marksFailure: reader.boolean('failure_mode_allow_header_add', false),
     statusOnError: reader.read('status_on_error', readHttpStatus) ?? 403,
     enabledRatio: reader.read('filter_enabled', readRuntimeFraction) ?? 1,
-    allowedHeaders: reader.read('allowed_headers', readHeaderPatterns) ?? oldAllowed ?? [],
+    enabledMetadata: reader.read('filter_enabled_metadata', readMetadataMatcher),
+    deniesAtDisable: reader.read('deny_at_disable', readFeatureFlag) ?? false,
+    body: body?.body,
+    packsBodyAsBytes: body?.packsAsBytes ?? false,
+    allowedHeaders: reader.read('allowed_headers', readHeaderPatterns) ?? oldAllowed,
     disallowedHeaders: reader.read('disallowed_headers', readHeaderPatterns) ?? [],
+    metadataNamespaces: reader.strings('metadata_context_namespaces'),
+    takesMetadata: reader.boolean('enable_dynamic_metadata_ingestion', true),
+    clearsRoute: reader.boolean('clear_route_cache', false),
+    validatesMutations: reader.boolean('validate_mutations', false),
     statPrefix: reader.string('stat_prefix', ''),
   };
   // The version of the messages says nothing here, and what else is counted of the service's cluster neither.
   for (const silent of ['transport_api_version', 'charge_cluster_response_stats']) reader.has(silent);
-  reader.refuse(['grpc_service', 'with_request_body', 'deny_at_disable', 'filter_enabled_metadata', 'decoder_header_mutation_rules', 'metadata_context_namespaces', 'validate_mutations']);
-  reader.ignore(['clear_route_cache', 'include_peer_certificate', 'emit_filter_state_stats', 'bootstrap_metadata_labels_key']);
+  reader.refuse(['decoder_header_mutation_rules', 'typed_metadata_context_namespaces', 'route_metadata_context_namespaces', 'route_typed_metadata_context_namespaces', 'include_peer_certificate', 'include_tls_session', 'encode_raw_headers', 'filter_metadata']);
+  reader.ignore(['emit_filter_state_stats', 'bootstrap_metadata_labels_key']);
   reader.done();
   return service && { service, ...config };
 }
 
-function readHttpService(json: unknown, scope: Scope): HttpServiceConfig | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const server = reader.required('server_uri', readServer);
-  const pathPrefix = reader.string('path_prefix', '');
-  if (pathPrefix !== '' && !pathPrefix.startsWith('/')) scope.at('path_prefix').error(`is ${JSON.stringify(pathPrefix)}, must begin with /`);
-  const headersToAdd = reader.read('authorization_request', (inner, at) => {
-    const request = MessageReader.open(inner, at);
-    const headers = request?.list('headers_to_add', readHeaderValue);
-    request?.has('allowed_headers');
-    request?.done();
-    return headers;
-  });
-  const answer = reader.read('authorization_response', readAnswerRules);
-  reader.done();
-  return server && { ...server, pathPrefix, headersToAdd: headersToAdd ?? [], ...(answer ?? noAnswerRules) };
+function readService(kind: 'http_service' | 'grpc_service' | undefined, reader: MessageReader): ExtAuthzConfig['service'] | undefined {
+  if (kind === 'http_service') {
+    const http = reader.read(kind, readHttpService);
+    return http && { kind: 'http', http };
+  }
+  const grpc = kind && reader.read(kind, (json, scope) => readGrpcService(json, scope, defaultTimeoutMs));
+  return grpc && { kind: 'grpc', grpc };
 }
 
-type AnswerRules = Pick<HttpServiceConfig, 'upstreamHeaders' | 'upstreamHeadersToAppend' | 'clientHeaders' | 'clientHeadersOnSuccess'>;
-
-const noAnswerRules: AnswerRules = { upstreamHeaders: [], upstreamHeadersToAppend: [], clientHeaders: undefined, clientHeadersOnSuccess: [] };
-
-function readAnswerRules(json: unknown, scope: Scope): AnswerRules | undefined {
+function readBody(json: unknown, scope: Scope): { readonly body: BodyConfig; readonly packsAsBytes: boolean } | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const rules: AnswerRules = {
-    upstreamHeaders: reader.read('allowed_upstream_headers', readHeaderPatterns) ?? [],
-    upstreamHeadersToAppend: reader.read('allowed_upstream_headers_to_append', readHeaderPatterns) ?? [],
-    clientHeaders: reader.read('allowed_client_headers', readHeaderPatterns),
-    clientHeadersOnSuccess: reader.read('allowed_client_headers_on_success', readHeaderPatterns) ?? [],
-  };
-  reader.ignore(['dynamic_metadata_from_headers']);
+  if (!reader.has('max_request_bytes')) scope.at('max_request_bytes').error('is required');
+  const bytesMax = reader.uint32('max_request_bytes', 0, { min: 1 });
+  const allowsPartial = reader.boolean('allow_partial_message', false);
+  const packsAsBytes = reader.boolean('pack_as_bytes', false);
   reader.done();
-  return rules;
+  return { body: { bytesMax, allowsPartial }, packsAsBytes };
 }
 
-/** The service is asked at its address; no cluster stands in between. */
-function readServer(json: unknown, scope: Scope): Pick<HttpServiceConfig, 'origin' | 'timeoutMs'> | undefined {
+/** `RuntimeFeatureFlag`: its default; runtime keys have no effect here. */
+function readFeatureFlag(json: unknown, scope: Scope): boolean | undefined {
   const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const uri = reader.requiredString('uri');
-  const timeoutMs = reader.durationMs('timeout', 0);
-  if (timeoutMs === 0) scope.at('timeout').error('is required, and must be longer than 0s');
-  if (reader.has('cluster')) reader.scope.at('cluster').warn('has no effect: the service is asked at its uri');
-  reader.done();
-  const full = uri.includes('://') ? uri : `http://${uri}`;
-  if (uri !== '' && (!URL.canParse(full) || !/^https?:/.test(full))) scope.at('uri').error(`is ${JSON.stringify(uri)}, must be host:port, or begin with http:// or https://`);
-  return { origin: URL.canParse(full) ? new URL(full).origin : '', timeoutMs };
-}
-
-/** Where the list stood before it was the filter's. */
-function readOldAllowedHeaders(json: unknown): HeaderPatterns | undefined {
-  const scratch = decodeDocument(json, '', { unknownFields: 'warning' }, (inner, scope) => {
-    const reader = MessageReader.open(inner, scope);
-    return reader?.read('authorization_request', (request, at) => MessageReader.open(request, at)?.read('allowed_headers', readHeaderPatterns)) ?? [];
-  });
-  return scratch.ok && scratch.value.length > 0 ? scratch.value : undefined;
-}
-
-function readHeaderValue(json: unknown, scope: Scope): { name: string; value: string } | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const header = { name: reader.requiredString('key').toLowerCase(), value: reader.string('value', '') };
-  reader.done();
-  return header;
+  const isOn = reader?.boolean('default_value', false);
+  reader?.ignore(['runtime_key']);
+  reader?.done();
+  return isOn;
 }

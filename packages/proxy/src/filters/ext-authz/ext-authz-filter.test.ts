@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startFilterProxy, startRawUpstream, type FilterFixture, type FilterFixtureOptions, type RawUpstream } from '../../testing/index.ts';
+import { startFilterProxy, startRawUpstream, type FilterFixture, type FilterFixtureOptions, type RawPeer, type RawUpstream } from '../../testing/index.ts';
 
 const typeName = 'type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz';
 
@@ -11,6 +11,7 @@ interface Fixture extends AsyncDisposable {
 
 /** A service that answers each check with this head and body; `''` never answers. */
 async function start(answer: string, config: object = {}, http: object = {}, more: Partial<FilterFixtureOptions> = {}): Promise<Fixture> {
+  const timeout = answer === '' ? '0.2s' : '10s';
   const questions: string[] = [];
   const service: RawUpstream = await startRawUpstream(async (peer) => {
     for (;;) {
@@ -18,8 +19,8 @@ async function start(answer: string, config: object = {}, http: object = {}, mor
       if (answer !== '') peer.write(answer);
     }
   });
-  const http_service = { server_uri: { uri: `http://127.0.0.1:${service.address.port}`, cluster: 'backend', timeout: '0.2s' }, ...http };
-  const proxy = await startFilterProxy({ filters: [{ name: 'authz', typed_config: { '@type': typeName, http_service, ...config } }], ...more });
+  const http_service = { server_uri: { uri: 'http://authz.test', cluster: 'authz', timeout }, ...http };
+  const proxy = await startFilterProxy({ filters: [{ name: 'authz', typed_config: { '@type': typeName, http_service, ...config } }], services: { authz: service }, ...more });
   return {
     proxy,
     questions,
@@ -119,10 +120,87 @@ test('a route can do without, and so can a share of the requests', async () => {
   expect([(await none.proxy.request()).status, none.questions.length, none.proxy.metric('envoy_http_ext_authz_disabled')]).toEqual([200, 0, 1]);
 });
 
+describe('a body that the service gets to see', () => {
+  const answers = async (peer: RawPeer, asked: string[]): Promise<void> => {
+    for (;;) {
+      const question = await peer.readHead();
+      const length = Number(/^content-length: (\d+)/im.exec(question)?.[1]);
+      asked.push(`${/^x-envoy-auth-partial-body: (\w+)/im.exec(question)?.[1]} ${(await peer.readBytes(length)).toString()}`);
+      peer.write(head('200 OK'));
+    }
+  };
+  const startWith = async (body: object, asked: string[], more: Partial<FilterFixtureOptions> = {}): Promise<FilterFixture & { readonly service: RawUpstream }> => {
+    const service = await startRawUpstream((peer) => answers(peer, asked));
+    const http_service = { server_uri: { uri: 'authz', cluster: 'authz', timeout: '10s' } };
+    const typed_config = { '@type': typeName, http_service, with_request_body: body };
+    return Object.assign(await startFilterProxy({ filters: [{ name: 'authz', typed_config }], services: { authz: service }, ...more }), { service });
+  };
+
+  test('is kept whole, or refused when it is too large', async () => {
+    const asked: string[] = [];
+    await using proxy = await startWith({ max_request_bytes: 8 }, asked);
+    await using _service = proxy.service;
+    expect((await proxy.request({ method: 'POST', body: '12345678' })).status).toBe(200);
+    expect((await proxy.request({ method: 'POST', body: '123456789' })).status).toBe(413);
+    expect((await proxy.request()).status).toBe(200);
+    expect(asked).toEqual(['false 12345678', 'undefined ']);
+    expect(proxy.upstreamHeads[0]).toMatch(/^content-length: 8\r$/m);
+  });
+
+  test('may be its beginning only; the upstream gets all of it', async () => {
+    const asked: string[] = [];
+    const received: number[] = [];
+    const body = 'abcd'.repeat(100_000);
+    const upstream = async (peer: RawPeer): Promise<void> => {
+      await peer.readHead();
+      received.push((await peer.readBytes(body.length)).length);
+      peer.write(head('200 OK'));
+    };
+    await using proxy = await startWith({ max_request_bytes: 6, allow_partial_message: true }, asked, { upstream });
+    await using _service = proxy.service;
+    expect((await proxy.request({ method: 'POST', body })).status).toBe(200);
+    expect([asked, received]).toEqual([['true abcdab'], [400_000]]);
+  });
+
+  test('is not for it where the route says so', async () => {
+    const asked: string[] = [];
+    const check_settings = { disable_request_body_buffering: true };
+    await using proxy = await startWith({ max_request_bytes: 2 }, asked, { route: { typed_per_filter_config: { authz: { '@type': `${typeName}PerRoute`, check_settings } } } });
+    await using _service = proxy.service;
+    expect((await proxy.request({ method: 'POST', body: '12345678' })).status).toBe(200);
+    expect(asked).toEqual(['undefined ']);
+  });
+});
+
+test('a request that the service has changed may get another route', async () => {
+  const authorization_response = { allowed_upstream_headers: named('x-tier') };
+  const routes = [
+    { match: { prefix: '/', headers: [{ name: 'x-tier', string_match: { exact: 'gold' } }] }, direct_response: { status: 299 } },
+    { match: { prefix: '/' }, route: { cluster: 'backend' } },
+  ];
+  await using fixture = await start(head('200 OK', 'x-tier: gold\r\nx-envoy-auth-headers-to-remove: x-b, x-c\r\n'), { clear_route_cache: true }, { authorization_response }, { routes });
+  expect((await fixture.proxy.request({ headers: { 'x-b': '1' } })).status).toBe(299);
+  await using usual = await start(head('200 OK', 'x-tier: gold\r\nx-envoy-auth-headers-to-remove: x-b, x-c\r\n'), {}, { authorization_response }, { routes });
+  expect((await usual.proxy.request({ headers: { 'x-b': '1' } })).status).toBe(200);
+  expect(usual.proxy.upstreamHeads[0]).not.toMatch(/^x-b:/m);
+});
+
+test('what is not checked can be refused', async () => {
+  await using fixture = await start(head('200 OK'), { filter_enabled: { default_value: { numerator: 0 } }, deny_at_disable: { default_value: true } });
+  expect([(await fixture.proxy.request()).status, fixture.questions.length]).toEqual([403, 0]);
+});
+
+test('a service behind no cluster is one that fails', async () => {
+  await using fixture = await start(head('200 OK'), {}, { server_uri: { uri: 'a', cluster: 'nowhere', timeout: '1s' } });
+  expect((await fixture.proxy.request()).status).toBe(403);
+  expect(await fixture.proxy.nextLog()).toBe('403 UAEX ext_authz_error');
+});
+
 test('what it cannot do is refused', async () => {
   const refused = (config: object, http?: object): Promise<string> => start('', config, http).then(() => 'started', (reason: Error) => reason.message);
-  expect(await refused({ with_request_body: { max_request_bytes: 1 } })).toMatch(/with_request_body: is not supported/);
-  expect(await refused({ http_service: undefined, grpc_service: { envoy_grpc: { cluster_name: 'a' } } })).toMatch(/grpc_service: is not supported/);
+  expect(await refused({ with_request_body: {} })).toMatch(/with_request_body\.max_request_bytes: is required/);
+  expect(await refused({ http_service: undefined, grpc_service: { google_grpc: {} } })).toMatch(/grpc_service\.google_grpc: is not supported/);
+  expect(await refused({ include_peer_certificate: true })).toMatch(/include_peer_certificate: is not supported/);
   expect(await refused({}, { server_uri: { uri: 'ftp://a', cluster: 'a', timeout: '1s' } })).toMatch(/server_uri\.uri: is "ftp:\/\/a"/);
   expect(await refused({}, { server_uri: { uri: 'a:80', cluster: 'a' } })).toMatch(/server_uri\.timeout: is required/);
 });

@@ -10,6 +10,8 @@ export interface JwtAuthnConfig {
   readonly rules: readonly JwtRule[];
   /** For routes, which name what they require. */
   readonly requirements: ReadonlyMap<string, JwtRequirement>;
+  /** What a filter before this one has said decides, where it is one of the values. Undefined: no filter is asked. */
+  readonly stateRules: { readonly name: string; readonly requirements: ReadonlyMap<string, JwtRequirement> } | undefined;
   readonly bypassesPreflights: boolean;
   /** Leaves out why a request was refused. */
   readonly stripsFailure: boolean;
@@ -51,10 +53,15 @@ function readJwtAuthn(json: unknown, scope: Scope): JwtAuthnConfig | undefined {
     providers,
     requirements,
     rules: reader.list('rules', (inner, at) => readRule(inner, at, names, requirements)),
+    stateRules: reader.read('filter_state_rules', (inner, at) => {
+      const state = MessageReader.open(inner, at);
+      const found = state && { name: state.requiredString('name'), requirements: state.map('requires', (requirement, where) => readRequirement(requirement, where, names)) };
+      state?.done();
+      return found;
+    }),
     bypassesPreflights: reader.boolean('bypass_cors_preflight', false),
     stripsFailure: reader.boolean('strip_failure_response', false),
   };
-  reader.refuse(['filter_state_rules']);
   reader.ignore(['stat_prefix']);
   reader.done();
   return config;

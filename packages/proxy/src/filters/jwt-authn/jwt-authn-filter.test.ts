@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startFilterProxy, startRawUpstream, type FilterFixture, type FilterFixtureOptions } from '../../testing/index.ts';
@@ -169,8 +172,8 @@ test('remote keys are fetched once for all who wait, and again after a failure',
     peer.write(`HTTP/1.1 ${fetches === 1 ? 503 : 200} X\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
     peer.end();
   });
-  const remote_jwks = { http_uri: { uri: `http://127.0.0.1:${keys.address.port}/keys`, cluster: 'backend', timeout: '1s' } };
-  await using proxy = await start({ providers: { shop: { issuer: 'shop', remote_jwks } }, rules: [everything] });
+  const remote_jwks = { http_uri: { uri: 'https://accounts.test/keys', cluster: 'keys', timeout: '10s' } };
+  await using proxy = await start({ providers: { shop: { issuer: 'shop', remote_jwks } }, rules: [everything] }, { services: { keys } });
   const token = await sign();
   expect(await answer(proxy, token)).toEqual([401, 'Jwks remote fetch is failed']);
   const answers = await Promise.all([1, 2, 3, 4].map(() => answer(proxy, token)));
@@ -183,7 +186,73 @@ test('mistakes are told, and nothing that would let requests pass is left out', 
   expect(await refused({ providers: {}, rules: [everything] })).toMatch(/rules\[0\]\.requires\.provider_name: is "shop", which is no provider/);
   expect(await refused({ rules: [{ match: { prefix: '/' }, requirement_name: 'a' }] })).toMatch(/requirement_name: is "a", which requirement_map does not have/);
   expect(await refused({ providers: { shop: local({ local_jwks: { inline_string: '{}' } }) } })).toMatch(/providers\.shop\.local_jwks: is no JSON Web Key Set/);
-  expect(await refused({ providers: { shop: local({ local_jwks: { filename: '/keys' } }) } })).toMatch(/local_jwks: must be inline_string/);
+  expect(await refused({ providers: { shop: local({ local_jwks: { filename: '/keys' } }) } })).toMatch(/providers\.shop\.local_jwks: cannot be read: .*\/keys/);
   expect(await refused({ providers: { shop: { issuer: 'a' } } })).toMatch(/providers\.shop: must have local_jwks or remote_jwks/);
-  expect(await refused({ providers: { shop: local({ subjects: { exact: 'a' } }) } })).toMatch(/subjects: is not supported/);
+  expect(await refused({ providers: { shop: local({ local_jwks: { environment_variable: 'NO_SUCH_KEYS' } }) } })).toMatch(/local_jwks: is a variable of the environment, which is outside our subset/);
+  expect(await refused({ providers: { shop: local({ subjects: { safe_regex: { regex: '[' } } }) } })).toMatch(/providers\.shop\.subjects\.safe_regex/);
+  expect(await refused({ providers: { shop: local() }, rules: [{ match: { prefix: '/' }, requires: { extract_only_without_validation: {} } }] })).toMatch(/extract_only_without_validation: is not supported/);
+});
+
+test('a fetch is tried again as often as it may, and by cluster, host and path', async () => {
+  const asked: string[] = [];
+  await using keys = await startRawUpstream(async (peer) => {
+    for (;;) {
+      asked.push(await peer.readHead());
+      const body = asked.length < 3 ? '' : keySet(first);
+      peer.write(`HTTP/1.1 ${asked.length < 3 ? 500 : 200} X\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    }
+  });
+  const retry_policy = { num_retries: 2, retry_back_off: { base_interval: '0.01s' } };
+  const remote_jwks = { http_uri: { uri: 'https://accounts.test/keys?v=1', cluster: 'keys', timeout: '10s' }, retry_policy };
+  await using proxy = await start({ providers: { shop: { issuer: 'shop', remote_jwks } }, rules: [everything] }, { services: { keys } });
+  expect(await answer(proxy, await sign())).toEqual([200, 'hello']);
+  expect([asked.length, proxy.metric('envoy_http_jwt_authn_jwks_fetch_failed')]).toEqual([3, 2]);
+  expect(asked[0]).toMatch(/^GET \/keys\?v=1 HTTP\/1\.1\r\nhost: accounts\.test\r\n/);
+});
+
+test('keys that are fetched ahead are replaced while the old ones serve', async () => {
+  const fetches: string[] = [];
+  await using keys = await startRawUpstream(async (peer) => {
+    for (;;) {
+      fetches.push(await peer.readHead());
+      const body = keySet(first);
+      if (fetches.length < 3) peer.write(`HTTP/1.1 200 X\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    }
+  });
+  const remote_jwks = { http_uri: { uri: 'a', cluster: 'keys', timeout: '60s' }, cache_duration: '0.002s', async_fetch: { fast_listener: true } };
+  await using proxy = await start({ providers: { shop: { issuer: 'shop', remote_jwks } }, rules: [everything] }, { services: { keys } });
+  const token = await sign();
+  // The third fetch is never answered; nobody waits for it.
+  while (fetches.length < 3) expect((await answer(proxy, token))[0]).toBe(200);
+  expect((await answer(proxy, token))[0]).toBe(200);
+});
+
+test('keys may stand in a file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+  await writeFile(join(folder, 'keys.json'), keySet(first));
+  await using proxy = await startShop({ local_jwks: { filename: join(folder, 'keys.json') } });
+  await rm(folder, { recursive: true });
+  expect((await answer(proxy, await sign()))[0]).toBe(200);
+});
+
+test('a provider may say whom tokens are about and how long they may last', async () => {
+  await using proxy = await startShop({ subjects: { prefix: 'spiffe://a/' }, max_lifetime: '120s' });
+  const soon = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+  expect((await answer(proxy, await sign({ sub: 'spiffe://a/b' })))[0]).toBe(200);
+  expect(await answer(proxy, await sign({ sub: 'spiffe://b/b' }))).toEqual([401, 'Jwt verification fails']);
+  expect((await answer(proxy, await sign()))[0]).toBe(401);
+  expect((await answer(proxy, await sign({ sub: 'spiffe://a/b', exp: soon(1000) })))[0]).toBe(401);
+});
+
+test('what a token says is there for the filters behind, and so is why one was refused', async () => {
+  const provider = local({ payload_in_metadata: 'payload', header_in_metadata: 'head', failed_status_in_metadata: 'why', normalize_payload_in_metadata: { space_delimited_claims: ['scope'] } });
+  const jwt = { name: 'jwt', typed_config: { '@type': `${typeName}.JwtAuthentication`, providers: { shop: provider }, rules: [{ match: { prefix: '/' }, requires: { allow_missing_or_failed: {} } }] } };
+  const at = (path: string[], value: object): object => ({ metadata: { filter: 'envoy.filters.http.jwt_authn', path: path.map((key) => ({ key })), value } });
+  const good = [at(['payload', 'scope'], { list_match: { one_of: { string_match: { exact: 'write' } } } }), at(['head', 'alg'], { string_match: { exact: 'ES256' } })];
+  const policies = { good: { permissions: [{ any: true }], principals: [{ and_ids: { ids: good } }] }, bad: { permissions: [{ any: true }], principals: [at(['why', 'message'], { string_match: { exact: 'Jwt is expired' } })] } };
+  const rbac = { name: 'rbac', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC', rules: { policies } } };
+  await using proxy = await startFilterProxy({ filters: [jwt, rbac] });
+  const statuses = [];
+  for (const claims of [{ scope: 'read write' }, { scope: 'read' }, { exp: 1000 }, { iss: 'x' }]) statuses.push((await answer(proxy, await sign(claims)))[0]);
+  expect(statuses).toEqual([200, 403, 200, 403]);
 });

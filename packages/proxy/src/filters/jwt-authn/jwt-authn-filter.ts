@@ -13,7 +13,7 @@ import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeJwtAuthn, decodeJwtPerRoute, type JwtAuthnConfig, type JwtPerRoute, type JwtRule } from './jwt-authn-config.ts';
 import { missing, type JwtFailure } from './jwt-failure.ts';
 import { JwtJudge, judgeWithoutTokens, type JwtJudgement } from './jwt-judge.ts';
-import { JwtProvider } from './jwt-provider.ts';
+import { JwtProvider, jwtMetadataNamespace } from './jwt-provider.ts';
 import type { JwtRequirement } from './jwt-requirement.ts';
 import { createKeySource } from './key-source.ts';
 
@@ -46,13 +46,14 @@ class JwtAuthnFilter implements HttpFilter {
   readonly #logger: Logger;
   readonly #counters: { readonly allowed: Counter; readonly denied: Counter; readonly bypassed: Counter };
 
-  constructor(config: JwtAuthnConfig, { filterName, statPrefix, clock, random, logger, meter, patterns }: FilterContext) {
+  constructor(config: JwtAuthnConfig, context: FilterContext) {
+    const { filterName, statPrefix, clock, random, logger, meter, patterns } = context;
     const labels = { envoy_http_conn_manager_prefix: statPrefix };
     const counter = (name: string, help: string): Counter => meter.counter(`envoy_http_jwt_authn_${name}`, help, labels);
     const fetches = { succeeded: counter('jwks_fetch_success', 'times that keys were fetched'), failed: counter('jwks_fetch_failed', 'times that keys could not be fetched') };
     this.name = filterName;
     this.#config = config;
-    this.#providers = config.providers.map((provider) => new JwtProvider(provider, createKeySource(provider.keys, clock, fetches), clock));
+    this.#providers = config.providers.map((provider) => new JwtProvider(provider, createKeySource(provider.keys, `providers.${provider.name}`, context, fetches), clock, patterns));
     this.#judge = new JwtJudge(new Map(this.#providers.map((provider) => [provider.config.name, provider])));
     this.#rules = config.rules.map(({ match, requirement }: JwtRule, index) => ({
       path: compilePathMatch(match, `rules[${index}].match`, patterns),
@@ -77,7 +78,7 @@ class JwtAuthnFilter implements HttpFilter {
     }
     for (const provider of this.#providers) provider.cleanRequest(request);
     const perRoute = routeConfigOf<JwtPerRoute>(stream, this.name);
-    const requirement = perRoute ? this.#namedBy(perRoute) : this.#requirementOf(request);
+    const requirement = perRoute ? this.#namedBy(perRoute) : this.#requirementOf(stream);
     if (requirement === 'unknown') return this.#refuse(stream, { message: `Wrong requirement_name: ${perRoute?.requirementName ?? ''}`, status: 403 });
     if (!requirement) {
       this.#counters.allowed.add();
@@ -100,10 +101,22 @@ class JwtAuthnFilter implements HttpFilter {
   }
 
   #conclude(stream: Stream, judgement: JwtJudgement): FilterVerdict {
+    this.#noteFailure(stream, judgement);
     if (!judgement.isAccepted) return this.#refuse(stream, judgement.failure);
     this.#counters.allowed.add();
-    for (const token of judgement.tokens) token.provider.describe(stream.request, token);
+    let clearsRoute = false;
+    for (const token of judgement.tokens) clearsRoute = (token.provider.describe(stream, token) && token.provider.config.clearsRoute) || clearsRoute;
+    if (clearsRoute) stream.clearRouteCache();
     return 'continue';
+  }
+
+  /** Why a token was refused, for those behind, also where the request passes all the same. */
+  #noteFailure({ info }: Stream, judgement: JwtJudgement): void {
+    const failure = judgement.isAccepted ? judgement.forgiven : judgement.failure;
+    if (!failure) return;
+    for (const { config } of this.#providers) {
+      if (config.metadata.failure !== '') info.addMetadata(jwtMetadataNamespace, { [config.metadata.failure]: { code: failure.status === 403 ? 7 : 16, message: failure.message } });
+    }
   }
 
   #refuse(stream: Stream, failure: JwtFailure): FilterVerdict {
@@ -125,7 +138,13 @@ class JwtAuthnFilter implements HttpFilter {
     return requirementName === undefined ? undefined : (this.#config.requirements.get(requirementName) ?? 'unknown');
   }
 
-  #requirementOf(request: RequestHead): JwtRequirement | undefined {
+  #requirementOf({ request, info }: Stream): JwtRequirement | undefined {
+    const { stateRules } = this.#config;
+    if (stateRules) {
+      const state = info.filterState?.get(stateRules.name);
+      const byState = state === undefined ? undefined : stateRules.requirements.get(state);
+      if (byState) return byState;
+    }
     const pathEnd = endOfPath(request.path);
     return this.#rules.find(({ path, tests, ratio }) => path(request.path, pathEnd) && tests.every((test) => test(request)) && happens(ratio, this.#random))?.requirement;
   }

@@ -11,7 +11,7 @@ export const keysNotFetched: JwtFailure = failure('Jwks remote fetch is failed')
 
 const malformed = failure('Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections');
 const expired = failure('Jwt is expired');
-const notVerified = failure('Jwt verification fails');
+export const notVerified: JwtFailure = failure('Jwt verification fails');
 
 /** By the codes of jose's errors. */
 const byCode: Readonly<Record<string, JwtFailure>> = {

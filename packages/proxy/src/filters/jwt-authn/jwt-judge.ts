@@ -6,7 +6,12 @@ import type { JwtRequirement } from './jwt-requirement.ts';
 
 /** Accepted, with the tokens that made it so; or refused. */
 export type JwtJudgement =
-  | { readonly isAccepted: true; readonly tokens: readonly AcceptedToken[] }
+  | {
+      readonly isAccepted: true;
+      readonly tokens: readonly AcceptedToken[];
+      /** Why a token was not good, where that was allowed. */
+      readonly forgiven?: JwtFailure;
+    }
   | { readonly isAccepted: false; readonly failure: JwtFailure };
 
 const accepted: JwtJudgement = { isAccepted: true, tokens: [] };
@@ -48,7 +53,7 @@ export class JwtJudge {
         return this.#judgePresent(request);
       case 'allow_missing_or_failed': {
         const present = await this.#judgePresent(request);
-        return present.isAccepted ? present : accepted;
+        return present.isAccepted ? present : { isAccepted: true, tokens: [], forgiven: present.failure };
       }
     }
   }

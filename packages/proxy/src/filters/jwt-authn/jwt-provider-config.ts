@@ -1,5 +1,6 @@
 /** `JwtProvider`: who issues tokens, where requests carry them, which keys prove them, and what is told to the upstream. */
-import { MessageReader, readDataSource, type Scope } from '@sluice/resources';
+import { MessageReader, readStringMatcher, type Scope, type StringMatcher } from '@sluice/resources';
+import { readKeys, type JwtKeysConfig } from './jwt-keys-config.ts';
 
 export interface JwtProviderConfig {
   readonly name: string;
@@ -7,7 +8,11 @@ export interface JwtProviderConfig {
   readonly issuer: string;
   /** Empty: any audience. */
   readonly audiences: readonly string[];
+  /** Whom tokens may be about. Undefined: anybody. */
+  readonly subjects: StringMatcher | undefined;
   readonly requiresExpiration: boolean;
+  /** How long a token may still be good for, in ms; those that never expire are good for too long. Undefined: as long as it says. */
+  readonly lifetimeMsMax: number | undefined;
   /** How wrong clocks may be. Default 60, as Envoy. */
   readonly clockSkewSeconds: number;
   readonly keys: JwtKeysConfig;
@@ -18,15 +23,12 @@ export interface JwtProviderConfig {
   readonly payloadHeader: string;
   readonly padsPayload: boolean;
   readonly claimHeaders: readonly { readonly header: string; readonly claim: string }[];
-}
-
-export type JwtKeysConfig =
-  | { readonly kind: 'local'; readonly keySet: KeySet }
-  | { readonly kind: 'remote'; readonly uri: string; readonly timeoutMs: number; readonly cacheMs: number };
-
-/** RFC 7517, section 5. What the keys are worth shows when they are used. */
-export interface KeySet {
-  readonly keys: readonly Readonly<Record<string, unknown>>[];
+  /** Under which names dynamic metadata holds the payload, the head, and why a token was refused; empty for not. */
+  readonly metadata: { readonly payload: string; readonly header: string; readonly failure: string };
+  /** Claims that are lists with spaces between, in metadata as lists. */
+  readonly spaceDelimitedClaims: readonly string[];
+  /** Looks for the route anew when a token has changed the request or its metadata. */
+  readonly clearsRoute: boolean;
 }
 
 export type TokenPlace =
@@ -38,9 +40,6 @@ const defaultPlaces: readonly TokenPlace[] = [
   { kind: 'header', name: 'authorization', prefix: 'Bearer ' },
   { kind: 'parameter', name: 'access_token' },
 ];
-
-/** Envoy's, for remote keys. */
-const defaultCacheMs = 600_000;
 
 export function readProvider(json: unknown, scope: Scope): Omit<JwtProviderConfig, 'name'> | undefined {
   const reader = MessageReader.open(json, scope);
@@ -54,66 +53,22 @@ export function readProvider(json: unknown, scope: Scope): Omit<JwtProviderConfi
   const provider = {
     issuer: reader.string('issuer', ''),
     audiences: reader.strings('audiences'),
+    subjects: reader.read('subjects', readStringMatcher),
     requiresExpiration: reader.boolean('require_expiration', false),
+    lifetimeMsMax: reader.durationMs('max_lifetime'),
     clockSkewSeconds: reader.uint32('clock_skew_seconds', 60),
     places: places.length === 0 ? defaultPlaces : places,
     forward: reader.boolean('forward', false),
     payloadHeader: reader.string('forward_payload_header', '').toLowerCase(),
     padsPayload: reader.boolean('pad_forward_payload_header', false),
     claimHeaders: reader.list('claim_to_headers', readClaimHeader),
+    metadata: { payload: reader.string('payload_in_metadata', ''), header: reader.string('header_in_metadata', ''), failure: reader.string('failed_status_in_metadata', '') },
+    spaceDelimitedClaims: reader.read('normalize_payload_in_metadata', readNormalized) ?? [],
+    clearsRoute: reader.boolean('clear_route_cache', false),
   };
-  reader.refuse(['subjects', 'max_lifetime']);
-  reader.ignore(['payload_in_metadata', 'header_in_metadata', 'failed_status_in_metadata', 'normalize_payload_in_metadata', 'jwt_cache_config', 'clear_route_cache']);
+  reader.ignore(['jwt_cache_config']);
   reader.done();
   return keys && { ...provider, keys };
-}
-
-function readKeys(reader: MessageReader): JwtKeysConfig | undefined {
-  const kind = reader.oneof(['local_jwks', 'remote_jwks'], true);
-  if (kind === 'remote_jwks') return reader.read(kind, readRemoteKeys);
-  const keySet = kind && reader.read(kind, readLocalKeys);
-  return keySet && { kind: 'local', keySet };
-}
-
-function readLocalKeys(json: unknown, scope: Scope): KeySet | undefined {
-  const source = readDataSource(json, scope);
-  if (!source) return undefined;
-  if (source.kind !== 'inline') {
-    scope.error('must be inline_string or inline_bytes: files and variables are outside our subset here');
-    return undefined;
-  }
-  const keySet = parseKeySet(source.text);
-  if (!keySet) scope.error('is no JSON Web Key Set: must be an object with a list of keys');
-  return keySet;
-}
-
-/** Undefined for what is none. */
-export function parseKeySet(text: string): KeySet | undefined {
-  try {
-    const found: unknown = JSON.parse(text);
-    const keys: unknown = typeof found === 'object' && found !== null && 'keys' in found ? found.keys : undefined;
-    return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null) ? { keys } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readRemoteKeys(json: unknown, scope: Scope): JwtKeysConfig | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const http = reader.required('http_uri', (inner, at) => {
-    const uri = MessageReader.open(inner, at);
-    const found = uri && { uri: uri.requiredString('uri'), timeoutMs: uri.durationMs('timeout', 5000) };
-    // Keys are asked for at their address; no cluster stands in between.
-    if (uri?.has('cluster')) uri.scope.at('cluster').warn('has no effect: keys are asked for at their uri');
-    uri?.done();
-    if (found && !/^https?:\/\//.test(found.uri) && found.uri !== '') at.at('uri').error(`is ${JSON.stringify(found.uri)}, must begin with http:// or https://`);
-    return found;
-  });
-  const cacheMs = reader.durationMs('cache_duration', defaultCacheMs);
-  reader.ignore(['async_fetch', 'retry_policy']);
-  reader.done();
-  return http && { kind: 'remote', cacheMs, ...http };
 }
 
 function readHeaderPlace(json: unknown, scope: Scope): TokenPlace | undefined {
@@ -130,4 +85,11 @@ function readClaimHeader(json: unknown, scope: Scope): { header: string; claim: 
   const found = { header: reader.requiredString('header_name').toLowerCase(), claim: reader.requiredString('claim_name') };
   reader.done();
   return found;
+}
+
+function readNormalized(json: unknown, scope: Scope): readonly string[] | undefined {
+  const reader = MessageReader.open(json, scope);
+  const claims = reader?.strings('space_delimited_claims');
+  reader?.done();
+  return claims;
 }

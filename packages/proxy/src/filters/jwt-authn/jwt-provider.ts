@@ -1,8 +1,12 @@
 /** A provider at work: finds its tokens in a request, verifies them, and tells the upstream what they say. */
 import { isFieldValue, type RequestHead } from '@sluice/http';
 import type { Clock } from '@sluice/kernel';
-import { failureOf, keysNotFetched, type JwtFailure } from './jwt-failure.ts';
-import type { JwtProviderConfig, KeySet, TokenPlace } from './jwt-provider-config.ts';
+import type { PatternCompiler } from '../../router/compile-session.ts';
+import { compileStringMatcher, type StringTest } from '../../router/string-test.ts';
+import type { Stream } from '../../stream.ts';
+import { failureOf, keysNotFetched, notVerified, type JwtFailure } from './jwt-failure.ts';
+import type { JwtProviderConfig, TokenPlace } from './jwt-provider-config.ts';
+import type { KeySet } from './key-set.ts';
 import type { KeySource } from './key-source.ts';
 import { removeToken, tokenAt } from './token-places.ts';
 
@@ -17,15 +21,20 @@ export interface AcceptedToken extends FoundToken {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
+/** Envoy's, of all that tokens leave in dynamic metadata. */
+export const jwtMetadataNamespace = 'envoy.filters.http.jwt_authn';
+
 export class JwtProvider {
   readonly config: JwtProviderConfig;
   readonly #keys: KeySource;
   readonly #clock: Clock;
+  readonly #isSubjectAllowed: StringTest | undefined;
 
-  constructor(config: JwtProviderConfig, keys: KeySource, clock: Clock) {
+  constructor(config: JwtProviderConfig, keys: KeySource, clock: Clock, patterns: PatternCompiler) {
     this.config = config;
     this.#keys = keys;
     this.#clock = clock;
+    this.#isSubjectAllowed = config.subjects && compileStringMatcher(config.subjects, `providers.${config.name}.subjects`, patterns);
   }
 
   tokensIn(request: RequestHead): readonly FoundToken[] {
@@ -50,15 +59,18 @@ export class JwtProvider {
       return keysNotFetched;
     }
     try {
-      return { ...found, provider: this, payload: await this.#verifyWith(keySet, found.token, audiences) };
+      const payload = await this.#verifyWith(keySet, found.token, audiences);
+      return this.#isAllowed(payload) ? { ...found, provider: this, payload } : notVerified;
     } catch (error) {
       return failureOf(error);
     }
   }
 
-  /** The token has served; the upstream hears what it is meant to. */
-  describe(request: RequestHead, { token, place, payload }: AcceptedToken): void {
+  /** The token has served; the upstream and other filters hear what they are meant to. True when anything changed by it. */
+  describe(stream: Stream, accepted: AcceptedToken): boolean {
+    const { token, place, payload } = accepted;
     const { forward, payloadHeader, padsPayload, claimHeaders } = this.config;
+    const { request } = stream;
     if (!forward) removeToken(request, place);
     if (payloadHeader !== '') {
       const part = token.split('.')[1] ?? '';
@@ -68,6 +80,26 @@ export class JwtProvider {
       const value = textOf(claimAt(payload, claim));
       if (value !== undefined && isFieldValue(value)) request.set(header, value);
     }
+    return this.#addMetadata(stream, accepted) || payloadHeader !== '' || claimHeaders.length > 0;
+  }
+
+  #addMetadata({ info }: Stream, { token, payload }: AcceptedToken): boolean {
+    const { metadata, spaceDelimitedClaims } = this.config;
+    if (metadata.payload === '' && metadata.header === '') return false;
+    const listed = spaceDelimitedClaims.flatMap((claim) => {
+      const value = payload[claim];
+      return typeof value === 'string' ? [[claim, value.split(' ').filter((part) => part !== '')] as const] : [];
+    });
+    if (metadata.payload !== '') info.addMetadata(jwtMetadataNamespace, { [metadata.payload]: { ...payload, ...Object.fromEntries(listed) } });
+    if (metadata.header !== '') info.addMetadata(jwtMetadataNamespace, { [metadata.header]: JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8')) as unknown });
+    return true;
+  }
+
+  #isAllowed(payload: Readonly<Record<string, unknown>>): boolean {
+    const { sub, exp } = payload;
+    if (this.#isSubjectAllowed && !this.#isSubjectAllowed(typeof sub === 'string' ? sub : '')) return false;
+    const { lifetimeMsMax } = this.config;
+    return lifetimeMsMax === undefined || (typeof exp === 'number' && exp * 1000 - this.#clock.wallTime() <= lifetimeMsMax);
   }
 
   async #verifyWith(keySet: KeySet, token: string, audiences: readonly string[]): Promise<Readonly<Record<string, unknown>>> {

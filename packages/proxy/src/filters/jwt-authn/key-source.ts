@@ -1,6 +1,11 @@
-/** Where keys come from: the configuration, or an address that is asked now and then. */
-import type { Clock, Counter } from '@sluice/kernel';
-import { parseKeySet, type JwtKeysConfig, type KeySet } from './jwt-provider-config.ts';
+/** Where keys come from: the configuration, or a service behind a cluster that is asked now and then. */
+import { RequestHead } from '@sluice/http';
+import type { Counter } from '@sluice/kernel';
+import type { AsyncResult } from '../../upstream/async-client.ts';
+import { readText } from '../data-reader.ts';
+import type { FilterContext } from '../filter.ts';
+import type { JwtKeysConfig, RemoteKeysConfig } from './jwt-keys-config.ts';
+import { parseKeySet, type KeySet } from './key-set.ts';
 
 /** @throws when there are none */
 export type KeySource = () => Promise<KeySet>;
@@ -10,44 +15,88 @@ export interface KeyFetchCounters {
   readonly failed: Counter;
 }
 
-export function createKeySource(config: JwtKeysConfig, clock: Clock, counters: KeyFetchCounters): KeySource {
-  if (config.kind === 'local') return async () => config.keySet;
-  const { uri, timeoutMs, cacheMs } = config;
-  let fetching: Promise<KeySet> | undefined;
-  let validUntil = 0;
-  return () => {
-    // Requests that come while keys are being fetched wait for the same answer; a failed one is not kept.
-    if (fetching && clock.now() < validUntil) return fetching;
-    validUntil = clock.now() + cacheMs;
-    fetching = fetchKeys(uri, timeoutMs).then(
-      (keySet) => {
-        counters.succeeded.add();
-        return keySet;
-      },
-      (error: unknown) => {
-        counters.failed.add();
-        validUntil = 0;
-        throw error;
-      },
-    );
-    return fetching;
-  };
+/** `path` is that of the provider. */
+export function createKeySource(config: JwtKeysConfig, path: string, context: FilterContext, counters: KeyFetchCounters): KeySource {
+  if (config.kind === 'remote') {
+    const remote = new RemoteKeys(config, context, counters);
+    return () => remote.keys();
+  }
+  const fail = (message: string): void => context.patterns.error(`${path}.local_jwks`, message);
+  const text = readText(config.source, context.data, fail);
+  const keySet = text === undefined ? undefined : parseKeySet(text);
+  if (text !== undefined && !keySet) fail('is no JSON Web Key Set: must be an object with a list of keys');
+  return async () => keySet ?? { keys: [] };
 }
 
-/** Chosen: a key set has a few keys of a kilobyte or two. */
-const keySetBytesMax = 1 << 20;
+/** How long before its keys are too old somebody who refreshes them in time begins. Envoy's. */
+const refreshAheadMs = 5_000;
 
-async function fetchKeys(uri: string, timeoutMs: number): Promise<KeySet> {
-  const { request } = await import('undici');
-  const { statusCode, body } = await request(uri, { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, reset: true });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > keySetBytesMax) throw new Error(`keys at ${uri} have more than ${keySetBytesMax} bytes`);
+class RemoteKeys {
+  readonly #config: RemoteKeysConfig;
+  readonly #context: FilterContext;
+  readonly #counters: KeyFetchCounters;
+  #keySet: KeySet | undefined;
+  #validUntil = 0;
+  /** Requests that come while keys are being fetched wait for the same answer. */
+  #fetching: Promise<KeySet> | undefined;
+  #nextRefreshAt = 0;
+
+  constructor(config: RemoteKeysConfig, context: FilterContext, counters: KeyFetchCounters) {
+    this.#config = config;
+    this.#context = context;
+    this.#counters = counters;
   }
-  const keySet = statusCode === 200 ? parseKeySet(Buffer.concat(chunks).toString('utf8')) : undefined;
-  if (!keySet) throw new Error(`keys at ${uri} were answered with ${statusCode}, must be 200 and a JSON Web Key Set`);
-  return keySet;
+
+  keys(): Promise<KeySet> {
+    const now = this.#context.clock.now();
+    if (!this.#keySet || (now >= this.#validUntil && this.#config.failedRefetchMs === undefined)) return this.#fetch();
+    // Old keys serve until there are new ones; who would wait for them need not.
+    if (this.#config.failedRefetchMs !== undefined && now >= this.#nextRefreshAt) void this.#fetch().catch(() => {});
+    return Promise.resolve(this.#keySet);
+  }
+
+  #fetch(): Promise<KeySet> {
+    this.#fetching ??= this.#fetchOnce().finally(() => (this.#fetching = undefined));
+    return this.#fetching;
+  }
+
+  async #fetchOnce(): Promise<KeySet> {
+    const { clock } = this.#context;
+    const { retriesMax, failedRefetchMs = 0, cacheMs } = this.#config;
+    this.#nextRefreshAt = Infinity;
+    let failure = '';
+    for (let attempt = 0; attempt <= retriesMax; attempt += 1) {
+      if (attempt > 0) await this.#pause(attempt);
+      const answer = await this.#ask();
+      const keySet = answer.kind === 'answered' && answer.head.status === 200 ? parseKeySet(answer.body.toString('utf8')) : undefined;
+      if (keySet) {
+        this.#counters.succeeded.add();
+        this.#keySet = keySet;
+        this.#validUntil = clock.now() + cacheMs;
+        this.#nextRefreshAt = clock.now() + Math.max(cacheMs - refreshAheadMs, cacheMs / 2);
+        return keySet;
+      }
+      this.#counters.failed.add();
+      failure = answer.kind === 'answered' ? `status ${answer.head.status}, or no JSON Web Key Set` : answer.reason;
+    }
+    this.#nextRefreshAt = clock.now() + failedRefetchMs;
+    this.#context.logger.warn('keys not fetched', { cluster: this.#config.server.clusterName, reason: failure });
+    throw new Error(failure);
+  }
+
+  #ask(): Promise<AsyncResult> {
+    const { promise, resolve } = Promise.withResolvers<AsyncResult>();
+    const { authority, path, clusterName, timeoutMs } = this.#config.server;
+    this.#context.upstreams.send({ clusterName, head: RequestHead.of('GET', authority, path), timeoutMs }, resolve);
+    return promise;
+  }
+
+  /** Doubling, up to a limit, at random below it. */
+  #pause(attempt: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { retryIntervalMs, retryIntervalMsMax } = this.#config;
+    const bound = Math.min(retryIntervalMs * 2 ** (attempt - 1), retryIntervalMsMax);
+    this.#context.timers.after(bound * (0.5 + this.#context.random.next() / 2), resolve);
+    return promise;
+  }
 }

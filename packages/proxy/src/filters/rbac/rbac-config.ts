@@ -1,13 +1,18 @@
 /** `envoy.extensions.filters.http.rbac.v3.RBAC` and `RBACPerRoute`. */
 import type { Checked } from '@sluice/kernel';
-import { decodeDocument, MessageReader, type DecodeOptions, type Scope } from '@sluice/resources';
+import { decodeDocument, MessageReader, openTypedConfig, type DecodeOptions, type Scope } from '@sluice/resources';
+import { readMatcherTree, type MatcherTree } from '../matcher/matcher-tree.ts';
+import type { RbacJudgement } from './rbac-judgement.ts';
 import { readPermission, readPrincipal, type RbacRule } from './rbac-rule.ts';
 
 export interface RbacConfig {
   /** Undefined lets everything pass. */
   readonly rules: RbacRules | undefined;
+  /** In place of rules. */
+  readonly matcher: MatcherTree<RbacJudgement> | undefined;
   /** Judged and counted, without effect. */
   readonly shadowRules: RbacRules | undefined;
+  readonly shadowMatcher: MatcherTree<RbacJudgement> | undefined;
   /** Put in front of the names of their counters. */
   readonly rulesStatPrefix: string;
   readonly shadowRulesStatPrefix: string;
@@ -42,22 +47,41 @@ export function decodeRbacPerRoute(value: unknown, path: string, options?: Decod
   });
 }
 
-const noRules: RbacConfig = { rules: undefined, shadowRules: undefined, rulesStatPrefix: '', shadowRulesStatPrefix: '' };
+const noRules: RbacConfig = { rules: undefined, matcher: undefined, shadowRules: undefined, shadowMatcher: undefined, rulesStatPrefix: '', shadowRulesStatPrefix: '' };
 
 function readRbac(json: unknown, scope: Scope): RbacConfig | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const config: RbacConfig = {
     rules: reader.read('rules', readRules),
+    matcher: reader.read('matcher', readMatcher),
     shadowRules: reader.read('shadow_rules', readRules),
+    shadowMatcher: reader.read('shadow_matcher', readMatcher),
     rulesStatPrefix: reader.string('rules_stat_prefix', ''),
     shadowRulesStatPrefix: reader.string('shadow_rules_stat_prefix', ''),
   };
-  reader.refuse(['matcher', 'shadow_matcher']);
+  reader.oneof(['rules', 'matcher'], false);
+  reader.oneof(['shadow_rules', 'shadow_matcher'], false);
   reader.ignore(['track_per_rule_stats']);
   reader.done();
   return config;
 }
+
+/** As with policies, to log lets pass. */
+function readMatcher(json: unknown, scope: Scope): MatcherTree<RbacJudgement> | undefined {
+  return readMatcherTree(json, scope, (action, at) => {
+    const typed = openTypedConfig(action, at);
+    if (typed && typed.typeName !== actionType) at.at('@type').error(`is ${typed.typeName}, must be ${actionType}`);
+    const reader = typed && MessageReader.open(typed.json, typed.scope);
+    if (!reader) return undefined;
+    const policy = reader.requiredString('name');
+    const isAllowed = reader.enum('action', ['ALLOW', 'DENY', 'LOG'], 'ALLOW') !== 'DENY';
+    reader.done();
+    return { isAllowed, policy };
+  });
+}
+
+const actionType = 'envoy.config.rbac.v3.Action';
 
 function readRules(json: unknown, scope: Scope): RbacRules | undefined {
   const reader = MessageReader.open(json, scope);

@@ -4,14 +4,11 @@ import { compileHeaderMatcher } from '../../router/head-test.ts';
 import { compileStringMatcher } from '../../router/string-test.ts';
 import type { PatternCompiler } from '../../router/compile-session.ts';
 import { isInRange } from '../../ip-address.ts';
+import { compileMatcherTree, type MatcherTree } from '../matcher/matcher-tree.ts';
+import { compileMetadataMatcher } from '../metadata-matcher.ts';
 import type { RbacPolicy, RbacRules } from './rbac-config.ts';
+import type { RbacJudgement } from './rbac-judgement.ts';
 import type { Party, RbacRule } from './rbac-rule.ts';
-
-export interface RbacJudgement {
-  readonly isAllowed: boolean;
-  /** Name of the policy that matched; empty when none did. */
-  readonly policy: string;
-}
 
 export type RbacEngine = (stream: Stream) => RbacJudgement;
 
@@ -25,6 +22,13 @@ export function compileRules({ action, policies }: RbacRules, path: string, patt
   }));
   const otherwise: RbacJudgement = { isAllowed: action !== 'ALLOW', policy: '' };
   return (stream) => compiled.find(({ matches }) => matches(stream))?.judgement ?? otherwise;
+}
+
+/** A tree whose leaves are judgements. Where none is reached, nobody passes. */
+export function compileMatcher(tree: MatcherTree<RbacJudgement>, path: string, patterns: PatternCompiler): RbacEngine {
+  const choose = compileMatcherTree(tree, path, patterns);
+  const otherwise: RbacJudgement = { isAllowed: false, policy: '' };
+  return (stream) => choose(stream) ?? otherwise;
 }
 
 function compilePolicy({ permissions, principals }: RbacPolicy, path: string, patterns: PatternCompiler): StreamTest {
@@ -63,6 +67,17 @@ function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): S
     }
     case 'ip':
       return (stream) => isInRange(hostOf(stream, rule.whose), rule.range);
+    case 'metadata': {
+      const test = compileMetadataMatcher(rule.matcher, `${path}.metadata`, patterns);
+      return rule.source === 'dynamic' ? ({ info }) => test(info.dynamicMetadata) : ({ route }) => test(route?.metadata);
+    }
+    case 'filter-state': {
+      const test = compileStringMatcher(rule.matcher, `${path}.filter_state.string_match`, patterns);
+      return ({ info }) => {
+        const state = info.filterState?.get(rule.key);
+        return state !== undefined && test(state);
+      };
+    }
     case 'port':
       return ({ info }) => info.downstreamLocal.port >= rule.start && info.downstreamLocal.port < rule.end;
   }

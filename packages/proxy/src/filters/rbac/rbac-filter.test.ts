@@ -100,12 +100,68 @@ describe('conditions', () => {
   });
 });
 
+describe('a matcher', () => {
+  const typed = (name: string, fields: object = {}): object => ({ name: 'a', typed_config: { '@type': `type.googleapis.com/${name}`, ...fields } });
+  const input = (header_name: string): object => typed('envoy.type.matcher.v3.HttpRequestHeaderMatchInput', { header_name });
+  const act = (name: string, action: string): object => ({ action: typed('envoy.config.rbac.v3.Action', { name, action }) });
+  const when = (header: string, value_match: object): object => ({ single_predicate: { input: input(header), value_match } });
+
+  test('takes the first of a list that fits, and refuses when none does', async () => {
+    const not_matcher = when('x-b', { exact: '1' });
+    const matchers = [
+      { predicate: when(':path', { prefix: '/admin' }), on_match: act('no admins', 'DENY') },
+      { predicate: { and_matcher: { predicate: [when(':method', { exact: 'GET' }), { or_matcher: { predicate: [when('x-a', { exact: '1' }), { not_matcher }] } }] } }, on_match: act('readers', 'ALLOW') },
+    ];
+    await using proxy = await start({ matcher: { matcher_list: { matchers } } });
+    const found = [];
+    for (const request of [{ path: '/admin' }, {}, { headers: { 'x-b': '1' } }, { headers: { 'x-a': '1', 'x-b': '1' } }, { method: 'PUT' }]) found.push((await proxy.request(request)).status);
+    expect(found).toEqual([403, 200, 403, 200, 403]);
+    expect(await proxy.nextLog()).toBe('403 - rbac_access_denied_matched_policy[no_admins]');
+  });
+
+  test('looks values up, exactly or by the longest prefix, and has trees in trees', async () => {
+    const paths = { '/': act('all', 'DENY'), '/open': act('open', 'ALLOW'), '/open/not': act('not', 'DENY') };
+    const byPath = { matcher: { matcher_tree: { input: input(':path'), prefix_match_map: { map: paths } } } };
+    const matcher_tree = { input: input(':authority'), exact_match_map: { map: { 'a.test': byPath } } };
+    await using proxy = await start({ matcher: { matcher_tree, on_no_match: act('elsewhere', 'ALLOW') } });
+    const found = [];
+    for (const request of [{ path: '/open/x' }, { path: '/open/not' }, { path: '/x' }, { path: '/x', headers: { host: 'b.test' } }]) found.push((await proxy.request(request)).status);
+    expect(found).toEqual([200, 403, 403, 200]);
+  });
+
+  test('with what is not known is refused', async () => {
+    const refused = (matcher: object): Promise<string> => start({ matcher }).then(() => 'started', (reason: Error) => reason.message);
+    expect(await refused({ on_no_match: { action: typed('a.B') } })).toMatch(/matcher\.on_no_match\.action\.typed_config\.@type: is a\.B, must be envoy\.config\.rbac\.v3\.Action/);
+    expect(await refused({ matcher_tree: { input: typed('a.Input'), exact_match_map: { map: {} } } })).toMatch(/input\.typed_config\.@type: is a\.Input, which is not known/);
+    expect(await refused({ matcher_tree: { input: input('a'), custom_match: typed('a.B') } })).toMatch(/custom_match: is not supported/);
+  });
+});
+
+test('what shadow rules say is there for the filters behind', async () => {
+  const shadow = { shadow_rules: { policies: { readers: policy([header(':method', 'GET')]) } }, shadow_rules_stat_prefix: 'next_' };
+  const said = (key: string, exact: string): object => ({ metadata: { filter: 'envoy.filters.http.rbac', path: [{ key }], value: { string_match: { exact } } } });
+  const behind = { name: 'behind', typed_config: { ...type, rules: { policies: { all: policy([said('next_shadow_engine_result', 'allowed')], [said('next_shadow_effective_policy_id', 'readers')]) } } } };
+  await using proxy = await startFilterProxy({ filters: [{ name: 'rbac', typed_config: { ...type, ...shadow } }, behind] });
+  expect([(await proxy.request()).status, (await proxy.request({ method: 'PUT' })).status]).toEqual([200, 403]);
+});
+
+test('conditions on what a route says about itself', async () => {
+  const ofRoute = { sourced_metadata: { metadata_source: 'ROUTE', metadata_matcher: { filter: 'team', path: [{ key: 'open' }], value: { bool_match: true } } } };
+  const routes = [
+    { match: { prefix: '/open' }, route: { cluster: 'backend' }, metadata: { filter_metadata: { team: { open: true } } } },
+    { match: { prefix: '/' }, route: { cluster: 'backend' } },
+  ];
+  await using proxy = await start({ rules: { policies: { open: policy([ofRoute]) } } }, { routes });
+  expect([(await proxy.request({ path: '/open' })).status, (await proxy.request()).status]).toEqual([200, 403]);
+});
+
 test('conditions that cannot be asked are refused, never left out', async () => {
   const refused = async (permission: object, principal: object = { any: true }): Promise<string> => {
     const started = start({ rules: { policies: { one: policy([permission], [principal]) } } });
     return started.then(() => 'started', (reason: Error) => reason.message);
   };
-  expect(await refused({ metadata: { filter: 'a' } })).toMatch(/rules\.policies\.one\.permissions\[0\]\.metadata: is not supported/);
+  expect(await refused({ metadata: { filter: 'a', value: {} } })).toMatch(/rules\.policies\.one\.permissions\[0\]\.metadata\.path: is required/);
+  expect(await refused({ matcher: { name: 'a' } })).toMatch(/permissions\[0\]\.matcher: is not supported/);
   expect(await refused({ any: true }, { not_id: { authenticated: {} } })).toMatch(/principals\[0\]\.not_id\.authenticated: is not supported/);
   expect(await refused({})).toMatch(/permissions\[0\]: must have one of any, and_rules/);
   expect(await refused({ any: false })).toMatch(/permissions\[0\]\.any: is false, must be true/);

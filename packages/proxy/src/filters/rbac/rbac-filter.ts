@@ -8,7 +8,7 @@ import type { Stream } from '../../stream.ts';
 import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeRbac, decodeRbacPerRoute, type RbacConfig } from './rbac-config.ts';
-import { compileRules, type RbacEngine } from './rbac-engine.ts';
+import { compileMatcher, compileRules, type RbacEngine } from './rbac-engine.ts';
 
 export const rbacFactory: FilterFactory = defineFilter<RbacConfig>({
   name: 'envoy.filters.http.rbac',
@@ -25,12 +25,22 @@ export const rbacFactory: FilterFactory = defineFilter<RbacConfig>({
 interface RbacEngines {
   readonly rules: RbacEngine | undefined;
   readonly shadowRules: RbacEngine | undefined;
+  /** The rules only say whose requests should be logged. */
+  readonly logs: boolean;
+  /** In front of what the shadow rules leave in dynamic metadata. */
+  readonly shadowPrefix: string;
 }
 
-function compileRbac({ rules, shadowRules }: RbacConfig, path: string, { patterns }: FilterContext): RbacEngines {
+/** Envoy's namespaces: of what shadow rules say, and of what access logs ask. */
+const metadataNamespace = 'envoy.filters.http.rbac';
+const commonNamespace = 'envoy.common';
+
+function compileRbac({ rules, matcher, shadowRules, shadowMatcher, shadowRulesStatPrefix }: RbacConfig, path: string, { patterns }: FilterContext): RbacEngines {
   return {
-    rules: rules && compileRules(rules, `${path}rules`, patterns),
-    shadowRules: shadowRules && compileRules(shadowRules, `${path}shadow_rules`, patterns),
+    rules: rules ? compileRules(rules, `${path}rules`, patterns) : matcher && compileMatcher(matcher, `${path}matcher`, patterns),
+    shadowRules: shadowRules ? compileRules(shadowRules, `${path}shadow_rules`, patterns) : shadowMatcher && compileMatcher(shadowMatcher, `${path}shadow_matcher`, patterns),
+    logs: rules?.action === 'LOG',
+    shadowPrefix: shadowRulesStatPrefix,
   };
 }
 
@@ -55,15 +65,26 @@ class RbacFilter implements HttpFilter {
   }
 
   onRequest(stream: Stream): FilterVerdict {
-    const { rules, shadowRules } = routeConfigOf<RbacEngines>(stream, this.name) ?? this.#engines;
-    if (shadowRules) (shadowRules(stream).isAllowed ? this.#shadowAllowed : this.#shadowDenied).add();
+    const { rules, shadowRules, logs, shadowPrefix } = routeConfigOf<RbacEngines>(stream, this.name) ?? this.#engines;
+    if (shadowRules) this.#judgeInShadow(stream, shadowRules, shadowPrefix);
     if (!rules) return 'continue';
     const { isAllowed, policy } = rules(stream);
+    if (logs) stream.info.addMetadata(commonNamespace, { access_log_hint: policy !== '' });
     (isAllowed ? this.#allowed : this.#denied).add();
     if (isAllowed) return 'continue';
     // A name with spaces would add columns to the access log.
     const named = policy === '' ? 'none' : policy.replaceAll(/\s/g, '_');
     stream.reply({ status: 403, body: 'RBAC: access denied', details: `rbac_access_denied_matched_policy[${named}]` });
     return 'replied';
+  }
+
+  /** Leaves what it found for the filters behind and the access log. */
+  #judgeInShadow(stream: Stream, shadowRules: RbacEngine, prefix: string): void {
+    const { isAllowed, policy } = shadowRules(stream);
+    (isAllowed ? this.#shadowAllowed : this.#shadowDenied).add();
+    stream.info.addMetadata(metadataNamespace, {
+      [`${prefix}shadow_engine_result`]: isAllowed ? 'allowed' : 'denied',
+      ...(policy === '' ? {} : { [`${prefix}shadow_effective_policy_id`]: policy }),
+    });
   }
 }

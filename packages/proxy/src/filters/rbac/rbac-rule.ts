@@ -1,6 +1,7 @@
 /** `envoy.config.rbac.v3.Permission` and `Principal`: what is wanted, and by whom. Both are conditions on a request. */
 import { MessageReader, readHeaderMatcher, readStringMatcher, type HeaderMatcher, type Scope, type StringMatcher } from '@sluice/resources';
 import { readCidrRange, type CidrRange } from '../../ip-address.ts';
+import { readMetadataMatcher, type MetadataMatcher } from '../metadata-matcher.ts';
 
 export type RbacRule =
   | { readonly kind: 'any' }
@@ -11,7 +12,10 @@ export type RbacRule =
   | { readonly kind: 'path'; readonly matcher: StringMatcher }
   | { readonly kind: 'ip'; readonly whose: Party; readonly range: CidrRange }
   /** Port of the listener, from `start` up to, but not including, `end`. */
-  | { readonly kind: 'port'; readonly start: number; readonly end: number };
+  | { readonly kind: 'port'; readonly start: number; readonly end: number }
+  /** Of what filters have said, or of what the route says. */
+  | { readonly kind: 'metadata'; readonly source: 'dynamic' | 'route'; readonly matcher: MetadataMatcher }
+  | { readonly kind: 'filter-state'; readonly key: string; readonly matcher: StringMatcher };
 
 /** `peer`: who opened the connection. `client`: whom trusted proxies name. */
 export type Party = 'listener' | 'peer' | 'client';
@@ -87,6 +91,14 @@ function readKind(kind: Field, reader: MessageReader, fields: readonly Field[], 
       const port = reader.uint32(kind, 0, { max: 65_535 });
       return { kind: 'port', start: port, end: port + 1 };
     }
+    case 'metadata': {
+      const matcher = reader.read(kind, readMetadataMatcher);
+      return matcher && { kind, source: 'dynamic', matcher };
+    }
+    case 'sourced_metadata':
+      return reader.read(kind, readSourcedMetadata);
+    case 'filter_state':
+      return reader.read(kind, readStateMatcher);
     case 'destination_port_range':
       return reader.read(kind, readPortRange);
     default:
@@ -129,4 +141,25 @@ function readPortRange(json: unknown, scope: Scope): RbacRule | undefined {
   if (end <= start) scope.error(`is from ${start} to ${end}, must hold at least one port`);
   reader.done();
   return { kind: 'port', start, end };
+}
+
+function readSourcedMetadata(json: unknown, scope: Scope): RbacRule | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const matcher = reader.required('metadata_matcher', readMetadataMatcher);
+  const source = reader.enum('metadata_source', ['DYNAMIC', 'ROUTE'], 'DYNAMIC');
+  reader.done();
+  return matcher && { kind: 'metadata', source: source === 'ROUTE' ? 'route' : 'dynamic', matcher };
+}
+
+/** `envoy.type.matcher.v3.FilterStateMatcher`. */
+function readStateMatcher(json: unknown, scope: Scope): RbacRule | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const key = reader.requiredString('key');
+  const kind = reader.oneof(['string_match', 'address_match'], true);
+  reader.refuse(['address_match']);
+  const matcher = kind === 'string_match' ? reader.read(kind, readStringMatcher) : undefined;
+  reader.done();
+  return matcher && { kind: 'filter-state', key, matcher };
 }
