@@ -90,6 +90,8 @@ const table = {
   'version-refused':              ['downstream', 426, true, 'never', 'DPE', 'low_version', '', 'downstream_rq_http1_0'],
   'path-rejected':                ['downstream', 400, false, 'never', '', 'path_normalization_failed', '', 'downstream_rq_failed_path_normalization'],
   'upgrade-refused':              ['downstream', 403, false, 'never', '', 'upgrade_failed', '', 'downstream_rq_ws_on_non_ws_route'],
+  // What follows a CONNECT was meant for a tunnel, so the connection ends.
+  'connect-refused':              ['downstream', 403, true, 'never', '', 'upgrade_failed', '', 'downstream_rq_ws_on_non_ws_route'],
   'expectation-failed':           ['downstream', 417, true, 'never', '', 'expectation_failed', 'Expectation Failed', ''],
   // The client went away.
   'downstream-closed':            ['downstream', 0, true, 'never', 'DC', 'downstream_remote_disconnect', '', 'downstream_cx_destroy_remote_active_rq'],

@@ -59,6 +59,9 @@ export function conditionRequest(head: RequestHead, manager: ConnectionManagerCo
   if (head.path.charCodeAt(0) === 0x2f) {
     if (manager.normalizePath) head.path = normalizePath(head.path);
     if (manager.mergeSlashes) head.path = mergeSlashes(head.path);
+  } else if (head.method === 'CONNECT') {
+    // Passed on as any request, a back end would take what follows for a tunnel's bytes, and we for requests.
+    conditions.refusal = 'connect-refused';
   }
   if (manager.stripPort) stripPort(head);
   describeClient(head, manager, peerHost);

@@ -25,6 +25,20 @@ export function compareResponse(bytes: Buffer, requestMethod: string, oracle: Ll
   return compare(ours, oracle.ofResponse(bytes, requestMethod));
 }
 
+/**
+ * Whether a message is the same in pieces as it is whole. One that is wrong may be refused later when it comes in pieces,
+ * because some things are looked at when their line is there.
+ */
+export function compareCut(bytes: Buffer, cuts: readonly number[], requestMethod?: string): string | undefined {
+  if (cuts.length === 0) return undefined;
+  const read = (pieces: readonly number[]) => (requestMethod === undefined ? readRequest(bytes, pieces) : readResponse(bytes, requestMethod, pieces));
+  const [whole, cut] = [read([]), read(cuts)];
+  if ((whole.end === 'complete') !== (cut.end === 'complete')) return `whole it is ${whole.end} to us, in pieces ${cut.end}`;
+  if (whole.end !== 'complete') return undefined;
+  if (whole.body !== cut.body) return `the body is ${JSON.stringify(whole.body)} whole and ${JSON.stringify(cut.body)} in pieces`;
+  return whole.rest === cut.rest ? undefined : `what follows is ${JSON.stringify(whole.rest)} whole and ${JSON.stringify(cut.rest)} in pieces`;
+}
+
 function compare(ours: ReadMessage, theirs: Opinion): string | undefined {
   // Refusing more than llhttp is our right, and what is not complete has not been passed on as complete.
   if (ours.end !== 'complete') return undefined;

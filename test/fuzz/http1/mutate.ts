@@ -2,27 +2,6 @@
 import { Buffer } from 'node:buffer';
 import { randomInt, type Random } from '@sluice/kernel';
 
-export const requestCorpus: readonly string[] = [
-  'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n',
-  'GET /a/b?c=d HTTP/1.1\r\nHost: a.test:8080\r\nAccept: */*\r\nConnection: keep-alive\r\n\r\nGET /next HTTP/1.1\r\n',
-  'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET /next HTTP/1.1\r\n',
-  'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET / HTTP/1.1\r\n',
-  'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: x-t\r\n\r\n5;e=f\r\nhello\r\na\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\n',
-  'PUT http://a.test/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n',
-  'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n',
-  'GET / HTTP/1.0\r\nHost: a\r\nConnection: close\r\n\r\n',
-];
-
-export const responseCorpus: readonly string[] = [
-  'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n',
-  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nHTTP/1.1',
-  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x="y"\r\nabc\r\n0\r\nX-T: 1\r\n\r\n',
-  'HTTP/1.1 204 No Content\r\nServer: x\r\n\r\nHTTP/1.1 200 OK\r\n',
-  'HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n',
-  'HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nab',
-  'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
-];
-
 const pieces: readonly string[] = [
   '\r', '\n', '\r\n', '\r\n\r\n', '\n\n', ' ', '\t', '\u000b', '\u000c', '\u0000', '\u0085', '\u00a0', '\u00ff', ':', ' :', ';', '"', ',', '0', '1', '5', '-1', '+5', '0x5', 'f', '00', '9999999999999999999',
   'Content-Length: 5\r\n', 'Content-Length: 0\r\n', 'content-length : 5\r\n', 'Transfer-Encoding: chunked\r\n', 'Transfer-Encoding: identity\r\n', 'Transfer-Encoding: gzip, chunked\r\n', 'Transfer-Encoding:\r\n chunked\r\n',

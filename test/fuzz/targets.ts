@@ -1,0 +1,5 @@
+/** Everything that `pnpm fuzz NAME` can be asked for. */
+import type { FuzzTarget } from './fuzz-target.ts';
+import { http1Target } from './http1/http1-target.ts';
+
+export const targets: readonly FuzzTarget[] = [http1Target];
