@@ -53,6 +53,11 @@ export function refreshHosts({ hosts, byKey }: HostSet): HostSet {
   return arrange(hosts, byKey);
 }
 
+/** Hosts that somebody else has made, arranged as a set. */
+export function arrangeHosts(hosts: readonly Host[]): HostSet {
+  return arrange(hosts, new Map(hosts.map((host) => [host.key, host])));
+}
+
 /** Some of the hosts, arranged as all are. Hosts by key are still all, since who asks for one by name means just that one. */
 export function restrictHosts({ byKey }: HostSet, hosts: readonly Host[]): HostSet {
   return arrange(hosts, byKey);

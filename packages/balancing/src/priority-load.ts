@@ -50,6 +50,12 @@ export function shareLoad({ priorities }: HostSet, options: PriorityLoadOptions)
   return giveRest(pools, left);
 }
 
+/** What of 100 each of these priorities gets, healthy or not, in their order. All 0 when nobody may get anything. */
+export function shareByPriority(priorities: readonly PriorityHosts[], options: PriorityLoadOptions): readonly number[] {
+  const pools = shareLoad({ hosts: [], byKey: new Map(), priorities }, options);
+  return priorities.map((priority) => sum(pools.map((pool) => (pool.priority === priority ? pool.percent : 0))));
+}
+
 /** Every priority is in panic: each gets as much as it has hosts, whatever their health. */
 function shareByNumbers(priorities: readonly PriorityHosts[]): readonly HostPool[] {
   const filled = priorities.filter(({ all }) => all.length > 0);

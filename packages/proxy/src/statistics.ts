@@ -156,6 +156,11 @@ export class UpstreamStatistics {
     else this.#breakers.set(priority, new BreakerStatistics(this.#meter, this.#labels, priority, breaker));
   }
 
+  /** For clusters whose requests say where they go. */
+  invalidDestinations(): Counter {
+    return this.#meter.counter('envoy_cluster_original_dst_host_invalid', 'requests that said in vain where they go', this.#labels);
+  }
+
   /** For clusters with subsets. */
   subsets(): SubsetListener {
     return new SubsetStatistics(this.#meter, this.#labels);

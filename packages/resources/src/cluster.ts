@@ -78,6 +78,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
   };
   refuseTheRest(reader);
   reader.done();
+  if (discovery) checkPolicyFits(discovery, settings.loadBalancing, scope);
   checkNegotiation(settings, reader.scope);
   return discovery && { ...settings, discovery };
 }
@@ -87,6 +88,14 @@ function checkNegotiation({ http, transportSocket }: Pick<Cluster, 'http' | 'tra
   if (http.negotiates && transportSocket?.kind !== 'tls') {
     scope.at('transport_socket').error('must be TLS where auto_config lets the host choose the protocol');
   }
+}
+
+/** Where the type says whom a request goes to, there is nothing left to choose; everywhere else somebody must. */
+function checkPolicyFits({ kind }: EndpointDiscovery, policy: LoadBalancingPolicy, scope: Scope): void {
+  const isProvided = policy.kind === 'CLUSTER_PROVIDED';
+  const wantsProvided = kind === 'ORIGINAL_DST' || kind === 'AGGREGATE';
+  if (wantsProvided && !isProvided) scope.at('lb_policy').error(`is ${policy.kind}, must be CLUSTER_PROVIDED for a cluster of type ${kind}`);
+  if (isProvided && !wantsProvided) scope.at('lb_policy').error(`is CLUSTER_PROVIDED, which a cluster of type ${kind} does not do`);
 }
 
 /** The policy's own settings count before those that hold for every policy. */
@@ -113,7 +122,6 @@ function readConnectTimeout(reader: MessageReader): number {
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'upstream_connection_options',
-    'cleanup_interval',
     'preconnect_policy',
     'track_cluster_stats',
     'track_timeout_budgets',
@@ -123,7 +131,6 @@ function refuseTheRest(reader: MessageReader): void {
   ]);
   reader.refuse([
     'upstream_bind_config',
-    'original_dst_lb_config',
     'transport_socket_matcher',
     'connection_pool_per_downstream_connection',
     'filters',

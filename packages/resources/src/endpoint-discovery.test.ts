@@ -50,6 +50,29 @@ test('DnsCluster says the same, and whether a name is one host', () => {
   expect(decode(dns({ all_addresses_in_single_endpoint: true }))).toMatchObject({ ok: true, value: { discovery: { kind: 'LOGICAL_DNS' } } });
 });
 
+test('where a request was going, as its connection or a header says', () => {
+  const bare = (fields: Json) => decodeCluster({ name: 'a', type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED', ...fields });
+  expect(bare({})).toMatchObject({ ok: true, value: { discovery: { kind: 'ORIGINAL_DST', header: undefined, portOverride: 0, cleanupIntervalMs: 5000 } } });
+  const config = { use_http_header: true, http_header_name: 'X-Where', upstream_port_override: 8080 };
+  expect(bare({ original_dst_lb_config: config, cleanup_interval: '9s' })).toMatchObject({
+    ok: true,
+    problems: [],
+    value: { discovery: { header: 'x-where', portOverride: 8080, cleanupIntervalMs: 9000 } },
+  });
+  expect(bare({ lb_policy: 'ROUND_ROBIN' })).toMatchObject({ problems: [{ path: 'lb_policy', message: 'is ROUND_ROBIN, must be CLUSTER_PROVIDED for a cluster of type ORIGINAL_DST' }] });
+  expect(problemsOf({ type: 'STRICT_DNS', lb_policy: 'CLUSTER_PROVIDED' })).toEqual(['lb_policy: is CLUSTER_PROVIDED, which a cluster of type STRICT_DNS does not do']);
+});
+
+test('an aggregate of other clusters', () => {
+  const aggregate = (clusters: readonly string[]) => ({
+    name: 'a',
+    lb_policy: 'CLUSTER_PROVIDED',
+    cluster_type: { name: 'envoy.clusters.aggregate', typed_config: typed('envoy.extensions.clusters.aggregate.v3.ClusterConfig', { clusters }) },
+  });
+  expect(decodeCluster(aggregate(['b', 'c']))).toMatchObject({ ok: true, problems: [], value: { discovery: { kind: 'AGGREGATE', clusters: ['b', 'c'] } } });
+  expect(decodeCluster(aggregate([])).problems[0]?.path).toBe('cluster_type.typed_config.clusters');
+});
+
 test('a type may be given by its extension name', () => {
   expect(decode({ cluster_type: { name: 'envoy.cluster.strict_dns' } })).toMatchObject({ ok: true, value: { discovery: { kind: 'STRICT_DNS' } } });
 });

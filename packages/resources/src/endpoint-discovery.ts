@@ -2,9 +2,10 @@
 import { readClusterLoadAssignment, type ClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { MessageReader, isObject } from './decode/message-reader.ts';
-import { listNames } from './decode/scalars.ts';
+import { decodeNonEmptyString, listNames } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig, type TypedConfig } from './decode/typed-config.ts';
+import { readOriginalDstSettings, type OriginalDstSettings } from './original-dst-settings.ts';
 import { readDnsCluster, readDnsSettings, type DnsSettings } from './dns-settings.ts';
 
 export type EndpointDiscovery =
@@ -13,10 +14,14 @@ export type EndpointDiscovery =
   | { readonly kind: 'STRICT_DNS'; readonly assignment: ClusterLoadAssignment; readonly dns: DnsSettings }
   /** One name is one host, whatever it stands for at the moment. */
   | { readonly kind: 'LOGICAL_DNS'; readonly assignment: ClusterLoadAssignment; readonly dns: DnsSettings }
+  /** Each request says where it goes, or its connection does. */
+  | ({ readonly kind: 'ORIGINAL_DST' } & OriginalDstSettings)
+  /** Other clusters, in the order in which they are tried. */
+  | { readonly kind: 'AGGREGATE'; readonly clusters: readonly string[] }
   /** `serviceName` is the name of the assignment to subscribe to. */
   | { readonly kind: 'EDS'; readonly serviceName: string; readonly configSource: ConfigSource | undefined };
 
-type Kind = EndpointDiscovery['kind'];
+type Kind = Exclude<EndpointDiscovery['kind'], 'AGGREGATE'>;
 
 const kinds = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'] as const;
 
@@ -26,10 +31,14 @@ const typeNames: Readonly<Record<string, Kind>> = {
   'envoy.cluster.strict_dns': 'STRICT_DNS',
   'envoy.cluster.logical_dns': 'LOGICAL_DNS',
   'envoy.cluster.eds': 'EDS',
+  'envoy.cluster.original_dst': 'ORIGINAL_DST',
 };
 
 const dnsClusterName = 'envoy.cluster.dns';
 const dnsClusterTypeName = 'envoy.extensions.clusters.dns.v3.DnsCluster';
+
+const aggregateName = 'envoy.clusters.aggregate';
+const aggregateTypeName = 'envoy.extensions.clusters.aggregate.v3.ClusterConfig';
 
 /** What of the cluster each kind is made from. */
 interface DiscoveryFields {
@@ -37,6 +46,7 @@ interface DiscoveryFields {
   readonly assignment: ClusterLoadAssignment | undefined;
   readonly eds: { readonly serviceName: string; readonly configSource: ConfigSource | undefined } | undefined;
   readonly dns: DnsSettings;
+  readonly originalDst: OriginalDstSettings;
 }
 
 export function readDiscovery(reader: MessageReader, name: string): EndpointDiscovery | undefined {
@@ -47,19 +57,16 @@ export function readDiscovery(reader: MessageReader, name: string): EndpointDisc
     assignment: reader.read('load_assignment', (json, at) => readOwnAssignment(json, at, name)),
     eds: reader.read('eds_cluster_config', readEdsClusterConfig),
     dns: readDnsSettings(reader),
+    originalDst: readOriginalDstSettings(reader),
   };
   const kind = reader.enum('type', kinds, 'STATIC');
   if (which === 'cluster_type') return reader.read('cluster_type', (json, at) => readClusterType(json, at, scope, fields));
-  if (kind === 'ORIGINAL_DST') {
-    scope.at('type').error(`is ${kind}, must be ${listNames(kinds.slice(0, -1))}`);
-    return undefined;
-  }
   return discoveryOf(kind, scope, fields);
 }
 
-function discoveryOf(kind: Kind, scope: Scope, { name, assignment, eds, dns }: DiscoveryFields): EndpointDiscovery | undefined {
+function discoveryOf(kind: Kind, scope: Scope, { name, assignment, eds, dns, originalDst }: DiscoveryFields): EndpointDiscovery | undefined {
   if (kind !== 'EDS' && eds) scope.at('eds_cluster_config').error(`is set, but type is ${kind}`);
-  if (kind === 'EDS' && assignment) scope.at('load_assignment').error('is set, but type is EDS');
+  if ((kind === 'EDS' || kind === 'ORIGINAL_DST') && assignment) scope.at('load_assignment').error(`is set, but type is ${kind}`);
   switch (kind) {
     case 'STATIC':
       return { kind, assignment: assignment ?? emptyAssignment(name) };
@@ -69,6 +76,8 @@ function discoveryOf(kind: Kind, scope: Scope, { name, assignment, eds, dns }: D
     case 'LOGICAL_DNS':
       if (assignment || !scope.hasErrors) checkLogical(assignment, scope);
       return { kind, assignment: assignment ?? emptyAssignment(name), dns };
+    case 'ORIGINAL_DST':
+      return { kind, ...originalDst };
     case 'EDS':
       return { kind, serviceName: eds?.serviceName || name, configSource: eds?.configSource };
   }
@@ -81,10 +90,11 @@ function readClusterType(json: unknown, scope: Scope, cluster: Scope, fields: Di
   const typeName = reader.requiredString('name');
   const typed = reader.read('typed_config', openTypedConfig);
   reader.done();
+  if (typed?.typeName === aggregateTypeName) return readAggregate(typed);
   if (typeName === dnsClusterName || typed?.typeName === dnsClusterTypeName) return readDnsDiscovery(typed, scope, cluster, fields);
   const kind = typeNames[typeName];
   if (kind !== undefined) return discoveryOf(kind, cluster, fields);
-  scope.at('name').error(`is ${typeName}, must be ${listNames([...Object.keys(typeNames), dnsClusterName])}`);
+  scope.at('name').error(`is ${typeName}, must be ${listNames([...Object.keys(typeNames), dnsClusterName, aggregateName])}`);
   return undefined;
 }
 
@@ -95,6 +105,15 @@ function readDnsDiscovery(typed: TypedConfig | undefined, scope: Scope, cluster:
   }
   const dns = readDnsCluster(typed.json, typed.scope, fields.dns.waitsForFirst);
   return dns && discoveryOf(dns.isLogical ? 'LOGICAL_DNS' : 'STRICT_DNS', cluster, { ...fields, dns: dns.settings });
+}
+
+function readAggregate({ json, scope }: TypedConfig): EndpointDiscovery | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const clusters = reader.list('clusters', decodeNonEmptyString);
+  reader.done();
+  if (clusters.length === 0) scope.at('clusters').error('is required');
+  return { kind: 'AGGREGATE', clusters };
 }
 
 /** One host cannot be two names. */

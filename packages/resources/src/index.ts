@@ -50,6 +50,7 @@ export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per
 
 export { decodeCluster, type Cluster } from './cluster.ts';
 export type { EndpointDiscovery } from './endpoint-discovery.ts';
+export type { OriginalDstSettings } from './original-dst-settings.ts';
 export type { DnsSettings } from './dns-settings.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';
 export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing.ts';

@@ -7,7 +7,7 @@ import type { LoadBalancing, LoadBalancingPolicy } from './load-balancing.ts';
 import { readLbSubsetConfig, readSubsetFields } from './lb-subset-config.ts';
 import { readSettings, settingsOf, type PolicyKind } from './load-balancing-settings.ts';
 
-const policyNames = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RING_HASH', 'RANDOM', 'MAGLEV', 'LOAD_BALANCING_POLICY_CONFIG'] as const;
+const policyNames = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RING_HASH', 'RANDOM', 'MAGLEV', 'CLUSTER_PROVIDED', 'LOAD_BALANCING_POLICY_CONFIG'] as const;
 
 const settingsFields: Readonly<Record<string, PolicyKind>> = {
   round_robin_lb_config: 'ROUND_ROBIN',
@@ -24,6 +24,7 @@ const extensions: Readonly<Record<string, PolicyKind>> = {
   [`${extensionPrefix}random.v3.Random`]: 'RANDOM',
   [`${extensionPrefix}ring_hash.v3.RingHash`]: 'RING_HASH',
   [`${extensionPrefix}maglev.v3.Maglev`]: 'MAGLEV',
+  [`${extensionPrefix}cluster_provided.v3.ClusterProvided`]: 'CLUSTER_PROVIDED',
 };
 
 /** Those that hold others. */

@@ -19,6 +19,7 @@ export function settingsOf(kind: PolicyKind): LoadBalancingPolicy {
     case 'LEAST_REQUEST':
       return { kind, choiceCount: 2, activeRequestBias: 1, slowStart: undefined };
     case 'RANDOM':
+    case 'CLUSTER_PROVIDED':
       return { kind };
     case 'RING_HASH':
       return { kind, minimumRingSize: 1024, maximumRingSize: ringSizeMax, hashing: undefined };
@@ -39,6 +40,7 @@ export function readSettings(kind: PolicyKind, reader: MessageReader): LoadBalan
     case 'MAGLEV':
       return readMaglev(reader);
     case 'RANDOM':
+    case 'CLUSTER_PROVIDED':
       return { kind };
   }
 }

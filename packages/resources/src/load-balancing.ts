@@ -13,6 +13,8 @@ export type LoadBalancingPolicy =
       readonly slowStart: SlowStartConfig | undefined;
     }
   | { readonly kind: 'RANDOM' }
+  /** The cluster's type says how. */
+  | { readonly kind: 'CLUSTER_PROVIDED' }
   | {
       readonly kind: 'RING_HASH';
       /** Default 1024, as Envoy. */

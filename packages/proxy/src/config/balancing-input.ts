@@ -32,6 +32,8 @@ export function policyOf({ loadBalancing, commonLb }: Cluster): PolicySpec {
       const { choiceCount, activeRequestBias, slowStart } = loadBalancing;
       return { kind: 'least-request', choiceCount, activeRequestBias, slowStart };
     }
+    // Whom requests go to is said elsewhere: there are no hosts to choose among.
+    case 'CLUSTER_PROVIDED':
     case 'RANDOM':
       return { kind: 'random' };
     case 'RING_HASH': {

@@ -4,6 +4,11 @@ import type { ClusterConfig } from '../proxy-config.ts';
 import type { CircuitLimits } from '../upstream/circuit-breaker.ts';
 import type { ConfigResource } from './config-resource.ts';
 
+/** What a cluster says of its endpoints itself. */
+export function ownAssignment({ discovery }: Cluster): ClusterLoadAssignment | undefined {
+  return 'assignment' in discovery ? discovery.assignment : undefined;
+}
+
 /** `eds` is what came last by EDS; it is left aside for clusters that hold their endpoints themselves. */
 export function compileCluster(
   cluster: ConfigResource<Cluster>,
@@ -11,7 +16,7 @@ export function compileCluster(
 ): ClusterConfig {
   const resource = cluster.value;
   const { discovery, circuitBreakers, http } = resource;
-  const assignment = discovery.kind === 'EDS' ? eds?.value : discovery.assignment;
+  const assignment = discovery.kind === 'EDS' ? eds?.value : ownAssignment(resource);
   return {
     name: resource.name,
     version: cluster.version,

@@ -13,7 +13,7 @@ import { compileRouteTable, type CompiledRouteTable } from '../router/compile-ro
 import type { CompileFilterSettings } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { unknownClusters } from './cluster-references.ts';
-import { compileCluster } from './compile-cluster.ts';
+import { compileCluster, ownAssignment } from './compile-cluster.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
 import type { ConfigResource, ConfigSnapshot } from './config-resource.ts';
 import { typeNameOf } from './extensions-of.ts';
@@ -141,10 +141,6 @@ export class ConfigCompiler {
     }
     return compiled;
   }
-}
-
-function ownAssignment({ discovery }: Cluster): ClusterLoadAssignment | undefined {
-  return discovery.kind === 'EDS' ? undefined : discovery.assignment;
 }
 
 /** The same resource and the same tables. */

@@ -21,6 +21,7 @@ import type { RouteMatch } from '../route-match.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { BufferExtent, LocalReply, Stream } from '../stream.ts';
+import { findCluster } from '../upstream/aggregate-choice.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from '../upstream/upstream-request.ts';
 import { clientHostOf } from './client-address.ts';
 import type { ConnectionManager } from './connection-manager.ts';
@@ -248,7 +249,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       return this.#replyAs({ status: action.status, headers: { location: action.location(this.request) }, details: 'direct_response' }, outcomes['direct-response']);
     }
     this.info.clusterName = action.clusterName;
-    const cluster = this.#applied.clusters.get(action.clusterName);
+    const cluster = findCluster(this.#applied.clusters, action.clusterName);
     if (!cluster) {
       const outcome = outcomes['no-cluster'];
       return this.#replyAs({ status: action.clusterNotFoundStatus, details: outcome.details, flag: 'NC' }, outcome);

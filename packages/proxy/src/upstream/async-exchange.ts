@@ -5,6 +5,7 @@ import type { Address, Timer } from '@sluice/kernel';
 import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import { StreamInfo } from '../stream-info.ts';
+import { findCluster } from './aggregate-choice.ts';
 import { missingCluster, overCall, type AsyncCall, type AsyncClient, type AsyncRequest, type AsyncResult } from './async-client.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
 
@@ -17,7 +18,7 @@ export function createAsyncClient(engine: Engine): AsyncClient {
   return {
     hasCluster: (name) => engine.current.clusters.has(name),
     send(request, onDone) {
-      const cluster = engine.current.clusters.get(request.clusterName);
+      const cluster = findCluster(engine.current.clusters, request.clusterName);
       if (!cluster) {
         onDone(missingCluster(request.clusterName));
         return overCall;

@@ -3,6 +3,7 @@
  * cluster resource is the same; new endpoints are taken over in place, and pools of hosts that stay live on.
  */
 import {
+  arrangeHosts,
   changeHosts,
   createLoadBalancer,
   emptyHostSet,
@@ -19,6 +20,7 @@ import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
+import { AggregateChoice } from './aggregate-choice.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { DnsDiscovery } from './dns/dns-discovery.ts';
@@ -26,6 +28,7 @@ import { EitherPool } from './either-pool.ts';
 import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
+import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
@@ -39,6 +42,10 @@ export class ClusterRuntime {
   readonly statistics: UpstreamStatistics;
   /** What is observed of hosts; undefined where nothing asks for it. */
   readonly health: ClusterHealth | undefined;
+  /** Says where requests go, in place of `pick`, where they say so themselves. */
+  readonly originalDst: OriginalDstHosts | undefined;
+  /** Says by which other cluster requests go, where this is made of others. */
+  readonly aggregate: AggregateChoice | undefined;
   #config: ClusterConfig;
   readonly #context: UpstreamContext;
   readonly #balancer: LoadBalancer;
@@ -73,6 +80,8 @@ export class ClusterRuntime {
       ...(config.resource.subsets && { subsets: subsetsOf(config.resource.subsets), onSubsets: this.statistics.subsets() }),
     });
     this.health = ClusterHealth.open(config, context, this.statistics, (hosts) => this.#onHealthChange(hosts));
+    this.originalDst = this.#openOriginalDst();
+    this.aggregate = this.#openAggregate();
     this.#discovery = this.#openDiscovery();
     if (this.#discovery) this.#discovery.start();
     else this.#takeAssignment();
@@ -135,6 +144,7 @@ export class ClusterRuntime {
   /** No longer configured: finishes what it has. */
   drain(): void {
     this.#discovery?.close();
+    this.originalDst?.close();
     this.health?.close();
     for (const pools of this.#allPools) pools.drainAll();
   }
@@ -155,6 +165,39 @@ export class ClusterRuntime {
     });
     const { requestsActive, requestsPending, connectionsActive } = this.statistics;
     return { name: this.name, hosts, activeRequests: requestsActive, pendingRequests: requestsPending, connections: connectionsActive };
+  }
+
+  /** The hosts that requests are balanced among: empty as long as nobody knows them. */
+  get hostSet(): HostSet {
+    return this.#balancer.hosts;
+  }
+
+  #openOriginalDst(): OriginalDstHosts | undefined {
+    const { discovery } = this.#config.resource;
+    if (discovery.kind !== 'ORIGINAL_DST') return undefined;
+    return new OriginalDstHosts(
+      {
+        settings: discovery,
+        invalidHosts: this.statistics.invalidDestinations(),
+        onHosts: (hosts) => this.#adoptHosts(hosts),
+        onForgotten: (hosts) => hosts.forEach((host) => this.#retirePool(host)),
+      },
+      this.#context,
+    );
+  }
+
+  #openAggregate(): AggregateChoice | undefined {
+    const { discovery, commonLb } = this.#config.resource;
+    if (discovery.kind !== 'AGGREGATE') return undefined;
+    return new AggregateChoice(discovery.clusters, { overprovisioningPercent: 140, panicThresholdRatio: commonLb.panicThresholdRatio }, this.#context.random);
+  }
+
+  /** Hosts that are not balanced among, but watched and shown like others. */
+  #adoptHosts(hosts: readonly Host[]): void {
+    this.#hosts = arrangeHosts(hosts);
+    this.health?.setHosts(hosts);
+    this.statistics.countHosts(this.#hosts);
+    this.statistics.membershipChanges.add();
   }
 
   #openDiscovery(): DnsDiscovery | undefined {

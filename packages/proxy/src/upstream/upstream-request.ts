@@ -77,7 +77,8 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
   start(): void {
     if (this.#upgrades && this.#speaksOnlyHttp2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (!this.#pools.breaker.allowsRequest) return this.#end('upstream-overflow', 'too many requests');
-    const result = this.#cluster.pick(this.#pickContext());
+    const { originalDst } = this.#cluster;
+    const result = originalDst ? originalDst.pick(this.#owner) : this.#cluster.pick(this.#pickContext());
     switch (result.kind) {
       case 'host':
         this.#picked = result;
