@@ -5,6 +5,7 @@
  */
 import type { Address } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import type { AccessLogConfig } from './access-log/access-log-config.ts';
 import type { ChooseChain } from './downstream/chain-match.ts';
 import type { ListenerFilter } from './downstream/listener-filters/listener-filter.ts';
 import type { TransportSocket } from './downstream/transport-socket.ts';
@@ -12,10 +13,10 @@ import type { HttpFilter } from './filters/filter.ts';
 import type { Http2Options } from './http2-options.ts';
 import type { ConnectionGate } from './network-filters/connection-gate.ts';
 import type { NetworkServerConfig } from './network-filters/network-server-config.ts';
-import type { Outcome } from './outcome.ts';
 import type { RouteTable } from './route-match.ts';
-import type { Stream } from './stream.ts';
 import type { CircuitLimits } from './upstream/circuit-breaker.ts';
+
+export type { AccessLogConfig, LoggedStream } from './access-log/access-log-config.ts';
 
 export interface ProxyConfig {
   /** Content hash of all resources in it. */
@@ -58,7 +59,7 @@ export interface ListenerConfig {
   readonly chooseChain?: ChooseChain;
   /** Hands connections to the listener at their original destination, where there is one. Default false. */
   readonly usesOriginalDestination?: boolean;
-  /** One line for each connection that no chain serves, or that is not HTTP. */
+  /** One line for each connection that no chain serves. */
   readonly accessLogs?: readonly AccessLogConfig[];
   readonly filterChains: readonly FilterChainConfig[];
 }
@@ -131,16 +132,6 @@ export interface ConnectionManagerConfig {
   /** Requests on one connection, then it is closed. 0 is no limit. */
   readonly requestsPerConnectionMax: number;
 }
-
-export interface AccessLogConfig {
-  /** Where lines go: a file's path, `/dev/stdout`, `/dev/stderr`. */
-  readonly path: string;
-  /** The whole line with its newline; empty when the filter of this log leaves the stream out. */
-  format(stream: LoggedStream, outcome: Outcome): string;
-}
-
-/** What a log sees of a stream. A connection that is no HTTP looks like a stream with an empty request and no response. */
-export type LoggedStream = Pick<Stream, 'info' | 'request' | 'response' | 'route'>;
 
 /** One cluster: what its runtime is made from or updated with. */
 export interface ClusterConfig extends CircuitLimits {

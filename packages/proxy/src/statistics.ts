@@ -5,6 +5,7 @@
 import type { HostSet, SubsetListener } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { ListenerStatistics } from './downstream/listener-statistics.ts';
+import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
@@ -77,6 +78,7 @@ export class UpstreamStatistics {
   readonly connectionsTotal: Counter;
   readonly connectionsReusedMax: Counter;
   readonly connectionOverflows: Counter;
+  readonly connectAttemptsExceeded: Counter;
   readonly poolOverflows: Counter;
   readonly connectTime: Histogram;
   readonly idleTimeouts: Counter;
@@ -114,6 +116,7 @@ export class UpstreamStatistics {
     this.connectionsTotal = counter('upstream_cx_total', 'connections begun');
     this.connectionsReusedMax = counter('upstream_cx_max_requests', 'connections closed because they had served their number of requests');
     this.connectionOverflows = counter('upstream_cx_overflow', 'connections not made because of the limit');
+    this.connectAttemptsExceeded = counter('upstream_cx_connect_attempts_exceeded', 'connections given up after the last host that may be tried');
     this.poolOverflows = counter('upstream_cx_pool_overflow', 'requests refused because there may be no more connection pools');
     this.connectTime = meter.histogram('envoy_cluster_upstream_cx_connect_ms', 'time to connect, in ms', timeBoundsMs, labels);
     this.idleTimeouts = counter('upstream_cx_idle_timeout', 'connections closed because nobody used them');
@@ -194,6 +197,7 @@ export class UpstreamStatistics {
 export class Statistics {
   readonly #meter: Meter;
   readonly #listeners = new Map<string, ListenerStatistics>();
+  readonly #tcp = new Map<string, TcpStatistics>();
   readonly #downstream = new Map<string, DownstreamStatistics>();
   readonly #upstream = new Map<string, UpstreamStatistics>();
 
@@ -205,6 +209,13 @@ export class Statistics {
   listener(listener: string): ListenerStatistics {
     let found = this.#listeners.get(listener);
     if (!found) this.#listeners.set(listener, (found = new ListenerStatistics(this.#meter, listener)));
+    return found;
+  }
+
+  /** Of TCP proxies with this `stat_prefix`. */
+  tcp(statPrefix: string): TcpStatistics {
+    let found = this.#tcp.get(statPrefix);
+    if (!found) this.#tcp.set(statPrefix, (found = new TcpStatistics(this.#meter, statPrefix)));
     return found;
   }
 

@@ -29,7 +29,8 @@ export { defaultHttp2ProtocolOptions, type Http2Keepalive, type Http2ProtocolOpt
 export type { HttpFilter } from './http-filter.ts';
 export { routerFilterTypeName, type RouterFilter } from './router-filter.ts';
 export type { UpgradeConfig } from './upgrade-config.ts';
-export type { AccessLog, AccessLogSink, LogFormat } from './access-log.ts';
+export { readAccessLog, type AccessLog, type AccessLogSink, type LogFormat } from './access-log.ts';
+export { readMetadataMatch } from './metadata-match.ts';
 
 export { decodeRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
 export type { VirtualHost } from './virtual-host.ts';

@@ -44,7 +44,7 @@ export interface Listener {
   /** Whether it goes on accepting when the process is overloaded. Default false. */
   readonly bypassesOverload: boolean;
   readonly trafficDirection: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
-  /** One line for each connection. */
+  /** One line for each connection that no chain serves; Envoy writes one for every connection. */
   readonly accessLogs: readonly AccessLog[];
 }
 

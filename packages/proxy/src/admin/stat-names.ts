@@ -16,8 +16,12 @@ interface Scope {
 }
 
 const scopes: readonly Scope[] = [
+  { prefix: 'envoy_http_inspector_', word: 'http_inspector', label: undefined },
   { prefix: 'envoy_http_local_rate_limit_', word: 'http_local_rate_limit', label: 'envoy_local_http_ratelimit_prefix', isLabelFirst: true },
   { prefix: 'envoy_http_', word: 'http', label: 'envoy_http_conn_manager_prefix' },
+  { prefix: 'envoy_tcp_', word: 'tcp', label: 'envoy_tcp_prefix' },
+  { prefix: 'envoy_tls_inspector_', word: 'tls_inspector', label: undefined },
+  { prefix: 'envoy_proxy_proto_', word: 'proxy_proto', label: 'envoy_proxy_protocol_prefix' },
   { prefix: 'envoy_cluster_manager_', word: 'cluster_manager', label: undefined },
   { prefix: 'envoy_cluster_', word: 'cluster', label: 'envoy_cluster_name' },
   { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },

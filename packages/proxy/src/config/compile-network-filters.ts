@@ -9,6 +9,7 @@ import type { NetworkServerConfig } from '../network-filters/network-server-conf
 import { standardNetworkFilters } from '../network-filters/standard-network-filters.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
+import { compileAccessLogs } from './compile-access-logs.ts';
 
 export interface NetworkCompileOptions {
   readonly createContext: CreateFilterContext;
@@ -34,7 +35,11 @@ export function compileNetworkFilters(
       problems.push(error(at, isTerminal ? `is ${name}, which serves connections and must be the last` : `is ${name}, which serves no connections and must not be the last`));
     } else if (factory) {
       const patterns = createPatternCompiler(options.regexEngine, `${at}.typed_config`, problems);
-      const part = factory.create(config, { ...options.createContext(''), patterns });
+      const part = factory.create(config, {
+        ...options.createContext(''),
+        patterns,
+        compileAccessLogs: (logs, within) => compileAccessLogs(logs, `${at}.typed_config.${within}`, problems),
+      });
       if (part.kind === 'gate') gates.push(part.gate);
       else server = part.server;
     }

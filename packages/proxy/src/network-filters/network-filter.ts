@@ -1,6 +1,7 @@
 /** Network filters besides the HTTP connection manager: how each kind is read from configuration and made. */
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
-import type { Scope } from '@sluice/resources';
+import type { AccessLog, Scope } from '@sluice/resources';
+import type { AccessLogConfig } from '../access-log/access-log-config.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import type { NetworkServerConfig } from './network-server-config.ts';
@@ -13,6 +14,8 @@ export interface NetworkFilterContext {
   readonly meter: Meter;
   /** Compiles regexes, and hears what else is wrong with the configuration. */
   readonly patterns: PatternCompiler;
+  /** Compiles access logs; `path` is within the filter's config. */
+  compileAccessLogs(logs: readonly AccessLog[], path: string): readonly AccessLogConfig[];
 }
 
 /** What a filter is in its chain: something that lets connections pass, or the end that serves them. */

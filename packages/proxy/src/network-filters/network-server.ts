@@ -5,6 +5,7 @@ import { DirectResponseConnection } from './direct-response-connection.ts';
 import { EchoConnection } from './echo-connection.ts';
 import type { NetworkServerConfig } from './network-server-config.ts';
 import type { ServerConnection, Serving } from './server-connection.ts';
+import { TcpProxyConnection } from './tcp-proxy/tcp-proxy-connection.ts';
 
 /** The caller keeps it, then calls `onData` with what has been read already. */
 export function openServer(config: NetworkServerConfig, serving: Serving): ServerConnection {
@@ -19,6 +20,8 @@ function create(config: NetworkServerConfig, serving: Serving): ServerConnection
       return new EchoConnection(serving);
     case 'direct-response':
       return new DirectResponseConnection(serving, config.response);
+    case 'tcp-proxy':
+      return new TcpProxyConnection(serving, config);
   }
 }
 

@@ -2,5 +2,6 @@
 import { directResponseFactory } from './direct-response.ts';
 import { echoFactory } from './echo.ts';
 import type { NetworkFilterFactory } from './network-filter.ts';
+import { tcpProxyFactory } from './tcp-proxy/tcp-proxy.ts';
 
-export const standardNetworkFilters: readonly NetworkFilterFactory[] = [echoFactory, directResponseFactory];
+export const standardNetworkFilters: readonly NetworkFilterFactory[] = [tcpProxyFactory, echoFactory, directResponseFactory];
