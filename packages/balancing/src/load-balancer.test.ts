@@ -126,13 +126,13 @@ test('an override reaches a host that is not healthy: whoever names it knows bet
 
 test('a retry goes to another host while there is one', () => {
   const balancer = balancerOf(roundRobin, three);
-  const context: PickContext = { overrideHost: undefined, previousHosts: new Set(['a:1']), hostSelectionTriesMax: 3 };
+  const context: PickContext = { overrideHost: undefined, avoids: ({ key }) => key === 'a:1', hostSelectionTriesMax: 3 };
   for (let index = 0; index < 10; index += 1) expect(pickHost(balancer, context).key).not.toBe('a:1');
 });
 
 test('when every host has failed the request, the last choice stands', () => {
   const balancer = balancerOf(roundRobin, three);
-  const context: PickContext = { overrideHost: undefined, previousHosts: new Set(['a:1', 'b:1', 'c:1']), hostSelectionTriesMax: 5 };
+  const context: PickContext = { overrideHost: undefined, avoids: () => true, hostSelectionTriesMax: 5 };
   expect(balancer.picker.pick(context).kind).toBe('host');
 });
 

@@ -1,15 +1,17 @@
 /** What is asked of a picker, and what it may answer. */
 import type { Hash64 } from './hash/hash64.ts';
-import type { HostPicked } from './host.ts';
+import type { Host, HostPicked } from './host.ts';
 import type { SubsetCriteria } from './subset/subset-criteria.ts';
 
 /** What a request brings to the choice. One object may serve many requests. */
 export interface PickContext {
   /** `host:port` that must be used; undefined leaves the choice to the policy. */
   readonly overrideHost: string | undefined;
-  /** Hosts that earlier tries used, by key; the policy tries to find another. Undefined on the first try. */
-  readonly previousHosts: ReadonlySet<string> | undefined;
-  /** How often to choose again to avoid previous hosts. Default 1, as Envoy's `host_selection_retry_max_attempts`. */
+  /** Hosts that this try should not go to; the policy tries to find another. Undefined on the first try. */
+  readonly avoids: ((host: Host) => boolean) | undefined;
+  /** Priorities that earlier tries have used up; others take their load, as long as there are any. */
+  readonly excludedPriorities?: ReadonlySet<number> | undefined;
+  /** How often to choose again to avoid hosts. Default 1, as Envoy's `host_selection_retry_max_attempts`. */
   readonly hostSelectionTriesMax?: number;
   /** Where policies that go by hash place the request; without one anywhere. */
   readonly hash?: Hash64 | undefined;
@@ -18,7 +20,7 @@ export interface PickContext {
 }
 
 /** For requests that bring nothing. */
-export const anyHost: PickContext = { overrideHost: undefined, previousHosts: undefined, hash: undefined };
+export const anyHost: PickContext = { overrideHost: undefined, avoids: undefined, hash: undefined };
 
 /**
  * `queue`: nothing yet, but hosts are being found (the first resolution is under way): wait for the next picker.

@@ -1,11 +1,11 @@
 /**
  * Builds the picker of one host set: which pool (priority and health), then which host of it. A request may name
- * its host, or bring those that have failed it before.
+ * its host, or say where it does not want to go again.
  */
 import type { Random } from '@sluice/kernel';
 import { remainder } from './hash/hash64.ts';
 import type { Host } from './host.ts';
-import type { HostSet } from './host-set.ts';
+import type { HostSet, PriorityHosts } from './host-set.ts';
 import type { Picker, PickContext, PickResult } from './pick.ts';
 import type { ChooseHost, PolicySpec } from './policies.ts';
 import { createPoolChoice, type PoolChoiceOptions } from './pool-choice.ts';
@@ -25,16 +25,36 @@ export function createPicker(set: HostSet, spec: PolicySpec, options: PickerOpti
   const percents = pools.map((pool) => pool.percent);
   const choose = choices.length > 1 ? choosePool(choices, percents, options.random) : choices[0];
 
+  /** For requests that have used up some priorities, by which; made by the first of them. */
+  const others = new Map<string, Picker>();
+
   return {
     isPanicking,
     pick(context) {
+      const { excludedPriorities } = context;
+      if (excludedPriorities !== undefined && excludedPriorities.size > 0) return pickElsewhere(excludedPriorities, context);
       if (context.overrideHost !== undefined) return set.byKey.get(context.overrideHost)?.pick() ?? overrideUnknown;
       if (choose === undefined) return nobody;
-      const host = context.previousHosts === undefined ? choose(context.hash, 0) : chooseAnother(choose, context);
+      const host = context.avoids === undefined ? choose(context.hash, 0) : chooseAnother(choose, context);
       return host === undefined ? nobody : host.pick();
     },
   };
+
+  function pickElsewhere(excluded: ReadonlySet<number>, context: PickContext): PickResult {
+    const key = [...excluded].sort((a, b) => a - b).join();
+    let picker = others.get(key);
+    if (!picker) others.set(key, (picker = createPicker(withoutPriorities(set, excluded), spec, options)));
+    return picker.pick({ ...context, excludedPriorities: undefined });
+  }
 }
+
+/** The hosts of the other priorities; all, when there are no others. */
+function withoutPriorities(set: HostSet, excluded: ReadonlySet<number>): HostSet {
+  const priorities = set.priorities.map((priority, index) => (excluded.has(index) ? { ...priority, ...noPriority } : priority));
+  return priorities.some(({ all }) => all.length > 0) ? { ...set, priorities } : set;
+}
+
+const noPriority: Pick<PriorityHosts, 'all' | 'healthy' | 'degraded' | 'excludedCount'> = { all: [], healthy: [], degraded: [], excludedCount: 0 };
 
 /** A pool by its percentage: drawn each time, or the one that the request's hash says, so that it stays with it. */
 function choosePool(choices: readonly ChooseHost[], percents: readonly number[], random: Random): ChooseHost {
@@ -48,10 +68,10 @@ function choosePool(choices: readonly ChooseHost[], percents: readonly number[],
   };
 }
 
-/** Chooses again while the choice has failed this request before; when the tries are used up, the last choice stands. */
-function chooseAnother(choose: ChooseHost, { hash, previousHosts, hostSelectionTriesMax = 1 }: PickContext): Host | undefined {
+/** Chooses again while the choice is one to avoid; when the tries are used up, the last choice stands. */
+function chooseAnother(choose: ChooseHost, { hash, avoids, hostSelectionTriesMax = 1 }: PickContext): Host | undefined {
   let host = choose(hash, 0);
-  for (let tries = 1; tries <= hostSelectionTriesMax && host !== undefined && previousHosts?.has(host.key); tries += 1) {
+  for (let tries = 1; tries <= hostSelectionTriesMax && host !== undefined && avoids?.(host) === true; tries += 1) {
     host = choose(hash, tries);
   }
   return host;

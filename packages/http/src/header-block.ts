@@ -9,7 +9,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { isFieldName, isFieldValue } from './characters.ts';
-import { Known, knownBit } from './known-headers.ts';
+import { knownBit, knownGroups } from './known-headers.ts';
 
 /** A field that is written often: its line, with the CRLF, is made once. */
 export interface HeaderLine {
@@ -113,7 +113,7 @@ export class HeaderBlock {
 
   /** `set` with bytes made before. */
   setLine(line: HeaderLine): void {
-    if (line.known === 0 || line.known === Known.envoy) this.remove(line.name);
+    if (line.known === 0 || (line.known & knownGroups) !== 0) this.remove(line.name);
     else this.removeKnown(line.known);
     this.addLine(line);
   }
@@ -121,8 +121,7 @@ export class HeaderBlock {
   remove(name: string): void {
     const bit = knownBit(name);
     if (!this.#mayHold(bit)) return;
-    // The bit of a group says that one of many names is there: those are told apart by name.
-    if (bit !== 0 && bit !== Known.envoy) return this.removeKnown(bit);
+    if (bit !== 0 && (bit & knownGroups) === 0) return this.removeKnown(bit);
     for (let index = 0; index < this.#count; index += 1) if (this.#isNamed(index, name)) this.#drop(index);
   }
 

@@ -25,7 +25,12 @@ export const Known = {
   http2Settings: 1 << 17,
   /** Any name that begins with `x-envoy-`: which of them, only who must clean them asks. */
   envoy: 1 << 18,
+  /** Besides `envoy`: `x-envoy-` and one of `h`, `m`, `r`, `u`, which is how those begin that tell a router what to do. */
+  envoyDemand: 1 << 19,
 } as const;
+
+/** Bits that stand for a group of names: those are told apart by name. */
+export const knownGroups = Known.envoy | Known.envoyDemand;
 
 const names: readonly (readonly [string, number])[] = [
   ['host', Known.host],
@@ -50,7 +55,9 @@ const names: readonly (readonly [string, number])[] = [
 
 /** The bit of a lower-case name, 0 when it is none of them. */
 export function knownBit(lowerName: string): number {
-  return bitByName.get(lowerName) ?? (lowerName.startsWith('x-envoy-') ? Known.envoy : 0);
+  const bit = bitByName.get(lowerName);
+  if (bit !== undefined) return bit;
+  return lowerName.startsWith('x-envoy-') ? envoyBits(lowerName.charCodeAt(8)) : 0;
 }
 
 const bitByName = new Map(names);
@@ -79,7 +86,12 @@ export function knownBitOfBytes(bytes: Uint8Array, start: number, end: number): 
       if (equalsFolded(bytes, start, candidate.codes)) return candidate.bit;
     }
   }
-  return length > 8 && equalsFolded(bytes, start, envoyPrefix) ? Known.envoy : 0;
+  return length > 8 && equalsFolded(bytes, start, envoyPrefix) ? envoyBits((bytes[start + 8] as number) | 0x20) : 0;
+}
+
+/** By the letter behind `x-envoy-`: hedge-on-per-try-timeout, max-retries, retry-on and retriable-…, upstream-rq-…. */
+function envoyBits(letter: number): number {
+  return letter === 0x68 || letter === 0x6d || letter === 0x72 || letter === 0x75 ? Known.envoy | Known.envoyDemand : Known.envoy;
 }
 
 /** Letters differ between the cases by one bit, and no other byte of a field name maps onto a letter that way. */

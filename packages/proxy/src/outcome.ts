@@ -7,7 +7,7 @@ import type { ErrorSource, RetrySafety } from '@sluice/kernel';
 
 /** Envoy's response flags that this engine can set. */
 export type ResponseFlag =
-  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'RL' | 'UAEX' | 'DI' | 'FI' | 'LH';
+  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'UAEX' | 'DI' | 'FI' | 'LH';
 
 export interface Outcome {
   readonly code: OutcomeCode;
@@ -72,10 +72,14 @@ const table = {
   'upstream-body-error':          ['upstream', 0, true, 'never', 'UPE', 'upstream_reset_after_response_started{protocol_error}', '', 'upstream_cx_protocol_error'],
   // Too late.
   'upstream-timeout':             ['upstream', 504, false, 'never', 'UT', 'upstream_response_timeout', 'upstream request timeout', 'upstream_rq_timeout'],
+  'upstream-per-try-timeout':     ['upstream', 504, false, 'never', 'UT', 'upstream_per_try_timeout', 'upstream request timeout', 'upstream_rq_per_try_timeout'],
+  'upstream-per-try-idle-timeout': ['upstream', 504, false, 'never', 'UT', 'upstream_per_try_idle_timeout', 'upstream request timeout', 'upstream_rq_per_try_idle_timeout'],
+  'upstream-max-duration':        ['upstream', 504, false, 'never', 'UMSDR', 'upstream_max_stream_duration_reached', 'upstream max stream duration reached', 'upstream_rq_max_duration_reached'],
   'stream-idle-timeout':          ['local', 408, true, 'never', 'SI', 'stream_idle_timeout', 'stream timeout', 'downstream_rq_idle_timeout'],
   'request-timeout':              ['downstream', 408, true, 'never', 'DT', 'request_overall_timeout', 'request timeout', 'downstream_rq_timeout'],
   'request-head-timeout':         ['downstream', 408, true, 'never', 'DT', 'request_header_timeout', 'request header timeout', 'downstream_rq_header_timeout'],
-  'max-duration':                 ['local', 504, true, 'never', 'UMSDR', 'max_duration_timeout', 'stream timeout', 'downstream_rq_max_duration_reached'],
+  'max-duration':                 ['local', 504, true, 'never', 'DT', 'max_duration_timeout', 'downstream duration timeout', 'downstream_rq_max_duration_reached'],
+  'max-duration-of-request':      ['local', 408, true, 'never', 'DT', 'max_duration_timeout', 'downstream duration timeout', 'downstream_rq_max_duration_reached'],
   'drain-deadline':               ['local', 503, true, 'never', 'LR', 'drain_deadline', 'server is shutting down', 'downstream_rq_drain_close'],
   // The client's fault.
   'bad-request':                  ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],
@@ -88,6 +92,7 @@ const table = {
   'body-too-large':               ['downstream', 413, true, 'never', '', 'request_payload_too_large', 'Payload Too Large', 'downstream_rq_too_large'],
   'bad-body':                     ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],
   'version-refused':              ['downstream', 426, true, 'never', 'DPE', 'low_version', '', 'downstream_rq_http1_0'],
+  'invalid-demand':               ['downstream', 400, false, 'never', 'IH', 'request_headers_failed_strict_check', '', 'rq_failed_strict_check'],
   'path-rejected':                ['downstream', 400, false, 'never', '', 'path_normalization_failed', '', 'downstream_rq_failed_path_normalization'],
   'upgrade-refused':              ['downstream', 403, false, 'never', '', 'upgrade_failed', '', 'downstream_rq_ws_on_non_ws_route'],
   // What follows a CONNECT was meant for a tunnel, so the connection ends.

@@ -14,6 +14,7 @@ import type { Http2Options } from './http2-options.ts';
 import type { ConnectionGate } from './network-filters/connection-gate.ts';
 import type { NetworkServerConfig } from './network-filters/network-server-config.ts';
 import type { RouteTable } from './route-match.ts';
+import type { RetryRule } from './upstream/retry-rule.ts';
 import type { CircuitLimits } from './upstream/circuit-breaker.ts';
 
 export type { AccessLogConfig, LoggedStream } from './access-log/access-log-config.ts';
@@ -120,6 +121,8 @@ export interface ConnectionManagerConfig {
   readonly codec?: 'auto' | 'http1' | 'http2';
   /** Of connections that speak HTTP/2. Default Envoy's. */
   readonly http2?: Http2Options;
+  /** Of what is kept of a request body for further tries and mirrors. Default 1 MiB, Envoy's buffer of a listener. */
+  readonly bufferBytesMax?: number;
   readonly headBytesMax: number;
   readonly headerCountMax: number;
   readonly requestHeadTimeoutMs: number;
@@ -146,6 +149,12 @@ export interface ClusterConfig extends CircuitLimits {
   readonly connectTimeoutMs: number;
   /** For requests of routes with `priority: HIGH`; what the cluster itself has is for all others. */
   readonly highPriority: CircuitLimits;
+  /** The cluster's own policy, in place of those of routes. */
+  readonly retry?: RetryRule | undefined;
+  /** How long one try may take, response and all. 0 is without limit. */
+  readonly streamDurationMaxMs?: number;
+  /** An upstream connection is retired this long after it was opened. 0 is never. */
+  readonly connectionDurationMaxMs?: number;
   /** Requests on one upstream connection, then it is closed. 0 is no limit. */
   readonly requestsPerConnectionMax: number;
   /** An unused upstream connection is closed after this long. 0 is never. */

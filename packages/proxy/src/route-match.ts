@@ -2,8 +2,9 @@
 import type { Hash64, SubsetCriteria } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
-import type { Struct } from '@sluice/resources';
+import type { MaxStreamDuration, Struct } from '@sluice/resources';
 import type { StreamInfo } from './stream-info.ts';
+import type { TryPolicy } from './upstream/try-policy.ts';
 
 /** Virtual hosts and routes, compiled. */
 export interface RouteTable {
@@ -26,6 +27,8 @@ export interface RouteMatch {
   readonly changeRequest: ((head: RequestHead, info: StreamInfo) => void) | undefined;
   /** Header mutations of the response, whose values may quote the request. Undefined when there are none. */
   readonly changeResponse: ((head: ResponseHead, info: StreamInfo, request: RequestHead) => void) | undefined;
+  /** How long a stream may last, in place of what its connection manager says. */
+  readonly streamDuration: MaxStreamDuration | undefined;
   /** What the levels of the route say to filters, made by the filter's factory, by filter name; the most specific level first. */
   readonly perFilter: ReadonlyMap<string, readonly unknown[]>;
   /** Filters that this route switches on (true) or off, by name. Undefined when it leaves all as they are. */
@@ -47,6 +50,8 @@ export interface ForwardAction {
   readonly clusterNotFoundStatus: number;
   /** Whether it counts against the limits of `priority: HIGH`, on connections of its own. */
   readonly isHighPriority: boolean;
+  /** What is asked of the router beyond one plain try. Undefined: nothing. */
+  readonly tries: TryPolicy | undefined;
   /** Where pickers that go by hash place a request; undefined for none. It may leave cookies for the client. */
   readonly hash: ((stream: HashInput) => Hash64 | undefined) | undefined;
   /** Which hosts will do, in clusters with subsets. Absent: any. */

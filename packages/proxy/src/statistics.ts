@@ -12,6 +12,7 @@ import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statis
 import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
 import { SubsetStatistics } from './upstream/subset-statistics.ts';
 import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
+import { RetryStatistics } from './upstream/retry-statistics.ts';
 
 /** Envoy's default buckets for times, in ms. */
 const timeBoundsMs = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
@@ -87,6 +88,8 @@ export class UpstreamStatistics {
   readonly requestsCompleted: Counter;
   readonly requestsPendingTotal: Counter;
   readonly requestsCancelled: Counter;
+  readonly requestsReset: Counter;
+  readonly races: Counter;
   readonly retries: Counter;
   readonly retrySuccesses: Counter;
   readonly requestTime: Histogram;
@@ -106,6 +109,8 @@ export class UpstreamStatistics {
   readonly #meter: Meter;
   readonly #ends: ReadonlyMap<string, Counter>;
   readonly #breakers = new Map<RoutePriority, BreakerStatistics>();
+  readonly #byStatus: (Counter | undefined)[] = [];
+  #retrying: RetryStatistics | undefined;
 
   constructor(meter: Meter, clusterName: string) {
     const labels = { envoy_cluster_name: clusterName };
@@ -125,6 +130,8 @@ export class UpstreamStatistics {
     this.requestsCompleted = counter('upstream_rq_completed', 'requests that were answered');
     this.requestsPendingTotal = counter('upstream_rq_pending_total', 'requests that waited for a connection');
     this.requestsCancelled = counter('upstream_rq_cancelled', 'requests given up before a connection was there');
+    this.requestsReset = counter('upstream_rq_tx_reset', 'requests that we gave up on a connection');
+    this.races = counter('upstream_rq_keepalive_race', 'requests sent again because their connection had closed under them');
     this.retries = counter('upstream_rq_retry', 'second tries');
     this.retrySuccesses = counter('upstream_rq_retry_success', 'second tries that were answered');
     this.byClass = classCounters(meter, 'envoy_cluster_upstream_rq_xx', 'responses by status class', labels);
@@ -150,6 +157,21 @@ export class UpstreamStatistics {
     this.hostsHealthy = priorities.reduce((sum, { healthy }) => sum + healthy.length, 0);
     this.hostsDegraded = priorities.reduce((sum, { degraded }) => sum + degraded.length, 0);
     this.hostsExcluded = priorities.reduce((sum, { excludedCount }) => sum + excludedCount, 0);
+  }
+
+  /** A final response; those that lead to another try are counted in `retrying()`. */
+  countResponse(status: number): void {
+    this.byClass[(status / 100) | 0]?.add();
+    (this.#byStatus[status] ??= this.#statusCounter(status)).add();
+  }
+
+  #statusCounter(status: number): Counter {
+    return this.#meter.counter('envoy_cluster_upstream_rq', 'responses by status', { ...this.#labels, envoy_response_code: String(status) });
+  }
+
+  /** For streams that may be tried more than once. */
+  retrying(): RetryStatistics {
+    return (this.#retrying ??= new RetryStatistics(this.#meter, this.#labels));
   }
 
   /** Shows this breaker in place of the one before it: what is in force. */

@@ -28,7 +28,7 @@ export class StreamInfo {
   bytesSent = 0;
   /** Status sent to the client, 0 when none was. */
   status = 0;
-  /** Response flags in the order they were raised: `''`, `'UF'`, `'UF,URX'`. */
+  /** Response flags: `''`, `'UF'`, `'UF,URX'`. */
   flags = '';
   /** RESPONSE_CODE_DETAILS. */
   details = '';
@@ -68,9 +68,20 @@ export class StreamInfo {
     this.downstreamLocal = downstreamLocal;
   }
 
-  /** Adds a response flag; '' adds none. */
+  /** Adds a response flag; '' adds none. Several stand in Envoy's order, whichever was raised first. */
   raise(flag: ResponseFlag | ''): void {
-    if (flag !== '') this.flags = this.flags === '' ? flag : `${this.flags},${flag}`;
+    if (flag === '') return;
+    this.flags = this.flags === '' ? flag : orderFlags(this.flags, flag);
+  }
+
+  /** For a copy of the request, whose fate is not this one's. */
+  copyForMirror(): StreamInfo {
+    const info = new StreamInfo(this.downstreamRemote, this.downstreamLocal);
+    info.startAt = this.startAt;
+    info.startWallTime = this.startWallTime;
+    info.requestEndAt = this.requestEndAt;
+    info.protocol = this.protocol;
+    return info;
   }
 
   /** Adds fields to a namespace of the dynamic metadata; those of the same name are replaced. */
@@ -82,4 +93,13 @@ export class StreamInfo {
   setFilterState(key: string, value: string): void {
     (this.filterState ??= new Map<string, string>()).set(key, value);
   }
+}
+
+/** Envoy's order. */
+const flagOrder: readonly string[] = ['LH', 'UH', 'UT', 'LR', 'UR', 'UF', 'UC', 'UO', 'NR', 'DI', 'FI', 'RL', 'UAEX', 'RLSE', 'DC', 'URX', 'SI', 'IH', 'DPE', 'UMSDR', 'RFCF', 'NFCF', 'DT', 'UPE', 'NC', 'OM'];
+
+function orderFlags(raised: string, flag: string): string {
+  const all = raised.split(',');
+  if (all.includes(flag)) return raised;
+  return [...all, flag].sort((a, b) => flagOrder.indexOf(a) - flagOrder.indexOf(b)).join();
 }

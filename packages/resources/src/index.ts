@@ -27,7 +27,7 @@ export { httpConnectionManagerTypeName, type HttpConnectionManager, type RouteSo
 export type { CommonHttpProtocolOptions, Http1ProtocolOptions } from './http-protocol-options.ts';
 export { defaultHttp2ProtocolOptions, type Http2Keepalive, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 export type { HttpFilter } from './http-filter.ts';
-export { routerFilterTypeName, type RouterFilter } from './router-filter.ts';
+export { readRouterFilter, routerFilterTypeName, type RouterFilter } from './router-filter.ts';
 export type { UpgradeConfig } from './upgrade-config.ts';
 export { readAccessLog, type AccessLog, type AccessLogSink, type LogFormat } from './access-log.ts';
 export { readMetadataMatch } from './metadata-match.ts';
@@ -42,8 +42,15 @@ export type { QueryParameterMatcher } from './query-parameter-matcher.ts';
 export type { ClusterTarget, HostRewrite, PathRewrite, RouteAction } from './route-action.ts';
 export type { RegexRewrite } from './regex-rewrite.ts';
 export type { HashCookie, HashPolicy, HashSource } from './hash-policy.ts';
-export type { ClusterWeight, WeightedCluster } from './weighted-cluster.ts';
-export type { RetryCondition, RetryPolicy } from './retry-policy.ts';
+export type { ClusterWeight, RandomValue, WeightedCluster } from './weighted-cluster.ts';
+export { retryConditions, type RetryCondition, type RetryPolicy } from './retry-policy.ts';
+export { defaultBackOff, type BackOff, type RateLimitedBackOff, type ResetHeader } from './retry-back-off.ts';
+export type { RetryHostPredicate } from './retry-host-selection.ts';
+export type { HedgePolicy } from './hedge-policy.ts';
+export type { RequestMirrorPolicy } from './request-mirror-policy.ts';
+export type { MaxStreamDuration } from './max-stream-duration.ts';
+export type { InternalRedirectPolicy } from './internal-redirect-policy.ts';
+export type { BodyBufferLimit } from './body-buffer-limit.ts';
 export type { RedirectAction, RedirectPath } from './redirect-action.ts';
 export type { DirectResponseAction } from './direct-response-action.ts';
 export { readHeaderValueOption, readHeaderValueOptions, type AppendAction, type HeaderMutations, type HeaderValueOption } from './header-value-option.ts';
@@ -62,7 +69,7 @@ export type { OutlierDetection } from './outlier-detection.ts';
 export type { HealthCheck } from './health-check.ts';
 export type { GrpcCheck, HttpCheck, TcpCheck } from './health-check-kinds.ts';
 export type { StatusRange } from './status-range.ts';
-export type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
+export { upstreamHttpProtocolOptionsTypeName, type UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
 export {
   decodeClusterLoadAssignment,
   type ClusterLoadAssignment,

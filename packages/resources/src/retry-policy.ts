@@ -2,20 +2,32 @@
 import { MessageReader } from './decode/message-reader.ts';
 import { decodeInteger } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
+import { readHeaderMatcher, type HeaderMatcher } from './header-matcher.ts';
+import { defaultBackOff, readBackOff, readRateLimitedBackOff, type BackOff, type RateLimitedBackOff } from './retry-back-off.ts';
+import { readHostPredicate, readRetryPriority, type RetryHostPredicate } from './retry-host-selection.ts';
 
 export interface RetryPolicy {
   readonly retryOn: readonly RetryCondition[];
   /** Tries after the first. */
   readonly retriesMax: number;
-  /** How long one try may take; 0 is without limit. */
+  /** How long one try may take until its response begins; 0 is without limit. */
   readonly perTryTimeoutMs: number;
+  /** How long one try may be silent; 0 is without limit. */
+  readonly perTryIdleTimeoutMs: number;
   readonly retriableStatusCodes: readonly number[];
-  /** Choose among hosts not tried before, as `envoy.retry_host_predicates.previous_hosts`. */
-  readonly avoidPreviousHosts: boolean;
+  /** Fields of responses that make them worth another try. */
+  readonly retriableHeaders: readonly HeaderMatcher[];
+  /** Only requests with one of these are tried again. Empty: all. */
+  readonly retriableRequestHeaders: readonly HeaderMatcher[];
+  /** Hosts that a further try should not go to. */
+  readonly hostPredicates: readonly RetryHostPredicate[];
+  /** After so many tries at a priority it is left aside (`previous_priorities`). Undefined: never. */
+  readonly priorityUpdateFrequency: number | undefined;
   /** How often to choose another host before taking the last choice. */
   readonly hostSelectionTriesMax: number;
-  /** Back-off before try n: a random time below (2^n - 1) × base, at most max. */
-  readonly backOff: { readonly baseIntervalMs: number; readonly maxIntervalMs: number };
+  readonly backOff: BackOff;
+  /** For responses that say when to come back. */
+  readonly rateLimitedBackOff: RateLimitedBackOff | undefined;
 }
 
 const conditions = [
@@ -28,6 +40,8 @@ const conditions = [
   'retriable-4xx',
   'refused-stream',
   'retriable-status-codes',
+  'retriable-headers',
+  'http3-post-connect-failure',
   'cancelled',
   'deadline-exceeded',
   'internal',
@@ -37,9 +51,8 @@ const conditions = [
 
 export type RetryCondition = (typeof conditions)[number];
 
-/** Envoy's defaults for `retry_back_off`. */
-const defaultBaseIntervalMs = 25;
-const defaultMaxIntervalFactor = 10;
+/** Every word that `retry_on` may hold. */
+export const retryConditions: readonly RetryCondition[] = conditions;
 
 export function readRetryPolicy(json: unknown, scope: Scope): RetryPolicy | undefined {
   const reader = MessageReader.open(json, scope);
@@ -48,21 +61,19 @@ export function readRetryPolicy(json: unknown, scope: Scope): RetryPolicy | unde
     retryOn: readConditions(reader.string('retry_on', ''), scope.at('retry_on')),
     retriesMax: reader.uint32('num_retries', 1),
     perTryTimeoutMs: reader.durationMs('per_try_timeout', 0),
+    perTryIdleTimeoutMs: reader.durationMs('per_try_idle_timeout', 0),
     retriableStatusCodes: reader.list('retriable_status_codes', (code, at) =>
       decodeInteger(code, at, { min: 100, max: 599 }),
     ),
-    avoidPreviousHosts: reader.list('retry_host_predicate', readHostPredicate).length > 0,
+    retriableHeaders: reader.list('retriable_headers', readHeaderMatcher),
+    retriableRequestHeaders: reader.list('retriable_request_headers', readHeaderMatcher),
+    hostPredicates: reader.list('retry_host_predicate', readHostPredicate),
+    priorityUpdateFrequency: reader.read('retry_priority', readRetryPriority),
     hostSelectionTriesMax: reader.integer('host_selection_retry_max_attempts', { min: 0 }) ?? 1,
-    backOff: reader.read('retry_back_off', readBackOff) ?? backOff(defaultBaseIntervalMs, undefined),
+    backOff: reader.read('retry_back_off', readBackOff) ?? defaultBackOff,
+    rateLimitedBackOff: reader.read('rate_limited_retry_back_off', readRateLimitedBackOff),
   };
-  reader.refuse([
-    'per_try_idle_timeout',
-    'retry_priority',
-    'retry_options_predicates',
-    'rate_limited_retry_back_off',
-    'retriable_headers',
-    'retriable_request_headers',
-  ]);
+  reader.refuse(['retry_options_predicates']);
   reader.done();
   return policy;
 }
@@ -76,31 +87,4 @@ function readConditions(list: string, scope: Scope): readonly RetryCondition[] {
     else found.push(condition);
   }
   return found;
-}
-
-function readHostPredicate(json: unknown, scope: Scope): true | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const name = reader.requiredString('name');
-  if (name !== 'envoy.retry_host_predicates.previous_hosts') {
-    scope.at('name').error(`is ${JSON.stringify(name)}, must be envoy.retry_host_predicates.previous_hosts`);
-  }
-  reader.read('typed_config', (config) => config); // carries nothing but its type
-  reader.done();
-  return true;
-}
-
-function readBackOff(json: unknown, scope: Scope): RetryPolicy['backOff'] | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const base = reader.durationMs('base_interval', defaultBaseIntervalMs);
-  const max = reader.durationMs('max_interval');
-  if (base <= 0) scope.at('base_interval').error('must be more than 0');
-  if (max !== undefined && max < base) scope.at('max_interval').error('must not be less than base_interval');
-  reader.done();
-  return backOff(base, max);
-}
-
-function backOff(baseIntervalMs: number, maxIntervalMs: number | undefined): RetryPolicy['backOff'] {
-  return { baseIntervalMs, maxIntervalMs: maxIntervalMs ?? baseIntervalMs * defaultMaxIntervalFactor };
 }

@@ -2,9 +2,13 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readHashPolicy, type HashPolicy } from './hash-policy.ts';
+import { readHedgePolicy, type HedgePolicy } from './hedge-policy.ts';
+import { readInternalRedirectPolicy, type InternalRedirectPolicy } from './internal-redirect-policy.ts';
+import { readMaxStreamDuration, type MaxStreamDuration } from './max-stream-duration.ts';
 import type { Struct } from './metadata.ts';
 import { readMetadataMatch } from './metadata-match.ts';
 import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
+import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 import { readWeightedCluster, type WeightedCluster } from './weighted-cluster.ts';
@@ -24,6 +28,15 @@ export interface RouteAction {
   readonly idleTimeoutMs: number | undefined;
   /** Replaces the virtual host's policy as a whole. */
   readonly retryPolicy: RetryPolicy | undefined;
+  /** Replaces the virtual host's policy as a whole. */
+  readonly hedgePolicy: HedgePolicy | undefined;
+  /** Replace the virtual host's when there are any. */
+  readonly mirrorPolicies: readonly RequestMirrorPolicy[];
+  readonly maxStreamDuration: MaxStreamDuration | undefined;
+  /** How long a client may leave what is on its way to it; undefined leaves it to the connection manager. */
+  readonly flushTimeoutMs: number | undefined;
+  /** Undefined: redirects of the upstream are the client's. */
+  readonly internalRedirectPolicy: InternalRedirectPolicy | undefined;
   /** Whose circuit breakers it counts against. */
   readonly priority: 'DEFAULT' | 'HIGH';
   readonly upgradeConfigs: readonly UpgradeConfig[];
@@ -49,7 +62,9 @@ export type HostRewrite =
   /** The hostname of the chosen endpoint, when it has one. */
   | { readonly kind: 'endpoint' }
   /** The value of this request header (lower case), when it is there. */
-  | { readonly kind: 'header'; readonly header: string };
+  | { readonly kind: 'header'; readonly header: string }
+  /** What the rewrite makes of the path, without its query. */
+  | ({ readonly kind: 'path-regex' } & RegexRewrite);
 
 /** Envoy's default for `timeout`. */
 const defaultTimeoutMs = 15_000;
@@ -73,6 +88,11 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     timeoutMs: reader.durationMs('timeout', defaultTimeoutMs),
     idleTimeoutMs: reader.durationMs('idle_timeout'),
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
+    hedgePolicy: reader.read('hedge_policy', readHedgePolicy),
+    mirrorPolicies: reader.list('request_mirror_policies', readRequestMirrorPolicy),
+    maxStreamDuration: reader.read('max_stream_duration', readMaxStreamDuration) ?? readOldGrpcTimeout(reader),
+    flushTimeoutMs: reader.durationMs('flush_timeout'),
+    internalRedirectPolicy: reader.read('internal_redirect_policy', readInternalRedirectPolicy),
     priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     hashPolicies: reader.list('hash_policy', readHashPolicy),
@@ -120,7 +140,7 @@ function readPathRewrite(reader: MessageReader): PathRewrite | undefined {
 }
 
 function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
-  const kind = reader.oneof(['host_rewrite_literal', 'auto_host_rewrite', 'host_rewrite_header'], false);
+  const kind = reader.oneof(['host_rewrite_literal', 'auto_host_rewrite', 'host_rewrite_header', 'host_rewrite_path_regex'], false);
   switch (kind) {
     case 'host_rewrite_literal':
       return { kind: 'literal', value: reader.requiredString(kind) };
@@ -128,32 +148,35 @@ function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
       return reader.boolean(kind, false) ? { kind: 'endpoint' } : undefined;
     case 'host_rewrite_header':
       return { kind: 'header', header: reader.requiredString(kind).toLowerCase() };
+    case 'host_rewrite_path_regex': {
+      const rewrite = reader.read(kind, readRegexRewrite);
+      return rewrite && { kind: 'path-regex', ...rewrite };
+    }
     case undefined:
       return undefined;
   }
 }
 
+/** How older servers say what `max_stream_duration` says of gRPC. */
+function readOldGrpcTimeout(reader: MessageReader): MaxStreamDuration | undefined {
+  const grpcTimeoutMaxMs = reader.durationMs('max_grpc_timeout');
+  const grpcTimeoutOffsetMs = reader.durationMs('grpc_timeout_offset', 0);
+  return grpcTimeoutMaxMs === undefined ? undefined : { durationMs: undefined, grpcTimeoutMaxMs, grpcTimeoutOffsetMs };
+}
+
 function refuseTheRest(reader: MessageReader): void {
+  reader.ignore(['early_data_policy']); // there is no early data
   reader.refuse([
     'cluster_specifier_plugin',
     'inline_cluster_specifier_plugin',
     'path_rewrite',
     'path_rewrite_policy',
-    'host_rewrite_path_regex',
     'host_rewrite',
     'retry_policy_typed_config',
-    'request_mirror_policies',
     'rate_limits',
     'include_vh_rate_limits',
     'cors',
-    'max_grpc_timeout',
-    'grpc_timeout_offset',
-    'internal_redirect_policy',
     'internal_redirect_action',
     'max_internal_redirects',
-    'hedge_policy',
-    'max_stream_duration',
-    'early_data_policy',
-    'flush_timeout',
   ]);
 }

@@ -6,11 +6,14 @@ import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
 import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
+import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readVirtualHost, type VirtualHost } from './virtual-host.ts';
 
 export interface RouteConfiguration {
   readonly name: string;
   readonly virtualHosts: readonly VirtualHost[];
+  /** For virtual hosts and routes that have none. */
+  readonly mirrorPolicies: readonly RequestMirrorPolicy[];
   readonly headers: HeaderMutations;
   /** Lets the table's header rules act first and the route's last, so that the most specific wins. */
   readonly mostSpecificHeaderMutationsWins: boolean;
@@ -40,6 +43,7 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
   if (!reader) return undefined;
   const table: RouteConfiguration = {
     name: reader.string('name', ''),
+    mirrorPolicies: reader.list('request_mirror_policies', readRequestMirrorPolicy),
     virtualHosts: reader.list('virtual_hosts', readVirtualHost),
     headers: readHeaderMutations(reader),
     mostSpecificHeaderMutationsWins: reader.boolean('most_specific_header_mutations_wins', false),
@@ -56,7 +60,6 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
     'vhds',
     'internal_only_headers',
     'cluster_specifier_plugins',
-    'request_mirror_policies',
     'ignore_path_parameters_in_path_matching',
     'vhost_header',
   ]);

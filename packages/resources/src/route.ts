@@ -1,4 +1,5 @@
 /** `envoy.config.route.v3.Route`: a match and what to do with what matches. */
+import { readBodyBufferLimit, type BodyBufferLimit } from './body-buffer-limit.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readDirectResponseAction, type DirectResponseAction } from './direct-response-action.ts';
@@ -15,6 +16,8 @@ export interface Route {
   readonly match: RouteMatch;
   readonly action: RouteAction | RedirectAction | DirectResponseAction;
   readonly metadata: Metadata;
+  /** In place of the virtual host's. */
+  readonly bodyBufferLimit: BodyBufferLimit | undefined;
   readonly headers: HeaderMutations;
   readonly perFilterConfigs: PerFilterConfigs;
 }
@@ -30,10 +33,11 @@ export function readRoute(json: unknown, scope: Scope): Route | undefined {
   const metadata = reader.read('metadata', readMetadata) ?? noMetadata;
   const headers = readHeaderMutations(reader);
   const perFilterConfigs = readPerFilterConfigs(reader);
-  reader.refuse(['filter_action', 'non_forwarding_action', 'request_body_buffer_limit']);
-  reader.ignore(['decorator', 'tracing', 'per_request_buffer_limit_bytes', 'stat_prefix']);
+  const bodyBufferLimit = readBodyBufferLimit(reader);
+  reader.refuse(['filter_action', 'non_forwarding_action']);
+  reader.ignore(['decorator', 'tracing', 'stat_prefix']);
   reader.done();
-  return match && action && { name, match, action, metadata, headers, perFilterConfigs };
+  return match && action && { name, match, action, metadata, bodyBufferLimit, headers, perFilterConfigs };
 }
 
 function readAction(reader: MessageReader): Route['action'] | undefined {

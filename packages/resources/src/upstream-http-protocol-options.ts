@@ -3,6 +3,7 @@ import { readAutoSni, type AutoSni } from './auto-sni.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 
 export const upstreamHttpProtocolOptionsTypeName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -12,6 +13,12 @@ export interface UpstreamHttpProtocolOptions {
   readonly idleTimeoutMs: number;
   /** A connection ends after this many requests; 0 is without limit. */
   readonly requestsPerConnectionMax: number;
+  /** Retires a connection this long after it was opened, when its requests are done. Absent: never. */
+  readonly connectionDurationMaxMs?: number | undefined;
+  /** How long a request and its response may take on a connection. Absent: without limit. */
+  readonly streamDurationMaxMs?: number | undefined;
+  /** In place of the policies of routes. */
+  readonly retryPolicy?: RetryPolicy | undefined;
   /** Hosts are spoken to in HTTP/2 by prior knowledge. Absent: in HTTP/1.1, which is also what a cluster that says nothing means. */
   readonly http2?: Http2ProtocolOptions | undefined;
   /** HTTP/2 only for requests that came by it. Absent: whatever they came by. */
@@ -41,7 +48,8 @@ export function readUpstreamHttpProtocolOptions(
   if (!reader) return undefined;
   const common = reader.read('common_http_protocol_options', readCommonUpstreamOptions) ?? defaultUpstreamHttpProtocolOptions;
   const autoSni = reader.read('upstream_http_protocol_options', readAutoSni);
-  const shared = autoSni ? { ...common, autoSni } : common;
+  const retryPolicy = reader.read('retry_policy', readRetryPolicy);
+  const shared = { ...common, ...(autoSni && { autoSni }), ...(retryPolicy && { retryPolicy }) };
   const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
   const http2 = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig)?.http2 : undefined;
   const negotiated = kind === 'auto_config' ? reader.read(kind, readAutoConfig) : undefined;
@@ -49,7 +57,6 @@ export function readUpstreamHttpProtocolOptions(
   reader.refuse([
     'http_filters',
     'outlier_detection',
-    'retry_policy',
     'hash_policy',
     'request_mirror_policies',
     'header_validation_config',
@@ -65,12 +72,16 @@ export function readCommonUpstreamOptions(json: unknown, scope: Scope): Upstream
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const defaults = defaultUpstreamHttpProtocolOptions;
+  const connectionDurationMaxMs = reader.durationMs('max_connection_duration');
+  const streamDurationMaxMs = reader.durationMs('max_stream_duration');
   const options: UpstreamHttpProtocolOptions = {
+    ...(connectionDurationMaxMs && { connectionDurationMaxMs }),
+    ...(streamDurationMaxMs && { streamDurationMaxMs }),
     idleTimeoutMs: reader.durationMs('idle_timeout', defaults.idleTimeoutMs),
     requestsPerConnectionMax: reader.uint32('max_requests_per_connection', defaults.requestsPerConnectionMax),
   };
   reader.ignore(['max_headers_count', 'max_response_headers_kb']);
-  reader.refuse(['max_connection_duration', 'max_stream_duration', 'headers_with_underscores_action']);
+  reader.refuse(['headers_with_underscores_action']);
   reader.done();
   return options;
 }

@@ -2,9 +2,12 @@
 import { MessageReader } from './decode/message-reader.ts';
 import { decodeNonEmptyString } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
+import { readBodyBufferLimit, type BodyBufferLimit } from './body-buffer-limit.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
+import { readHedgePolicy, type HedgePolicy } from './hedge-policy.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
 import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
+import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { readRoute, type Route } from './route.ts';
 
@@ -18,6 +21,16 @@ export interface VirtualHost {
   readonly requireTls: 'NONE' | 'ALL';
   /** For routes without a policy of their own. */
   readonly retryPolicy: RetryPolicy | undefined;
+  readonly hedgePolicy: HedgePolicy | undefined;
+  readonly mirrorPolicies: readonly RequestMirrorPolicy[];
+  /** Tells upstreams which try it is, in `x-envoy-attempt-count`. */
+  readonly includesAttemptCount: boolean;
+  /** Tells clients how many tries it took. */
+  readonly includesAttemptCountInResponse: boolean;
+  /** Tells upstreams whether a further try was made for a timeout, in `x-envoy-is-timeout-retry`. */
+  readonly includesIsTimeoutRetry: boolean;
+  /** Of request bodies that are kept for another try or for mirrors; undefined leaves it to the listener. */
+  readonly bodyBufferLimit: BodyBufferLimit | undefined;
   readonly metadata: Metadata;
   readonly headers: HeaderMutations;
   readonly perFilterConfigs: PerFilterConfigs;
@@ -38,25 +51,22 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
     routes: reader.list('routes', readRoute),
     requireTls: requireTls === 'ALL' ? 'ALL' : 'NONE',
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
+    hedgePolicy: reader.read('hedge_policy', readHedgePolicy),
+    mirrorPolicies: reader.list('request_mirror_policies', readRequestMirrorPolicy),
+    includesAttemptCount: reader.boolean('include_request_attempt_count', false),
+    includesAttemptCountInResponse: reader.boolean('include_attempt_count_in_response', false),
+    includesIsTimeoutRetry: reader.boolean('include_is_timeout_retry_header', false),
+    bodyBufferLimit: readBodyBufferLimit(reader),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
     headers: readHeaderMutations(reader),
     perFilterConfigs: readPerFilterConfigs(reader),
   };
-  reader.ignore([
-    'virtual_clusters',
-    'per_request_buffer_limit_bytes',
-    'include_request_attempt_count',
-    'include_attempt_count_in_response',
-    'include_is_timeout_retry_header',
-  ]);
+  reader.ignore(['virtual_clusters']);
   reader.refuse([
     'matcher',
     'rate_limits',
     'cors',
     'retry_policy_typed_config',
-    'hedge_policy',
-    'request_body_buffer_limit',
-    'request_mirror_policies',
   ]);
   reader.done();
   return host;

@@ -10,10 +10,23 @@ export interface WeightedCluster {
   readonly clusters: readonly ClusterWeight[];
   /** The sum of the weights; at least 1. */
   readonly totalWeight: number;
+  /** Where the number comes from that decides. */
+  readonly random: RandomValue;
 }
 
+export type RandomValue =
+  /** Drawn for each request. */
+  | { readonly kind: 'drawn' }
+  /** A whole number in this request header (lower case); drawn when there is none. */
+  | { readonly kind: 'header'; readonly header: string }
+  /** The route's hash policies; drawn when they find nothing. */
+  | { readonly kind: 'hash-policy' };
+
 export interface ClusterWeight {
+  /** Empty where `clusterHeader` says which. */
   readonly name: string;
+  /** The value of this request header (lower case) names the cluster. */
+  readonly clusterHeader: string | undefined;
   /** 0 is legal and takes nothing. */
   readonly weight: number;
   readonly hostRewriteLiteral: string | undefined;
@@ -39,23 +52,41 @@ export function readWeightedCluster(json: unknown, scope: Scope): WeightedCluste
     scope.at('total_weight').error(`is ${stated}, but the weights add up to ${totalWeight}`);
   }
   reader.ignore(['runtime_key_prefix']);
-  reader.refuse(['header_name', 'use_hash_policy']);
+  const random = readRandomValue(reader);
   reader.done();
-  return { clusters, totalWeight };
+  return { clusters, totalWeight, random };
+}
+
+function readRandomValue(reader: MessageReader): RandomValue {
+  switch (reader.oneof(['header_name', 'use_hash_policy'], false)) {
+    case 'header_name':
+      return { kind: 'header', header: reader.requiredString('header_name').toLowerCase() };
+    case 'use_hash_policy':
+      return reader.boolean('use_hash_policy', false) ? { kind: 'hash-policy' } : { kind: 'drawn' };
+    default:
+      return { kind: 'drawn' };
+  }
 }
 
 function readClusterWeight(json: unknown, scope: Scope): ClusterWeight | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const entry: ClusterWeight = {
-    name: reader.requiredString('name'),
+    ...readTarget(reader),
     weight: reader.uint32('weight', 0),
     hostRewriteLiteral: reader.string('host_rewrite_literal'),
     headers: readHeaderMutations(reader),
     perFilterConfigs: readPerFilterConfigs(reader),
     metadataMatch: readMetadataMatch(reader),
   };
-  reader.refuse(['cluster_header']);
   reader.done();
   return entry;
+}
+
+function readTarget(reader: MessageReader): Pick<ClusterWeight, 'name' | 'clusterHeader'> {
+  const clusterHeader = reader.string('cluster_header')?.toLowerCase();
+  if (!clusterHeader) return { name: reader.requiredString('name'), clusterHeader: undefined };
+  const name = reader.string('name', '');
+  if (name !== '') reader.scope.at('cluster_header').error('is set, and so is name: only one may be');
+  return { name: '', clusterHeader };
 }

@@ -111,10 +111,12 @@ const toProgram: RouteMatch = {
     upgrades: new Map(),
     clusterNotFoundStatus: 503,
     isHighPriority: false,
+    tries: undefined,
     hash: undefined,
   },
   changeRequest: undefined,
   changeResponse: undefined,
+  streamDuration: undefined,
   perFilter: new Map(),
   filterSwitches: undefined,
 };

@@ -23,7 +23,7 @@ function balancerOf(spec: HashPolicySpec, given: readonly Endpoint[]): LoadBalan
 }
 
 function place(balancer: LoadBalancer, hash: Hash64 | undefined, previousHosts?: ReadonlySet<string>): string {
-  const picked = balancer.picker.pick({ overrideHost: undefined, previousHosts, hash, hostSelectionTriesMax: 5 });
+  const picked = balancer.picker.pick({ overrideHost: undefined, avoids: previousHosts && (({ key }) => previousHosts.has(key)), hash, hostSelectionTriesMax: 5 });
   if (picked.kind !== 'host') throw new Error(picked.kind);
   picked.release();
   return picked.host.key;
@@ -148,7 +148,7 @@ test('a ring is as large as it must be and no larger than it may', () => {
 test('a bound keeps a host that everybody wants from having more than its part', () => {
   const balancer = balancerOf({ ...maglev, balanceFactorPercent: 150 }, endpoints(4));
   const popular = keys[0] as Hash64;
-  for (let index = 0; index < 400; index += 1) balancer.picker.pick({ overrideHost: undefined, previousHosts: undefined, hash: popular });
+  for (let index = 0; index < 400; index += 1) balancer.picker.pick({ overrideHost: undefined, avoids: undefined, hash: popular });
   const loads = balancer.hosts.hosts.map(({ activeRequests }) => activeRequests);
   // 150 % of an average of 100, and one more, since a host may be filled to the brim first.
   expect(Math.max(...loads)).toBeLessThanOrEqual(152);

@@ -45,7 +45,7 @@ function balance(endpoints: readonly Endpoint[], subsets: SubsetSettings, spec: 
       const subset = facts && new SubsetCriteria(facts);
       const counts: Record<string, number> = {};
       for (let index = 0; index < count; index += 1) {
-        const result = balancer.picker.pick({ overrideHost: undefined, previousHosts: undefined, subset });
+        const result = balancer.picker.pick({ overrideHost: undefined, avoids: undefined, subset });
         const name = result.kind === 'host' ? result.host.key.replace(/^10\.0\.0\.|:80$/g, '') : result.kind;
         counts[name] = (counts[name] ?? 0) + 1;
       }

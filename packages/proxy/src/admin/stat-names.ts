@@ -43,7 +43,7 @@ export function dottedName(name: string, labels: LabelValues): string {
     if (scope.label !== undefined) left.delete(scope.label);
   }
   if (scope?.word === 'http') rest = withScope(rest, filterScopes);
-  if (scope?.word === 'cluster') rest = withScope(rest, clusterScopes).replace(/^circuit_breakers_(default|high)_/, 'circuit_breakers.$1.');
+  if (scope?.word === 'cluster') rest = withScope(rest, clusterScopes).replace(/^retry_upstream_/, 'retry.upstream_').replace(/^circuit_breakers_(default|high)_/, 'circuit_breakers.$1.');
   if (scope?.word === 'cluster' && rest.startsWith('grpc_')) rest = withGrpcMethod(rest, left);
   parts.push(withResponseCode(rest, left));
   for (const [label, value] of left) parts.push(label, value.replaceAll(':', '_'));

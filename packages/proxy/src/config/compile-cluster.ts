@@ -1,7 +1,10 @@
 /** A cluster resource and its endpoints, as the engine runs them. */
-import type { CircuitBreakerThresholds, Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import { upstreamHttpProtocolOptionsTypeName, type CircuitBreakerThresholds, type Cluster, type ClusterLoadAssignment } from '@sluice/resources';
 import type { ClusterConfig } from '../proxy-config.ts';
+import { compileRetryRule } from '../router/compile-retry.ts';
+import type { PatternCompiler } from '../router/compile-session.ts';
 import type { CircuitLimits } from '../upstream/circuit-breaker.ts';
+import type { RetryRule } from '../upstream/retry-rule.ts';
 import type { ConfigResource } from './config-resource.ts';
 
 /** What a cluster says of its endpoints itself. */
@@ -9,10 +12,17 @@ export function ownAssignment({ discovery }: Cluster): ClusterLoadAssignment | u
   return 'assignment' in discovery ? discovery.assignment : undefined;
 }
 
+/** The policy of a cluster, which stands in place of those of routes. Problems are told to `patterns`. */
+export function compileClusterRetry({ http }: Cluster, patterns: PatternCompiler): RetryRule | undefined {
+  const path = `typed_extension_protocol_options["${upstreamHttpProtocolOptionsTypeName}"].retry_policy`;
+  return http.retryPolicy && compileRetryRule(http.retryPolicy, path, patterns);
+}
+
 /** `eds` is what came last by EDS; it is left aside for clusters that hold their endpoints themselves. */
 export function compileCluster(
   cluster: ConfigResource<Cluster>,
   eds: ConfigResource<ClusterLoadAssignment> | undefined,
+  patterns: PatternCompiler,
 ): ClusterConfig {
   const resource = cluster.value;
   const { discovery, circuitBreakers, http } = resource;
@@ -26,6 +36,9 @@ export function compileCluster(
     connectTimeoutMs: resource.connectTimeoutMs,
     ...limitsOf(circuitBreakers.default),
     highPriority: limitsOf(circuitBreakers.high),
+    retry: compileClusterRetry(resource, patterns),
+    streamDurationMaxMs: http.streamDurationMaxMs ?? 0,
+    connectionDurationMaxMs: http.connectionDurationMaxMs ?? 0,
     requestsPerConnectionMax: http.requestsPerConnectionMax,
     idleTimeoutMs: http.idleTimeoutMs,
   };

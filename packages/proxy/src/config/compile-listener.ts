@@ -79,7 +79,7 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   };
   return {
     routeName: http?.routeName,
-    complete: (routesOf) => (http ? { ...shared, manager: http.complete(routesOf) } : shared),
+    complete: (routesOf) => (http ? { ...shared, manager: { ...http.complete(routesOf), bufferBytesMax: listener.connectionBufferBytesMax } } : shared),
   };
 }
 

@@ -10,14 +10,13 @@ import type { FilterCatalog } from '../filters/filter.ts';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
 import { compileRouteTable, type CompiledRouteTable } from '../router/compile-route-table.ts';
-import type { CompileFilterSettings } from '../router/compile-session.ts';
+import { createPatternCompiler, type CompileFilterSettings } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { unknownClusters } from './cluster-references.ts';
-import { compileCluster, ownAssignment } from './compile-cluster.ts';
+import { compileCluster, compileClusterRetry, ownAssignment } from './compile-cluster.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
 import type { ConfigResource, ConfigSnapshot } from './config-resource.ts';
 import { typeNameOf } from './extensions-of.ts';
-import { retryWarnings } from './retry-warnings.ts';
 
 export interface ConfigCompilerOptions {
   readonly filters: FilterCatalog;
@@ -41,7 +40,6 @@ export class ConfigCompiler {
   checkListener(listener: ConfigResource<Listener>, hasCluster: (name: string) => boolean): readonly Problem[] {
     const dangling = inlineRoutes(listener.value).flatMap(({ routes, path }) => [
       ...(routes.validateClusters === false ? [] : under(path, unknownClusters(routes, hasCluster))),
-      ...under(path, retryWarnings(routes)),
     ]);
     return under(listener.path, [...this.#partsOf(listener).problems, ...dangling]);
   }
@@ -49,7 +47,14 @@ export class ConfigCompiler {
   /** What is wrong with a route table beyond what decoding it has shown. */
   checkRoutes(routes: ConfigResource<RouteConfiguration>, hasCluster: (name: string) => boolean): readonly Problem[] {
     const dangling = routes.value.validateClusters === true ? unknownClusters(routes.value, hasCluster) : [];
-    return under(routes.path, [...this.#compileRoutes(routes.value, true).problems, ...dangling, ...retryWarnings(routes.value)]);
+    return under(routes.path, [...this.#compileRoutes(routes.value, true).problems, ...dangling]);
+  }
+
+  /** What is wrong with a cluster beyond what decoding it has shown. */
+  checkCluster(cluster: ConfigResource<Cluster>): readonly Problem[] {
+    const problems: Problem[] = [];
+    compileClusterRetry(cluster.value, createPatternCompiler(this.#options.regexEngine, cluster.path, problems));
+    return problems;
   }
 
   /** The route tables a listener asks for by name. */
@@ -101,7 +106,7 @@ export class ConfigCompiler {
     if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value))) {
       return previous;
     }
-    return compileCluster(cluster, eds);
+    return compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []));
   }
 
   #partsOf(listener: ConfigResource<Listener>): ListenerParts {

@@ -6,6 +6,7 @@ import type { Problem } from '@sluice/kernel';
 import {
   typeUrls,
   versionOf,
+  type Cluster,
   type ClusterLoadAssignment,
   type ExtensionCatalog,
   type Listener,
@@ -241,6 +242,7 @@ export class ConfigStore {
       case 'routeConfiguration':
         return compiler.checkRoutes(resource as ConfigResource<RouteConfiguration>, hasCluster);
       case 'cluster':
+        return compiler.checkCluster(resource as ConfigResource<Cluster>);
       case 'clusterLoadAssignment':
         return [];
     }

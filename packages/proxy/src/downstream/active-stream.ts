@@ -18,11 +18,15 @@ import { RouterFilter } from '../filters/router/router-filter.ts';
 import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import type { RouteMatch } from '../route-match.ts';
+import { expectedTimeoutMs, streamDurationMs } from '../router/stream-duration.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { BufferExtent, LocalReply, Stream } from '../stream.ts';
 import { findCluster } from '../upstream/aggregate-choice.ts';
-import { UpstreamRequest, type UpstreamRequestOwner } from '../upstream/upstream-request.ts';
+import { openPlain, openTries } from '../upstream/open-upstream.ts';
+import { takeDemands, type RequestDemands } from '../upstream/request-demands.ts';
+import type { UpstreamRequestOwner } from '../upstream/upstream-request.ts';
+import type { UpstreamSide } from '../upstream/upstream-side.ts';
 import { clientHostOf } from './client-address.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { renderLocalReply, replyOf } from './local-reply.ts';
@@ -32,6 +36,11 @@ import { tellFilters, writeAccessLogs } from './stream-end.ts';
 import { TransformedBody, type TransformOwner } from './transformed-body.ts';
 
 const noBytes = Buffer.alloc(0);
+/** Flags of ends that say why also when the response had begun. */
+const timeouts: ReadonlySet<string> = new Set(['UT', 'UMSDR']);
+
+/** Envoy's `per_connection_buffer_limit_bytes`. */
+const defaultBufferBytesMax = 1_048_576;
 
 type State = 'filters' | 'waiting' | 'forwarding' | 'responding' | 'tunnel' | 'ended';
 
@@ -41,6 +50,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   response: ResponseHead | undefined = undefined;
   route: RouteMatch | undefined = undefined;
   overrideHost: Address | undefined = undefined;
+  /** Of the route, or of the request itself; 0 for none. Known once it is forwarded. */
+  timeoutMs = 0;
+  durationMaxMs: number;
   readonly #engine: Engine;
   readonly #applied: Applied;
   readonly #manager: ConnectionManager;
@@ -56,7 +68,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   #nextFilter = 0;
   /** `continueRequest` was called from within `onRequest`, before the filter could answer `wait`. */
   #continued = false;
-  #upstream: UpstreamRequest | undefined;
+  #upstream: UpstreamSide | undefined;
+  /** What the request itself asks of the router. */
+  #demands: RequestDemands | undefined;
   /** The request's body, where a filter wants to see or to change it before it goes on. */
   #body: RequestBody | undefined;
   #transform: TransformedBody | undefined;
@@ -80,6 +94,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.request = request;
     this.info = info;
     this.lastActivityAt = info.startAt;
+    this.durationMaxMs = manager.config.streamDurationMaxMs;
     engine.activeStreams += 1;
     this.#statistics.requestsActive += 1;
     this.#statistics.requestsTotal.add();
@@ -127,6 +142,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.route = route;
     this.info.routeName = route?.routeName ?? '';
     this.info.virtualHostName = route?.virtualHostName ?? '';
+    const duration = route?.streamDuration;
+    if (duration) this.durationMaxMs = streamDurationMs(duration, this.request, this.#config.streamDurationMaxMs);
   }
 
   // — filters —
@@ -259,9 +276,32 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     // As the client has sent it: what is changed below must not move it.
     const hash = action.hash?.(this);
     this.route?.changeRequest?.(this.request, this.info);
-    this.#routerFilter()?.announceTimeout(this.request, action.timeoutMs);
-    this.#upstream = new UpstreamRequest(this, cluster, this.#engine, cluster.poolsFor(action.isHighPriority), this.#upgrade !== '', hash, action.subset);
+    this.timeoutMs = action.timeoutMs;
+    if ((this.request.known & Known.envoyDemand) !== 0 && !this.#heedDemands()) return;
+    const router = this.#routerFilter();
+    if (router?.respectsExpectedTimeout) this.timeoutMs = expectedTimeoutMs(this.request, this.timeoutMs);
+    const upgrades = this.#upgrade !== '';
+    if (action.tries || this.#demands || cluster.asksForTries) {
+      const { bufferBytesMax = defaultBufferBytesMax } = this.#config;
+      const wish = { action, cluster, clusters: this.#applied.clusters, demands: this.#demands, timeoutMs: this.timeoutMs, upgrades, hash, router, bufferBytesMax };
+      this.#upstream = openTries(this, wish, this.#engine);
+    } else {
+      router?.announceTimeout(this.request, this.timeoutMs);
+      this.#upstream = openPlain(this, cluster, action, upgrades, hash, this.#engine);
+    }
     this.#upstream.start();
+  }
+
+  /** What the request asks of the router counts before what is configured. False when it asked badly and was refused. */
+  #heedDemands(): boolean {
+    const demands = takeDemands(this.request);
+    this.#demands = demands;
+    this.timeoutMs = demands.timeoutMs ?? this.timeoutMs;
+    const fault = demands.faults.find(({ name }) => this.#routerFilter()?.checksStrictly(name));
+    if (!fault) return true;
+    const outcome = outcomes['invalid-demand'];
+    this.#replyAs({ ...replyOf(outcome), body: `invalid header '${fault.name}' with value '${fault.value}'` }, outcome);
+    return false;
   }
 
   #routerFilter(): RouterFilter | undefined {
@@ -409,6 +449,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.info.upstreamFailure = reason;
     if (!this.#responseHeadSent) return this.fail(code);
     if (this.#state === 'tunnel') return this.#end(outcomes[code], false);
+    if (timeouts.has(outcomes[code].flag)) return this.fail(code);
     this.fail(code === 'upstream-protocol-error' ? 'upstream-body-error' : 'upstream-truncated');
   }
 
@@ -430,6 +471,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     if (code === 'upstream-timeout') this.#upstream?.noteTimeout();
     const outcome = outcomes[code];
+    if (outcome.flag === 'UT' && this.#demands?.answersTimeoutWith204 && !this.#responseHeadSent) {
+      return this.#replyAs({ status: 204, details: outcome.details, flag: outcome.flag }, outcome);
+    }
     if (this.#responseHeadSent || outcome.status === 0) {
       this.info.raise(outcome.flag);
       return this.#end(outcome, false);

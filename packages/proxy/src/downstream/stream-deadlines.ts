@@ -9,6 +9,10 @@ export interface TimedStream {
   readonly info: StreamInfo;
   readonly route: RouteMatch | undefined;
   readonly isRequestDone: boolean;
+  /** Of the route, or of the request itself; 0 for none. */
+  readonly timeoutMs: number;
+  /** How long it may last; 0 for ever. */
+  readonly durationMaxMs: number;
   /** A tunnel has no end of the request or of the response, only silence. */
   readonly isTunnel: boolean;
   readonly lastActivityAt: number;
@@ -18,22 +22,22 @@ const never = Number.POSITIVE_INFINITY;
 
 /** The earliest moment at which any of them may be due. Activity moves the idle timeout on, so it may be too early. */
 export function nextStreamDeadline(stream: TimedStream, config: ConnectionManagerConfig): number {
-  return Math.min(routeDeadline(stream), idleDeadline(stream, config), requestDeadline(stream, config), durationDeadline(stream, config));
+  return Math.min(routeDeadline(stream), idleDeadline(stream, config), requestDeadline(stream, config), durationDeadline(stream));
 }
 
 /** What the stream is to be ended with, if anything is due. */
 export function overdueStream(stream: TimedStream, config: ConnectionManagerConfig, now: number): OutcomeCode | undefined {
   if (requestDeadline(stream, config) <= now) return 'request-timeout';
   if (routeDeadline(stream) <= now) return 'upstream-timeout';
-  if (durationDeadline(stream, config) <= now) return 'max-duration';
+  if (durationDeadline(stream) <= now) return stream.isRequestDone ? 'max-duration' : 'max-duration-of-request';
   if (idleDeadline(stream, config) <= now) return 'stream-idle-timeout';
   return undefined;
 }
 
 /** Route timeout: from the end of the request to the end of the response. */
-function routeDeadline({ route, info, isRequestDone, isTunnel }: TimedStream): number {
-  if (route?.action.kind !== 'forward' || !isRequestDone || isTunnel || route.action.timeoutMs === 0) return never;
-  return info.requestEndAt + route.action.timeoutMs;
+function routeDeadline({ timeoutMs, info, isRequestDone, isTunnel }: TimedStream): number {
+  if (timeoutMs === 0 || !isRequestDone || isTunnel) return never;
+  return info.requestEndAt + timeoutMs;
 }
 
 function idleDeadline({ route, lastActivityAt }: TimedStream, config: ConnectionManagerConfig): number {
@@ -48,6 +52,6 @@ function requestDeadline({ info, isRequestDone, isTunnel }: TimedStream, config:
   return info.startAt + config.requestTimeoutMs;
 }
 
-function durationDeadline({ info }: TimedStream, config: ConnectionManagerConfig): number {
-  return config.streamDurationMaxMs === 0 ? never : info.startAt + config.streamDurationMaxMs;
+function durationDeadline({ info, durationMaxMs }: TimedStream): number {
+  return durationMaxMs === 0 ? never : info.startAt + durationMaxMs;
 }

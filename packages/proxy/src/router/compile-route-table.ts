@@ -67,6 +67,7 @@ function redirectToHttps(host: VirtualHost): RouteMatch {
     action: { kind: 'redirect', status: 301, location: toHttps },
     changeRequest: undefined,
     changeResponse: undefined,
+    streamDuration: undefined,
     ...noPerFilter,
   };
 }

@@ -39,12 +39,22 @@ export function schemeOf(head: RequestHead): string {
 }
 
 export function compileHeaderMatcher(matcher: HeaderMatcher, path: string, patterns: PatternCompiler): HeadTest {
+  return compileHeaderMatcherOf(matcher, path, patterns, headerValue);
+}
+
+/** The same for any kind of head. `valueOf` gives the value of a field, or undefined. */
+export function compileHeaderMatcherOf<Head>(
+  matcher: HeaderMatcher,
+  path: string,
+  patterns: PatternCompiler,
+  valueOf: (head: Head, name: string) => string | undefined,
+): (head: Head) => boolean {
   const { name, invertMatch } = matcher;
   const test = compileTest(matcher, path, patterns);
-  if (matcher.test.kind === 'present') return (head) => test(headerValue(head, name)) !== invertMatch;
+  if (matcher.test.kind === 'present') return (head) => test(valueOf(head, name)) !== invertMatch;
   const absent = matcher.treatMissingHeaderAsEmpty ? '' : undefined;
   return (head) => {
-    const value = headerValue(head, name) ?? absent;
+    const value = valueOf(head, name) ?? absent;
     // An absent header matches no test of its value, and is a match when the test is inverted, as in Envoy.
     return (value !== undefined && test(value)) !== invertMatch;
   };

@@ -5,25 +5,18 @@
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import { SubsetCriteria } from '@sluice/balancing';
 import { randomInt, type Random } from '@sluice/kernel';
-import type { ClusterWeight, HeaderMutations, Metadata, Route, RouteAction, RouteConfiguration, VirtualHost } from '@sluice/resources';
+import type { ClusterWeight, HeaderMutations, Metadata, RouteAction } from '@sluice/resources';
 import type { ForwardAction, RouteMatch } from '../route-match.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { CompileSession } from './compile-session.ts';
 import type { ChooseMatch } from './compiled-route.ts';
 import { compileRequestRules, compileResponseRules, type HeaderRule, type MutationLevel } from './header-rules.ts';
+import { compileTries } from './compile-tries.ts';
 import { compilePerFilter, type FilterLevel } from './per-filter.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileHash } from './request-hash.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
-
-/** Where a route stands: what its levels contribute. */
-export interface RoutePlace {
-  readonly table: RouteConfiguration;
-  readonly host: VirtualHost;
-  readonly hostPath: string;
-  readonly route: Route;
-  readonly path: string;
-}
+import type { RoutePlace } from './route-place.ts';
 
 /** A weighted cluster and where it stands. */
 interface WeightedPlace {
@@ -117,6 +110,7 @@ function prepareForward(
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     isHighPriority: action.priority === 'HIGH',
     subset: compileSubset(action.metadataMatch, weighted?.entry.metadataMatch),
+    tries: compileTries(action, place, session),
     hash: compileHash(action.hashPolicies, `${place.path}.route`, session),
   };
   const rewrites = compileRewrites(action, place.route.match, weighted?.entry.hostRewriteLiteral, `${place.path}.route`, session);
@@ -157,11 +151,17 @@ function prepare(
     action,
     metadata: metadataOf(route.metadata),
     changeRequest: changeRequest(requestRules, rewrites),
-    changeResponse: changeResponse(compileResponseRules(levels, session)),
+    changeResponse: changeResponse([...compileResponseRules(levels, session), ...(host.includesAttemptCountInResponse ? [reportAttempts] : [])]),
+    streamDuration: route.action.kind === 'route' ? route.action.maxStreamDuration : undefined,
     perFilter,
     filterSwitches,
   };
 }
+
+/** How many tries it took; nothing where none was made. */
+const reportAttempts: HeaderRule = (head, { info }) => {
+  if (info.attempts > 0) head.set('x-envoy-attempt-count', String(info.attempts));
+};
 
 function changeRequest(rules: readonly HeaderRule[], rewrites: readonly RequestChange[]): RouteMatch['changeRequest'] {
   if (rules.length === 0 && rewrites.length === 0) return undefined;

@@ -1,6 +1,7 @@
 /** Rewrites of path and host on the way to the upstream, compiled. */
 import type { RequestHead } from '@sluice/http';
 import type { PathMatch, RouteAction, RouteMatch } from '@sluice/resources';
+import type { TryPolicy } from '../upstream/try-policy.ts';
 import type { CompileSession } from './compile-session.ts';
 import { endOfPath } from './path-test.ts';
 
@@ -39,10 +40,24 @@ function compileHostRewrite(
       return () => hostRewrite.value;
     case 'header':
       return (head) => head.get(hostRewrite.header) || undefined;
+    case 'path-regex': {
+      const regex = session.regex(hostRewrite.regex, `${path}.host_rewrite_path_regex.pattern.regex`);
+      return (head) => regex.replace(head.path.slice(0, endOfPath(head.path)), hostRewrite.substitution);
+    }
     case 'endpoint':
-      session.error(`${path}.auto_host_rewrite`, 'is not supported: the host is rewritten before an endpoint is chosen');
-      return undefined;
+      return undefined; // when one has been chosen
   }
+}
+
+/** `auto_host_rewrite`: names the chosen endpoint, where that has a name. */
+export function compileEndpointRewrite({ hostRewrite, appendXForwardedHost }: RouteAction, session: CompileSession): TryPolicy['rewriteToEndpoint'] {
+  if (hostRewrite?.kind !== 'endpoint') return undefined;
+  const { setsEnvoyHeaders } = session.options;
+  return (head, hostname, isFirst) => {
+    if (hostname === '') return;
+    if (isFirst) rewriteHost(() => hostname, appendXForwardedHost, setsEnvoyHeaders)(head);
+    else head.setAuthority(hostname);
+  };
 }
 
 function rewriteHost(hostOf: HostOf, keepsForwardedHost: boolean, setsEnvoyHeaders: boolean): RequestChange {

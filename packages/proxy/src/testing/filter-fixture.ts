@@ -19,6 +19,14 @@ export interface FilterFixtureOptions {
   readonly virtualHost?: object;
   /** Instead of the only route. */
   readonly routes?: readonly object[];
+  /** Fields of the cluster `backend`, besides its endpoint. */
+  readonly cluster?: object;
+  /** More clusters, by name, each with the addresses of its hosts. */
+  readonly clusters?: Readonly<Record<string, readonly Address[]>>;
+  /** Fields of the router. */
+  readonly router?: object;
+  /** Fields of the connection manager. */
+  readonly manager?: object;
   /** What the upstream does with a connection. Default: answers each request 200 with the body `hello`. */
   readonly upstream?: (peer: RawPeer) => Promise<void>;
   readonly random?: Random;
@@ -142,14 +150,16 @@ async function answerHello(peer: RawPeer, heads: string[]): Promise<void> {
   }
 }
 
-function bootstrapOf({ filters, route = {}, virtualHost = {}, routes, services = {}, protocol = 'h1' }: FilterFixtureOptions, upstreamPort: number): object {
+function bootstrapOf(options: FilterFixtureOptions, upstreamPort: number): object {
+  const { filters, route = {}, virtualHost = {}, routes, services = {}, protocol = 'h1', cluster = {}, clusters = {}, router = {}, manager: ofManager = {} } = options;
   const usual = [{ match: { prefix: '/' }, route: { cluster: 'backend' }, ...route }];
   const manager = {
     '@type': managerType,
     stat_prefix: 'test',
     generate_request_id: false,
     server_name: 'sluice',
-    http_filters: [...filters, { name: 'router', typed_config: { '@type': routerType, suppress_envoy_headers: true } }],
+    http_filters: [...filters, { name: 'router', typed_config: { '@type': routerType, suppress_envoy_headers: true, ...router } }],
+    ...ofManager,
     route_config: { name: 'routes', virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes ?? usual, ...virtualHost }] },
     access_log: [
       {
@@ -162,8 +172,9 @@ function bootstrapOf({ filters, route = {}, virtualHost = {}, routes, services =
     static_resources: {
       listeners: [{ name: 'main', address: socketAddress(0), filter_chains: [{ filters: [{ name: 'manager', typed_config: manager }] }] }],
       clusters: [
-        cluster('backend', { address: { host: '127.0.0.1', port: upstreamPort }, protocol }),
-        ...Object.entries(services).map(([name, service]) => cluster(name, service)),
+        { ...clusterOf('backend', { address: { host: '127.0.0.1', port: upstreamPort }, protocol }), ...cluster },
+        ...Object.entries(services).map(([name, service]) => clusterOf(name, service)),
+        ...Object.entries(clusters).map(([name, hosts]) => ({ name, type: 'STATIC', load_assignment: assignmentOf(name, hosts.map(({ port }) => port)) })),
       ],
     },
   };
@@ -171,14 +182,18 @@ function bootstrapOf({ filters, route = {}, virtualHost = {}, routes, services =
 
 const protocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-function cluster(name: string, { address, protocol = 'h1' }: FixtureService): object {
+function clusterOf(name: string, { address, protocol = 'h1' }: FixtureService): object {
   const http2 = { '@type': typeOf(protocolOptions), explicit_http_config: { http2_protocol_options: {} } };
   return {
     name,
     type: 'STATIC',
-    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(address.port) } }] }] },
+    load_assignment: assignmentOf(name, [address.port]),
     ...(protocol === 'h2' ? { typed_extension_protocol_options: { [protocolOptions]: http2 } } : {}),
   };
+}
+
+function assignmentOf(name: string, ports: readonly number[]): object {
+  return { cluster_name: name, endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: { address: socketAddress(port) } })) }] };
 }
 
 function socketAddress(port: number): object {

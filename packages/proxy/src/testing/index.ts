@@ -1,3 +1,4 @@
+export { answerWith, closes, createAnsweringUpstream, resets, saysNothing, type AnsweringUpstream, type UpstreamAnswer } from './answering-upstream.ts';
 export { createTestStream, TestStream, type TestRequest } from './test-stream.ts';
 export { createTestCluster, createTestConfig, createTestManager, createTestRoute, routeEverything, type TestConfig } from './test-config.ts';
 export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';

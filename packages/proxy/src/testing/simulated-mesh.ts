@@ -5,6 +5,8 @@ import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedResolver, S
 import { decodeCluster, decodeClusterLoadAssignment, versionOf } from '@sluice/resources';
 import type { Json } from '@sluice/resources/testing';
 import { compileCluster } from '../config/compile-cluster.ts';
+import { createPatternCompiler } from '../router/compile-session.ts';
+import { noRegexEngine } from '../router/regex-engine.ts';
 import type { ConfigResource } from '../config/config-resource.ts';
 import { createProxy } from '../proxy.ts';
 import type { ClusterConfig, ConnectionManagerConfig } from '../proxy-config.ts';
@@ -152,7 +154,8 @@ function write(connection: Connection, text: string): void {
 function compile(json: Json, assignments: ReadonlyMap<string, Json>): ClusterConfig {
   const cluster = resourceOf(json, must(decodeCluster(json)));
   const assignment = cluster.value.discovery.kind === 'EDS' ? assignments.get(cluster.name) : undefined;
-  return compileCluster(cluster, assignment && resourceOf(assignment, must(decodeClusterLoadAssignment(assignment))));
+  const eds = assignment && resourceOf(assignment, must(decodeClusterLoadAssignment(assignment)));
+  return compileCluster(cluster, eds, createPatternCompiler(noRegexEngine, '', []));
 }
 
 function must<T>(decoded: Checked<T>): T {

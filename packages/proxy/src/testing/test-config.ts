@@ -124,9 +124,10 @@ export function createTestRoute(changes: Partial<ForwardAction> = {}): RouteMatc
   return {
     routeName: 'all',
     virtualHostName: 'all',
-    action: { kind: 'forward', clusterName: 'backend', timeoutMs: 15_000, idleTimeoutMs: undefined, upgrades: new Map(), clusterNotFoundStatus: 503, isHighPriority: false, hash: undefined, ...changes },
+    action: { kind: 'forward', clusterName: 'backend', timeoutMs: 15_000, idleTimeoutMs: undefined, upgrades: new Map(), clusterNotFoundStatus: 503, isHighPriority: false, tries: undefined, hash: undefined, ...changes },
     changeRequest: undefined,
     changeResponse: undefined,
+    streamDuration: undefined,
     perFilter: new Map(),
     filterSwitches: undefined,
   };

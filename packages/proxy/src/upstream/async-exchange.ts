@@ -1,5 +1,6 @@
 /** Requests of the proxy's own, one by one: from a cluster's pick to the whole answer, or why there is none. */
 import { Buffer } from 'node:buffer';
+import { anyHost } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
 import type { Address, Timer } from '@sluice/kernel';
 import type { Engine } from '../engine.ts';
@@ -24,7 +25,7 @@ export function createAsyncClient(engine: Engine): AsyncClient {
         return overCall;
       }
       const exchange = new AsyncExchange(request, engine, onDone);
-      exchange.start(new UpstreamRequest(exchange, cluster, engine, cluster.poolsFor(false), false, undefined));
+      exchange.start(new UpstreamRequest(exchange, cluster, engine, cluster.poolsFor(false), false, anyHost));
       return exchange;
     },
   };

@@ -91,6 +91,11 @@ export class ClusterRuntime {
     return this.#config;
   }
 
+  /** Whether its requests are more than one plain try each, whatever their routes say. */
+  get asksForTries(): boolean {
+    return this.#config.retry !== undefined || (this.#config.streamDurationMaxMs ?? 0) > 0;
+  }
+
   /** Same cluster resource, possibly other endpoints. */
   update(config: ClusterConfig): void {
     const changed = config.assignmentVersion !== this.#config.assignmentVersion;

@@ -3,16 +3,18 @@
  * do harm. Attempts follow each other; the stream sees only the last one's fate.
  */
 import type { Buffer } from 'node:buffer';
-import { anyHost, type Hash64, type HostPicked, type PickContext, type SubsetCriteria, type TryResult } from '@sluice/balancing';
+import type { Host, HostPicked, PickContext, TryResult } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
-import { formatAddress, type Address } from '@sluice/kernel';
+import type { Address } from '@sluice/kernel';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
 import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
+import { KeptBody } from './kept-body.ts';
 import type { PriorityPools } from './priority-pools.ts';
 import type { UpstreamContext } from './upstream-context.ts';
+import type { UpstreamSide } from './upstream-side.ts';
 
 /** The stream, as its upstream half sees it. */
 export interface UpstreamRequestOwner extends UpstreamEvents {
@@ -22,6 +24,21 @@ export interface UpstreamRequestOwner extends UpstreamEvents {
   /** The head is on its way; the body may follow. */
   onUpstreamReady(): void;
 }
+
+/** Whoever makes several tries of one request, and counts their responses. */
+export interface TryOwner extends Omit<UpstreamRequestOwner, 'overrideHost'> {
+  /** A host was chosen and has a connection; the head is about to leave. */
+  beforeHead(host: Host): void;
+}
+
+/** One of several tries: whose, and the body as far as it is kept for all of them. */
+export interface TryOfMany {
+  readonly owner: TryOwner;
+  readonly body: KeptBody | undefined;
+}
+
+/** Of a body that may meet the keep-alive race, so much is kept. Chosen: the race is lost within a round trip, in which little more has come. */
+const raceBodyBytesMax = 64 * 1024;
 
 /** Methods that may be sent twice (RFC 9110 9.2.2). */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -36,29 +53,41 @@ const hostFailures: Readonly<Partial<Record<OutcomeCode, TryResult>>> = {
   'upstream-protocol-error': { kind: 'failed' },
 };
 
-export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
-  readonly #owner: UpstreamRequestOwner;
+export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient, HostWaiter {
+  readonly #owner: Omit<UpstreamRequestOwner, 'overrideHost'>;
   readonly #cluster: ClusterRuntime;
   readonly #context: UpstreamContext;
   readonly #upgrades: boolean;
-  readonly #hash: Hash64 | undefined;
-  readonly #subset: SubsetCriteria | undefined;
+  readonly #pick: PickContext;
+  /** Undefined for the only try of its stream. */
+  readonly #try: TryOwner | undefined;
   readonly #pools: PriorityPools;
   #picked: HostPicked | undefined;
   /** Where it waits for a connection. */
   #pool: HostPool | undefined;
   #codec: UpstreamCodec | undefined;
+  /** What may be sent again; undefined while there is no use for it. */
+  #body: KeptBody | undefined;
   #bodyBegun = false;
   #hasRetried = false;
 
-  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, upgrades: boolean, hash: Hash64 | undefined, subset?: SubsetCriteria) {
+  constructor(
+    owner: Omit<UpstreamRequestOwner, 'overrideHost'>,
+    cluster: ClusterRuntime,
+    context: UpstreamContext,
+    pools: PriorityPools,
+    upgrades: boolean,
+    pick: PickContext,
+    oneOfMany?: TryOfMany,
+  ) {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#context = context;
     this.#upgrades = upgrades;
-    this.#hash = hash;
-    this.#subset = subset;
+    this.#pick = pick;
     this.#pools = pools;
+    this.#try = oneOfMany?.owner;
+    this.#body = oneOfMany?.body;
   }
 
   get comesByHttp2(): boolean {
@@ -70,15 +99,21 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     return http2 !== undefined && !followsDownstream;
   }
 
+  /** Whether it has a connection. */
   get isReady(): boolean {
     return this.#codec !== undefined;
+  }
+
+  /** Where it goes, once that is decided. */
+  get host(): Host | undefined {
+    return this.#picked?.host;
   }
 
   start(): void {
     if (this.#upgrades && this.#speaksOnlyHttp2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (!this.#pools.breaker.allowsRequest) return this.#end('upstream-overflow', 'too many requests');
     const { originalDst } = this.#cluster;
-    const result = originalDst ? originalDst.pick(this.#owner) : this.#cluster.pick(this.#pickContext());
+    const result = originalDst ? originalDst.pick(this.#owner) : this.#cluster.pick(this.#pick);
     switch (result.kind) {
       case 'host':
         this.#picked = result;
@@ -107,10 +142,18 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
     this.#bodyBegun = true;
-    return this.#codec?.writeData(memory, start, end, mayBorrow) ?? true;
+    if (this.#body && !this.#try) this.#keep(this.#body, memory, start, end);
+    return this.#codec?.writeData(memory, start, end, mayBorrow) ?? false;
+  }
+
+  /** Of what comes while there is no connection nothing may be lost, and no more is asked for. */
+  #keep(body: KeptBody, memory: Buffer, start: number, end: number): void {
+    if (!this.#codec || body.hasRoomFor(end - start)) return body.append(memory, start, end);
+    this.#body = undefined;
   }
 
   writeEnd(trailers: Trailers | undefined): void {
+    if (!this.#try) this.#body?.complete(trailers);
     this.#codec?.writeEnd(trailers);
   }
 
@@ -136,7 +179,11 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#cluster.stopWaiting(this);
     this.#pool?.cancel(this);
     this.#pool = undefined;
-    this.#detach()?.abort();
+    const codec = this.#detach();
+    if (codec) {
+      this.#cluster.statistics.requestsReset.add();
+      codec.abort();
+    }
     this.#picked?.release();
     this.#picked = undefined;
   }
@@ -150,10 +197,27 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     this.#cluster.statistics.requestsTotal.add();
     this.#cluster.statistics.requestsActive += 1;
     this.#pools.breaker.requests += 1;
-    if (this.#picked) this.#cluster.health?.observeConnected(this.#picked.host);
+    if (this.#picked) {
+      this.#cluster.health?.observeConnected(this.#picked.host);
+      this.#try?.beforeHead(this.#picked.host);
+    }
     connection.begin(this);
     connection.writeHead(request, this.#upgrades);
+    if (this.#body?.isAsked) return this.#repeatBody(this.#body, connection);
+    this.#askForBody(connection);
+  }
+
+  /** For the first time. On a connection that may turn out to be closed, the body of what may be repeated is kept for a while. */
+  #askForBody({ isReused }: UpstreamExchange): void {
+    const { request } = this.#owner;
+    if (!this.#body && isReused && request.framing !== 'none' && idempotentMethods.has(request.method)) this.#body = new KeptBody(raceBodyBytesMax);
+    if (this.#body) this.#body.isAsked = true;
     this.#owner.onUpstreamReady();
+  }
+
+  #repeatBody(body: KeptBody, connection: UpstreamExchange): void {
+    // What is still to come was held up meanwhile.
+    if (body.sendTo(connection) && !body.isComplete) this.#owner.onUpstreamDrain();
   }
 
   onNoConnection(code: OutcomeCode, reason: string): void {
@@ -167,7 +231,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   onResponseHead(head: ResponseHead): void {
     const { statistics } = this.#cluster;
-    statistics.byClass[(head.status / 100) | 0]?.add();
+    if (!this.#try) statistics.countResponse(head.status);
     if (this.#hasRetried) statistics.retrySuccesses.add();
     if (this.#cluster.health && this.#picked) this.#cluster.health.observeHead(this.#picked.host, head);
     this.#owner.onResponseHead(head);
@@ -200,12 +264,7 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   onUpstreamFailure(code: OutcomeCode, reason: string): void {
     const wasReused = this.#detach()?.isReused ?? false;
-    if (this.#mayHaveRaced(code, wasReused) && this.#maySendAgain(code)) {
-      this.#hasRetried = true;
-      this.#cluster.statistics.retries.add();
-      this.#attempt(this.#picked as HostPicked, true);
-      return;
-    }
+    if (this.#mayHaveRaced(code, wasReused) && this.#maySendAgain(code)) return this.#sendAgain();
     this.#end(code, reason);
   }
 
@@ -216,7 +275,13 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   /** The stream has waited long enough: the host is told of, if it is the one that has not answered. */
   noteTimeout(): void {
-    if (this.#owner.info.responseStartAt === 0) this.#observe({ kind: 'timed-out' });
+    this.#cluster.statistics.countEnd(outcomes['upstream-timeout']);
+    if (this.#owner.info.responseStartAt === 0) this.observeTimeout();
+  }
+
+  /** The host has not answered in time. */
+  observeTimeout(): void {
+    this.#observe({ kind: 'timed-out' });
   }
 
   #observe(result: TryResult): void {
@@ -230,8 +295,21 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
 
   /** The keep-alive race: the host closed the connection while the request was on its way to it. */
   #maySendAgain(code: OutcomeCode): boolean {
-    if (this.#hasRetried || this.#bodyBegun || this.#upgrades || this.#owner.info.responseStartAt > 0) return false;
+    if (this.#hasRetried || this.#upgrades || this.#owner.info.responseStartAt > 0) return false;
+    if (this.#bodyBegun && !this.#body?.isWhole) return false;
     return outcomes[code].retry === 'always-safe' || idempotentMethods.has(this.#owner.request.method);
+  }
+
+  #sendAgain(): void {
+    this.#hasRetried = true;
+    this.#cluster.statistics.races.add();
+    this.#cluster.statistics.retries.add();
+    // The client may have been asked already, and what it sends must not get lost.
+    if (!this.#body && this.#owner.request.framing !== 'none') {
+      this.#body = new KeptBody(raceBodyBytesMax);
+      this.#body.isAsked = true;
+    }
+    this.#attempt(this.#picked as HostPicked, true);
   }
 
   #attempt(picked: HostPicked, fresh: boolean): void {
@@ -245,13 +323,6 @@ export class UpstreamRequest implements UpstreamEvents, PoolClient, HostWaiter {
     }
     this.#pool = pool;
     pool.request(this, fresh);
-  }
-
-  #pickContext(): PickContext {
-    const { overrideHost } = this.#owner;
-    if (overrideHost) return { overrideHost: formatAddress(overrideHost), previousHosts: undefined, hash: undefined };
-    if (this.#hash === undefined && this.#subset === undefined) return anyHost;
-    return { overrideHost: undefined, previousHosts: undefined, hash: this.#hash, subset: this.#subset };
   }
 
   #detach(): UpstreamCodec | undefined {

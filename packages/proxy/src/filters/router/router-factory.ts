@@ -1,6 +1,5 @@
 /** Makes the router's filter. Its configuration is read by resources, which knows the router in every catalog. */
-import { problem } from '@sluice/kernel';
-import { routerFilterTypeName } from '@sluice/resources';
+import { decodeDocument, readRouterFilter, routerFilterTypeName } from '@sluice/resources';
 import { defineFilter, type FilterFactory } from '../filter.ts';
 import { RouterFilter, type RouterSettings } from './router-filter.ts';
 
@@ -9,9 +8,7 @@ export const routerFactory: FilterFactory = defineFilter<RouterSettings>({
   typeUrl: `type.googleapis.com/${routerFilterTypeName}`,
   isTerminal: true,
   decode(value, path) {
-    const suppress = (value as { readonly suppress_envoy_headers?: unknown } | null)?.suppress_envoy_headers ?? false;
-    if (typeof suppress === 'boolean') return { ok: true, value: { suppressEnvoyHeaders: suppress }, problems: [] };
-    return { ok: false, problems: [problem(`${path}.suppress_envoy_headers`, `is ${JSON.stringify(suppress)}, must be true or false`)] };
+    return decodeDocument(value, path, undefined, readRouterFilter);
   },
   create: (settings) => new RouterFilter(settings),
 });

@@ -11,6 +11,10 @@ const keptServiceTimesMs = 100;
 export interface RouterSettings {
   /** Leaves out the `x-envoy-*` fields that a router adds. Default false. */
   readonly suppressEnvoyHeaders: boolean;
+  /** Request headers whose values must be right, or the request is refused with 400. Default none. */
+  readonly strictCheckHeaders?: readonly string[];
+  /** Takes over how long a router before this one waits. Default false. */
+  readonly respectExpectedRqTimeout?: boolean;
 }
 
 export class RouterFilter implements HttpFilter {
@@ -23,6 +27,14 @@ export class RouterFilter implements HttpFilter {
 
   constructor(settings: RouterSettings) {
     this.#settings = settings;
+  }
+
+  get respectsExpectedTimeout(): boolean {
+    return this.#settings.respectExpectedRqTimeout === true;
+  }
+
+  checksStrictly(name: string): boolean {
+    return this.#settings.strictCheckHeaders?.includes(name) === true;
   }
 
   /** Tells the upstream how long it has: `x-envoy-expected-rq-timeout-ms`. */
