@@ -72,3 +72,20 @@ export function writeLastChunk(trailers: Trailers | undefined, target: Buffer, s
   target[at++] = LF;
   return at;
 }
+
+const COLON = 0x3a;
+const HYPHEN = 0x2d;
+
+/** Writes the names of the fields of a head that stands in `memory` with capitals: `Content-Type`. The first line stays. */
+export function writeProperCase(memory: Buffer, start: number, end: number): void {
+  let at = memory.indexOf(LF, start) + 1;
+  while (at > 0 && at < end - 2) {
+    let isFirst = true;
+    for (; memory[at] !== COLON && at < end; at += 1) {
+      const byte = memory[at] as number;
+      if (isFirst && byte >= 0x61 && byte <= 0x7a) memory[at] = byte - 0x20;
+      isFirst = byte === HYPHEN;
+    }
+    at = memory.indexOf(LF, at) + 1;
+  }
+}

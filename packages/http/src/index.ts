@@ -13,10 +13,11 @@ export {
   writeChunkSize,
   writeLastChunk,
   writeRequestHead,
+  writeProperCase,
   writeResponseHead,
 } from './head-writer.ts';
 export { reasonPhrase } from './status.ts';
-export { mergeSlashes, normalizePath } from './path.ts';
+export { mergeSlashes, normalizePath, unescapeSlashes } from './path.ts';
 export {
   clientPreface,
   ErrorCode,

@@ -19,6 +19,8 @@ export class RequestHead extends HeaderBlock {
   path = '';
   /** Host and port that the request is for: from an absolute target, else from Host. Empty only in HTTP/1.0. */
   authority = '';
+  /** Of a target in absolute form (`http://host/path`), `http` or `https`; empty for targets in other forms. */
+  absoluteScheme: 'http' | 'https' | '' = '';
   /** Minor version of HTTP/1: 0 or 1. */
   minorVersion = 1;
   framing: BodyFraming = 'none';
@@ -35,6 +37,7 @@ export class RequestHead extends HeaderBlock {
     this.method = '';
     this.path = '';
     this.authority = '';
+    this.absoluteScheme = '';
     this.minorVersion = 1;
     this.framing = 'none';
     this.contentLength = 0;

@@ -35,3 +35,12 @@ export function mergeSlashes(target: string): string {
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   return path.replaceAll(/\/{2,}/g, '/') + (queryAt === -1 ? '' : target.slice(queryAt));
 }
+
+/** Turns `%2F` and `%5C` in the path into the slash and the backslash that they stand for. The query stays. */
+export function unescapeSlashes(target: string): string {
+  if (!target.includes('%')) return target;
+  const queryAt = target.indexOf('?');
+  const path = queryAt === -1 ? target : target.slice(0, queryAt);
+  const plain = path.replaceAll(/%(2f|5c)/gi, (_, code: string) => (code === '5c' || code === '5C' ? '\\' : '/'));
+  return plain + (queryAt === -1 ? '' : target.slice(queryAt));
+}

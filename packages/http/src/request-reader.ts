@@ -9,6 +9,7 @@ const SP = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
 const SLASH = 0x2f;
+const COLON = 0x3a;
 
 /** Letters of a method. Chosen: twice the longest registered one (UPDATEREDIRECTREF, 17), rounded down. */
 const methodLengthMax = 32;
@@ -144,6 +145,7 @@ export class RequestReader extends HeadReader<RequestHead> {
     const authority = absolute?.[1] ?? '';
     if (!absolute || !authorityText.test(authority)) return this.refuse('bad-target') !== refused;
     head.path = absolute[2] === undefined || absolute[2] === '' ? '/' : absolute[2].startsWith('?') ? `/${absolute[2]}` : absolute[2];
+    head.absoluteScheme = target.charCodeAt(4) === COLON ? 'http' : 'https';
     // The authority of the target replaces Host, also towards the upstream (RFC 9112 3.2.2).
     head.setAuthority(authority);
     return true;

@@ -63,6 +63,7 @@ export interface UpstreamCodec {
   readonly isReused: boolean;
   /** Who is at the other end, and from where. */
   readonly localAddress: Address;
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
 }
 
 /** What the upstream's side tells its attempt. */

@@ -49,7 +49,8 @@ const beforeResponse = (reason: string) => `upstream_reset_before_response_start
 const table = {
   // Ends in order.
   'completed':                    ['upstream', 200, false, 'never', '', 'via_upstream', '', ''],
-  'direct-response':              ['local', 200, false, 'never', '', 'direct_response', '', 'downstream_rq_direct_response'],
+  'direct-response':              ['local', 200, false, 'never', '', 'direct_response', '', 'rq_direct_response'],
+  'redirected':                   ['local', 301, false, 'never', '', 'direct_response', '', 'rq_redirect'],
   'filter-reply':                 ['local', 200, false, 'never', '', 'filter_reply', '', ''],
   // Nowhere to go.
   'no-route':                     ['local', 404, false, 'never', 'NR', 'route_not_found', '', 'no_route'],
@@ -98,6 +99,16 @@ const table = {
   // What follows a CONNECT was meant for a tunnel, so the connection ends.
   'connect-refused':              ['downstream', 403, true, 'never', '', 'upgrade_failed', '', 'downstream_rq_ws_on_non_ws_route'],
   'expectation-failed':           ['downstream', 417, true, 'never', '', 'expectation_failed', 'Expectation Failed', ''],
+  'underscore-refused':           ['downstream', 400, true, 'never', 'DPE', 'http1.unexpected_underscore', 'Bad Request', 'downstream_cx_protocol_error'],
+  'unknown-method':               ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],
+  'https-over-plaintext':         ['downstream', 403, true, 'never', 'DPE', 'http1.https_url_on_plaintext_connection', 'Forbidden', 'downstream_cx_protocol_error'],
+  'absolute-path-refused':        ['downstream', 404, false, 'never', '', 'absolute_path_rejected', '', 'downstream_rq_non_relative_path'],
+  'missing-host':                 ['downstream', 400, false, 'never', '', 'missing_host_header', '', ''],
+  'path-redirected':              ['downstream', 307, false, 'never', '', 'path_normalization_failed', '', 'downstream_rq_redirected_with_normalized_path'],
+  'client-not-identified':        ['downstream', 403, false, 'never', '', 'rejecting because detection failed', '', 'downstream_rq_rejected_via_ip_detection'],
+  // Asked about this hop, not about what lies behind it (Max-Forwards: 0).
+  'options-answered':             ['local', 200, false, 'never', '', 'max_forwards_exhausted', '', 'downstream_rq_max_forwards'],
+  'trace-refused':                ['local', 405, false, 'never', '', 'max_forwards_exhausted', '', 'downstream_rq_max_forwards'],
   // The client went away.
   'downstream-closed':            ['downstream', 0, true, 'never', 'DC', 'downstream_remote_disconnect', '', 'downstream_cx_destroy_remote_active_rq'],
   // Somebody here asked for it.

@@ -3,10 +3,13 @@
  * stream at its start. Nothing in it is looked up in a resource again, and nothing in it is changed: a new
  * configuration is a new value in which unchanged parts are the same objects.
  */
+import type { RequestHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
-import type { Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import type { AccessLogOptions, Cluster, ClusterLoadAssignment } from '@sluice/resources';
 import type { AccessLogConfig } from './access-log/access-log-config.ts';
+import type { LocalReplyMapper } from './access-log/local-reply-mapper.ts';
 import type { ChooseChain } from './downstream/chain-match.ts';
+import type { ClientDetection, InternalAddresses } from './downstream/client-rules.ts';
 import type { ListenerFilter } from './downstream/listener-filters/listener-filter.ts';
 import type { TransportSocket } from './downstream/transport-socket.ts';
 import type { HttpFilter } from './filters/filter.ts';
@@ -16,6 +19,7 @@ import type { NetworkServerConfig } from './network-filters/network-server-confi
 import type { RouteTable } from './route-match.ts';
 import type { RetryRule } from './upstream/retry-rule.ts';
 import type { CircuitLimits } from './upstream/circuit-breaker.ts';
+import type { StreamInfo } from './stream-info.ts';
 
 export type { AccessLogConfig, LoggedStream } from './access-log/access-log-config.ts';
 
@@ -98,6 +102,10 @@ export interface ConnectionManagerConfig {
   /** The filters for a route that switches some on or off. Absent: no route does. */
   readonly filtersFor?: (switches: ReadonlyMap<string, boolean>) => readonly HttpFilter[];
   readonly accessLogs: readonly AccessLogConfig[];
+  /** When lines are written besides the end of a stream. Default never. */
+  readonly logOccasions?: AccessLogOptions | undefined;
+  /** What becomes of the proxy's own answers. Default nothing. */
+  readonly mapLocalReply?: LocalReplyMapper;
   /** `server` of responses; overwrites the upstream's unless `serverHeaderMode` says otherwise. */
   readonly serverName: string;
   readonly serverHeaderMode: 'overwrite' | 'append-if-absent' | 'pass-through';
@@ -106,17 +114,54 @@ export interface ConnectionManagerConfig {
   readonly useRemoteAddress: boolean;
   readonly skipForwardedForAppend: boolean;
   readonly trustedHops: number;
+  /** Whose requests are internal. Default nobody's. */
+  readonly internalAddresses?: InternalAddresses;
+  /** How clients are found without `useRemoteAddress`, the first that finds one. Default by `x-forwarded-for`. */
+  readonly clientDetections?: readonly ClientDetection[];
+  /** Writes `x-forwarded-port`. Default false. */
+  readonly appendsForwardedPort?: boolean;
+  /** Which scheme a connection to one of these ports has. Default: what its transport says. */
+  readonly protoByPort?: ReadonlyMap<number, 'http' | 'https'>;
+  /** What `x-forwarded-proto` says, whatever the client said. Default undefined: nothing. */
+  readonly schemeToOverwrite?: 'http' | 'https' | undefined;
+  /** What to call ourselves where a client brings no `user-agent`, and for the next proxy. Default undefined: nothing. */
+  readonly userAgent?: string | undefined;
+  /** For the next proxy, where there is a `userAgent`. */
+  readonly nodeId?: string;
+  /** Header rules that act before the client is known and the route is chosen. Default none. */
+  readonly changeEarly?: (head: RequestHead, info: StreamInfo) => void;
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
   readonly acceptHttp10: boolean;
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
-  readonly stripPort: boolean;
+  /** What becomes of `%2F` and `%5C` in paths. Default `keep`. */
+  readonly escapedSlashes?: 'keep' | 'reject' | 'redirect' | 'forward';
+  /** Default `none`. */
+  readonly stripPort?: 'none' | 'any' | 'matching';
+  /** Takes the dot off the end of hosts. Default false. */
+  readonly stripTrailingDot?: boolean;
+  /** The host of requests in HTTP/1.0 that name none. Default: such are refused. */
+  readonly defaultHost?: string;
   readonly rejectUnderscores: boolean;
   readonly dropUnderscores: boolean;
   /** Upgrade tokens in lower case that may become tunnels: `websocket`. */
   readonly upgrades: readonly string[];
+  /** Upgrades that are taken for not asked for. Default none. */
+  readonly ignoresUpgrade?: ((token: string) => boolean) | undefined;
+  /** Whether targets in absolute form are refused. Default false. */
+  readonly refusesAbsoluteUrls?: boolean;
+  /** Whether methods that no standard names are refused. Default false. */
+  readonly refusesUnknownMethods?: boolean;
+  /** Leaves it to the upstream to ask for bodies of requests with `expect: 100-continue`. Default false. */
+  readonly proxiesContinue?: boolean;
+  /** Keeps connections after requests that are wrong but delimited. Default false. */
+  readonly keepsAfterBadRequests?: boolean;
+  /** Whether trailers of HTTP/1 are dropped, both ways. Default false. */
+  readonly dropsHttp1Trailers?: boolean;
+  /** Writes names of response headers in HTTP/1 `Like-This`. Default false: as they are. */
+  readonly usesProperCase?: boolean;
   /** What connections speak. Default `auto`: HTTP/2 when they begin with its preface. */
   readonly codec?: 'auto' | 'http1' | 'http2';
   /** Of connections that speak HTTP/2. Default Envoy's. */
@@ -134,6 +179,8 @@ export interface ConnectionManagerConfig {
   readonly delayedCloseTimeoutMs: number;
   /** Requests on one connection, then it is closed. 0 is no limit. */
   readonly requestsPerConnectionMax: number;
+  /** A connection takes no more requests after this long. Default 0: no limit. */
+  readonly connectionDurationMaxMs?: number;
 }
 
 /** One cluster: what its runtime is made from or updated with. */

@@ -38,7 +38,7 @@ export class RequestIds {
         bits >>>= 4;
       }
     }
-    bytes[start + 14] = versionDigit;
+    bytes[start + reasonAt] = versionDigit;
     // Two bits of the variant, two of randomness.
     bytes[start + 19] = hexDigits[8 | ((bytes[start + 19] as number) & 3)] as number;
     return this.#line;
@@ -46,3 +46,21 @@ export class RequestIds {
 }
 
 const versionDigit = '4'.charCodeAt(0);
+
+/**
+ * Where Envoy keeps why a request is traced: the digit that says the version, `4` for one that is not traced. Identifiers
+ * of another shape say nothing.
+ */
+const reasonAt = 14;
+const tracedReasons = '9ab';
+
+/** Whether whoever made or changed this identifier wants the request traced (`9` sampled, `a` and `b` forced). */
+export function isTraced(requestId: string | undefined): boolean {
+  return requestId?.length === blank.length && tracedReasons.includes(requestId.charAt(reasonAt));
+}
+
+/** The identifier without a reason to trace: a client outside may name its request, but not have it traced. */
+export function withoutTraceReason(requestId: string): string {
+  if (!isTraced(requestId)) return requestId;
+  return `${requestId.slice(0, reasonAt)}4${requestId.slice(reasonAt + 1)}`;
+}

@@ -2,13 +2,15 @@
 import type { Hash64, SubsetCriteria } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
-import type { MaxStreamDuration, Struct } from '@sluice/resources';
+import type { MaxStreamDuration, Metadata, Struct } from '@sluice/resources';
 import type { StreamInfo } from './stream-info.ts';
 import type { TryPolicy } from './upstream/try-policy.ts';
 
 /** Virtual hosts and routes, compiled. */
 export interface RouteTable {
   readonly name: string;
+  /** Headers that only internal clients may send, in lower case. Absent: none besides Envoy's own. */
+  readonly internalOnlyHeaders?: readonly string[];
   /** The first route that matches, with its weighted cluster chosen. */
   match(head: RequestHead, random: Random): RouteMatch | undefined;
 }
@@ -33,6 +35,8 @@ export interface RouteMatch {
   readonly perFilter: ReadonlyMap<string, readonly unknown[]>;
   /** Filters that this route switches on (true) or off, by name. Undefined when it leaves all as they are. */
   readonly filterSwitches: ReadonlyMap<string, boolean> | undefined;
+  /** What the virtual host says about itself. Absent: nothing. */
+  readonly virtualHostMetadata?: Metadata;
 }
 
 export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;

@@ -4,9 +4,11 @@
  */
 import type { HostSet, SubsetListener } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
+import { CodecStatistics } from './codec-statistics.ts';
 import { ListenerStatistics } from './downstream/listener-statistics.ts';
 import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
+import type { StreamInfo } from './stream-info.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
 import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
@@ -46,12 +48,19 @@ export class DownstreamStatistics {
   readonly idleTimeouts: Counter;
   readonly upgrades: Counter;
   readonly drainCloses: Counter;
+  readonly requestLimits: Counter;
+  readonly durationLimits: Counter;
+  readonly delayedCloseTimeouts: Counter;
   /** Read when somebody looks. */
   connectionsActive = 0;
   requestsActive = 0;
   readonly #ends: ReadonlyMap<string, Counter>;
+  readonly #http1: CodecStatistics;
+  readonly #http2: CodecStatistics;
 
   constructor(meter: Meter, statPrefix: string) {
+    this.#http1 = new CodecStatistics(meter, 'http1');
+    this.#http2 = new CodecStatistics(meter, 'http2');
     const labels = { envoy_http_conn_manager_prefix: statPrefix };
     const counter = (name: string, help: string) => meter.counter(`envoy_http_${name}`, help, labels);
     this.connectionsTotal = counter('downstream_cx_total', 'connections accepted');
@@ -60,6 +69,9 @@ export class DownstreamStatistics {
     this.bytesReceived = counter('downstream_cx_rx_bytes_total', 'bytes read from clients');
     this.bytesSent = counter('downstream_cx_tx_bytes_total', 'bytes written to clients');
     this.idleTimeouts = counter('downstream_cx_idle_timeout', 'connections closed because nothing happened on them');
+    this.requestLimits = counter('downstream_cx_max_requests_reached', 'connections whose client was asked to leave after as many requests as it may send');
+    this.durationLimits = counter('downstream_cx_max_duration_reached', 'connections whose client was asked to leave after as long as it may stay');
+    this.delayedCloseTimeouts = counter('downstream_cx_delayed_close_timeout', 'connections whose client did not end its side in time');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
     this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');
     this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
@@ -67,6 +79,11 @@ export class DownstreamStatistics {
     meter.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
     meter.observedGauge('envoy_http_downstream_rq_active', 'requests under way', () => this.requestsActive, labels);
     this.#ends = outcomeCounters(meter, 'envoy_http_', labels, ({ counter: name }) => !name.startsWith('upstream_'));
+  }
+
+  /** Of the protocol in which a stream came; the numbers are those of all listeners. */
+  codecOf({ protocol }: StreamInfo): CodecStatistics {
+    return protocol === 'HTTP/2' ? this.#http2 : this.#http1;
   }
 
   countEnd(outcome: Outcome): void {

@@ -4,7 +4,7 @@
  */
 import type { Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
-import type { Struct } from '@sluice/resources';
+import type { AccessLogType, Metadata, Struct } from '@sluice/resources';
 import type { ConnectionInfo } from './downstream/connection-info.ts';
 import type { ResponseFlag } from './outcome.ts';
 
@@ -41,6 +41,10 @@ export class StreamInfo {
   connection: ConnectionInfo | undefined = undefined;
   /** Of the chain that serves the connection. */
   filterChainName = '';
+  /** How the client's connection is protected: `https` over TLS. */
+  scheme: 'http' | 'https' = 'http';
+  /** Who the client is where headers say more than the connection; its port is 0 then. Undefined: the peer. */
+  client: Address | undefined = undefined;
   /** Counts from 1 per process. */
   connectionId = 0;
   routeName = '';
@@ -55,13 +59,28 @@ export class StreamInfo {
   responseTrailers: Trailers | undefined = undefined;
   /** Cookies for the client that bring it back to where it was placed: values of `set-cookie`. */
   setCookies: readonly string[] = none;
-  /** Why connecting failed, in the system's words. */
-  upstreamFailure = '';
-
   /** Dynamic metadata: what filters have found out, by the namespace it stands in. Undefined until somebody writes. */
   dynamicMetadata: Map<string, Struct> | undefined = undefined;
   /** Filter state: texts by key, for other filters and the access log. Undefined until somebody writes. */
   filterState: Map<string, string> | undefined = undefined;
+  /** What the resources say of the cluster, and of the host of the last attempt. */
+  clusterMetadata: Metadata | undefined = undefined;
+  upstreamMetadata: Metadata | undefined = undefined;
+  /** In what the host was spoken to: `HTTP/1.1`, `HTTP/2`; empty until a connection was there. */
+  upstreamProtocol: 'HTTP/1.1' | 'HTTP/2' | '' = '';
+  /** The virtual cluster that the request belongs to; empty for none. */
+  virtualClusterName = '';
+  /** Why the client's connection was ended, where that was decided here. */
+  terminationDetails = '';
+  /** Body of a local reply, before its format. */
+  localReplyBody = '';
+  /** It asks for our health, or passes as if it did. */
+  isHealthCheck = false;
+  /** The occasion of the line being written. */
+  logType: AccessLogType = 'DownstreamEnd';
+  /** Why connecting failed, in the system's words. */
+  upstreamFailure = '';
+
 
   constructor(downstreamRemote: Address, downstreamLocal: Address) {
     this.downstreamRemote = downstreamRemote;

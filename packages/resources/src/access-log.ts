@@ -1,16 +1,19 @@
 /** `envoy.config.accesslog.v3.AccessLog` with the loggers for files and the standard streams. */
+import { readAccessLogFilter, type AccessLogFilter } from './access-log-filter.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import { decodeString } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
 import { readStruct, type Struct } from './metadata.ts';
-import { readDataSource } from './data-source.ts';
+import { readDataSource, type DataSource } from './data-source.ts';
 
 export interface AccessLog {
   readonly name: string;
   readonly sink: AccessLogSink;
   /** Undefined: the default text format. */
   readonly format: LogFormat | undefined;
+  /** Undefined: every stream. */
+  readonly filter: AccessLogFilter | undefined;
 }
 
 export type AccessLogSink =
@@ -18,12 +21,24 @@ export type AccessLogSink =
   | { readonly kind: 'stdout' }
   | { readonly kind: 'stderr' };
 
-/** What to write for each stream. Strings are format strings: `%OPERATOR%` is replaced by what it stands for. */
-export type LogFormat =
-  /** With `omitEmptyValues`, what has no value is empty instead of `-`. */
-  | { readonly kind: 'text'; readonly text: string; readonly omitEmptyValues: boolean }
-  /** One JSON object in a line. With `omitEmptyValues`, keys without a value are left out instead of being null. */
-  | { readonly kind: 'json'; readonly fields: Struct; readonly omitEmptyValues: boolean };
+/** `SubstitutionFormatString`: text or JSON in which `%OPERATOR%` is replaced by what it stands for. */
+export type LogFormat = FormatSettings &
+  (
+    | { readonly kind: 'text'; readonly text: string }
+    /** A format string of which a file or a variable has the text. */
+    | { readonly kind: 'source'; readonly source: DataSource }
+    /** One JSON object. With `isUntyped` all values are strings, as the old `json_format` of files had it. */
+    | { readonly kind: 'json'; readonly fields: Struct; readonly isUntyped: boolean; readonly sortsKeys: boolean }
+  );
+
+export interface FormatSettings {
+  /** What has no value is empty instead of `-`; in JSON, its key is left out instead of being null. */
+  readonly omitEmptyValues: boolean;
+  /** Of a body in this format; empty: what the kind of format says by itself. Logs have no use for it. */
+  readonly contentType: string;
+}
+
+type Logger = Pick<AccessLog, 'sink' | 'format'>;
 
 const typeNames = {
   file: 'envoy.extensions.access_loggers.file.v3.FileAccessLog',
@@ -36,12 +51,12 @@ export function readAccessLog(json: unknown, scope: Scope): AccessLog | undefine
   if (!reader) return undefined;
   const name = reader.string('name', '');
   const logger = reader.required('typed_config', readLogger);
-  reader.refuse(['filter'], 'log filters are outside our subset');
+  const filter = reader.read('filter', readAccessLogFilter);
   reader.done();
-  return logger && { name, ...logger };
+  return logger && { name, filter, ...logger };
 }
 
-function readLogger(json: unknown, scope: Scope): Omit<AccessLog, 'name'> | undefined {
+function readLogger(json: unknown, scope: Scope): Logger | undefined {
   const typed = openTypedConfig(json, scope);
   if (!typed) return undefined;
   switch (typed.typeName) {
@@ -57,16 +72,18 @@ function readLogger(json: unknown, scope: Scope): Omit<AccessLog, 'name'> | unde
   }
 }
 
-function readFileLogger(json: unknown, scope: Scope): Omit<AccessLog, 'name'> | undefined {
+const plain: FormatSettings = { omitEmptyValues: false, contentType: '' };
+
+function readFileLogger(json: unknown, scope: Scope): Logger | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const path = reader.requiredString('path');
   const kind = reader.oneof(['log_format', 'format', 'json_format', 'typed_json_format'], false);
   let format: LogFormat | undefined;
   if (kind === 'log_format') format = reader.read(kind, readSubstitutionFormat);
-  if (kind === 'format') format = { kind: 'text', text: reader.string(kind, ''), omitEmptyValues: false };
+  if (kind === 'format') format = { kind: 'text', text: reader.string(kind, ''), ...plain };
   if (kind === 'json_format' || kind === 'typed_json_format') {
-    format = { kind: 'json', fields: reader.read(kind, readStruct) ?? {}, omitEmptyValues: false };
+    format = { kind: 'json', fields: reader.read(kind, readStruct) ?? {}, isUntyped: kind === 'json_format', sortsKeys: false, ...plain };
   }
   reader.done();
   // These two paths are how containers say "the standard streams"; writing to them as files would bypass buffering.
@@ -79,7 +96,7 @@ function readStreamLogger(
   json: unknown,
   scope: Scope,
   kind: 'stdout' | 'stderr',
-): Omit<AccessLog, 'name'> | undefined {
+): Logger | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const format = reader.read('log_format', readSubstitutionFormat);
@@ -92,17 +109,55 @@ export function readSubstitutionFormat(json: unknown, scope: Scope): LogFormat |
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const kind = reader.oneof(['text_format', 'json_format', 'text_format_source'], true);
-  const omitEmptyValues = reader.boolean('omit_empty_values', false);
-  let format: LogFormat | undefined;
-  if (kind === 'text_format') format = { kind: 'text', text: reader.read(kind, decodeString) ?? '', omitEmptyValues };
-  if (kind === 'json_format') format = { kind: 'json', fields: reader.read(kind, readStruct) ?? {}, omitEmptyValues };
-  if (kind === 'text_format_source') {
-    const source = reader.read(kind, readDataSource);
-    if (source?.kind === 'inline') format = { kind: 'text', text: source.text, omitEmptyValues };
-    else if (source) scope.at(kind).error('must be inline_string or inline_bytes');
-  }
-  reader.ignore(['content_type', 'json_format_options']);
-  reader.refuse(['formatters']);
+  const settings: FormatSettings = {
+    omitEmptyValues: reader.boolean('omit_empty_values', false),
+    contentType: readContentType(reader),
+  };
+  const sortsKeys = reader.read('json_format_options', readJsonOptions) ?? false;
+  reader.list('formatters', readFormatter);
   reader.done();
-  return format;
+  switch (kind) {
+    case 'text_format':
+      return { kind: 'text', text: reader.read(kind, decodeString) ?? '', ...settings };
+    case 'json_format':
+      return { kind: 'json', fields: reader.read(kind, readStruct) ?? {}, isUntyped: false, sortsKeys, ...settings };
+    case 'text_format_source': {
+      const source = reader.read(kind, readDataSource);
+      if (source?.kind === 'inline') return { kind: 'text', text: source.text, ...settings };
+      return source && { kind: 'source', source, ...settings };
+    }
+    case undefined:
+      return undefined;
+  }
+}
+
+function readContentType(reader: MessageReader): string {
+  const type = reader.string('content_type', '');
+  if (!/^[\x20-\x7e]*$/.test(type)) reader.scope.at('content_type').error(`is ${JSON.stringify(type)}, must be printable ASCII`);
+  return type;
+}
+
+function readJsonOptions(json: unknown, scope: Scope): boolean | undefined {
+  const reader = MessageReader.open(json, scope);
+  const sorts = reader?.boolean('sort_properties', false);
+  reader?.done();
+  return sorts;
+}
+
+/** Formatters that bring operators which are always there in ours. */
+const formatterTypeNames = [
+  'envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery',
+  'envoy.extensions.formatter.metadata.v3.Metadata',
+];
+
+function readFormatter(json: unknown, scope: Scope): true | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  reader.string('name');
+  const typed = reader.required('typed_config', openTypedConfig);
+  if (typed && !formatterTypeNames.includes(typed.typeName)) {
+    typed.scope.at('@type').error(`is ${typed.typeName}, must be one of ${formatterTypeNames.join(', ')}`);
+  }
+  reader.done();
+  return true;
 }

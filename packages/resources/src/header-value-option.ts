@@ -91,7 +91,8 @@ function readSettableName(json: unknown, scope: Scope): string | undefined {
   return name;
 }
 
-function readRemovableName(json: unknown, scope: Scope): string | undefined {
+/** A header that configuration may take away: no pseudo-header, and not the host. Gives it in lower case. */
+export function readRemovableName(json: unknown, scope: Scope): string | undefined {
   const name = decodeNonEmptyString(json, scope)?.toLowerCase();
   if (name === undefined) return undefined;
   if (name.startsWith(':') || name === 'host') {

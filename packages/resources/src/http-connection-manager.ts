@@ -1,5 +1,7 @@
 /** `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`. */
 import { readAccessLog, type AccessLog } from './access-log.ts';
+import { defaultAccessLogOptions, readAccessLogOptions, type AccessLogOptions } from './access-log-options.ts';
+import { readClientAddressConfig, readSchemeTransformation, type ClientAddressConfig } from './client-address-config.ts';
 import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
@@ -13,6 +15,7 @@ import {
   type Http1ProtocolOptions,
 } from './http-protocol-options.ts';
 import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
+import { noLocalReplyConfig, readLocalReplyConfig, type LocalReplyConfig } from './local-reply-config.ts';
 import { readRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
 import { routerFilterTypeName } from './router-filter.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
@@ -20,7 +23,7 @@ import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 export const httpConnectionManagerTypeName =
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
-export interface HttpConnectionManager {
+export interface HttpConnectionManager extends ClientAddressConfig {
   readonly kind: 'http_connection_manager';
   /** `AUTO`: HTTP/2 for connections that begin with its preface, HTTP/1 for others. */
   readonly codecType: 'AUTO' | 'HTTP1' | 'HTTP2';
@@ -44,11 +47,6 @@ export interface HttpConnectionManager {
   readonly drainTimeoutMs: number;
   /** How long a closed connection may take to deliver what was written. Default 1000, as Envoy. */
   readonly delayedCloseTimeoutMs: number;
-  /** Whether the peer's address is the client's, so that `x-forwarded-for` is written here. */
-  readonly useRemoteAddress: boolean;
-  /** How many proxies in front of this one are to be believed. */
-  readonly xffTrustedHops: number;
-  readonly skipXffAppend: boolean;
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
@@ -61,10 +59,26 @@ export interface HttpConnectionManager {
   /** Resolves `.` and `..` before matching, RFC 3986 section 5.2.4. */
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
-  /** Takes the port off the host before matching and forwarding. */
-  readonly stripHostPort: boolean;
+  /** What becomes of `%2F` and `%5C` in paths, before anything else looks at them. */
+  readonly escapedSlashes: EscapedSlashesAction;
+  /** Takes the port off the host before matching and forwarding: any, or only the one that was listened on. */
+  readonly stripHostPort: 'none' | 'any' | 'matching';
+  /** Takes the dot off the end of the host. */
+  readonly stripTrailingHostDot: boolean;
   readonly accessLogs: readonly AccessLog[];
+  readonly accessLogOptions: AccessLogOptions;
+  /** What `x-forwarded-proto` says, whatever the client said; undefined leaves it. */
+  readonly schemeToOverwrite: 'http' | 'https' | undefined;
+  /** Says who we are in `user-agent` and `x-envoy-downstream-service-cluster`, -`node`. */
+  readonly addUserAgent: boolean;
+  /** Leaves it to the upstream to ask for the body of a request with `expect: 100-continue`. */
+  readonly proxy100Continue: boolean;
+  /** Keeps connections after requests that are wrong but delimited. */
+  readonly streamErrorOnInvalidHttpMessage: boolean;
+  readonly localReplyConfig: LocalReplyConfig;
 }
+
+export type EscapedSlashesAction = 'KEEP_UNCHANGED' | 'REJECT_REQUEST' | 'UNESCAPE_AND_REDIRECT' | 'UNESCAPE_AND_FORWARD';
 
 export type RouteSource =
   | { readonly kind: 'inline'; readonly routeConfiguration: RouteConfiguration }
@@ -94,7 +108,7 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
     requestHeadersBytesMax:
       reader.uint32('max_request_headers_kb', defaults.maxRequestHeadersKb, { min: 1, max: 8192 }) * 1024,
     ...readTimeouts(reader),
-    ...readClientAddress(reader),
+    ...readClientAddressConfig(reader),
     generateRequestId: reader.boolean('generate_request_id', true),
     preserveExternalRequestId: reader.boolean('preserve_external_request_id', false),
     alwaysSetRequestIdInResponse: reader.boolean('always_set_request_id_in_response', false),
@@ -108,8 +122,16 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     normalizePath: reader.boolean('normalize_path', false),
     mergeSlashes: reader.boolean('merge_slashes', false),
-    stripHostPort: reader.boolean('strip_any_host_port', false),
+    escapedSlashes: readEscapedSlashes(reader),
+    stripHostPort: readStripPort(reader),
+    stripTrailingHostDot: reader.boolean('strip_trailing_host_dot', false),
     accessLogs: reader.list('access_log', readAccessLog),
+    accessLogOptions: readLogOptions(reader),
+    schemeToOverwrite: reader.read('scheme_header_transformation', readSchemeTransformation),
+    addUserAgent: reader.boolean('add_user_agent', false),
+    proxy100Continue: reader.boolean('proxy_100_continue', false),
+    streamErrorOnInvalidHttpMessage: reader.boolean('stream_error_on_invalid_http_message', false),
+    localReplyConfig: reader.read('local_reply_config', readLocalReplyConfig) ?? noLocalReplyConfig,
   } as const;
   refuseTheRest(reader);
   reader.done();
@@ -166,12 +188,34 @@ function readTimeouts(reader: MessageReader) {
   } as const;
 }
 
-function readClientAddress(reader: MessageReader) {
-  return {
-    useRemoteAddress: reader.boolean('use_remote_address', false),
-    xffTrustedHops: reader.uint32('xff_num_trusted_hops', 0),
-    skipXffAppend: reader.boolean('skip_xff_append', false),
-  } as const;
+/** `IMPLEMENTATION_SPECIFIC_DEFAULT`, which is what unset means, leaves paths alone, as in Envoy. */
+function readEscapedSlashes(reader: MessageReader): EscapedSlashesAction {
+  const action = reader.enum(
+    'path_with_escaped_slashes_action',
+    ['IMPLEMENTATION_SPECIFIC_DEFAULT', 'KEEP_UNCHANGED', 'REJECT_REQUEST', 'UNESCAPE_AND_REDIRECT', 'UNESCAPE_AND_FORWARD'],
+    'KEEP_UNCHANGED',
+  );
+  return action === 'IMPLEMENTATION_SPECIFIC_DEFAULT' ? 'KEEP_UNCHANGED' : action;
+}
+
+function readStripPort(reader: MessageReader): HttpConnectionManager['stripHostPort'] {
+  const any = reader.boolean('strip_any_host_port', false);
+  const matching = reader.boolean('strip_matching_host_port', false);
+  if (any && matching) reader.scope.at('strip_any_host_port').error('may not be set with strip_matching_host_port');
+  return any ? 'any' : matching ? 'matching' : 'none';
+}
+
+/** The message, and the two fields that said the same before it. */
+function readLogOptions(reader: MessageReader): AccessLogOptions {
+  const flushIntervalMs = reader.durationMs('access_log_flush_interval');
+  const logsNewRequests = reader.boolean('flush_access_log_on_new_request');
+  return (
+    reader.read('access_log_options', readAccessLogOptions) ?? {
+      ...defaultAccessLogOptions,
+      ...(flushIntervalMs === undefined ? {} : { flushIntervalMs }),
+      ...(logsNewRequests === undefined ? {} : { logsNewRequests }),
+    }
+  );
 }
 
 function refuseTheRest(reader: MessageReader): void {
@@ -179,28 +223,13 @@ function refuseTheRest(reader: MessageReader): void {
     'tracing',
     'http3_protocol_options',
     'stream_flush_timeout',
-    'internal_address_config',
     'request_id_extension',
-    'access_log_options',
-    'access_log_flush_interval',
-    'flush_access_log_on_new_request',
-    'add_user_agent',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
   ]);
-  reader.only('path_with_escaped_slashes_action', 'KEEP_UNCHANGED');
   reader.only('forward_client_cert_details', 'SANITIZE');
   reader.refuse([
     'scoped_routes',
-    'proxy_100_continue',
-    'strip_matching_host_port',
-    'strip_trailing_host_dot',
-    'original_ip_detection_extensions',
     'set_current_client_cert_details',
-    'forward_proto_config',
-    'append_x_forwarded_port',
-    'local_reply_config',
-    'stream_error_on_invalid_http_message',
-    'scheme_header_transformation',
     'path_normalization_options',
     'early_header_mutation_extensions',
     'typed_header_validation_config',

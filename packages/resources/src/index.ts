@@ -89,3 +89,8 @@ export { decodeDurationMs, decodeNonEmptyString, decodeString, decodeUint32 } fr
 export { openTypedConfig, type TypedConfig } from './decode/typed-config.ts';
 export { MessageReader, type Decoder } from './decode/message-reader.ts';
 export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';
+export type { ClientAddressConfig, ForwardProtoConfig, InternalAddressConfig, IpDetection } from './client-address-config.ts';
+export type { LocalReplyConfig, ResponseMapper } from './local-reply-config.ts';
+export { readAccessLogFilter, type AccessLogFilter, type AccessLogType, type Comparison } from './access-log-filter.ts';
+export type { AccessLogOptions } from './access-log-options.ts';
+export { readMetadataMatcher, readValueMatcher, type MetadataMatcher, type ValueMatcher } from './metadata-matcher.ts';

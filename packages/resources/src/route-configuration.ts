@@ -3,7 +3,7 @@ import type { Checked } from '@sluice/kernel';
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
-import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
+import { readHeaderMutations, readRemovableName, type HeaderMutations } from './header-value-option.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
 import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
 import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
@@ -23,6 +23,8 @@ export interface RouteConfiguration {
   readonly ignorePortInHostMatching: boolean;
   /** Longer direct responses are refused. Default 4096, as Envoy. */
   readonly directResponseBodyBytesMax: number;
+  /** Headers (lower case) that are taken from requests of clients that are not our own. */
+  readonly internalOnlyHeaders: readonly string[];
   readonly metadata: Metadata;
   readonly perFilterConfigs: PerFilterConfigs;
 }
@@ -53,12 +55,12 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
       'max_direct_response_body_size_bytes',
       defaultDirectResponseBodyBytesMax,
     ),
+    internalOnlyHeaders: reader.list('internal_only_headers', readRemovableName),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
     perFilterConfigs: readPerFilterConfigs(reader),
   };
   reader.refuse([
     'vhds',
-    'internal_only_headers',
     'cluster_specifier_plugins',
     'ignore_path_parameters_in_path_matching',
     'vhost_header',

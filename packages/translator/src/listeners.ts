@@ -84,6 +84,8 @@ function manager(statPrefix: string, { routes, filters, accessLogPath, trust }: 
     ...trust,
     // How long a request may be silent is the revision's to say, and its sidecar's to hold it to.
     stream_idle_timeout: '0s',
+    // Programs may send trailers over HTTP/1, as they may behind Knative's own proxies.
+    http_protocol_options: { enable_trailers: true },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
   };
 }

@@ -81,7 +81,6 @@ function makeManager(filters: readonly HttpFilter[]): ConnectionManagerConfig {
     acceptHttp10: true,
     normalizePath: false,
     mergeSlashes: false,
-    stripPort: false,
     rejectUnderscores: false,
     dropUnderscores: false,
     upgrades: ['websocket'],

@@ -1,7 +1,11 @@
+import { formatProblem, type Problem } from '@sluice/kernel';
 import { connectionManagerOf, decodeListener, type AccessLog } from '@sluice/resources';
 import { listenerJson, routesJson, routeTo, typed, type Json } from '@sluice/resources/testing';
 import { expect, test } from 'vitest';
+import { createPlainEnvironment, type CompileEnvironment } from '../compile-environment.ts';
 import { outcomes } from '../outcome.ts';
+import { createPatternCompiler } from '../router/compile-session.ts';
+import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import { createTestStream } from '../testing/index.ts';
 import { compileAccessLog } from './compile-access-log.ts';
@@ -23,10 +27,16 @@ function endedStream(headers: Readonly<Record<string, string>> = {}): Stream {
   return stream;
 }
 
-function lineOf(typedConfig: Json, stream = endedStream()): string {
-  const compiled = compileAccessLog(logOf(typedConfig));
-  if (!compiled.ok) throw new Error(compiled.message);
-  return compiled.format.format(stream, outcomes['no-route']);
+function compile(log: AccessLog, environment: CompileEnvironment = createPlainEnvironment()) {
+  const problems: Problem[] = [];
+  const compiled = compileAccessLog(log, 'access_log[0]', createPatternCompiler(noRegexEngine, '', problems), environment);
+  return { compiled, problems: problems.map(formatProblem) };
+}
+
+function lineOf(typedConfig: Json, stream = endedStream(), environment?: CompileEnvironment): string {
+  const { compiled, problems } = compile(logOf(typedConfig), environment);
+  expect(problems).toEqual([]);
+  return compiled.format(stream, outcomes['no-route']);
 }
 
 test('without a format, the line is the one of Envoy', () => {
@@ -56,11 +66,42 @@ test('values from clients cannot break out of a JSON line', () => {
 });
 
 test('where lines go', () => {
-  const stream = compileAccessLog(logOf(typed('envoy.extensions.access_loggers.stream.v3.StderrAccessLog')));
-  expect(stream).toMatchObject({ ok: true, format: { path: '/dev/stderr' } });
-  expect(compileAccessLog(logOf(fileLog({})))).toMatchObject({ ok: true, format: { path: '/var/log/a' } });
+  expect(compile(logOf(typed('envoy.extensions.access_loggers.stream.v3.StderrAccessLog'))).compiled.path).toBe('/dev/stderr');
+  expect(compile(logOf(fileLog({}))).compiled.path).toBe('/var/log/a');
 });
 
 test('a mistake in a nested field is named', () => {
-  expect(compileAccessLog(logOf(jsonLog({ a: { b: '%NOPE%' } })))).toMatchObject({ ok: false, message: expect.stringContaining('a: b: has %NOPE%') });
+  expect(compile(logOf(jsonLog({ a: { b: '%NOPE%' } }))).problems).toEqual([expect.stringMatching(/^access_log\[0\]\.typed_config.*a: b: has %NOPE%/)]);
+});
+
+test('in the old JSON of files every value is a string', () => {
+  expect(JSON.parse(lineOf(fileLog({ json_format: { code: '%RESPONSE_CODE%', host: '%UPSTREAM_HOST%' } })))).toEqual({ code: '404', host: '-' });
+  expect(JSON.parse(lineOf(fileLog({ typed_json_format: { code: '%RESPONSE_CODE%', host: '%UPSTREAM_HOST%' } })))).toEqual({ code: 404, host: null });
+});
+
+test('keys of JSON can be sorted', () => {
+  expect(lineOf(jsonLog({ b: 1, a: { d: 2, c: 3 } }, { json_format_options: { sort_properties: true } }))).toBe('{"a":{"c":3,"d":2},"b":1}\n');
+});
+
+test('a format may stand in a file, and says so when it cannot be read', () => {
+  const format = { log_format: { text_format_source: { filename: '/etc/log-format' } } };
+  const environment = { ...createPlainEnvironment(), sources: { read: () => '%RESPONSE_CODE%\n' } };
+  expect(lineOf(fileLog(format), endedStream(), environment)).toBe('404\n');
+  expect(compile(logOf(fileLog(format))).problems[0]).toContain('has a text_format_source that cannot be read');
+});
+
+test('what filters have found out stands in lines, structs as JSON', () => {
+  const stream = endedStream();
+  stream.info.addMetadata('app', { plan: { name: 'gold', seats: 3 } });
+  stream.info.setFilterState('tenant', 'acme');
+  expect(lineOf(jsonLog({ plan: '%DYNAMIC_METADATA(app:plan)%', name: '%METADATA(DYNAMIC:app:plan:name)%', none: '%DYNAMIC_METADATA(app:x:y)%', state: '%FILTER_STATE(tenant:PLAIN)%' }), stream)).toBe(
+    '{"plan":{"name":"gold","seats":3},"name":"gold","none":null,"state":"acme"}\n',
+  );
+  expect(lineOf(fileLog({ format: '%DYNAMIC_METADATA(app:plan)%\n' }), stream)).toBe('{"name":"gold","seats":3}\n');
+});
+
+test('where the process runs can be named', () => {
+  const environment = { ...createPlainEnvironment(), hostName: 'box', sources: { read: () => 'blue' } };
+  expect(lineOf(fileLog({ format: '%HOSTNAME% %ENVIRONMENT(COLOUR)%\n' }), endedStream(), environment)).toBe('box blue\n');
+  expect(lineOf(fileLog({ format: '%HOSTNAME% %ENVIRONMENT(COLOUR)%\n' }))).toBe('- -\n');
 });

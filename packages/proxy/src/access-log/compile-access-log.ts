@@ -1,8 +1,11 @@
-/** Access logs, compiled: for each log where its lines go and the function that makes one. */
-import type { AccessLog } from '@sluice/resources';
+/** Access logs, compiled: for each log where its lines go, which streams it is for, and the function that makes a line. */
+import type { AccessLog, LogFormat } from '@sluice/resources';
+import type { CompileEnvironment } from '../compile-environment.ts';
 import type { AccessLogConfig } from '../proxy-config.ts';
-import { compileFormat, type CompiledFormat, type TextFormat } from '../substitution/compile-format.ts';
-import { compileJsonFormat } from './json-log-format.ts';
+import type { PatternCompiler } from '../router/compile-session.ts';
+import { compileFormat, type TextFormat } from '../substitution/compile-format.ts';
+import { compileBodyFormat } from './body-format.ts';
+import { compileLogFilter } from './log-filter.ts';
 
 /** Envoy's, for logs that give no format of their own. */
 export const defaultLogFormat =
@@ -10,16 +13,17 @@ export const defaultLogFormat =
   '%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" ' +
   '"%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
 
-export function compileAccessLog(log: AccessLog): CompiledFormat<AccessLogConfig> {
-  const compiled = compileLogFormat(log);
-  if (!compiled.ok) return compiled;
-  return { ok: true, format: { path: pathOf(log), format: compiled.format } };
+/** `path` is the log's; mistakes go to `patterns`, and make a log that stays empty. */
+export function compileAccessLog(log: AccessLog, path: string, patterns: PatternCompiler, environment: CompileEnvironment): AccessLogConfig {
+  const line = compileLine(log.format, path, patterns, environment);
+  const holds = log.filter && compileLogFilter(log.filter, `${path}.filter`, { patterns, environment });
+  return { path: pathOf(log), format: holds ? (source) => (holds(source) ? line(source) : '') : line };
 }
 
-function compileLogFormat({ format }: AccessLog): CompiledFormat<TextFormat> {
-  if (format === undefined) return compileFormat(defaultLogFormat);
-  if (format.kind === 'json') return compileJsonFormat(format.fields, format.omitEmptyValues);
-  return compileFormat(format.text, format.omitEmptyValues ? '' : '-');
+function compileLine(format: LogFormat | undefined, path: string, patterns: PatternCompiler, environment: CompileEnvironment): TextFormat {
+  if (format !== undefined) return compileBodyFormat(format, `${path}.typed_config`, patterns, environment, '\n').format;
+  const compiled = compileFormat(defaultLogFormat);
+  return compiled.ok ? compiled.format : () => '';
 }
 
 function pathOf({ sink }: AccessLog): string {

@@ -8,17 +8,20 @@ import type { Bootstrap } from '@sluice/resources';
 import { createAdmin } from '../admin/admin.ts';
 import { startAdminServer, type AdminServer } from '../admin/admin-server.ts';
 import type { LogLevel } from '../admin/admin-page.ts';
+import type { CompileEnvironment } from '../compile-environment.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
+import { Runtime } from '../runtime/runtime.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
 import { systemDataReader } from './file-data-source.ts';
+import { createFileDataSources } from './file-data-sources.ts';
 import { setStaticResources } from './static-source.ts';
 
 export interface BootstrapProxyOptions {
@@ -36,6 +39,10 @@ export interface BootstrapProxyOptions {
   readonly openAccessLog?: (path: string) => AccessLogOutput;
   /** Makes the source of the dynamic resources a bootstrap asks for. Without it, asking is a problem. */
   readonly createSource?: (bootstrap: Bootstrap) => ConfigSource;
+  /** Variables that format strings and data sources may quote. Default none. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** `%HOSTNAME%`. Default unknown. */
+  readonly hostName?: string;
   /** For `/server_info`. */
   readonly version?: string;
   readonly commandLineOptions?: Readonly<Record<string, unknown>>;
@@ -81,6 +88,13 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const proxy = createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
+  const environment: CompileEnvironment = {
+    node: bootstrap.node,
+    runtime: new Runtime(),
+    sources: createFileDataSources(options.environment ?? {}),
+    random,
+    hostName: options.hostName ?? '',
+  };
   const applier = new ConfigApplier({
     target: proxy,
     filters,
@@ -91,6 +105,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     timers,
     logger,
     meter,
+    environment,
   });
   const found = setStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);

@@ -7,11 +7,11 @@ import { standardListenerFilters } from '../downstream/listener-filters/standard
 import { defaultTlsInspector, tlsInspectorTypeName } from '../downstream/listener-filters/tls-inspector.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { Inspection, ListenerConfig } from '../proxy-config.ts';
-import { compileAccessLogs } from './compile-access-logs.ts';
+import { compileAccessLogs, type LogCompileOptions } from './compile-access-logs.ts';
 
 export type ListenerFrame = Omit<ListenerConfig, 'name' | 'version' | 'connectionsMax' | 'filterChains'>;
 
-export function compileFrame(listener: Listener, problems: Problem[], createContext: CreateFilterContext): ListenerFrame {
+export function compileFrame(listener: Listener, problems: Problem[], createContext: CreateFilterContext, logOptions: LogCompileOptions): ListenerFrame {
   const choice = compileChoice(listener, problems);
   const inspection = compileInspection(listener, choice.needsTlsInspection, problems, createContext);
   const { backlog, keepalive } = listener;
@@ -31,7 +31,7 @@ export function compileFrame(listener: Listener, problems: Problem[], createCont
     usesOriginalDestination: listener.usesOriginalDestination,
     ...(inspection ? { inspection } : {}),
     ...(choice.chooseChain ? { chooseChain: choice.chooseChain } : {}),
-    accessLogs: compileAccessLogs(listener.accessLogs, 'access_log', problems),
+    accessLogs: compileAccessLogs(listener.accessLogs, 'access_log', problems, logOptions),
   };
 }
 

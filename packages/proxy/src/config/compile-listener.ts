@@ -4,8 +4,10 @@
  * for by name are filled in for each.
  */
 import type { Problem } from '@sluice/kernel';
-import type { FilterChain, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
+import type { AccessLogOptions, FilterChain, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
 import { connectionManagerOf, routerFilterTypeName } from '@sluice/resources';
+import { compileLocalReplies } from '../access-log/local-reply-mapper.ts';
+import { operatorContextOf, type CompileEnvironment } from '../compile-environment.ts';
 import { createChainChoice, usualChain, type ChainEntry } from '../filters/filter-chain.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
@@ -14,6 +16,7 @@ import type { RouteTable } from '../route-match.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { compileAccessLogs } from './compile-access-logs.ts';
+import { compileClientRules, compileIgnoredUpgrades, protoByPort } from './compile-client-rules.ts';
 import { compileFrame } from './compile-frame.ts';
 import { compileNetworkFilters, compileTransportSocket } from './compile-network-filters.ts';
 import type { ConfigResource } from './config-resource.ts';
@@ -24,6 +27,7 @@ export interface ListenerCompileOptions {
   /** What a filter of a chain is given; slots and statistics are the engine's. */
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
+  readonly environment: CompileEnvironment;
   /** Compiles a table; problems have paths inside it. */
   readonly compileRoutes: (
     routes: RouteConfiguration,
@@ -51,7 +55,7 @@ export function compileListener(listener: ConfigResource<Listener>, options: Lis
   const { filterChains, defaultFilterChain } = value;
   const chains = filterChains.map((chain, index) => compileChain(chain, `filter_chains[${index}]`, value, problems, options));
   if (defaultFilterChain) chains.push(compileChain(defaultFilterChain, 'default_filter_chain', value, problems, options));
-  const frame = { ...compileFrame(value, problems, options.createContext), name: value.name, version: listener.version, connectionsMax };
+  const frame = { ...compileFrame(value, problems, options.createContext, options), name: value.name, version: listener.version, connectionsMax };
   return {
     routeNames: chains.flatMap(({ routeName }) => (routeName === undefined ? [] : [routeName])),
     problems,
@@ -96,9 +100,10 @@ function compileManager(manager: HttpConnectionManager, path: string, problems: 
       ? compileInline(routes.routeConfiguration, setsEnvoyHeaders, `${path}.route_config`, problems, options)
       : undefined;
   const settings = {
-    ...compileSettings(manager),
+    ...compileSettings(manager, path, problems, options),
     ...compileFilters(manager, `${path}.http_filters`, problems, options),
-    accessLogs: compileAccessLogs(manager.accessLogs, `${path}.access_log`, problems),
+    ...compileLocalReplyConfig(manager, `${path}.local_reply_config`, problems, options),
+    accessLogs: compileAccessLogs(manager.accessLogs, `${path}.access_log`, problems, options),
   };
   const routeName = routes.kind === 'rds' ? routes.routeConfigName : undefined;
   return {
@@ -133,17 +138,31 @@ function compileFilters(
       problems.push(error(configPath, `is ${typeName}, which this proxy does not have`));
       return;
     }
-    const patterns = createPatternCompiler(options.regexEngine, configPath, problems);
+    const patterns = createPatternCompiler(options.regexEngine, configPath, problems, operatorContextOf(options.environment));
     const filter = factory.create(config, options.createContext(manager.statPrefix, { filterName: name, patterns }));
     entries.push({ name, filter, disabled });
   });
   return { filters: usualChain(entries), filtersFor: createChainChoice(entries) };
 }
 
+function compileLocalReplyConfig(
+  manager: HttpConnectionManager,
+  path: string,
+  problems: Problem[],
+  options: ListenerCompileOptions,
+): Pick<ConnectionManagerConfig, 'mapLocalReply'> {
+  const patterns = createPatternCompiler(options.regexEngine, '', problems, operatorContextOf(options.environment));
+  const mapLocalReply = compileLocalReplies(manager.localReplyConfig, path, patterns, options.environment);
+  return mapLocalReply ? { mapLocalReply } : {};
+}
+
 function compileSettings(
   manager: HttpConnectionManager,
-): Omit<ConnectionManagerConfig, 'routes' | 'filters' | 'filtersFor' | 'accessLogs'> {
-  const { commonHttpProtocolOptions: shared } = manager;
+  path: string,
+  problems: Problem[],
+  options: ListenerCompileOptions,
+): Omit<ConnectionManagerConfig, 'routes' | 'filters' | 'filtersFor' | 'accessLogs' | 'mapLocalReply'> {
+  const { commonHttpProtocolOptions: shared, http1ProtocolOptions: http1 } = manager;
   return {
     statPrefix: manager.statPrefix,
     serverName: manager.serverName,
@@ -155,10 +174,28 @@ function compileSettings(
     generateRequestId: manager.generateRequestId,
     preserveExternalRequestId: manager.preserveExternalRequestId,
     alwaysSetRequestIdInResponse: manager.alwaysSetRequestIdInResponse,
-    acceptHttp10: manager.http1ProtocolOptions.acceptHttp10,
+    acceptHttp10: http1.acceptHttp10,
     normalizePath: manager.normalizePath,
     mergeSlashes: manager.mergeSlashes,
+    escapedSlashes: escapedSlashes[manager.escapedSlashes],
     stripPort: manager.stripHostPort,
+    stripTrailingDot: manager.stripTrailingHostDot,
+    defaultHost: http1.defaultHostForHttp10,
+    refusesAbsoluteUrls: !http1.allowAbsoluteUrl,
+    refusesUnknownMethods: !http1.allowCustomMethods,
+    dropsHttp1Trailers: !http1.enableTrailers,
+    usesProperCase: http1.headerKeyFormat === 'proper_case_words',
+    keepsAfterBadRequests: http1.streamErrorOnInvalidHttpMessage ?? manager.streamErrorOnInvalidHttpMessage,
+    proxiesContinue: manager.proxy100Continue,
+    schemeToOverwrite: manager.schemeToOverwrite,
+    userAgent: manager.addUserAgent ? options.environment.node.cluster : undefined,
+    nodeId: options.environment.node.id,
+    appendsForwardedPort: manager.appendXForwardedPort,
+    protoByPort: protoByPort(manager.forwardProto),
+    ...compileClientRules(manager, path, problems),
+    ignoresUpgrade: compileIgnoredUpgrades(http1.ignoredUpgrades, `${path}.http_protocol_options`, createPatternCompiler(options.regexEngine, '', problems)),
+    logOccasions: logOccasionsOf(manager.accessLogOptions),
+    connectionDurationMaxMs: shared.connectionDurationMaxMs,
     rejectUnderscores: shared.headersWithUnderscoresAction === 'REJECT_REQUEST',
     dropUnderscores: shared.headersWithUnderscoresAction === 'DROP_HEADER',
     upgrades: manager.upgradeConfigs.filter(({ enabled }) => enabled).map(({ upgradeType }) => upgradeType),
@@ -176,6 +213,14 @@ function compileSettings(
     requestsPerConnectionMax: shared.requestsPerConnectionMax,
   };
 }
+
+/** Undefined where lines are written at the end only, and where nobody writes any. */
+function logOccasionsOf(options: AccessLogOptions): AccessLogOptions | undefined {
+  const hasSome = options.flushIntervalMs > 0 || options.logsNewRequests || options.logsTunnels;
+  return hasSome ? options : undefined;
+}
+
+const escapedSlashes = { KEEP_UNCHANGED: 'keep', REJECT_REQUEST: 'reject', UNESCAPE_AND_REDIRECT: 'redirect', UNESCAPE_AND_FORWARD: 'forward' } as const;
 
 const codecs = { AUTO: 'auto', HTTP1: 'http1', HTTP2: 'http2' } as const;
 

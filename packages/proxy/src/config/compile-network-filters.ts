@@ -9,9 +9,9 @@ import type { NetworkServerConfig } from '../network-filters/network-server-conf
 import { standardNetworkFilters } from '../network-filters/standard-network-filters.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
-import { compileAccessLogs } from './compile-access-logs.ts';
+import { compileAccessLogs, type LogCompileOptions } from './compile-access-logs.ts';
 
-export interface NetworkCompileOptions {
+export interface NetworkCompileOptions extends LogCompileOptions {
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
 }
@@ -38,7 +38,7 @@ export function compileNetworkFilters(
       const part = factory.create(config, {
         ...options.createContext(''),
         patterns,
-        compileAccessLogs: (logs, within) => compileAccessLogs(logs, `${at}.typed_config.${within}`, problems),
+        compileAccessLogs: (logs, within) => compileAccessLogs(logs, `${at}.typed_config.${within}`, problems, options),
       });
       if (part.kind === 'gate') gates.push(part.gate);
       else server = part.server;

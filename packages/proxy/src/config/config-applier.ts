@@ -5,6 +5,7 @@
  */
 import type { Clock, Logger, Meter, Problem, Timer, Timers } from '@sluice/kernel';
 import { formatProblem } from '@sluice/kernel';
+import type { CompileEnvironment } from '../compile-environment.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
@@ -30,6 +31,8 @@ export interface ConfigApplierOptions {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** Default: nobody in particular, without a runtime or files. */
+  readonly environment?: CompileEnvironment;
 }
 
 export class ConfigApplier implements ConfigConsumer {
@@ -46,8 +49,8 @@ export class ConfigApplier implements ConfigConsumer {
 
   constructor(options: ConfigApplierOptions) {
     this.#options = options;
-    const { filters, createContext, regexEngine, clock, meter } = options;
-    this.#compiler = new ConfigCompiler({ filters, createContext, regexEngine });
+    const { filters, createContext, regexEngine, clock, meter, environment } = options;
+    this.#compiler = new ConfigCompiler({ filters, createContext, regexEngine, ...(environment ? { environment } : {}) });
     this.store = new ConfigStore({
       compiler: this.#compiler,
       extensions: extensionsOf(filters),

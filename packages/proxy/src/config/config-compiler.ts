@@ -5,6 +5,7 @@
 import type { Problem } from '@sluice/kernel';
 import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration } from '@sluice/resources';
 import { connectionManagerOf } from '@sluice/resources';
+import { createPlainEnvironment, type CompileEnvironment } from '../compile-environment.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
@@ -22,10 +23,13 @@ export interface ConfigCompilerOptions {
   readonly filters: FilterCatalog;
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
+  /** Default: nobody in particular, without a runtime or files. */
+  readonly environment?: CompileEnvironment;
 }
 
 export class ConfigCompiler {
   readonly #options: ConfigCompilerOptions;
+  readonly #environment: CompileEnvironment;
   readonly #listenerParts = new WeakMap<ConfigResource<Listener>, ListenerParts>();
   readonly #tables = new WeakMap<RouteConfiguration, Map<boolean, CompiledRouteTable>>();
   #previous: { readonly snapshot: ConfigSnapshot; readonly config: ProxyConfig } | undefined;
@@ -34,6 +38,7 @@ export class ConfigCompiler {
 
   constructor(options: ConfigCompilerOptions) {
     this.#options = options;
+    this.#environment = options.environment ?? createPlainEnvironment();
   }
 
   /** What is wrong with a listener beyond what decoding it has shown. */
@@ -117,6 +122,7 @@ export class ConfigCompiler {
         filters,
         createContext,
         regexEngine,
+        environment: this.#environment,
         compileRoutes: (routes, setsEnvoyHeaders) => this.#compileRoutes(routes, setsEnvoyHeaders),
       });
       this.#listenerParts.set(listener, parts);
@@ -140,6 +146,7 @@ export class ConfigCompiler {
       compiled = compileRouteTable(routes, {
         regexEngine: this.#options.regexEngine,
         setsEnvoyHeaders,
+        environment: this.#environment,
         compileFilterSettings: this.#compileFilterSettings,
       });
       byHeaders.set(setsEnvoyHeaders, compiled);

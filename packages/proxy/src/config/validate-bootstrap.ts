@@ -1,5 +1,6 @@
 /** `--mode validate`: everything that can be known about a bootstrap without opening a socket. */
 import { createMeter, silentLogger, type Checked, type Clock, type Problem, type Random, type Timers } from '@sluice/kernel';
+import { createPlainEnvironment } from '../compile-environment.ts';
 import { createFilterContexts, type FilterContextParts } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { loadRegexEngine } from '../router/regex-engine.ts';
@@ -7,10 +8,15 @@ import { ConfigCompiler } from './config-compiler.ts';
 import { ConfigStore } from './config-store.ts';
 import { extensionsOf } from './extensions-of.ts';
 import { loadBootstrap, type BootstrapInput, type LoadedBootstrap } from './file-bootstrap.ts';
+import { createFileDataSources } from './file-data-sources.ts';
 import { setStaticResources } from './static-source.ts';
 
-/** Decodes it and compiles what it holds. The value is there when a proxy could run with it. */
-export async function validateBootstrap(input: BootstrapInput, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
+/** Decodes it and compiles what it holds. The value is there when a proxy could run with it, and with these variables. */
+export async function validateBootstrap(
+  input: BootstrapInput,
+  filters: FilterCatalog,
+  variables: Readonly<Record<string, string | undefined>> = {},
+): Promise<Checked<LoadedBootstrap>> {
   const loaded = await loadBootstrap(input, filters);
   if (!loaded.ok) return loaded;
   const { bootstrap, document } = loaded.value;
@@ -18,6 +24,7 @@ export async function validateBootstrap(input: BootstrapInput, filters: FilterCa
     filters,
     createContext: createFilterContexts(idleParts()),
     regexEngine: await loadRegexEngine(),
+    environment: { ...createPlainEnvironment(), node: bootstrap.node, sources: createFileDataSources(variables) },
   });
   const store = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
   const found = document.locate(setStaticResources(bootstrap, document.json, store));

@@ -9,6 +9,7 @@
 import { Buffer } from 'node:buffer';
 import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
+import type { AccessLogOptions } from '@sluice/resources';
 import type { CreateTransform } from '../body-transform.ts';
 import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
@@ -27,12 +28,12 @@ import { openPlain, openTries } from '../upstream/open-upstream.ts';
 import { takeDemands, type RequestDemands } from '../upstream/request-demands.ts';
 import type { UpstreamRequestOwner } from '../upstream/upstream-request.ts';
 import type { UpstreamSide } from '../upstream/upstream-side.ts';
-import { clientHostOf } from './client-address.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { renderLocalReply, replyOf } from './local-reply.ts';
 import type { RequestConditions } from './request-conditions.ts';
+import { keepsConnection, replyToRefusal } from './refusal.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
-import { tellFilters, writeAccessLogs } from './stream-end.ts';
+import { tellFilters, writeAccessLogs, writeEarlyLogs } from './stream-end.ts';
 import { TransformedBody, type TransformOwner } from './transformed-body.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -78,10 +79,14 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   #responseHeadSent = false;
   #upgrade = '';
   #expectsContinue = false;
+  /** The upstream asks for the body, and its client hears it. */
+  #passesExpect = false;
   /** Both directions of a tunnel end on their own. */
   #tunnelEnds = 0;
   /** Something last happened, for `stream_idle_timeout`; precise to the sweep. */
   lastActivityAt: number;
+  /** When the next line is due of a stream that lasts. */
+  nextLogAt = Number.POSITIVE_INFINITY;
 
   constructor(engine: Engine, manager: ConnectionManager, codec: DownstreamCodec, request: RequestHead, info: StreamInfo) {
     this.#engine = engine;
@@ -109,7 +114,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   get clientHost(): string {
-    return clientHostOf(this.request, this.#config, this.info.downstreamRemote.host);
+    return (this.info.client ?? this.info.downstreamRemote).host;
   }
 
   get hasRequestBody(): boolean {
@@ -128,13 +133,32 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   start(conditions: RequestConditions): void {
     this.#upgrade = conditions.upgrade;
     this.#expectsContinue = conditions.expectsContinue;
+    this.#passesExpect = conditions.passesExpect;
     if (this.request.framing === 'none' && this.#upgrade === '') this.#endRequest();
     else this.#codec.holdBody();
-    if (conditions.refusal) return this.fail(conditions.refusal);
+    if (conditions.refusal) return this.#refuse(conditions.refusal, conditions);
     this.#findRoute();
+    if (this.#config.logOccasions) this.#startLogging(this.#config.logOccasions);
     const filterSwitches = this.route?.filterSwitches;
     if (filterSwitches && this.#config.filtersFor) this.#filters = this.#config.filtersFor(filterSwitches);
     this.#runFilters();
+  }
+
+  #refuse(code: OutcomeCode, conditions: RequestConditions): void {
+    const outcome = keepsConnection(code, this.request, this.#config) ? { ...outcomes[code], closesDownstream: false } : outcomes[code];
+    this.#replyAs(replyToRefusal(code, this.request, conditions), outcome);
+  }
+
+  #startLogging({ logsNewRequests, flushIntervalMs }: AccessLogOptions): void {
+    if (logsNewRequests) writeEarlyLogs(this, this.#config.accessLogs, 'DownstreamStart', this.#engine);
+    if (flushIntervalMs > 0) this.nextLogAt = this.info.startAt + flushIntervalMs;
+  }
+
+  /** Lines of streams that last, where they are wanted. */
+  logWhileOpen(now: number): void {
+    if (now < this.nextLogAt) return;
+    writeEarlyLogs(this, this.#config.accessLogs, 'DownstreamPeriodic', this.#engine);
+    this.nextLogAt = now + (this.#config.logOccasions?.flushIntervalMs ?? 0);
   }
 
   #findRoute(): void {
@@ -263,7 +287,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       return this.#replyAs({ status: action.status, body: action.body, details: 'direct_response' }, outcomes['direct-response']);
     }
     if (action.kind === 'redirect') {
-      return this.#replyAs({ status: action.status, headers: { location: action.location(this.request) }, details: 'direct_response' }, outcomes['direct-response']);
+      return this.#replyAs({ status: action.status, headers: { location: action.location(this.request) }, details: 'direct_response' }, outcomes.redirected);
     }
     this.info.clusterName = action.clusterName;
     const cluster = findCluster(this.#applied.clusters, action.clusterName);
@@ -273,6 +297,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     }
     if (this.#upgrade !== '' && !(action.upgrades.get(this.#upgrade) ?? this.#config.upgrades.includes(this.#upgrade))) return this.fail('upgrade-refused');
     this.#state = 'forwarding';
+    this.info.clusterMetadata = cluster.config.resource.metadata;
     // As the client has sent it: what is changed below must not move it.
     const hash = action.hash?.(this);
     this.route?.changeRequest?.(this.request, this.info);
@@ -362,8 +387,12 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   onInformational(head: ResponseHead): void {
-    // A 100 answers the client's wait, which has been answered here.
-    if (head.status === 100) return;
+    if (head.status === 100) {
+      // It answers the client's wait, which has been answered here, unless that was left to the upstream.
+      if (this.#passesExpect) this.#codec.writeContinue();
+      this.#passesExpect = false;
+      return;
+    }
     head.removeKnown(Known.connection | Known.contentLength | Known.transferEncoding | Known.upgrade | Known.keepAlive);
     this.#codec.writeInformational(head);
   }
@@ -389,6 +418,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#statistics.upgrades.add();
     this.#statistics.byClass[1]?.add();
     this.#codec.writeTunnelHead(head);
+    if (this.#config.logOccasions?.logsTunnels === true) writeEarlyLogs(this, this.#config.accessLogs, 'DownstreamTunnelSuccessfullyEstablished', this.#engine);
     this.#codec.releaseBody();
   }
 
@@ -487,7 +517,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.info.details = reply.details;
     this.info.raise(reply.flag ?? outcome.flag);
     this.#state = 'responding';
-    const { head, body } = renderLocalReply(this.request, reply);
+    const mapped = this.#config.mapLocalReply?.(reply, this);
+    const { head, body } = renderLocalReply(this.request, mapped?.reply ?? reply);
+    if (mapped) for (const rule of mapped.rules) rule(head, this);
     if (outcome.closesDownstream) head.keepsAlive = false;
     this.#sendHead(head);
     if (this.#isOver()) return;

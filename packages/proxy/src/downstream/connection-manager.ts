@@ -4,19 +4,24 @@ import type { Engine } from '../engine.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import { RequestIds } from '../request-id.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
-import { conditionRequest, type RequestConditions } from './request-conditions.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import { createHostCondition, type HostCondition } from './host-conditions.ts';
+import { createPathCondition, type PathCondition } from './path-conditions.ts';
+import { conditionRequest, createRequestConditions, type ConditioningContext, type RequestConditions } from './request-conditions.ts';
 import { conditionResponse } from './response-conditions.ts';
 
-export class ConnectionManager {
+export class ConnectionManager implements ConditioningContext {
   readonly config: ConnectionManagerConfig;
   readonly filterChainName: string;
   readonly statistics: DownstreamStatistics;
   readonly headLimits: HeadLimits;
   readonly #engine: Engine;
   readonly #serverLine: HeaderLine;
-  readonly #requestIds: RequestIds;
+  readonly requestIds: RequestIds;
+  readonly conditionPath: PathCondition | undefined;
+  readonly conditionHost: HostCondition | undefined;
   /** One object for all requests: it is read at once. */
-  readonly #conditions: RequestConditions = { refusal: undefined, expectsContinue: false, upgrade: '' };
+  readonly #conditions: RequestConditions = createRequestConditions();
 
   constructor(config: ConnectionManagerConfig, engine: Engine, filterChainName = '') {
     this.config = config;
@@ -24,14 +29,18 @@ export class ConnectionManager {
     this.#engine = engine;
     this.statistics = engine.statistics.downstream(config.statPrefix);
     this.headLimits = { headBytesMax: config.headBytesMax, fieldsMax: config.headerCountMax };
-    this.#requestIds = new RequestIds(engine.random);
+    this.requestIds = new RequestIds(engine.random);
+    this.conditionPath = createPathCondition(config);
+    this.conditionHost = createHostCondition(config);
     this.#serverLine = createHeaderLine('server', config.serverName);
   }
 
   /** The answer is valid until the next call. */
-  conditionRequest(head: RequestHead, peerHost: string): RequestConditions {
-    conditionRequest(head, this.config, peerHost, this.#requestIds, this.#conditions);
-    return this.#conditions;
+  conditionRequest(head: RequestHead, info: StreamInfo): RequestConditions {
+    const conditions = this.#conditions;
+    conditionRequest(head, this, info, conditions);
+    if (conditions.client) info.client = conditions.client;
+    return conditions;
   }
 
   conditionResponse(head: ResponseHead, request: RequestHead): void {

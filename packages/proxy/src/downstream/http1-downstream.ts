@@ -93,6 +93,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   /** While lingering: what had not left at the last look, and when that last changed. */
   #lingeringBytes = 0;
   #lingerProgressAt = 0;
+  /** From when on responses ask the client to leave (`max_connection_duration`). */
+  readonly #staysUntil: number;
   /** How much of the preface of HTTP/2 has come; `noPreface` once it is known to be none. */
   #prefaceBytes = 0;
 
@@ -109,7 +111,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const limits = manager.headLimits;
     this.#reader = new RequestReader(limits);
     this.#body = new BodyReader(limits);
+    const { connectionDurationMaxMs = 0 } = manager.config;
     this.#quietSince = engine.turn.now();
+    this.#staysUntil = connectionDurationMaxMs > 0 ? this.#quietSince + connectionDurationMaxMs : never;
     this.deadline = this.#idleDeadline(this.#quietSince);
   }
 
@@ -179,7 +183,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     else if (this.#stream) this.#checkStream(this.#stream, now);
     else if (this.#reader.isPartial || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
     else {
-      if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
+      if (now >= this.#staysUntil) this.acceptedBy.durationLimits.add();
+      else if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
       this.#linger();
     }
   }
@@ -189,8 +194,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const { pendingBytes } = this.#connection;
     if (pendingBytes !== this.#lingeringBytes) this.#lingerProgressAt = now;
     this.#lingeringBytes = pendingBytes;
-    if (pendingBytes === 0 || now - this.#lingerProgressAt >= this.#unreadMsMax) this.#connection.destroy();
-    else this.deadline = now + this.#lingerMs;
+    if (pendingBytes === 0 || now - this.#lingerProgressAt >= this.#unreadMsMax) {
+      this.acceptedBy.delayedCloseTimeouts.add();
+      this.#connection.destroy();
+    } else this.deadline = now + this.#lingerMs;
   }
 
   onCrash(error: unknown): void {
@@ -201,6 +208,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   #checkStream(stream: ActiveStream, now: number): void {
+    stream.logWhileOpen(now);
     const isUnread = this.#unreadSince + this.#unreadMsMax <= now;
     const code = isUnread ? 'stream-idle-timeout' : overdueStream(stream, this.#manager.config, now);
     if (code) stream.fail(code);
@@ -307,15 +315,15 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const head = this.#reader.head;
     const engine = this.#engine;
     this.#manager = this.#owner.manager ?? this.#manager;
+    this.#writer.usesProperCase = this.#manager.config.usesProperCase === true;
     this.#requests += 1;
-    const { requestsPerConnectionMax } = this.#manager.config;
-    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && (requestsPerConnectionMax === 0 || this.#requests < requestsPerConnectionMax);
+    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && !this.#isSpent();
     const info = this.#newStreamInfo();
     info.startAt = this.#headStartedAt;
     info.startWallTime = engine.turn.wallTime();
     if (head.minorVersion === 0) info.protocol = 'HTTP/1.0';
     this.#headStartedAt = 0;
-    const conditions = this.#manager.conditionRequest(head, info.downstreamRemote.host);
+    const conditions = this.#manager.conditionRequest(head, info);
     this.#body.start(head.framing, head.contentLength);
     this.#bodyBytes = 0;
     if (head.framing === 'length' && head.contentLength > largeBodyBytes) this.#dedicate(true);
@@ -336,6 +344,18 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     return info;
   }
 
+  /** It has served as many requests, or as long, as a connection may. */
+  #isSpent(): boolean {
+    const { requestsPerConnectionMax } = this.#manager.config;
+    if (requestsPerConnectionMax > 0 && this.#requests >= requestsPerConnectionMax) {
+      this.acceptedBy.requestLimits.add();
+      return true;
+    }
+    if (this.#staysUntil === never || this.#engine.turn.now() < this.#staysUntil) return false;
+    this.acceptedBy.durationLimits.add();
+    return true;
+  }
+
   #onBodyData(memory: Buffer, mayBorrow: boolean): void {
     const { dataStart, dataEnd } = this.#body;
     this.#bodyBytes += dataEnd - dataStart;
@@ -346,7 +366,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #endBody(): void {
     this.#state = 'answering';
     this.#dedicate(false);
-    this.#stream?.onRequestEnd(this.#reader.head.framing === 'chunked' ? this.#body.trailers : undefined);
+    const hasTrailers = this.#reader.head.framing === 'chunked' && this.#manager.config.dropsHttp1Trailers !== true;
+    this.#stream?.onRequestEnd(hasTrailers ? this.#body.trailers : undefined);
     const stream = this.#stream;
     // From here on the route's timeout counts.
     if (stream) this.deadline = this.#deadlineOf(stream);
@@ -456,7 +477,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   writeEnd(trailers: Trailers | undefined): void {
-    if (this.#state !== 'closed') this.#writer.writeEnd(trailers);
+    if (this.#state !== 'closed') this.#writer.writeEnd(this.#manager.config.dropsHttp1Trailers === true ? undefined : trailers);
   }
 
   endTunnel(): void {
@@ -517,7 +538,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   #idleDeadline(now: number): number {
     const { idleTimeoutMs } = this.#manager.config;
-    return idleTimeoutMs > 0 ? now + idleTimeoutMs : Number.POSITIVE_INFINITY;
+    const idleUntil = idleTimeoutMs > 0 ? now + idleTimeoutMs : never;
+    // An unused connection that has lasted long enough gives its client the drain time to use it once more.
+    return this.#staysUntil === never ? idleUntil : Math.min(idleUntil, this.#staysUntil + this.#manager.config.drainTimeoutMs);
   }
 }
 

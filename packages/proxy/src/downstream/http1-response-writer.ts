@@ -3,7 +3,7 @@
  * One per connection, used for one response after the other.
  */
 import { Buffer } from 'node:buffer';
-import { createHeaderLine, Known, responseHeadBytesMax, writeResponseHead, type ResponseHead, type Trailers } from '@sluice/http';
+import { createHeaderLine, Known, responseHeadBytesMax, writeProperCase, writeResponseHead, type ResponseHead, type Trailers } from '@sluice/http';
 import type { Connection } from '@sluice/kernel';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
 import { OutputWriter, type OutputBuffer } from '../output-buffer.ts';
@@ -17,6 +17,8 @@ const continueBytes = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
 export class Http1ResponseWriter {
   readonly #writer: OutputWriter;
   readonly #output: OutputBuffer;
+  /** Names of fields `Like-This`, for clients of old that look at them. */
+  usesProperCase = false;
   #isChunked = false;
 
   constructor(connection: Connection, output: OutputBuffer) {
@@ -91,7 +93,10 @@ export class Http1ResponseWriter {
 
   #write(head: ResponseHead): void {
     const at = this.#output.claim(this.#writer, responseHeadBytesMax(head));
-    this.#output.commit(writeResponseHead(head, this.#output.memory, at));
+    const { memory } = this.#output;
+    const end = writeResponseHead(head, memory, at);
+    if (this.usesProperCase) writeProperCase(memory, at, end);
+    this.#output.commit(end);
   }
 }
 

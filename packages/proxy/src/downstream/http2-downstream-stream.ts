@@ -99,8 +99,9 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable {
     }
     if (head.framing === 'none') this.#stream.resume();
     else this.#readBody();
-    const conditions = this.#manager.conditionRequest(head, remote.host);
-    active.start(head.method === 'CONNECT' ? { refusal: 'upgrade-refused', expectsContinue: false, upgrade: '' } : conditions);
+    const conditions = this.#manager.conditionRequest(head, info);
+    if (head.method === 'CONNECT') conditions.refusal = 'upgrade-refused';
+    active.start(conditions);
     if (this.#active) this.deadline = nextStreamDeadline(active, this.#manager.config);
   }
 
@@ -121,6 +122,7 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable {
     const active = this.#active;
     // The response is given, and nobody takes it.
     if (!active) return this.#reset(errorCode.cancel);
+    active.logWhileOpen(now);
     const code = overdueStream(active, this.#manager.config, now);
     if (code) active.fail(code);
     if (this.#active) this.deadline = nextStreamDeadline(active, this.#manager.config);

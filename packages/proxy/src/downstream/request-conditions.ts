@@ -3,10 +3,16 @@
  * takes out what was meant for this connection only, brings path and host into one form, and writes who the
  * client is. Rules: RFC 9110 7.6, and Envoy's HTTP header sanitising.
  */
-import { createHeaderLine, Known, mergeSlashes, normalizePath, type RequestHead } from '@sluice/http';
+import { createHeaderLine, Known, type RequestHead } from '@sluice/http';
 import type { OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
-import type { RequestIds } from '../request-id.ts';
+import { withoutTraceReason, type RequestIds } from '../request-id.ts';
+import type { DownstreamStatistics } from '../statistics.ts';
+import type { StreamInfo } from '../stream-info.ts';
+import { identifyClient, type ClientFindings } from './client-identity.ts';
+import type { HostCondition } from './host-conditions.ts';
+import { isKnownMethod } from './known-methods.ts';
+import type { PathCondition } from './path-conditions.ts';
 
 /** What belongs to one connection and is never passed on. Transfer-Encoding goes with the framing, see the codecs. */
 const hopByHop = Known.connection | Known.keepAlive | Known.proxyConnection | Known.te | Known.upgrade | Known.http2Settings | Known.expect;
@@ -14,36 +20,45 @@ const hopByHop = Known.connection | Known.keepAlive | Known.proxyConnection | Kn
 /** Fields that frame or route the message: a Connection field that lists them takes nothing away (RFC 9110 7.6.1). */
 const notRemovable = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'close', 'keep-alive', 'upgrade', 'te', 'connection']);
 
-/** What a client outside may not say (Envoy's list of internal headers). */
-const internalHeaders = [
-  'x-envoy-decorator-operation', 'x-envoy-downstream-service-cluster', 'x-envoy-downstream-service-node', 'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-external-address', 'x-envoy-force-trace', 'x-envoy-internal', 'x-envoy-ip-tags', 'x-envoy-max-retries', 'x-envoy-retry-grpc-on',
-  'x-envoy-retry-on', 'x-envoy-retriable-status-codes', 'x-envoy-retriable-header-names', 'x-envoy-upstream-alt-stat-name',
-  'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-upstream-rq-timeout-ms', 'x-envoy-hedge-on-per-try-timeout',
-];
-
-const forwardedProtoHttp = createHeaderLine('x-forwarded-proto', 'http');
 const teTrailers = createHeaderLine('te', 'trailers');
+const expectContinue = createHeaderLine('expect', '100-continue');
 
 /** What the head said about the connection, which the head itself does not say any more. */
-export interface RequestConditions {
+export interface RequestConditions extends ClientFindings {
   /** Undefined lets it pass. */
   refusal: OutcomeCode | undefined;
   /** The client waits to be asked for the body. */
   expectsContinue: boolean;
+  /** The upstream is to ask for the body, where somebody is. */
+  passesExpect: boolean;
   /** Token of an upgrade asked for, in lower case; empty for none. */
   upgrade: string;
 }
 
+export function createRequestConditions(): RequestConditions {
+  return { refusal: undefined, expectsContinue: false, passesExpect: false, upgrade: '', client: undefined, isInternal: false, isEdge: false, rejectStatus: 0 };
+}
+
+/** What is the same for all requests of a connection manager. */
+export interface ConditioningContext {
+  readonly config: ConnectionManagerConfig;
+  readonly requestIds: RequestIds;
+  readonly statistics: DownstreamStatistics;
+  readonly conditionPath: PathCondition | undefined;
+  readonly conditionHost: HostCondition | undefined;
+}
+
 /** Changes `head` in place and writes its findings into `conditions`. */
-export function conditionRequest(head: RequestHead, manager: ConnectionManagerConfig, peerHost: string, requestIds: RequestIds, conditions: RequestConditions): void {
+export function conditionRequest(head: RequestHead, context: ConditioningContext, info: StreamInfo, conditions: RequestConditions): void {
+  const manager = context.config;
   conditions.refusal = undefined;
   conditions.expectsContinue = false;
+  conditions.passesExpect = false;
   conditions.upgrade = '';
-  if (head.minorVersion === 0 && !manager.acceptHttp10) {
-    conditions.refusal = 'version-refused';
-    return;
-  }
+  conditions.client = undefined;
+  conditions.rejectStatus = 0;
+  conditions.refusal = refuseVersion(head, manager, info);
+  if (conditions.refusal) return;
   if ((head.known & Known.expect) !== 0 && head.minorVersion === 1) {
     if (head.get('expect')?.toLowerCase() !== '100-continue') {
       conditions.refusal = 'expectation-failed';
@@ -52,28 +67,42 @@ export function conditionRequest(head: RequestHead, manager: ConnectionManagerCo
     conditions.expectsContinue = head.framing !== 'none';
   }
   if ((head.known & hopByHop) !== 0) {
-    if ((head.known & Known.upgrade) !== 0) conditions.upgrade = upgradeToken(head);
+    if ((head.known & Known.upgrade) !== 0) conditions.upgrade = upgradeToken(head, manager);
     removeHopByHop(head, conditions.upgrade);
   }
-  if (manager.rejectUnderscores || manager.dropUnderscores) conditions.refusal = treatUnderscores(head, manager);
-  if (head.path.charCodeAt(0) === 0x2f) {
-    if (manager.normalizePath) head.path = normalizePath(head.path);
-    if (manager.mergeSlashes) head.path = mergeSlashes(head.path);
-  } else if (head.method === 'CONNECT') {
-    // Passed on as any request, a back end would take what follows for a tunnel's bytes, and we for requests.
-    conditions.refusal = 'connect-refused';
-  }
-  if (manager.stripPort) stripPort(head);
-  describeClient(head, manager, peerHost);
-  describeRequest(head, manager, requestIds);
+  if (conditions.expectsContinue && manager.proxiesContinue) passExpect(head, conditions);
+  if (manager.rejectUnderscores || manager.dropUnderscores) conditions.refusal = treatUnderscores(head, context, info);
+  context.conditionHost?.(head, info);
+  if (head.authority === '') conditions.refusal ??= 'missing-host';
+  const verdict = context.conditionPath?.(head) ?? 'passes';
+  if (verdict !== 'passes') conditions.refusal ??= verdict === 'rejected' ? 'path-rejected' : 'path-redirected';
+  // Passed on as any request, a back end would take what follows for a tunnel's bytes, and we for requests.
+  if (head.method === 'CONNECT') conditions.refusal ??= 'connect-refused';
+  manager.changeEarly?.(head, info);
+  identifyClient(head, manager, info, conditions);
+  if (conditions.rejectStatus > 0) conditions.refusal ??= 'client-not-identified';
+  if (manager.userAgent !== undefined) sayWhoWeAre(head, manager.userAgent, manager.nodeId);
   if (manager.via !== '') head.add('via', manager.via);
+  if (manager.generateRequestId) identifyRequest(head, manager, conditions.isEdge, context.requestIds);
+  if ((head.method === 'OPTIONS' || head.method === 'TRACE') && head.has('max-forwards')) conditions.refusal ??= countDown(head);
+}
+
+/** What can be refused by the first line alone. */
+function refuseVersion(head: RequestHead, manager: ConnectionManagerConfig, info: StreamInfo): OutcomeCode | undefined {
+  if (head.minorVersion === 0 && !manager.acceptHttp10) return 'version-refused';
+  if (head.absoluteScheme !== '') {
+    if (manager.refusesAbsoluteUrls) return 'absolute-path-refused';
+    // Whoever believes to speak over TLS must be told that nobody listens in TLS here.
+    if (head.absoluteScheme === 'https' && info.scheme === 'http') return 'https-over-plaintext';
+  }
+  return manager.refusesUnknownMethods && !isKnownMethod(head.method) ? 'unknown-method' : undefined;
 }
 
 /** Only HTTP/1.1 clients that also name it in Connection may upgrade; h2c is never passed on and therefore ignored. */
-function upgradeToken(head: RequestHead): string {
+function upgradeToken(head: RequestHead, manager: ConnectionManagerConfig): string {
   if (head.minorVersion === 0 || !head.connectionOptions.includes('upgrade')) return '';
   const token = (head.get('upgrade') ?? '').trim().toLowerCase();
-  return token === 'h2c' ? '' : token;
+  return token === 'h2c' || manager.ignoresUpgrade?.(token) ? '' : token;
 }
 
 function removeHopByHop(head: RequestHead, upgrade: string): void {
@@ -84,53 +113,52 @@ function removeHopByHop(head: RequestHead, upgrade: string): void {
   if (upgrade !== '') head.add('upgrade', upgrade);
 }
 
-function treatUnderscores(head: RequestHead, manager: ConnectionManagerConfig): OutcomeCode | undefined {
+function passExpect(head: RequestHead, conditions: RequestConditions): void {
+  conditions.expectsContinue = false;
+  conditions.passesExpect = true;
+  head.addLine(expectContinue);
+}
+
+function treatUnderscores(head: RequestHead, { config, statistics }: ConditioningContext, info: StreamInfo): OutcomeCode | undefined {
   const names = new Set<string>();
   head.forEach((name) => {
     if (name.includes('_')) names.add(name);
   });
   if (names.size === 0) return undefined;
-  if (manager.rejectUnderscores) return 'bad-request';
-  for (const name of names) head.remove(name);
+  if (config.rejectUnderscores) {
+    statistics.codecOf(info).underscoreRejections.add();
+    return 'underscore-refused';
+  }
+  for (const name of names) {
+    head.remove(name);
+    statistics.codecOf(info).underscoreDrops.add();
+  }
   return undefined;
 }
 
-function stripPort(head: RequestHead): void {
-  const bare = head.authority.replace(/:\d*$/, '');
-  // An IPv6 address without brackets is no authority, so what follows the last colon is a port.
-  if (bare !== head.authority) head.setAuthority(bare);
+function sayWhoWeAre(head: RequestHead, userAgent: string, nodeId = ''): void {
+  head.set('x-envoy-downstream-service-cluster', userAgent);
+  if (!head.get('user-agent')) head.set('user-agent', userAgent);
+  if (nodeId !== '') head.set('x-envoy-downstream-service-node', nodeId);
 }
 
-function describeClient(head: RequestHead, manager: ConnectionManagerConfig, peerHost: string): void {
-  const peer = plainAddress(peerHost);
-  if (manager.useRemoteAddress) {
-    const earlier = manager.trustedHops > 0 ? trustedClient(head, manager.trustedHops) : undefined;
-    if ((head.known & Known.envoy) !== 0) for (const name of internalHeaders) head.remove(name);
-    if (!manager.skipForwardedForAppend) {
-      const forwarded = head.get('x-forwarded-for');
-      head.set('x-forwarded-for', forwarded === undefined ? peer : `${forwarded},${peer}`);
-    }
-    head.set('x-envoy-external-address', earlier ?? peer);
-    if (manager.trustedHops === 0 || (head.known & Known.forwardedProto) === 0) head.setLine(forwardedProtoHttp);
+/** At the edge a new one, unless the client's is to be kept; further in, only where there is none. */
+function identifyRequest(head: RequestHead, manager: ConnectionManagerConfig, isEdge: boolean, requestIds: RequestIds): void {
+  if ((head.known & Known.requestId) === 0 || (isEdge && !manager.preserveExternalRequestId)) {
+    head.setLine(requestIds.nextLine());
     return;
   }
-  if ((head.known & Known.forwardedProto) === 0) head.addLine(forwardedProtoHttp);
+  if (!isEdge) return;
+  const given = head.get('x-request-id') ?? '';
+  const kept = withoutTraceReason(given);
+  if (kept !== given) head.set('x-request-id', kept);
 }
 
-/** The address that `hops` trusted proxies before us vouch for. */
-function trustedClient(head: RequestHead, hops: number): string | undefined {
-  const addresses = (head.get('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
-  return addresses[addresses.length - hops] || undefined;
-}
-
-/** IPv4 clients of a socket that also speaks IPv6. */
-function plainAddress(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice(7) : host;
-}
-
-function describeRequest(head: RequestHead, manager: ConnectionManagerConfig, requestIds: RequestIds): void {
-  if (!manager.generateRequestId) return;
-  const keeps = (head.known & Known.requestId) !== 0 && (!manager.useRemoteAddress || manager.preserveExternalRequestId);
-  if (keeps) return;
-  head.setLine(requestIds.nextLine());
+/** Max-Forwards: who finds it at nought answers (RFC 9110 7.6.2). One that is no number is not ours to read. */
+function countDown(head: RequestHead): OutcomeCode | undefined {
+  const hops = head.get('max-forwards') ?? '';
+  if (!/^\d{1,9}$/.test(hops)) return undefined;
+  if (Number(hops) === 0) return head.method === 'OPTIONS' ? 'options-answered' : 'trace-refused';
+  head.set('max-forwards', String(Number(hops) - 1));
+  return undefined;
 }

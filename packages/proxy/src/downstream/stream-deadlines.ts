@@ -16,13 +16,15 @@ export interface TimedStream {
   /** A tunnel has no end of the request or of the response, only silence. */
   readonly isTunnel: boolean;
   readonly lastActivityAt: number;
+  /** When the access log wants a line though it has not ended; usually never. */
+  readonly nextLogAt: number;
 }
 
 const never = Number.POSITIVE_INFINITY;
 
 /** The earliest moment at which any of them may be due. Activity moves the idle timeout on, so it may be too early. */
 export function nextStreamDeadline(stream: TimedStream, config: ConnectionManagerConfig): number {
-  return Math.min(routeDeadline(stream), idleDeadline(stream, config), requestDeadline(stream, config), durationDeadline(stream));
+  return Math.min(routeDeadline(stream), idleDeadline(stream, config), requestDeadline(stream, config), durationDeadline(stream), stream.nextLogAt);
 }
 
 /** What the stream is to be ended with, if anything is due. */

@@ -1,7 +1,8 @@
-/** What is left to do when a stream has ended: its filters hear of it, and the access logs get their lines. */
+/** What is left to do when a stream has ended: its filters hear of it, and the access logs get their lines; and lines before. */
+import type { AccessLogType } from '@sluice/resources';
 import type { Engine } from '../engine.ts';
 import type { HttpFilter } from '../filters/filter.ts';
-import type { Outcome } from '../outcome.ts';
+import { outcomes, type Outcome } from '../outcome.ts';
 import type { AccessLogConfig } from '../proxy-config.ts';
 import type { Stream } from '../stream.ts';
 
@@ -22,4 +23,11 @@ export function writeAccessLogs(stream: Stream, logs: readonly AccessLogConfig[]
     const line = log.format(stream, outcome);
     if (line !== '') engine.accessLogs.to(log.path).add(line);
   }
+}
+
+/** A line on another occasion than the end. */
+export function writeEarlyLogs(stream: Stream, logs: readonly AccessLogConfig[], type: AccessLogType, engine: Engine): void {
+  stream.info.logType = type;
+  writeAccessLogs(stream, logs, outcomes.completed, engine);
+  stream.info.logType = 'DownstreamEnd';
 }

@@ -28,6 +28,7 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
   const { ignorePortInHostMatching } = config;
   const table: RouteTable = {
     name: config.name,
+    internalOnlyHeaders: config.internalOnlyHeaders,
     match(head, random) {
       const authority = head.authority;
       const host = ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority;

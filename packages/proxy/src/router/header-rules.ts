@@ -99,7 +99,7 @@ function makeLine(name: string, value: string): ReturnType<typeof createHeaderLi
 
 function compileVariable(option: HeaderValueOption, path: string, patterns: PatternCompiler): readonly HeaderRule[] {
   const { name, appendAction, keepEmptyValue } = option;
-  const compiled = compileFormat(option.value, '');
+  const compiled = compileFormat(option.value, '', patterns.operators);
   if (!compiled.ok) {
     patterns.error(`${path}.value`, compiled.message);
     return [];

@@ -155,6 +155,7 @@ function prepare(
     streamDuration: route.action.kind === 'route' ? route.action.maxStreamDuration : undefined,
     perFilter,
     filterSwitches,
+    virtualHostMetadata: host.metadata,
   };
 }
 

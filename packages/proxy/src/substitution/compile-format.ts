@@ -1,5 +1,5 @@
 /** Format strings, compiled once to functions. */
-import type { FieldReader, FormatSource } from './format-source.ts';
+import { noOperatorContext, type FieldReader, type FieldValue, type FormatSource, type OperatorContext } from './format-source.ts';
 import { createReader } from './operators.ts';
 import { parseFormat } from './parse-format.ts';
 
@@ -8,8 +8,8 @@ export type TextFormat = (source: FormatSource) => string;
 export type CompiledFormat<T> = { readonly ok: true; readonly format: T } | { readonly ok: false; readonly message: string };
 
 /** Compiles a format string. `unset` stands where an operator has nothing to say: Envoy writes `-`. */
-export function compileFormat(text: string, unset = '-'): CompiledFormat<TextFormat> {
-  const parts = compileParts(text);
+export function compileFormat(text: string, unset = '-', context: OperatorContext = noOperatorContext): CompiledFormat<TextFormat> {
+  const parts = compileParts(text, context);
   if (!parts.ok) return parts;
   const pieces = parts.format;
   const only = pieces[0];
@@ -21,15 +21,20 @@ export function compileFormat(text: string, unset = '-'): CompiledFormat<TextFor
       let line = '';
       for (let index = 0; index < pieces.length; index += 1) {
         const piece = pieces[index] as string | FieldReader;
-        line += typeof piece === 'string' ? piece : (piece(source) ?? unset);
+        line += typeof piece === 'string' ? piece : textOf(piece(source), unset);
       }
       return line;
     },
   };
 }
 
+function textOf(value: FieldValue, unset: string): string | number {
+  if (value === undefined) return unset;
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
+
 /** Text as it is, operators as readers. */
-export function compileParts(text: string): CompiledFormat<readonly (string | FieldReader)[]> {
+export function compileParts(text: string, context: OperatorContext): CompiledFormat<readonly (string | FieldReader)[]> {
   const segments = parseFormat(text);
   if (typeof segments === 'string') return { ok: false, message: segments };
   const parts: (string | FieldReader)[] = [];
@@ -38,7 +43,7 @@ export function compileParts(text: string): CompiledFormat<readonly (string | Fi
       parts.push(segment.text);
       continue;
     }
-    const read = createReader(segment.name, segment.argument, segment.lengthMax);
+    const read = createReader(segment.name, segment.argument, segment.lengthMax, context);
     if (typeof read === 'string') return { ok: false, message: read };
     parts.push(read);
   }

@@ -11,8 +11,16 @@ import type { TestProtocol } from './http-peers.ts';
 import { connectRaw, startRawUpstream, type RawPeer } from './raw-peer.ts';
 
 export interface FilterFixtureOptions {
-  /** `http_filters` without the router. */
-  readonly filters: readonly object[];
+  /** `http_filters` without the router. Default none. */
+  readonly filters?: readonly object[];
+  /** Fields of the route configuration, besides `name` and `virtual_hosts`. */
+  readonly table?: object;
+  /** Fields of the bootstrap, besides its static resources. */
+  readonly bootstrap?: object;
+  /** What a line of the log says. Default `%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%`. */
+  readonly logFormat?: string;
+  /** Of the only access log. */
+  readonly logFilter?: object;
   /** Fields of the only route, besides `match` and the cluster `backend`. */
   readonly route?: object;
   /** Fields of the only virtual host, besides `name`, `domains` and `routes`. */
@@ -140,6 +148,8 @@ class LineQueue {
   }
 }
 
+const usualLogFormat = '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%';
+
 async function answerHello(peer: RawPeer, heads: string[]): Promise<void> {
   for (;;) {
     const head = await peer.readHead();
@@ -151,24 +161,28 @@ async function answerHello(peer: RawPeer, heads: string[]): Promise<void> {
 }
 
 function bootstrapOf(options: FilterFixtureOptions, upstreamPort: number): object {
-  const { filters, route = {}, virtualHost = {}, routes, services = {}, protocol = 'h1', cluster = {}, clusters = {}, router = {}, manager: ofManager = {} } = options;
+  const { filters = [], route = {}, virtualHost = {}, routes, services = {}, protocol = 'h1', cluster = {}, clusters = {}, router = {}, manager: ofManager = {}, ...more } = options;
+  const { table = {}, bootstrap = {}, logFormat = usualLogFormat, logFilter } = more;
   const usual = [{ match: { prefix: '/' }, route: { cluster: 'backend' }, ...route }];
   const manager = {
     '@type': managerType,
     stat_prefix: 'test',
     generate_request_id: false,
+    http_protocol_options: { enable_trailers: true },
     server_name: 'sluice',
     http_filters: [...filters, { name: 'router', typed_config: { '@type': routerType, suppress_envoy_headers: true, ...router } }],
-    ...ofManager,
-    route_config: { name: 'routes', virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes ?? usual, ...virtualHost }] },
+    route_config: { name: 'routes', virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes ?? usual, ...virtualHost }], ...table },
     access_log: [
       {
         name: 'log',
-        typed_config: { '@type': logType, path: '/dev/null', log_format: { text_format_source: { inline_string: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n' } } },
+        typed_config: { '@type': logType, path: '/dev/null', log_format: { text_format_source: { inline_string: `${logFormat}\n` } } },
+        ...(logFilter ? { filter: logFilter } : {}),
       },
     ],
+    ...ofManager,
   };
   return {
+    ...bootstrap,
     static_resources: {
       listeners: [{ name: 'main', address: socketAddress(0), filter_chains: [{ filters: [{ name: 'manager', typed_config: manager }] }] }],
       clusters: [

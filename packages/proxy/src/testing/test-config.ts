@@ -71,7 +71,6 @@ export function createTestManager(changes: Partial<ConnectionManagerConfig> = {}
     acceptHttp10: true,
     normalizePath: true,
     mergeSlashes: false,
-    stripPort: false,
     rejectUnderscores: false,
     dropUnderscores: false,
     upgrades: ['websocket'],

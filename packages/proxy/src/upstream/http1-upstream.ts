@@ -104,6 +104,8 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
     return this.#state === 'idle';
   }
 
+  readonly protocol = 'HTTP/1.1';
+
   get localAddress(): Address {
     return this.#connection.local;
   }

@@ -46,6 +46,8 @@ export class Http2UpstreamStream implements UpstreamExchange {
     this.isReused = isReused;
   }
 
+  readonly protocol = 'HTTP/2';
+
   get localAddress(): Address {
     return this.#connection.localAddress;
   }

@@ -194,6 +194,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const { info, request } = this.#owner;
     info.upstreamStartAt = this.#context.turn.now();
     info.upstreamLocal = connection.localAddress;
+    info.upstreamProtocol = connection.protocol;
     this.#cluster.statistics.requestsTotal.add();
     this.#cluster.statistics.requestsActive += 1;
     this.#pools.breaker.requests += 1;
@@ -316,6 +317,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const { info } = this.#owner;
     info.attempts += 1;
     info.upstreamHost = picked.host.addressText;
+    info.upstreamMetadata = picked.host.endpoint.metadata;
     const pool = this.#pools.of(picked.host);
     if (!pool) {
       this.#cluster.statistics.poolOverflows.add();

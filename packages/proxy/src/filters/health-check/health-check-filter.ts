@@ -76,6 +76,7 @@ class HealthCheckFilter implements HttpFilter {
   onRequest(stream: Stream): FilterVerdict {
     if (!this.#matches(stream.request)) return 'continue';
     this.#checks.set(stream, true);
+    stream.info.isHealthCheck = true;
     this.#counters.request_total.add();
     const answer = this.#answer();
     if (!answer) return 'continue';

@@ -1,0 +1,53 @@
+/** What compiling a configuration needs besides the resources: who we are, what the runtime says, and other sources of text. */
+import { createSeededRandom, type Random } from '@sluice/kernel';
+import type { DataSource } from '@sluice/resources';
+import { Runtime } from './runtime/runtime.ts';
+import type { OperatorContext } from './substitution/format-source.ts';
+
+export interface CompileEnvironment {
+  readonly node: ProxyIdentity;
+  readonly runtime: Runtime;
+  readonly sources: DataSources;
+  readonly random: Random;
+  /** `%HOSTNAME%`; empty where it is not known. */
+  readonly hostName: string;
+}
+
+/** What a proxy calls itself towards others. */
+export interface ProxyIdentity {
+  readonly id: string;
+  readonly cluster: string;
+}
+
+/** Where text comes from that a resource does not hold itself. */
+export interface DataSources {
+  /** Gives the text. @throws Error that says why it cannot */
+  read(source: DataSource): string;
+}
+
+/** Knows only what resources hold themselves. */
+export const inlineSources: DataSources = {
+  read(source) {
+    if (source.kind === 'inline') return source.text;
+    throw new Error(`a ${source.kind === 'file' ? 'file' : 'variable'} cannot be read here`);
+  },
+};
+
+/** For configurations that stand by themselves: nobody in particular, no runtime, no files. */
+export function createPlainEnvironment(): CompileEnvironment {
+  return { node: { id: '', cluster: '' }, runtime: new Runtime(), sources: inlineSources, random: createSeededRandom(1), hostName: '' };
+}
+
+/** What operators of format strings need of it. */
+export function operatorContextOf({ hostName, sources }: CompileEnvironment): OperatorContext {
+  return {
+    hostName,
+    variable(name) {
+      try {
+        return sources.read({ kind: 'environment', variable: name });
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
