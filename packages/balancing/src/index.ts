@@ -2,7 +2,7 @@ export type { Endpoint, EndpointCheck, EndpointHealth, EndpointLocality, Endpoin
 export { Host, keyOf, type HostFlag, type HostHealth, type HostPicked } from './host.ts';
 export { arrangeHosts, changeHosts, emptyHostSet, refreshHosts, type HostSet, type HostSetChange, type PriorityHosts } from './host-set.ts';
 export { anyHost, type Picker, type PickContext, type PickResult, type UnavailableReason } from './pick.ts';
-export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions } from './load-balancer.ts';
+export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions, type PrioritySettings } from './load-balancer.ts';
 export { shareByPriority, type PriorityLoadOptions } from './priority-load.ts';
 export type { PolicySpec, TurnPolicySpec } from './policies.ts';
 export type { SubsetListener } from './load-balancer.ts';

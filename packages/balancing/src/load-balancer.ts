@@ -36,11 +36,18 @@ export interface SubsetListener extends SubsetObserver {
 
 const deafListener: SubsetListener = { onChanged() {}, onSelected() {}, onFallback() {}, onFallbackPanic() {} };
 
+/** What the source of a host set says of its priorities. */
+export interface PrioritySettings {
+  readonly overprovisioningPercent?: number | undefined;
+  /** Priorities are full by weight and not by number. Default false. */
+  readonly weighsHealth?: boolean | undefined;
+}
+
 export interface LoadBalancer {
   /** For the hosts of the last update. Before the first it answers `queue`: hosts are still being found. */
   readonly picker: Picker;
   /** Takes over a host set. A set of the same hosts with other health is a new set too (`refreshHosts`). */
-  update(hosts: HostSet, overprovisioningPercent?: number): void;
+  update(hosts: HostSet, priorities?: PrioritySettings): void;
   readonly hosts: HostSet;
 }
 
@@ -67,13 +74,14 @@ export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOption
     get hosts() {
       return hosts;
     },
-    update(set, overprovisioningPercent = options.overprovisioningPercent ?? 140) {
+    update(set, { overprovisioningPercent = options.overprovisioningPercent ?? 140, weighsHealth } = {}) {
       hosts = set;
+      const pickerOptions = { ...settings, overprovisioningPercent, weighsHealth };
       if (!subsets) {
-        picker = createPicker(set, spec, { ...settings, overprovisioningPercent });
+        picker = createPicker(set, spec, pickerOptions);
         return;
       }
-      const made = createSubsetPicker(set, spec, subsets, { ...settings, overprovisioningPercent }, onSubsets);
+      const made = createSubsetPicker(set, spec, subsets, pickerOptions, onSubsets);
       const known = subsetNames;
       const created = [...made.names].filter((name) => !known.has(name)).length;
       const removed = [...known].filter((name) => !made.names.has(name)).length;

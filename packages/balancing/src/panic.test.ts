@@ -71,7 +71,7 @@ class TestCluster {
       { kind: 'round-robin' },
       { random: createSeededRandom(1), ...this.#options, failsInPanic: this.#failsInPanic, onPanic: () => (panics += 1) },
     );
-    balancer.update(this.#hosts, this.#options.overprovisioningPercent);
+    balancer.update(this.#hosts, this.#options);
     const counts = new Map<string, number>();
     for (let index = 0; index < count; index += 1) {
       const picked = balancer.picker.pick(anyHost);

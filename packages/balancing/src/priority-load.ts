@@ -11,6 +11,8 @@ export interface PriorityLoadOptions {
   readonly overprovisioningPercent: number;
   /** With a smaller share of healthy hosts, all hosts of a priority take part; 0 never. */
   readonly panicThresholdRatio: number;
+  /** A priority is as full as the weights of its healthy hosts, and not as their number. Default false. */
+  readonly weighsHealth?: boolean | undefined;
 }
 
 /** The hosts of a pool and the share of requests they get. */
@@ -27,8 +29,8 @@ export interface HostPool {
 
 /** The pools of a host set. Empty when nobody may get anything. */
 export function shareLoad({ priorities }: HostSet, options: PriorityLoadOptions): readonly HostPool[] {
-  const healthy = priorities.map((hosts) => availability(hosts.healthy.length, hosts, options));
-  const degraded = priorities.map((hosts) => availability(hosts.degraded.length, hosts, options));
+  const healthy = priorities.map((hosts) => availability(hosts.healthy, hosts, options));
+  const degraded = priorities.map((hosts) => availability(hosts.degraded, hosts, options));
   const total = Math.min(100, sum(healthy) + sum(degraded));
   const panics = priorities.map((hosts) => total < 100 && isInPanic(hosts, options));
   if (panics.every(Boolean)) return shareByNumbers(priorities);
@@ -72,9 +74,14 @@ function giveRest(pools: readonly HostPool[], rest: number): readonly HostPool[]
   return pools.map((pool, index) => (index === 0 ? { ...pool, percent: pool.percent + rest } : pool)).filter(({ percent }) => percent > 0);
 }
 
-function availability(count: number, hosts: PriorityHosts, options: PriorityLoadOptions): number {
-  const known = hosts.all.length - hosts.excludedCount;
-  return known <= 0 ? 0 : Math.min(100, Math.floor((options.overprovisioningPercent * count) / known));
+function availability(usable: readonly Host[], hosts: PriorityHosts, { overprovisioningPercent, weighsHealth }: PriorityLoadOptions): number {
+  const known = weighsHealth ? weightOf(hosts.all.filter(({ isExcluded }) => !isExcluded)) : hosts.all.length - hosts.excludedCount;
+  const count = weighsHealth ? weightOf(usable) : usable.length;
+  return known <= 0 ? 0 : Math.min(100, Math.floor((overprovisioningPercent * count) / known));
+}
+
+function weightOf(hosts: readonly Host[]): number {
+  return hosts.reduce((total, { weight }) => total + weight, 0);
 }
 
 /** The threshold is cut to a whole percent before it is compared, as Envoy does. */

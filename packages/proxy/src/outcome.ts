@@ -7,7 +7,7 @@ import type { ErrorSource, RetrySafety } from '@sluice/kernel';
 
 /** Envoy's response flags that this engine can set. */
 export type ResponseFlag =
-  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'UAEX' | 'DI' | 'FI' | 'LH';
+  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'DO' | 'UAEX' | 'DI' | 'FI' | 'LH';
 
 export interface Outcome {
   readonly code: OutcomeCode;
@@ -57,6 +57,7 @@ const table = {
   'no-filter-chain':              ['local', 0, true, 'never', 'NR', 'filter_chain_not_found', '', ''],
   'no-cluster':                   ['local', 503, false, 'never', 'NC', 'cluster_not_found', '', 'no_cluster'],
   'no-healthy-upstream':          ['local', 503, false, 'always-safe', 'UH', 'no_healthy_upstream', 'no healthy upstream', 'upstream_cx_none_healthy'],
+  'drop-overload':                ['local', 503, false, 'never', 'DO', 'drop_overload', 'drop overload', ''],
   'upstream-overflow':            ['local', 503, false, 'always-safe', 'UO', beforeResponse('overflow'), resetReason('overflow'), 'upstream_rq_pending_overflow'],
   'overload':                     ['local', 503, false, 'always-safe', 'OM', 'overload', 'envoy overloaded', 'downstream_rq_overload_close'],
   // The upstream failed before it answered.

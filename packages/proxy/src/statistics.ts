@@ -203,6 +203,11 @@ export class UpstreamStatistics {
     return this.#meter.counter('envoy_cluster_original_dst_host_invalid', 'requests that said in vain where they go', this.#labels);
   }
 
+  /** For clusters that turn some requests away. */
+  dropped(): Counter {
+    return this.#meter.counter('envoy_cluster_upstream_rq_drop_overload', 'requests turned away because the control plane wants it', this.#labels);
+  }
+
   /** For clusters with subsets. */
   subsets(): SubsetListener {
     return new SubsetStatistics(this.#meter, this.#labels);

@@ -5,14 +5,26 @@ import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readLocality, type Locality } from './locality.ts';
+import { readFractionalPercent } from './percent.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
 
 export interface ClusterLoadAssignment {
   /** The cluster's name, or its EDS service name where it has one. */
   readonly clusterName: string;
   readonly localities: readonly LocalityEndpoints[];
+  /** Requests that are not made, in parts of all, by category. Absent: none. */
+  readonly dropOverloads?: readonly DropOverload[];
+  /** Priorities are full by the weights of their healthy hosts instead of by their number. */
+  readonly weightedPriorityHealth?: boolean;
   /** A priority is full with this many percent of healthy hosts too few. Default 140, as Envoy. */
   readonly overprovisioningPercent: number;
+}
+
+/** A part of requests that the control plane wants turned away. */
+export interface DropOverload {
+  readonly category: string;
+  /** 0 to 1, of those that earlier categories have left. */
+  readonly ratio: number;
 }
 
 export interface LocalityEndpoints {
@@ -68,7 +80,7 @@ export function readClusterLoadAssignment(json: unknown, scope: Scope): ClusterL
   const assignment: ClusterLoadAssignment = {
     clusterName: reader.requiredString('cluster_name'),
     localities: reader.list('endpoints', readLocalityEndpoints),
-    overprovisioningPercent: reader.read('policy', readPolicy) ?? defaultOverprovisioningPercent,
+    ...(reader.read('policy', readPolicy) ?? { overprovisioningPercent: defaultOverprovisioningPercent }),
   };
   reader.refuse(['named_endpoints']);
   reader.done();
@@ -131,14 +143,30 @@ function readEndpointHealthCheck(json: unknown, scope: Scope): EndpointHealthChe
   return check;
 }
 
-function readPolicy(json: unknown, scope: Scope): number | undefined {
+type Policy = Pick<ClusterLoadAssignment, 'overprovisioningPercent' | 'dropOverloads' | 'weightedPriorityHealth'>;
+
+function readPolicy(json: unknown, scope: Scope): Policy | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const percent = reader.uint32('overprovisioning_factor', defaultOverprovisioningPercent, { min: 1 });
+  const overprovisioningPercent = reader.uint32('overprovisioning_factor', defaultOverprovisioningPercent, { min: 1 });
+  const dropOverloads = reader.list('drop_overloads', readDropOverload);
+  const weightedPriorityHealth = reader.boolean('weighted_priority_health', false);
   reader.ignore(['endpoint_stale_after']);
-  reader.refuse(['drop_overloads', 'weighted_priority_health']);
   reader.done();
-  return percent;
+  return {
+    overprovisioningPercent,
+    ...(dropOverloads.length > 0 && { dropOverloads }),
+    ...(weightedPriorityHealth && { weightedPriorityHealth }),
+  };
+}
+
+function readDropOverload(json: unknown, scope: Scope): DropOverload | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const category = reader.requiredString('category');
+  const ratio = reader.read('drop_percentage', readFractionalPercent) ?? 0;
+  reader.done();
+  return { category, ratio };
 }
 
 /** Priorities start at 0 and leave no gap, and one locality may stand twice only under different priorities. */

@@ -39,8 +39,7 @@ export function readCommonLbConfig(json: unknown, scope: Scope): CommonLbConfig 
     hashing: reader.read('consistent_hashing_lb_config', readConsistentHashing) ?? defaults.hashing,
   };
   reader.read('locality_weighted_lb_config', readNothing);
-  reader.ignore(['update_merge_window', 'close_connections_on_host_set_change']);
-  reader.refuse(['override_host_status']);
+  reader.ignore(['update_merge_window', 'close_connections_on_host_set_change', 'override_host_status']);
   reader.done();
   return config;
 }

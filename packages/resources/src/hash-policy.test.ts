@@ -40,7 +40,7 @@ test.each([
   [{ cookie: { name: 'a b' } }, `${at}.cookie.name: is "a b", must be a cookie name`],
   [{ cookie: { name: 'a', path: '/; Domain=b' } }, `${at}.cookie.path: must be printable ASCII without ;`],
   [{ connection_properties: {} }, `${at}.connection_properties.source_ip: must be true: there is no other property`],
-  [{ filter_state: { key: 'a' } }, `${at}.filter_state: is not supported: outside our subset, and it would change what happens to traffic`],
+  [{ filter_state: {} }, `${at}.filter_state.key: is required`],
 ])('%j is refused', (policy, problem) => {
   expect(decode([policy]).problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([problem]);
 });

@@ -15,7 +15,9 @@ export type HashSource =
   | ({ readonly kind: 'cookie' } & HashCookie)
   /** The client's address, without its port. */
   | { readonly kind: 'source_ip' }
-  | { readonly kind: 'query_parameter'; readonly parameter: string };
+  | { readonly kind: 'query_parameter'; readonly parameter: string }
+  /** What a filter has left under this key. */
+  | { readonly kind: 'filter_state'; readonly key: string };
 
 export interface HashCookie {
   readonly name: string;
@@ -33,7 +35,6 @@ export function readHashPolicy(json: unknown, scope: Scope): HashPolicy | undefi
   const kind = reader.oneof(['header', 'cookie', 'connection_properties', 'query_parameter', 'filter_state'], true);
   const source = kind === undefined ? undefined : readSource(reader, kind);
   const terminal = reader.boolean('terminal', false);
-  reader.refuse(['filter_state']);
   reader.done();
   return source && { source, terminal };
 }
@@ -48,6 +49,8 @@ function readSource(reader: MessageReader, kind: string): HashSource | undefined
       return reader.read(kind, readConnectionProperties);
     case 'query_parameter':
       return reader.read(kind, readQueryParameter);
+    case 'filter_state':
+      return reader.read(kind, readFilterState);
     default:
       return undefined;
   }
@@ -97,6 +100,14 @@ function readConnectionProperties(json: unknown, scope: Scope): HashSource | und
   if (!usesSource) scope.at('source_ip').error('must be true: there is no other property');
   reader.done();
   return usesSource ? { kind: 'source_ip' } : undefined;
+}
+
+function readFilterState(json: unknown, scope: Scope): HashSource | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const key = reader.requiredString('key');
+  reader.done();
+  return { kind: 'filter_state', key };
 }
 
 function readQueryParameter(json: unknown, scope: Scope): HashSource | undefined {

@@ -73,6 +73,7 @@ export { upstreamHttpProtocolOptionsTypeName, type UpstreamHttpProtocolOptions }
 export {
   decodeClusterLoadAssignment,
   type ClusterLoadAssignment,
+  type DropOverload,
   type EndpointHealthCheck,
   type HealthStatus,
   type LbEndpoint,

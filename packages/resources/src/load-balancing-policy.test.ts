@@ -31,8 +31,8 @@ test.each([
     'ring_hash_lb_config.minimum_ring_size: is 9, must not be more than maximum_ring_size, which is 8',
   ],
   [
-    { lb_policy: 'RING_HASH', ring_hash_lb_config: { hash_function: 'MURMUR_HASH_2' } },
-    'ring_hash_lb_config.hash_function: is "MURMUR_HASH_2", must be XX_HASH or DEFAULT_HASH',
+    { lb_policy: 'RING_HASH', ring_hash_lb_config: { hash_function: 'CRC32' } },
+    'ring_hash_lb_config.hash_function: is "CRC32", must be one of XX_HASH, MURMUR_HASH_2, DEFAULT_HASH',
   ],
   [
     { common_lb_config: { consistent_hashing_lb_config: { hash_balance_factor: 50 } } },

@@ -22,7 +22,7 @@ export function settingsOf(kind: PolicyKind): LoadBalancingPolicy {
     case 'CLUSTER_PROVIDED':
       return { kind };
     case 'RING_HASH':
-      return { kind, minimumRingSize: 1024, maximumRingSize: ringSizeMax, hashing: undefined };
+      return { kind, minimumRingSize: 1024, maximumRingSize: ringSizeMax, usesMurmur: false, hashing: undefined };
     case 'MAGLEV':
       return { kind, tableSize: 65_537, hashing: undefined };
   }
@@ -68,9 +68,9 @@ function readRingHash(reader: MessageReader): LoadBalancingPolicy {
     reader.scope.at('minimum_ring_size').error(`is ${minimumRingSize}, must not be more than maximum_ring_size, which is ${maximumRingSize}`);
   }
   // The extension says DEFAULT_HASH for "the one there is by default".
-  reader.enum('hash_function', ['XX_HASH', 'DEFAULT_HASH'], 'XX_HASH');
+  const hashFunction = reader.enum('hash_function', ['XX_HASH', 'MURMUR_HASH_2', 'DEFAULT_HASH'], 'XX_HASH');
   const hashing = readHashing(reader);
-  return { kind: 'RING_HASH', minimumRingSize, maximumRingSize, hashing };
+  return { kind: 'RING_HASH', minimumRingSize, maximumRingSize, usesMurmur: hashFunction === 'MURMUR_HASH_2', hashing };
 }
 
 function readMaglev(reader: MessageReader): LoadBalancingPolicy {

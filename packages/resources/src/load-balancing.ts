@@ -21,6 +21,8 @@ export type LoadBalancingPolicy =
       readonly minimumRingSize: number;
       /** Default 8 388 608, as Envoy. */
       readonly maximumRingSize: number;
+      /** Hosts are placed by MurmurHash2 instead of xxHash. */
+      readonly usesMurmur: boolean;
       /** Undefined leaves it to the cluster's common settings. */
       readonly hashing: ConsistentHashing | undefined;
     }

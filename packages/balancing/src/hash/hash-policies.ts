@@ -4,12 +4,12 @@ import { localitiesOf } from '../locality.ts';
 import type { HostPool } from '../priority-load.ts';
 import { boundLoad, type ChooseByHash } from './bounded-load.ts';
 import type { Hash64 } from './hash64.ts';
-import { HashRing, type RingSize } from './hash-ring.ts';
+import { HashRing, type RingHash, type RingSize } from './hash-ring.ts';
 import { MaglevTable } from './maglev-table.ts';
 import { placeHosts, placeLocalities, type PlacedHost } from './placed-host.ts';
 
 export type HashPolicySpec =
-  | ({ readonly kind: 'ring-hash'; readonly size: RingSize } & HashingOptions)
+  | ({ readonly kind: 'ring-hash'; readonly size: RingSize; readonly hash?: RingHash | undefined } & HashingOptions)
   /** `tableSize` is a prime, 65 537 in Envoy. */
   | ({ readonly kind: 'maglev'; readonly tableSize: number } & HashingOptions);
 
@@ -34,7 +34,7 @@ function createChoice(spec: HashPolicySpec, hosts: readonly PlacedHost[]): Choos
     const { host } = hosts[0] as PlacedHost;
     return () => host;
   }
-  const places = spec.kind === 'ring-hash' ? new HashRing(hosts, spec.size) : new MaglevTable(hosts, spec.tableSize);
+  const places = spec.kind === 'ring-hash' ? new HashRing(hosts, spec.size, spec.hash) : new MaglevTable(hosts, spec.tableSize);
   return (hash, attempt) => places.choose(hash, attempt);
 }
 

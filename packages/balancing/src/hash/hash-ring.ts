@@ -5,6 +5,7 @@
 import type { Host } from '../host.ts';
 import type { Hash64 } from './hash64.ts';
 import type { PlacedHost } from './placed-host.ts';
+import { murmurHash2 } from './murmur-hash2.ts';
 import { xxHash64 } from './xx-hash64.ts';
 
 export interface RingSize {
@@ -14,6 +15,9 @@ export interface RingSize {
   readonly max: number;
 }
 
+/** What places of hosts follow from. Default `xx`, as Envoy. */
+export type RingHash = 'xx' | 'murmur2';
+
 export class HashRing {
   /** Places in their order: the hash in halves, and whose it is. */
   readonly #highs: Uint32Array;
@@ -22,9 +26,9 @@ export class HashRing {
   readonly #hosts: readonly PlacedHost[];
 
   /** @param hosts of which there is at least one */
-  constructor(hosts: readonly PlacedHost[], size: RingSize) {
+  constructor(hosts: readonly PlacedHost[], size: RingSize, hash: RingHash = 'xx') {
     this.#hosts = hosts;
-    const places = placesOf(hosts, size);
+    const places = placesOf(hosts, size, hash === 'xx' ? xxHash64 : murmurHash2);
     places.sort((a, b) => a.hash.high - b.hash.high || a.hash.low - b.hash.low);
     this.#highs = Uint32Array.from(places, ({ hash }) => hash.high);
     this.#lows = Uint32Array.from(places, ({ hash }) => hash.low);
@@ -62,14 +66,14 @@ interface Place {
 }
 
 /** Sums run over all hosts, so that a fraction of a place that one lacks goes to the next. */
-function placesOf(hosts: readonly PlacedHost[], { min, max }: RingSize): Place[] {
+function placesOf(hosts: readonly PlacedHost[], { min, max }: RingSize, hashOf: (text: string) => Hash64): Place[] {
   const lightest = hosts.reduce((least, { share }) => Math.min(least, share), 1);
   const scale = Math.min(Math.ceil(lightest * min) / lightest, max);
   const places: Place[] = [];
   let wanted = 0;
   hosts.forEach(({ key, share }, owner) => {
     wanted += scale * share;
-    for (let index = 0; places.length < wanted; index += 1) places.push({ hash: xxHash64(`${key}_${index}`), owner });
+    for (let index = 0; places.length < wanted; index += 1) places.push({ hash: hashOf(`${key}_${index}`), owner });
   });
   return places;
 }

@@ -38,7 +38,7 @@ export function policyOf({ loadBalancing, commonLb }: Cluster): PolicySpec {
       return { kind: 'random' };
     case 'RING_HASH': {
       const size = { min: loadBalancing.minimumRingSize, max: loadBalancing.maximumRingSize };
-      return { kind: 'ring-hash', size, ...hashingOf(loadBalancing.hashing ?? commonLb.hashing) };
+      return { kind: 'ring-hash', size, hash: loadBalancing.usesMurmur ? 'murmur2' : 'xx', ...hashingOf(loadBalancing.hashing ?? commonLb.hashing) };
     }
     case 'MAGLEV':
       return { kind: 'maglev', tableSize: loadBalancing.tableSize, ...hashingOf(loadBalancing.hashing ?? commonLb.hashing) };

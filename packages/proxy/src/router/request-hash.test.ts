@@ -10,13 +10,14 @@ import { loadRegexEngine } from './regex-engine.ts';
 const regexEngine = await loadRegexEngine();
 
 /** The hash of a request under these policies, and the cookies that it leaves. */
-function hashOf(policies: readonly Json[], request: TestRequest = {}, clientHost = '10.1.1.1') {
+function hashOf(policies: readonly Json[], request: TestRequest = {}, clientHost = '10.1.1.1', filterState?: Map<string, string>) {
   const decoded = decodeRouteConfiguration(routesJson('r', [routeTo('a', { hash_policy: policies })]));
   if (!decoded.ok) throw new Error(JSON.stringify(decoded.problems));
   const { table, problems } = compileRouteTable(decoded.value, { regexEngine, setsEnvoyHeaders: true });
   expect(problems).toEqual([]);
   const stream = createTestStream(request);
   stream.clientHost = clientHost;
+  stream.info.filterState = filterState;
   const action = table.match(stream.request, createSeededRandom(1))?.action;
   if (action?.kind !== 'forward') throw new Error('no route');
   return { hash: action.hash?.(stream), cookies: stream.info.setCookies };
@@ -43,6 +44,12 @@ test.each<[string, Json, TestRequest, string]>([
   ],
 ])('%s is hashed', (_name, policy, request, value) => {
   expect(hashOf([policy], request).hash).toEqual(xxHash64(value));
+});
+
+test('what a filter has left is hashed, where it has left something', () => {
+  const byState: Json = { filter_state: { key: 'tenant' } };
+  expect(hashOf([byState], {}, '10.1.1.1', new Map([['tenant', 'acme']])).hash).toEqual(xxHash64('acme'));
+  expect(hashOf([byState]).hash).toBeUndefined();
 });
 
 test('what a request does not have is no part of its hash', () => {

@@ -36,6 +36,10 @@ function compileSource(source: HashSource, path: string, session: CompileSession
       return compileCookie(source);
     case 'source_ip':
       return ({ clientHost }) => xxHash64(clientHost);
+    case 'filter_state': {
+      const { key } = source;
+      return ({ info }) => hashOf(info.filterState?.get(key));
+    }
     case 'query_parameter': {
       const { parameter } = source;
       return ({ request }) => hashOf(firstQueryValue(request.path, parameter));

@@ -116,7 +116,7 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
           onClose() {},
         });
         write(connection, `GET /${index} HTTP/1.1\r\nhost: a.test\r\n${headers}\r\n`);
-        await time.advanceUntil(() => answer !== '', 60_000);
+        await time.advanceUntil(() => answer.includes('\r\n\r\n'), 60_000);
         connection.destroy();
         answers.push(/x-host: (\S+)/.exec(answer)?.[1] ?? /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'nothing');
       }

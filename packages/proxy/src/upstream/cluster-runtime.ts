@@ -113,6 +113,15 @@ export class ClusterRuntime {
     return this.#highPools;
   }
 
+  /** Whether the control plane wants this request turned away; asked once for each, and counted. */
+  dropsOne(): boolean {
+    const categories = this.#config.assignment?.dropOverloads;
+    if (!categories) return false;
+    const isDropped = categories.some(({ ratio }) => this.#context.random.next() < ratio);
+    if (isDropped) this.statistics.dropped().add();
+    return isDropped;
+  }
+
   pick(context: PickContext): PickResult {
     return this.#balancer.picker.pick(context);
   }
@@ -248,7 +257,8 @@ export class ClusterRuntime {
   /** From now on requests go to these hosts; those that have waited for them come first. */
   #publishHosts(): void {
     if (this.health && !this.health.isWarm) return;
-    this.#balancer.update(this.#hosts, this.#config.assignment?.overprovisioningPercent);
+    const { assignment } = this.#config;
+    this.#balancer.update(this.#hosts, { overprovisioningPercent: assignment?.overprovisioningPercent, weighsHealth: assignment?.weightedPriorityHealth });
     this.statistics.countHosts(this.#hosts);
     for (const waiter of this.#waiting.keys()) {
       this.stopWaiting(waiter);

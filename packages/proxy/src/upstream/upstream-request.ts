@@ -112,6 +112,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   start(): void {
     if (this.#upgrades && this.#speaksOnlyHttp2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (!this.#pools.breaker.allowsRequest) return this.#end('upstream-overflow', 'too many requests');
+    if (this.#cluster.dropsOne()) return this.#end('drop-overload', 'the control plane wants fewer requests');
     const { originalDst } = this.#cluster;
     const result = originalDst ? originalDst.pick(this.#owner) : this.#cluster.pick(this.#pick);
     switch (result.kind) {
