@@ -3,6 +3,8 @@ export { Host, keyOf, type HostFlag, type HostHealth, type HostPicked } from './
 export { arrangeHosts, changeHosts, emptyHostSet, refreshHosts, type HostSet, type HostSetChange, type PriorityHosts } from './host-set.ts';
 export { anyHost, type Picker, type PickContext, type PickResult, type UnavailableReason } from './pick.ts';
 export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions, type PrioritySettings } from './load-balancer.ts';
+export { readBinaryLoadReport, readLoadReport, type LoadReport } from './load-report/load-report.ts';
+export { ReportedWeights, type ReportedWeightsSettings } from './load-report/reported-weights.ts';
 export { shareByPriority, type PriorityLoadOptions } from './priority-load.ts';
 export type { PolicySpec, TurnPolicySpec } from './policies.ts';
 export type { SubsetListener } from './load-balancer.ts';

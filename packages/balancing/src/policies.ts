@@ -3,6 +3,7 @@ import { randomInt, type Random } from '@sluice/kernel';
 import type { Hash64 } from './hash/hash64.ts';
 import type { HashPolicySpec } from './hash/hash-policies.ts';
 import type { Host } from './host.ts';
+import type { ReportedWeights } from './load-report/reported-weights.ts';
 import { slowStartEnd, slowStartFactor, type SlowStart } from './slow-start.ts';
 import { WeightedSchedule } from './weighted-schedule.ts';
 
@@ -23,6 +24,8 @@ export type TurnPolicySpec =
       readonly activeRequestBias: number;
       readonly slowStart?: SlowStart | undefined;
     }
+  /** In turn, each as often as what it reports of its load says; `weights` outlive the hosts of the moment. */
+  | { readonly kind: 'reported-weights'; readonly weights: ReportedWeights; readonly slowStart?: SlowStart | undefined }
   /** At random, each as often as its weight says. */
   | { readonly kind: 'random' };
 
@@ -57,6 +60,10 @@ export function createPolicy(spec: TurnPolicySpec, hosts: readonly Host[], conte
         haveEqualWeights(hosts) ? leastBusyOf(hosts, spec.choiceCount, random) : byWeight(hosts, weightNow, random),
       );
     }
+    case 'reported-weights': {
+      const { weights } = spec;
+      return startingSlowly(spec.slowStart, hosts, (host) => weights.of(host), context, () => byReportedWeight(hosts, weights, context));
+    }
     case 'random':
       return haveEqualWeights(hosts) ? atRandom(hosts, random) : atWeightedRandom(hosts, random);
   }
@@ -75,6 +82,17 @@ function inTurn(hosts: readonly Host[], random: Random): ChooseHost {
 function byWeight(hosts: readonly Host[], weightOf: (host: Host) => number, random: Random): ChooseHost {
   const schedule = new WeightedSchedule(hosts, weightOf, random.next());
   return () => schedule.next() as Host;
+}
+
+/** Weights change once in a while; then the rotation begins anew, since what is due in the old one follows from the old ones. */
+function byReportedWeight(hosts: readonly Host[], weights: ReportedWeights, { random, now }: PolicyContext): ChooseHost {
+  const weightOf = (host: Host): number => weights.of(host);
+  weights.update(hosts, now());
+  let schedule = new WeightedSchedule(hosts, weightOf, random.next());
+  return () => {
+    if (weights.update(hosts, now())) schedule = new WeightedSchedule(hosts, weightOf, random.next());
+    return schedule.next() as Host;
+  };
 }
 
 /** While a host is in its slow start, in turn by what its weight has grown to; afterwards as `plain` does. */

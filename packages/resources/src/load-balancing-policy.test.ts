@@ -48,7 +48,7 @@ test('of the typed policies the first that is known counts, with its settings fo
     typed_extension_config: { name, typed_config: typed(`envoy.extensions.load_balancing_policies.${name}`, fields) },
   });
   const policies = [
-    entry('client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin'),
+    entry('override_host.v3.OverrideHost'),
     entry('least_request.v3.LeastRequest', { choice_count: 3, locality_lb_config: { locality_weighted_lb_config: {} } }),
     entry('random.v3.Random'),
   ];
@@ -56,6 +56,20 @@ test('of the typed policies the first that is known counts, with its settings fo
   expect(policy).toMatchObject({ kind: 'LEAST_REQUEST', choiceCount: 3 });
   expect(weightsLocalities).toBe(true);
   expect(policyOf({ load_balancing_policy: { policies: policies.slice(0, 1) } })[0]).toContain('load_balancing_policy.policies: has none that is known');
+});
+
+test('by what hosts report of their load', () => {
+  const typeName = 'envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin';
+  const fields = { blackout_period: '5s', weight_update_period: '0.01s', error_utilization_penalty: 0.5, metric_names_for_computing_utilization: ['named_metrics.q'] };
+  const policies = [{ typed_extension_config: { name: 'x', typed_config: typed(typeName, fields) } }];
+  expect(policyOf({ load_balancing_policy: { policies } })[0]).toMatchObject({
+    kind: 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN',
+    blackoutMs: 5000,
+    expirationMs: 180_000,
+    updatePeriodMs: 100,
+    errorUtilizationPenalty: 0.5,
+    metricNames: ['named_metrics.q'],
+  });
 });
 
 test('what holds for every policy', () => {

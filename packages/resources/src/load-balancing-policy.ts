@@ -24,6 +24,7 @@ const extensions: Readonly<Record<string, PolicyKind>> = {
   [`${extensionPrefix}random.v3.Random`]: 'RANDOM',
   [`${extensionPrefix}ring_hash.v3.RingHash`]: 'RING_HASH',
   [`${extensionPrefix}maglev.v3.Maglev`]: 'MAGLEV',
+  [`${extensionPrefix}client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin`]: 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN',
   [`${extensionPrefix}cluster_provided.v3.ClusterProvided`]: 'CLUSTER_PROVIDED',
 };
 

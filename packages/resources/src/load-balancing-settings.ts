@@ -21,6 +21,8 @@ export function settingsOf(kind: PolicyKind): LoadBalancingPolicy {
     case 'RANDOM':
     case 'CLUSTER_PROVIDED':
       return { kind };
+    case 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN':
+      return { kind, blackoutMs: 10_000, expirationMs: 180_000, updatePeriodMs: 1000, errorUtilizationPenalty: 1, metricNames: [], slowStart: undefined };
     case 'RING_HASH':
       return { kind, minimumRingSize: 1024, maximumRingSize: ringSizeMax, usesMurmur: false, hashing: undefined };
     case 'MAGLEV':
@@ -35,6 +37,8 @@ export function readSettings(kind: PolicyKind, reader: MessageReader): LoadBalan
       return readRoundRobin(reader);
     case 'LEAST_REQUEST':
       return readLeastRequest(reader);
+    case 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN':
+      return readClientSideWeighted(reader);
     case 'RING_HASH':
       return readRingHash(reader);
     case 'MAGLEV':
@@ -57,6 +61,21 @@ function readLeastRequest(reader: MessageReader): LoadBalancingPolicy {
   reader.enum('selection_method', ['N_CHOICES'], 'N_CHOICES');
   reader.ignore(['enable_full_scan']); // never implemented by Envoy
   return { kind: 'LEAST_REQUEST', choiceCount, activeRequestBias, slowStart };
+}
+
+function readClientSideWeighted(reader: MessageReader): LoadBalancingPolicy {
+  const policy: LoadBalancingPolicy = {
+    kind: 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN',
+    blackoutMs: reader.durationMs('blackout_period', 10_000),
+    expirationMs: reader.durationMs('weight_expiration_period', 180_000),
+    updatePeriodMs: Math.max(100, reader.durationMs('weight_update_period', 1000)),
+    errorUtilizationPenalty: reader.number('error_utilization_penalty', 1, { min: 0 }),
+    metricNames: reader.strings('metric_names_for_computing_utilization'),
+    slowStart: reader.read('slow_start_config', readSlowStart),
+  };
+  // Reports come with responses; asking for them apart from requests is not done, by Envoy neither.
+  reader.ignore(['enable_oob_load_report', 'oob_reporting_period']);
+  return policy;
 }
 
 function readRingHash(reader: MessageReader): LoadBalancingPolicy {

@@ -13,6 +13,20 @@ export type LoadBalancingPolicy =
       readonly slowStart: SlowStartConfig | undefined;
     }
   | { readonly kind: 'RANDOM' }
+  | {
+      /** `ClientSideWeightedRoundRobin`: by what hosts report of their load. */
+      readonly kind: 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN';
+      /** Default 10 000. */
+      readonly blackoutMs: number;
+      /** Default 180 000. */
+      readonly expirationMs: number;
+      /** Default 1000, at least 100. */
+      readonly updatePeriodMs: number;
+      /** Default 1. */
+      readonly errorUtilizationPenalty: number;
+      readonly metricNames: readonly string[];
+      readonly slowStart: SlowStartConfig | undefined;
+    }
   /** The cluster's type says how. */
   | { readonly kind: 'CLUSTER_PROVIDED' }
   | {

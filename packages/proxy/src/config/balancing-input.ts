@@ -1,5 +1,5 @@
 /** What `balancing` wants to know, out of resources: the endpoints of an assignment and the policy of a cluster. */
-import type { Endpoint, EndpointHealth, PolicySpec, SubsetFallback, SubsetSettings } from '@sluice/balancing';
+import { ReportedWeights, type Endpoint, type EndpointHealth, type PolicySpec, type SubsetFallback, type SubsetSettings } from '@sluice/balancing';
 import type { Cluster, ClusterLoadAssignment, ConsistentHashing, HealthStatus, LbSubsetConfig } from '@sluice/resources';
 
 const nowhere = { region: '', zone: '', subZone: '' };
@@ -28,6 +28,11 @@ export function policyOf({ loadBalancing, commonLb }: Cluster): PolicySpec {
   switch (loadBalancing.kind) {
     case 'ROUND_ROBIN':
       return { kind: 'round-robin', slowStart: loadBalancing.slowStart };
+    case 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN': {
+      const { blackoutMs, expirationMs, updatePeriodMs, errorUtilizationPenalty: errorPenalty, metricNames, slowStart } = loadBalancing;
+      const weights = new ReportedWeights({ blackoutMs, expirationMs, updatePeriodMs, errorPenalty, metricNames });
+      return { kind: 'reported-weights', weights, slowStart };
+    }
     case 'LEAST_REQUEST': {
       const { choiceCount, activeRequestBias, slowStart } = loadBalancing;
       return { kind: 'least-request', choiceCount, activeRequestBias, slowStart };

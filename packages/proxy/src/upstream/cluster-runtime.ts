@@ -16,6 +16,7 @@ import {
   type PickContext,
   type PickResult,
 } from '@sluice/balancing';
+import type { ResponseHead } from '@sluice/http';
 import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
@@ -28,6 +29,7 @@ import { EitherPool } from './either-pool.ts';
 import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
+import { LoadReports } from './load-reports.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -42,6 +44,8 @@ export class ClusterRuntime {
   readonly statistics: UpstreamStatistics;
   /** What is observed of hosts; undefined where nothing asks for it. */
   readonly health: ClusterHealth | undefined;
+  /** Listens to what hosts report of their load, where the policy goes by that. */
+  readonly loadReports: LoadReports | undefined;
   /** Says where requests go, in place of `pick`, where they say so themselves. */
   readonly originalDst: OriginalDstHosts | undefined;
   /** Says by which other cluster requests go, where this is made of others. */
@@ -70,7 +74,9 @@ export class ClusterRuntime {
     this.#pools = this.#createPools(config);
     this.statistics.watchBreaker('default', this.#pools.breaker);
     const { commonLb } = config.resource;
-    this.#balancer = createLoadBalancer(policyOf(config.resource), {
+    const policy = policyOf(config.resource);
+    this.loadReports = policy.kind === 'reported-weights' ? new LoadReports(policy.weights, context.turn) : undefined;
+    this.#balancer = createLoadBalancer(policy, {
       random: context.random,
       now: () => context.turn.now(),
       panicThresholdRatio: commonLb.panicThresholdRatio,
@@ -120,6 +126,12 @@ export class ClusterRuntime {
     const isDropped = categories.some(({ ratio }) => this.#context.random.next() < ratio);
     if (isDropped) this.statistics.dropped().add();
     return isDropped;
+  }
+
+  /** What the head of a response says of its host. */
+  observeHead(host: Host, head: ResponseHead): void {
+    this.health?.observeHead(host, head);
+    this.loadReports?.observe(host, head);
   }
 
   pick(context: PickContext): PickResult {

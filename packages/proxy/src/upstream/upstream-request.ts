@@ -235,7 +235,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const { statistics } = this.#cluster;
     if (!this.#try) statistics.countResponse(head.status);
     if (this.#hasRetried) statistics.retrySuccesses.add();
-    if (this.#cluster.health && this.#picked) this.#cluster.health.observeHead(this.#picked.host, head);
+    if (this.#picked) this.#cluster.observeHead(this.#picked.host, head);
     this.#owner.onResponseHead(head);
   }
 
@@ -251,6 +251,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const { statistics } = this.#cluster;
     statistics.requestsCompleted.add();
     statistics.requestTime.observe(this.#context.turn.now() - this.#owner.info.upstreamStartAt);
+    if (trailers && this.#picked) this.#cluster.loadReports?.observe(this.#picked.host, trailers);
     // The connection knows by itself whether it can be used again; from here on it is not ours.
     this.#detach();
     this.#owner.onResponseEnd(trailers);

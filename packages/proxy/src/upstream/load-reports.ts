@@ -1,0 +1,25 @@
+/** What hosts report of their load with their responses, read off heads and trailers for the policy that goes by it. */
+import { readBinaryLoadReport, readLoadReport, type Host, type ReportedWeights } from '@sluice/balancing';
+import type { Turn } from '../turn.ts';
+
+/** A head, or trailers. */
+interface Fields {
+  get(name: string): string | undefined;
+}
+
+export class LoadReports {
+  readonly #weights: ReportedWeights;
+  readonly #turn: Turn;
+
+  constructor(weights: ReportedWeights, turn: Turn) {
+    this.#weights = weights;
+    this.#turn = turn;
+  }
+
+  observe(host: Host, fields: Fields): void {
+    const text = fields.get('endpoint-load-metrics');
+    const binary = text === undefined ? fields.get('endpoint-load-metrics-bin') : undefined;
+    const report = text === undefined ? binary && readBinaryLoadReport(binary) : readLoadReport(text);
+    if (report) this.#weights.observe(host, report, this.#turn.now());
+  }
+}
