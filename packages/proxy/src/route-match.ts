@@ -3,6 +3,7 @@ import type { Hash64, SubsetCriteria } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 import type { MaxStreamDuration, Metadata, Struct } from '@sluice/resources';
+import type { RouteRateLimits } from './rate-limit-rule.ts';
 import type { StreamInfo } from './stream-info.ts';
 import type { TryPolicy } from './upstream/try-policy.ts';
 
@@ -25,6 +26,8 @@ export interface RouteMatch {
   readonly action: RouteAction;
   /** What the route says about itself, for filters. Undefined when it says nothing. */
   readonly metadata?: ReadonlyMap<string, Struct> | undefined;
+  /** What requests are counted by, for filters that limit rates. Undefined where nothing is said about it. */
+  readonly rateLimits?: RouteRateLimits | undefined;
   /** Header mutations and rewrites towards the upstream, in Envoy's order. Undefined when there are none. */
   readonly changeRequest: ((head: RequestHead, info: StreamInfo) => void) | undefined;
   /** Header mutations of the response, whose values may quote the request. Undefined when there are none. */

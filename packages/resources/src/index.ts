@@ -40,6 +40,8 @@ export { readRegex, readStringMatcher, type StringMatcher } from './string-match
 export { readHeaderMatcher, type HeaderMatcher, type HeaderTest } from './header-matcher.ts';
 export type { QueryParameterMatcher } from './query-parameter-matcher.ts';
 export type { ClusterTarget, HostRewrite, PathRewrite, RouteAction } from './route-action.ts';
+export { readRateLimit, type RateLimit, type RateLimitAction } from './rate-limit.ts';
+export type { MetadataKey } from './metadata-key.ts';
 export type { RegexRewrite } from './regex-rewrite.ts';
 export type { HashCookie, HashPolicy, HashSource } from './hash-policy.ts';
 export type { ClusterWeight, RandomValue, WeightedCluster } from './weighted-cluster.ts';
@@ -54,6 +56,7 @@ export type { BodyBufferLimit } from './body-buffer-limit.ts';
 export type { RedirectAction, RedirectPath } from './redirect-action.ts';
 export type { DirectResponseAction } from './direct-response-action.ts';
 export { readHeaderValueOption, readHeaderValueOptions, type AppendAction, type HeaderMutations, type HeaderValueOption } from './header-value-option.ts';
+export { corsFieldName } from './cors-field.ts';
 export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per-filter-config.ts';
 
 export { decodeCluster, type Cluster } from './cluster.ts';

@@ -7,6 +7,7 @@ import { readInternalRedirectPolicy, type InternalRedirectPolicy } from './inter
 import { readMaxStreamDuration, type MaxStreamDuration } from './max-stream-duration.ts';
 import type { Struct } from './metadata.ts';
 import { readMetadataMatch } from './metadata-match.ts';
+import { readRateLimit, type RateLimit } from './rate-limit.ts';
 import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
@@ -40,6 +41,10 @@ export interface RouteAction {
   /** Whose circuit breakers it counts against. */
   readonly priority: 'DEFAULT' | 'HIGH';
   readonly upgradeConfigs: readonly UpgradeConfig[];
+  /** What its requests are counted by, for filters that limit rates. */
+  readonly rateLimits: readonly RateLimit[];
+  /** Whether what the virtual host says about it counts, too. */
+  readonly includesHostRateLimits: boolean;
   /** What places a request where the cluster goes by hash. Empty: anywhere. */
   readonly hashPolicies: readonly HashPolicy[];
   /** What endpoints must say of themselves, where the cluster has subsets. Undefined: anything. */
@@ -96,8 +101,11 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     hashPolicies: reader.list('hash_policy', readHashPolicy),
+    rateLimits: reader.list('rate_limits', readRateLimit),
+    includesHostRateLimits: reader.boolean('include_vh_rate_limits', false),
     metadataMatch: readMetadataMatch(reader),
   };
+  reader.has('cors'); // read by the route
   refuseTheRest(reader);
   reader.done();
   return target && { kind: 'route', target, ...settings };
@@ -173,9 +181,6 @@ function refuseTheRest(reader: MessageReader): void {
     'path_rewrite_policy',
     'host_rewrite',
     'retry_policy_typed_config',
-    'rate_limits',
-    'include_vh_rate_limits',
-    'cors',
     'internal_redirect_action',
     'max_internal_redirects',
   ]);

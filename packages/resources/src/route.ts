@@ -1,6 +1,7 @@
 /** `envoy.config.route.v3.Route`: a match and what to do with what matches. */
 import { readBodyBufferLimit, type BodyBufferLimit } from './body-buffer-limit.ts';
-import { MessageReader } from './decode/message-reader.ts';
+import { withCorsPolicy } from './cors-field.ts';
+import { isObject, MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readDirectResponseAction, type DirectResponseAction } from './direct-response-action.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
@@ -32,7 +33,11 @@ export function readRoute(json: unknown, scope: Scope): Route | undefined {
   const action = readAction(reader);
   const metadata = reader.read('metadata', readMetadata) ?? noMetadata;
   const headers = readHeaderMutations(reader);
-  const perFilterConfigs = readPerFilterConfigs(reader);
+  const ownConfigs = readPerFilterConfigs(reader);
+  const perFilterConfigs = reader.read('route', (inner, at) => {
+    const forward = isObject(inner) ? MessageReader.open(inner, at) : undefined;
+    return forward && withCorsPolicy(ownConfigs, forward);
+  }) ?? ownConfigs;
   const bodyBufferLimit = readBodyBufferLimit(reader);
   reader.refuse(['filter_action', 'non_forwarding_action']);
   reader.ignore(['decorator', 'tracing', 'stat_prefix']);

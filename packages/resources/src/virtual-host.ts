@@ -6,7 +6,9 @@ import { readBodyBufferLimit, type BodyBufferLimit } from './body-buffer-limit.t
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
 import { readHedgePolicy, type HedgePolicy } from './hedge-policy.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { withCorsPolicy } from './cors-field.ts';
 import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config.ts';
+import { readRateLimit, type RateLimit } from './rate-limit.ts';
 import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { readRoute, type Route } from './route.ts';
@@ -34,6 +36,8 @@ export interface VirtualHost {
   readonly metadata: Metadata;
   readonly headers: HeaderMutations;
   readonly perFilterConfigs: PerFilterConfigs;
+  /** What requests of its routes are counted by, where the route does not say otherwise. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | undefined {
@@ -59,13 +63,12 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
     bodyBufferLimit: readBodyBufferLimit(reader),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
     headers: readHeaderMutations(reader),
-    perFilterConfigs: readPerFilterConfigs(reader),
+    perFilterConfigs: withCorsPolicy(readPerFilterConfigs(reader), reader),
+    rateLimits: reader.list('rate_limits', readRateLimit),
   };
   reader.ignore(['virtual_clusters']);
   reader.refuse([
     'matcher',
-    'rate_limits',
-    'cors',
     'retry_policy_typed_config',
   ]);
   reader.done();

@@ -2,6 +2,7 @@
 import { MessageReader, readStringMatcher, type Scope, type StringMatcher, type Struct } from '@sluice/resources';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import { compileStringMatcher } from '../router/string-test.ts';
+import { valueAt } from '../struct-path.ts';
 
 export interface MetadataMatcher {
   /** The namespace. */
@@ -36,21 +37,6 @@ export function readMetadataMatcher(json: unknown, scope: Scope): MetadataMatche
   const invert = reader.boolean('invert', false);
   reader.done();
   return value && { filter, path, value, invert };
-}
-
-/** `envoy.type.metadata.v3.MetadataKey`. */
-export interface MetadataKey {
-  readonly key: string;
-  readonly path: readonly string[];
-}
-
-export function readMetadataKey(json: unknown, scope: Scope): MetadataKey | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const key = { key: reader.requiredString('key'), path: reader.list('path', readSegment) };
-  if (key.path.length === 0 && !scope.hasErrors) scope.at('path').error('is required');
-  reader.done();
-  return key;
 }
 
 function readSegment(json: unknown, scope: Scope): string | undefined {
@@ -130,7 +116,7 @@ function readNumberMatcher(json: unknown, scope: Scope): ValueMatcher | undefine
 
 export function compileMetadataMatcher({ filter, path, value, invert }: MetadataMatcher, at: string, patterns: PatternCompiler): MetadataTest {
   const test = compileValueMatcher(value, `${at}.value`, patterns);
-  return (metadata) => test(metadataAt(metadata?.get(filter), path)) !== invert;
+  return (metadata) => test(valueAt(metadata?.get(filter), path)) !== invert;
 }
 
 export function compileValueMatcher(matcher: ValueMatcher, at: string, patterns: PatternCompiler): ValueTest {
@@ -158,14 +144,4 @@ export function compileValueMatcher(matcher: ValueMatcher, at: string, patterns:
       return (value) => tests.some((test) => test(value));
     }
   }
-}
-
-/** What stands at a path; undefined where it does not lead anywhere. */
-export function metadataAt(struct: Struct | undefined, path: readonly string[]): unknown {
-  let value: unknown = struct;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Struct)[key];
-  }
-  return value;
 }

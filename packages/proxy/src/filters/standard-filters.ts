@@ -10,6 +10,7 @@ import { headerMutationFactory } from './header-mutation/header-mutation-filter.
 import { healthCheckFactory } from './health-check/health-check-filter.ts';
 import { jwtAuthnFactory } from './jwt-authn/jwt-authn-filter.ts';
 import { localRateLimitFactory } from './local-ratelimit/local-ratelimit-filter.ts';
+import { rateLimitFactory } from './ratelimit/ratelimit-filter.ts';
 import { rbacFactory } from './rbac/rbac-filter.ts';
 import { routerFactory } from './router/router-factory.ts';
 
@@ -25,6 +26,7 @@ export const standardFilters: FilterCatalog = [
   healthCheckFactory,
   jwtAuthnFactory,
   localRateLimitFactory,
+  rateLimitFactory,
   rbacFactory,
   routerFactory,
 ];

@@ -81,7 +81,7 @@ function compileTest(
   }
 }
 
-function compileQueryParameterMatcher(
+export function compileQueryParameterMatcher(
   { name, matcher, present }: QueryParameterMatcher,
   path: string,
   patterns: PatternCompiler,

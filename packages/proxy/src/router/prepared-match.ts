@@ -13,6 +13,7 @@ import type { ChooseMatch } from './compiled-route.ts';
 import { compileRequestRules, compileResponseRules, type HeaderRule, type MutationLevel } from './header-rules.ts';
 import { compileTries } from './compile-tries.ts';
 import { compilePerFilter, type FilterLevel } from './per-filter.ts';
+import { compileRateLimits } from './rate-limits.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileHash } from './request-hash.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
@@ -123,12 +124,13 @@ function compileSubset(route: RouteAction['metadataMatch'], weighted: RouteActio
 }
 
 function prepare(
-  { table, host, hostPath, route, path }: RoutePlace,
+  place: RoutePlace,
   session: CompileSession,
   action: RouteMatch['action'],
   weighted?: WeightedPlace,
   rewrites: readonly RequestChange[] = [],
 ): RouteMatch {
+  const { table, host, hostPath, route, path } = place;
   const level = (mutations: HeaderMutations, at: string): MutationLevel => ({ mutations, path: at });
   const levels = [
     ...(weighted ? [level(weighted.entry.headers, weighted.path)] : []),
@@ -150,6 +152,7 @@ function prepare(
     virtualHostName: host.name,
     action,
     metadata: metadataOf(route.metadata),
+    rateLimits: rateLimitsOf(place, session),
     changeRequest: changeRequest(requestRules, rewrites),
     changeResponse: changeResponse([...compileResponseRules(levels, session), ...(host.includesAttemptCountInResponse ? [reportAttempts] : [])]),
     streamDuration: route.action.kind === 'route' ? route.action.maxStreamDuration : undefined,
@@ -184,4 +187,14 @@ function changeResponse(rules: readonly HeaderRule[]): RouteMatch['changeRespons
 function metadataOf(metadata: Metadata): RouteMatch['metadata'] {
   const namespaces = Object.entries(metadata);
   return namespaces.length === 0 ? undefined : new Map(namespaces);
+}
+
+function rateLimitsOf({ route, path, host, hostPath }: RoutePlace, session: CompileSession): RouteMatch['rateLimits'] {
+  const { action } = route;
+  if (action.kind !== 'route' || (action.rateLimits.length === 0 && host.rateLimits.length === 0)) return undefined;
+  return {
+    route: compileRateLimits(action.rateLimits, `${path}.route.rate_limits`, session),
+    virtualHost: compileRateLimits(host.rateLimits, `${hostPath}.rate_limits`, session),
+    includesVirtualHost: action.includesHostRateLimits,
+  };
 }

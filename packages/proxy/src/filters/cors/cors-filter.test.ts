@@ -93,6 +93,15 @@ test('a route can take the filter out of the chain', async () => {
   expect(corsHeaders(await proxy.request({ headers: { origin: 'https://shop.test' } }))).toEqual({});
 });
 
+test('a policy may stand in the old field of virtual hosts and routes', async () => {
+  const { '@type': _, ...old } = policy;
+  const origin = { headers: { origin: 'https://shop.test' } };
+  await using ofHost = await startFilterProxy({ filters, virtualHost: { cors: old } });
+  await using ofRoute = await startFilterProxy({ filters, route: { route: { cluster: 'backend', cors: { ...old, expose_headers: 'x-route' } } }, virtualHost: { cors: old } });
+  expect([corsHeaders(await ofHost.request(origin))['access-control-expose-headers'], corsHeaders(await ofRoute.request(origin))['access-control-expose-headers']]).toEqual(['x-total', 'x-route']);
+  await expect(startFilterProxy({ filters, virtualHost: { cors: { allow_method: 'GET' } } })).rejects.toThrow(/virtual_hosts\[0\]\.cors\.allow_method: is not a field here/);
+});
+
 test('mistakes are told with their place', async () => {
   const typo = { '@type': policyType, allow_origin_string_match: [{ safe_regex: { regex: '(' } }] };
   const promise = startFilterProxy({ filters, route: { typed_per_filter_config: { cors: typo } } });

@@ -5,6 +5,7 @@
  */
 import type { RequestHead } from '@sluice/http';
 import type { Counter, Random } from '@sluice/kernel';
+import { corsFieldName } from '@sluice/resources';
 import type { Stream } from '../../stream.ts';
 import { happens } from '../chance.ts';
 import { decodeEmptyConfig, type EmptyConfig } from '../empty-config.ts';
@@ -40,7 +41,7 @@ class CorsFilter implements HttpFilter {
   }
 
   onRequest(stream: Stream): FilterVerdict {
-    const policy = routeConfigOf<CorsPolicy>(stream, this.name);
+    const policy = routeConfigOf<CorsPolicy>(stream, this.name) ?? routeConfigOf<CorsPolicy>(stream, corsFieldName);
     if (!policy) return 'continue';
     const { request } = stream;
     const origin = request.get('origin');

@@ -1,19 +1,19 @@
 /**
- * A bucket for each downstream connection. Nobody says when a connection is gone; but a bucket that is full again is
+ * Buckets for each downstream connection. Nobody says when a connection is gone; but a bucket that is full again is
  * as good as a new one, so full ones are thrown away whenever the number has doubled.
  */
-import { TokenBucket, type TokenBucketSize } from './token-bucket.ts';
+import { BucketSet, type BucketSetConfig } from './bucket-set.ts';
 
 /** Chosen: fewer are not worth a look. */
 const sweepAtMin = 256;
 
 export class ConnectionBuckets {
-  readonly #size: TokenBucketSize;
-  readonly #buckets = new Map<number, TokenBucket>();
+  readonly #config: BucketSetConfig;
+  readonly #buckets = new Map<number, BucketSet>();
   #sweepAt = sweepAtMin;
 
-  constructor(size: TokenBucketSize) {
-    this.#size = size;
+  constructor(config: BucketSetConfig) {
+    this.#config = config;
   }
 
   /** How many are remembered. */
@@ -21,11 +21,11 @@ export class ConnectionBuckets {
     return this.#buckets.size;
   }
 
-  of(connectionId: number, now: number): TokenBucket {
+  of(connectionId: number, now: number): BucketSet {
     let bucket = this.#buckets.get(connectionId);
     if (!bucket) {
       if (this.#buckets.size >= this.#sweepAt) this.#sweep(now);
-      bucket = new TokenBucket(this.#size, now);
+      bucket = new BucketSet(this.#config, now);
       this.#buckets.set(connectionId, bucket);
     }
     return bucket;

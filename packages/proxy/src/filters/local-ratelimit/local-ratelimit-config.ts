@@ -4,12 +4,16 @@ import {
   decodeDocument,
   MessageReader,
   readHeaderValueOptions,
+  readRateLimit,
   readRuntimeFraction,
   type DecodeOptions,
   type HeaderValueOption,
+  type RateLimit,
   type Scope,
 } from '@sluice/resources';
+import type { RateLimitEntry } from '../../rate-limit-rule.ts';
 import { readHttpStatus } from '../http-status.ts';
+import { hostLimitsModes, type HostLimitsMode } from '../ratelimit/descriptors.ts';
 import type { TokenBucketSize } from './token-bucket.ts';
 
 export const localRateLimitTypeUrl = 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
@@ -19,8 +23,16 @@ export interface LocalRateLimitConfig {
   readonly statPrefix: string;
   /** Of refusals. Default 429, also for whatever is below 400. */
   readonly status: number;
-  /** Undefined limits nothing: the filter is there for routes that bring their own. */
+  /** Of all requests. Undefined limits none but those that descriptors name. */
   readonly bucket: TokenBucketSize | undefined;
+  readonly descriptors: readonly DescriptorLimit[];
+  readonly dynamicDescriptorsMax: number;
+  readonly alwaysTakesCommon: boolean;
+  /** Which of the limits of routes are for this filter. */
+  readonly stage: number;
+  readonly hostLimits: HostLimitsMode;
+  /** What requests are counted by, in place of what routes say. */
+  readonly rateLimits: readonly RateLimit[];
   /** Share of requests that take a token. Default 0, as Envoy. */
   readonly enabledRatio: number;
   /** Share of those without a token that are refused. Default 0, as Envoy. */
@@ -35,15 +47,23 @@ export interface LocalRateLimitConfig {
   readonly isResourceExhausted: boolean;
 }
 
+/** A bucket for requests of which a descriptor has these entries. */
+export interface DescriptorLimit {
+  /** A value that is empty is open: each value has a bucket of its own. */
+  readonly entries: readonly RateLimitEntry[];
+  readonly isOpen: boolean;
+  readonly bucket: TokenBucketSize;
+}
+
 export function decodeLocalRateLimit(value: unknown, path: string, options?: DecodeOptions): Checked<LocalRateLimitConfig> {
   return decodeDocument(value, path, options, readLocalRateLimit);
 }
 
-/** On a route it must have a bucket, as in Envoy. */
+/** On a route it must limit something, as in Envoy. */
 export function decodeRouteRateLimit(value: unknown, path: string, options?: DecodeOptions): Checked<LocalRateLimitConfig> {
   return decodeDocument(value, path, options, (json, scope) => {
     const config = readLocalRateLimit(json, scope);
-    if (config && !config.bucket && !scope.hasErrors) scope.at('token_bucket').error('is required on a route');
+    if (config && !config.bucket && config.descriptors.length === 0 && !scope.hasErrors) scope.at('token_bucket').error('is required on a route');
     return config;
   });
 }
@@ -56,6 +76,12 @@ function readLocalRateLimit(json: unknown, scope: Scope): LocalRateLimitConfig |
     statPrefix: reader.requiredString('stat_prefix'),
     status: status < 400 ? 429 : status,
     bucket: reader.read('token_bucket', readTokenBucket),
+    descriptors: reader.list('descriptors', readDescriptor),
+    dynamicDescriptorsMax: reader.uint32('max_dynamic_descriptors', defaultDynamicDescriptorsMax, { min: 1 }),
+    alwaysTakesCommon: reader.boolean('always_consume_default_token_bucket', true),
+    stage: reader.uint32('stage', 0, { max: 10 }),
+    hostLimits: reader.enum('vh_rate_limits', hostLimitsModes, 'OVERRIDE'),
+    rateLimits: reader.list('rate_limits', readRateLimit),
     enabledRatio: reader.read('filter_enabled', readRuntimeFraction) ?? 0,
     enforcedRatio: reader.read('filter_enforced', readRuntimeFraction) ?? 0,
     responseHeadersToAdd: readHeaderValueOptions(reader, 'response_headers_to_add'),
@@ -64,11 +90,27 @@ function readLocalRateLimit(json: unknown, scope: Scope): LocalRateLimitConfig |
     tellsLimits: reader.enum('enable_x_ratelimit_headers', ['OFF', 'DRAFT_VERSION_03'], 'OFF') === 'DRAFT_VERSION_03',
     isResourceExhausted: reader.boolean('rate_limited_as_resource_exhausted', false),
   };
-  reader.refuse(['descriptors', 'rate_limits', 'local_cluster_rate_limit']);
-  // All of them say how descriptors are used.
-  reader.ignore(['stage', 'vh_rate_limits', 'always_consume_default_token_bucket', 'max_dynamic_descriptors']);
+  reader.refuse(['local_cluster_rate_limit']);
   reader.done();
   return config;
+}
+
+/** Envoy's. */
+const defaultDynamicDescriptorsMax = 20;
+
+function readDescriptor(json: unknown, scope: Scope): DescriptorLimit | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const entries = reader.list('entries', (inner, at) => {
+    const entry = MessageReader.open(inner, at);
+    const read = entry && { key: entry.requiredString('key'), value: entry.string('value', '') };
+    entry?.done();
+    return read;
+  });
+  if (entries.length === 0 && !scope.hasErrors) scope.at('entries').error('must name at least one entry');
+  const bucket = reader.required('token_bucket', readTokenBucket);
+  reader.done();
+  return bucket && { entries, isOpen: entries.some(({ value }) => value === ''), bucket };
 }
 
 /** Envoy's: shorter ones would be a timer's noise. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startFilterProxy, type FilterFixture } from '../../testing/index.ts';
 import { ConnectionBuckets } from './connection-buckets.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -26,10 +26,11 @@ test('a bucket gives what it has, and fills in steps', () => {
 });
 
 test('buckets of connections that are gone are forgotten once they are full', () => {
-  const buckets = new ConnectionBuckets({ tokensMax: 1, tokensPerFill: 1, fillIntervalMs: 1000 });
-  for (let connection = 0; connection < 10_000; connection += 1) buckets.of(connection, connection).take(connection);
+  const bucket = { tokensMax: 1, tokensPerFill: 1, fillIntervalMs: 1000 };
+  const buckets = new ConnectionBuckets({ bucket, descriptors: [], dynamicDescriptorsMax: 1, alwaysTakesCommon: true });
+  for (let connection = 0; connection < 10_000; connection += 1) buckets.of(connection, connection).take([], connection);
   expect(buckets.count).toBeLessThan(2100);
-  expect(buckets.of(9_999, 9_999).take(9_999)).toBe(false);
+  expect(buckets.of(9_999, 9_999).take([], 9_999).isAllowed).toBe(false);
 });
 
 test('requests without a token are refused', async () => {
@@ -89,8 +90,81 @@ test('a route has its limit, which its virtual host shares among routes', async 
   expect([...(await statuses(proxy, 1, '/a')), ...(await statuses(proxy, 1, '/b'))]).toEqual([200, 503]);
 });
 
+describe('descriptors', () => {
+  const bucket = (max_tokens: number): object => ({ max_tokens, fill_interval: '60s' });
+  const descriptor = (entries: Record<string, string>, tokens: number): object => ({ entries: Object.entries(entries).map(([key, value]) => ({ key, value })), token_bucket: bucket(tokens) });
+  const byUser = { actions: [{ request_headers: { header_name: 'x-user', descriptor_key: 'user' } }] };
+  const routeWith = (fields: object): object => ({ route: { cluster: 'backend', ...fields } });
+
+  async function ask(proxy: FilterFixture, ...users: (string | undefined)[]): Promise<number[]> {
+    const found = [];
+    for (const user of users) found.push((await proxy.request({ headers: user === undefined ? {} : { 'x-user': user } })).status);
+    return found;
+  }
+
+  test('give those whom they name a bucket of their own, beside the common one', async () => {
+    await using proxy = await start({ stat_prefix: 'a', token_bucket: bucket(4), descriptors: [descriptor({ user: 'ann' }, 1)], ...enforced }, { route: routeWith({ rate_limits: [byUser] }) });
+    expect(await ask(proxy, 'ann', 'ann', 'bob', 'bob', undefined, 'bob')).toEqual([200, 429, 200, 200, 200, 429]);
+  });
+
+  test('with an open value give each value a bucket, as many as may be', async () => {
+    const limit = { stat_prefix: 'a', descriptors: [descriptor({ user: '' }, 1)], max_dynamic_descriptors: 2, ...enforced };
+    await using proxy = await start(limit, { route: routeWith({ rate_limits: [byUser] }) });
+    expect(await ask(proxy, 'ann', 'bob', 'ann', 'bob', undefined)).toEqual([200, 200, 429, 429, 200]);
+    // The third takes the place of the one that was longest unused.
+    expect(await ask(proxy, 'eve', 'bob', 'ann')).toEqual([200, 429, 200]);
+  });
+
+  test('need not take from the common bucket', async () => {
+    const limit = { stat_prefix: 'a', token_bucket: bucket(1), descriptors: [descriptor({ user: 'ann' }, 5)], always_consume_default_token_bucket: false, ...enforced, enable_x_ratelimit_headers: 'DRAFT_VERSION_03' };
+    await using proxy = await start(limit, { route: routeWith({ rate_limits: [byUser] }) });
+    expect(await ask(proxy, 'ann', 'ann', 'bob', 'bob')).toEqual([200, 200, 200, 429]);
+    const { headers } = await proxy.request({ headers: { 'x-user': 'ann' } });
+    expect([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]).toEqual(['5', '2']);
+  });
+
+  test('are made of what actions find, or not at all', async () => {
+    const actions = [
+      { generic_key: { descriptor_value: 'all' } },
+      { masked_remote_address: { v4_prefix_mask_len: 8 } },
+      { destination_cluster: {} },
+      { header_value_match: { descriptor_value: 'get', headers: [{ name: ':method', string_match: { exact: 'GET' } }] } },
+      { query_parameter_value_match: { descriptor_value: 'not', expect_match: false, query_parameters: [{ name: 'free', present_match: true }] } },
+      { query_parameters: { query_parameter_name: 'q', descriptor_key: 'q', skip_if_absent: true } },
+      { metadata: { source: 'ROUTE_ENTRY', descriptor_key: 'team', metadata_key: { key: 'owner', path: [{ key: 'team' }] } } },
+    ];
+    const entries = { generic_key: 'all', masked_remote_address: '127.0.0.0/8', destination_cluster: 'backend', header_match: 'get', query_match: 'not', team: 'blue' };
+    const limit = { stat_prefix: 'a', descriptors: [descriptor(entries, 1)], ...enforced };
+    const route = { ...routeWith({ rate_limits: [{ actions }] }), metadata: { filter_metadata: { owner: { team: 'blue' } } } };
+    await using proxy = await start(limit, { route });
+    const found = [];
+    for (const request of [{}, { method: 'PUT' }, { path: '/?free' }, { path: '/?q=1' }, {}]) found.push((await proxy.request(request)).status);
+    expect(found).toEqual([200, 200, 200, 200, 429]);
+  });
+
+  test('come from the virtual host where the route says nothing, or includes it; and only for their stage', async () => {
+    const limit = { stat_prefix: 'a', descriptors: [descriptor({ generic_key: 'host' }, 1)], ...enforced };
+    const host = { rate_limits: [{ actions: [{ generic_key: { descriptor_value: 'host' } }] }] };
+    const other = [{ stage: 1, actions: [{ generic_key: { descriptor_value: 'host' } }] }];
+    const routes = [
+      { match: { prefix: '/own' }, ...routeWith({ rate_limits: other }) },
+      { match: { prefix: '/both' }, ...routeWith({ rate_limits: other, include_vh_rate_limits: true }) },
+      { match: { prefix: '/' }, ...routeWith({}) },
+    ];
+    await using proxy = await start(limit, { virtualHost: host, routes });
+    expect([...(await statuses(proxy, 2, '/own')), ...(await statuses(proxy, 1, '/both')), ...(await statuses(proxy, 1, '/'))]).toEqual([200, 200, 200, 429]);
+  });
+
+  test('may be said by the filter itself, and count more than one', async () => {
+    const rate_limits = [{ actions: [{ remote_address: {} }], hits_addend: { number: 3 } }];
+    await using proxy = await start({ stat_prefix: 'a', descriptors: [descriptor({ remote_address: '127.0.0.1' }, 7)], rate_limits, ...enforced });
+    expect(await statuses(proxy, 3)).toEqual([200, 200, 429]);
+  });
+});
+
 test('what it cannot do is refused', async () => {
-  await expect(start({ ...two, descriptors: [{}] })).rejects.toThrow(/typed_config\.descriptors: is not supported/);
+  await expect(start({ ...two, descriptors: [{}] })).rejects.toThrow(/typed_config\.descriptors\[0\]\.entries: must name at least one entry/);
+  await expect(start({ ...two, local_cluster_rate_limit: {} })).rejects.toThrow(/local_cluster_rate_limit: is not supported/);
   await expect(start({ stat_prefix: 'a', token_bucket: { max_tokens: 1, fill_interval: '0.01s' } })).rejects.toThrow(/fill_interval: is 0\.01s, must be at least 0\.05s/);
   await expect(start({ ...two, status: { code: 'Teapot' } })).rejects.toThrow(/status\.code: is "Teapot"/);
   await expect(start(two, { route: { typed_per_filter_config: { limit: { ...type, stat_prefix: 'a' } } } })).rejects.toThrow(/token_bucket: is required on a route/);

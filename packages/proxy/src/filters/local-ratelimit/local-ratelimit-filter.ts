@@ -7,7 +7,7 @@ import type { Stream } from '../../stream.ts';
 import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeLocalRateLimit, decodeRouteRateLimit, localRateLimitTypeUrl, type LocalRateLimitConfig } from './local-ratelimit-config.ts';
-import { RateLimit, type RateVerdict } from './rate-limit.ts';
+import { RateLimit, type RateJudgement } from './rate-limit.ts';
 
 export const localRateLimitFactory: FilterFactory = defineFilter<LocalRateLimitConfig>({
   name: 'envoy.filters.http.local_ratelimit',
@@ -31,19 +31,20 @@ class LocalRateLimitFilter implements HttpFilter {
   readonly name: string;
   readonly #limit: RateLimit;
   /** Of streams whose responses have something to say. */
-  readonly #verdicts: StreamSlot<RateVerdict>;
+  readonly #judgements: StreamSlot<RateJudgement>;
 
   constructor(limit: RateLimit, { filterName, slot }: FilterContext) {
     this.name = filterName;
     this.#limit = limit;
-    this.#verdicts = slot();
+    this.#judgements = slot();
   }
 
   onRequest(stream: Stream): FilterVerdict {
     const limit = this.#limitOf(stream);
-    const verdict = limit.judge(stream);
+    const judgement = limit.judge(stream);
+    const { verdict } = judgement;
     if (verdict === 'unlimited') return 'continue';
-    if (limit.config.tellsLimits || verdict === 'refused') this.#verdicts.set(stream, verdict);
+    if (limit.config.tellsLimits || verdict === 'refused') this.#judgements.set(stream, judgement);
     if (verdict === 'over') limit.markRequest(stream);
     if (verdict !== 'refused') return 'continue';
     const { status, isResourceExhausted } = limit.config;
@@ -52,11 +53,11 @@ class LocalRateLimitFilter implements HttpFilter {
   }
 
   onResponse(stream: Stream): void {
-    const verdict = this.#verdicts.get(stream);
-    if (verdict === undefined) return;
+    const judgement = this.#judgements.get(stream);
+    if (judgement === undefined) return;
     const limit = this.#limitOf(stream);
-    if (verdict === 'refused') limit.markRefusal(stream);
-    if (limit.config.tellsLimits) limit.tellLimits(stream);
+    if (judgement.verdict === 'refused') limit.markRefusal(stream);
+    if (limit.config.tellsLimits && judgement.bucket) limit.tellLimits(stream, judgement.bucket);
   }
 
   #limitOf(stream: Stream): RateLimit {

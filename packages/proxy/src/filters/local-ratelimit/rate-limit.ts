@@ -1,20 +1,34 @@
 /** One configured limit at work, of the filter or of a route: its buckets, its numbers, and what it adds to heads. */
 import type { Clock, Counter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
+import type { RateLimitDescriptor } from '../../rate-limit-rule.ts';
 import { compileHeaderAdditions, type HeaderRule } from '../../router/header-rules.ts';
+import { compileRateLimits } from '../../router/rate-limits.ts';
 import { happens } from '../chance.ts';
 import type { FilterContext } from '../filter.ts';
+import { descriptorsOf, type DescriptorOptions } from '../ratelimit/descriptors.ts';
+import { BucketSet } from './bucket-set.ts';
 import { ConnectionBuckets } from './connection-buckets.ts';
 import type { LocalRateLimitConfig } from './local-ratelimit-config.ts';
-import { TokenBucket, type TokenBucketSize } from './token-bucket.ts';
+import type { TokenBucket } from './token-bucket.ts';
 
 /** `unlimited`: the limit does not look at this request. `over`: it should be refused, and is not. */
 export type RateVerdict = 'unlimited' | 'within' | 'over' | 'refused';
 
+/** The bucket that said so, where one did. */
+export interface RateJudgement {
+  readonly verdict: RateVerdict;
+  readonly bucket: TokenBucket | undefined;
+}
+
+const unlimited: RateJudgement = { verdict: 'unlimited', bucket: undefined };
+
 export class RateLimit {
   readonly config: LocalRateLimitConfig;
   /** Absent where the configuration has no bucket: then nothing is limited. */
-  readonly #bucketOf: ((stream: Stream) => TokenBucket) | undefined;
+  readonly #bucketsOf: ((stream: Stream) => BucketSet) | undefined;
+  /** What requests are counted by; undefined where nobody asks. */
+  readonly #descriptors: DescriptorOptions | undefined;
   readonly #responseRules: readonly HeaderRule[];
   readonly #requestRules: readonly HeaderRule[];
   readonly #clock: Clock;
@@ -24,10 +38,13 @@ export class RateLimit {
   constructor(config: LocalRateLimitConfig, context: FilterContext) {
     const labels = { envoy_local_http_ratelimit_prefix: config.statPrefix };
     const counter = (name: string, help: string): Counter => context.meter.counter(`envoy_http_local_rate_limit_${name}`, help, labels);
+    const { bucket, descriptors, stage, hostLimits, rateLimits } = config;
     this.config = config;
     this.#context = context;
     this.#clock = context.clock;
-    this.#bucketOf = config.bucket && bucketFinder(config.bucket, config.isPerConnection, context.clock);
+    this.#bucketsOf = bucket || descriptors.length > 0 ? bucketFinder(config, context.clock) : undefined;
+    const ownRules = compileRateLimits(rateLimits, 'rate_limits', context.patterns);
+    this.#descriptors = descriptors.length === 0 ? undefined : { stage, hostLimits, ownRules, nodeCluster: context.health.nodeCluster };
     this.#responseRules = compileHeaderAdditions(config.responseHeadersToAdd, 'response_headers_to_add', context.patterns);
     this.#requestRules = compileHeaderAdditions(config.requestHeadersToAdd, 'request_headers_to_add_when_not_enforced', context.patterns);
     this.#counters = {
@@ -38,19 +55,21 @@ export class RateLimit {
     };
   }
 
-  judge(stream: Stream): RateVerdict {
+  judge(stream: Stream): RateJudgement {
     const { enabledRatio, enforcedRatio } = this.config;
     const { random } = this.#context;
-    if (!this.#bucketOf || !happens(enabledRatio, random)) return 'unlimited';
+    if (!this.#bucketsOf || !happens(enabledRatio, random)) return unlimited;
     this.#counters.enabled.add();
-    if (this.#bucketOf(stream).take(this.#clock.now())) {
+    const descriptors = this.#descriptors ? descriptorsOf(stream, this.#descriptors) : noDescriptors;
+    const { isAllowed, bucket } = this.#bucketsOf(stream).take(descriptors, this.#clock.now());
+    if (isAllowed) {
       this.#counters.ok.add();
-      return 'within';
+      return this.config.tellsLimits ? { verdict: 'within', bucket } : within;
     }
     this.#counters.rateLimited.add();
-    if (!happens(enforcedRatio, random)) return 'over';
+    if (!happens(enforcedRatio, random)) return { verdict: 'over', bucket };
     this.#counters.enforced.add();
-    return 'refused';
+    return { verdict: 'refused', bucket };
   }
 
   /** Marks a request that passes though it is over the limit. */
@@ -63,10 +82,8 @@ export class RateLimit {
   }
 
   /** `x-ratelimit-*`, draft-polli-ratelimit-headers-03. */
-  tellLimits(stream: Stream): void {
-    const bucket = this.#bucketOf?.(stream);
-    const { response } = stream;
-    if (!bucket || !response) return;
+  tellLimits({ response }: Stream, bucket: TokenBucket): void {
+    if (!response) return;
     const now = this.#clock.now();
     response.set('x-ratelimit-limit', String(bucket.size.tokensMax));
     response.set('x-ratelimit-remaining', String(bucket.tokens(now)));
@@ -74,11 +91,14 @@ export class RateLimit {
   }
 }
 
-function bucketFinder(size: TokenBucketSize, isPerConnection: boolean, clock: Clock): (stream: Stream) => TokenBucket {
-  if (isPerConnection) {
-    const buckets = new ConnectionBuckets(size);
+const noDescriptors: readonly RateLimitDescriptor[] = [];
+const within: RateJudgement = { verdict: 'within', bucket: undefined };
+
+function bucketFinder(config: LocalRateLimitConfig, clock: Clock): (stream: Stream) => BucketSet {
+  if (config.isPerConnection) {
+    const buckets = new ConnectionBuckets(config);
     return ({ info }) => buckets.of(info.connectionId, clock.now());
   }
-  const bucket = new TokenBucket(size, clock.now());
-  return () => bucket;
+  const buckets = new BucketSet(config, clock.now());
+  return () => buckets;
 }

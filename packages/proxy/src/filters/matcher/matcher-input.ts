@@ -2,7 +2,7 @@
 import { MessageReader, openTypedConfig, type Scope } from '@sluice/resources';
 import { firstQueryValue } from '../../router/head-test.ts';
 import type { Stream } from '../../stream.ts';
-import { metadataAt } from '../metadata-matcher.ts';
+import { valueAt } from '../../struct-path.ts';
 
 /** Undefined where a stream has no such thing. */
 export type MatcherInput = (stream: Stream) => string | undefined;
@@ -37,7 +37,7 @@ const inputs: Readonly<Record<string, ReadInput>> = {
       segment?.done();
       return key;
     });
-    return ({ info }) => textOf(metadataAt(info.dynamicMetadata?.get(filter), path));
+    return ({ info }) => textOf(valueAt(info.dynamicMetadata?.get(filter), path));
   },
 };
 
