@@ -29,6 +29,7 @@ const shells: readonly string[] = [
   'packages/proxy/src/admin/',
   'packages/proxy/src/config/file',
   'packages/proxy/src/access-log/sink',
+  'packages/proxy/src/workers/thread',
   'packages/kubernetes/src/http/',
   'packages/kubernetes/src/kubeconfig',
 ];

@@ -60,6 +60,9 @@ export {
 export { BootstrapReloads, type BootstrapReloadsOptions, type ReloadReport } from './config/bootstrap-reloads.ts';
 export { describeDiff, type BootstrapDiff, type ResourceChange } from './config/bootstrap-diff.ts';
 export { createFileWatcher, type FileWatcher } from './config/file-watcher.ts';
+export { createFleet, type Fleet, type FleetOptions } from './workers/fleet.ts';
+export { gatherFirst } from './workers/gather-first.ts';
+export { createThreads, type ThreadSettings } from './workers/thread.ts';
 export { validateBootstrap } from './config/validate-bootstrap.ts';
 export { startBootstrapProxy, type BootstrapProxy, type BootstrapProxyOptions } from './config/bootstrap-proxy.ts';
 export type { ConfigSource } from './config/config-source.ts';

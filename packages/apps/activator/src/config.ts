@@ -30,6 +30,8 @@ export function readSettings(flags: readonly string[], environment: Environment)
   const podIp = reader.text({ variable: 'POD_IP' });
   // Pods that share a machine's network each have a loopback address of their own, and must leave the others theirs.
   const sharedHost = podIp.startsWith('127.') ? podIp : undefined;
+  const concurrency = { flag: 'concurrency', variable: 'SLUICE_CONCURRENCY' };
+  if (reader.number(concurrency, { fallback: 1, min: 1 }) > 1) reader.report(concurrency, 'must be 1: its limits hold exactly because they count in one thread; run more activators instead');
   return reader.finish({
     configService: reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }),
     identity: {

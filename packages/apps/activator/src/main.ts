@@ -17,7 +17,7 @@ const { logger } = logging;
 const meter = createMeter();
 const codec = await loadCodec('core');
 const transport = await openGrpcTransport({ address: settings.configService, codec });
-const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform });
+const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
 const regexEngine = await loadRegexEngine();
 const activator = composeActivator({ settings, transport, codec, regexEngine, network, clock, timers, random, logger, meter });
 const metrics = await startMetricsServer({

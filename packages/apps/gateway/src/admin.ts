@@ -1,12 +1,13 @@
 /** The gateway's admin pages, under Envoy's names: `/ready`, `/config_dump`, `/clusters`, `/stats/prometheus`, … */
 import type { Clock, Meter } from '@sluice/kernel';
-import { createAdmin, startAdminServer, type AdminServer } from '@sluice/proxy';
+import { createAdmin, gatherFirst, startAdminServer, type AdminServer, type Fleet } from '@sluice/proxy';
 import { logLevels, type OpenLogger } from '@sluice/telemetry';
 import type { Gateway } from './compose.ts';
 import type { GatewaySettings } from './config.ts';
 
 export interface OpenAdminOptions {
   readonly gateway: Gateway;
+  readonly fleet: Fleet | undefined;
   readonly settings: GatewaySettings;
   readonly clock: Clock;
   readonly meter: Meter;
@@ -20,13 +21,13 @@ const ourLevels: Readonly<Record<string, string>> = { warning: 'warn', trace: 'd
 
 /** Undefined when the port is 0. */
 export async function openAdmin(options: OpenAdminOptions): Promise<AdminServer | undefined> {
-  const { gateway, settings, clock, meter, startedAt, logging, quit } = options;
+  const { gateway, fleet, settings, clock, meter, startedAt, logging, quit } = options;
   if (settings.adminPort === 0) return undefined;
   const { pod, podIp, namespace } = settings.identity;
-  const admin = createAdmin({
+  const admin = gatherFirst(fleet, createAdmin({
     proxy: gateway.proxy,
     store: gateway.applier.store,
-    meter,
+    meter: fleet?.meter ?? meter,
     clock,
     bootstrap: {},
     node: { id: `gateway~${podIp}~${pod}.${namespace}`, cluster: 'sluice-gateway', metadata: {}, locality: undefined },
@@ -42,6 +43,6 @@ export async function openAdmin(options: OpenAdminOptions): Promise<AdminServer 
     allowPaths: [],
     // Whoever reaches the port may look, and no more.
     allowsChanges: false,
-  });
+  }));
   return startAdminServer(admin, { host: settings.adminHost, port: settings.adminPort });
 }

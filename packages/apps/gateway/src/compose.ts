@@ -9,6 +9,7 @@ import {
   RebindListeners,
   standardFilters,
   type AccessLogOutput,
+  type Fleet,
   type ListenerBinding,
   type Proxy,
   type RegexEngine,
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** Several workers in place of a proxy in this thread. */
+  readonly fleet?: Fleet | undefined;
   readonly openAccessLog?: (path: string) => AccessLogOutput;
 }
 
@@ -49,7 +52,7 @@ const nodeCluster = 'sluice-gateway';
 export function composeGateway(options: GatewayOptions): Gateway {
   const { settings } = options;
   const { pod, podIp, namespace } = settings.identity;
-  const proxy = createProxy(options);
+  const proxy = options.fleet ?? createProxy(options);
   const applier = new ConfigApplier({
     ...options,
     target: proxy,

@@ -19,6 +19,8 @@ export interface GatewaySettings {
   /** After SIGTERM: how long to go on accepting, and when what still runs is cut. Milliseconds. */
   readonly drainGraceMs: number;
   readonly drainDeadlineMs: number;
+  /** Worker threads that share what is configured; 1, the default, serves in the main thread. */
+  readonly concurrency: number;
   readonly logLevel: LogLevel;
   /** How to read from the network; `auto` finds out. `SLUICE_TRANSPORT`. */
   readonly transport: 'auto' | 'reused' | 'events';
@@ -50,6 +52,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     accessLog: reader.choice({ flag: 'access-log' }, ['as-configured', 'off'], 'as-configured'),
     drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),
     drainDeadlineMs: reader.number({ flag: 'drain-deadline-ms' }, { fallback: 5000 }),
+    concurrency: reader.number({ flag: 'concurrency', variable: 'SLUICE_CONCURRENCY' }, { fallback: 1, min: 1 }),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
     transport: reader.choice({ variable: 'SLUICE_TRANSPORT' }, ['auto', 'reused', 'events'], 'auto'),
   });

@@ -1,6 +1,6 @@
 /** Runs the gateway until it is told to stop. */
 import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
-import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadRegexEngine } from '@sluice/proxy';
+import { createAccessLogOpener, createFleet, createSystemNetwork, createSystemResolver, loadRegexEngine, createThreads, type Fleet } from '@sluice/proxy';
 import { openLogger } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import { openAdmin } from './admin.ts';
@@ -19,10 +19,14 @@ const { logger } = logging;
 const meter = createMeter();
 const lost = (reason: string) => meter.counter('sluice_access_log_lost_total', 'Pieces of access log that were not written.', { reason });
 const openAccessLog = createAccessLogOpener(lost('slow'), lost('failed'));
+const poisonsMemory = process.env['SLUICE_POISON_MEMORY'] === '1';
 const codec = await loadCodec('core');
 const transport = await openGrpcTransport({ address: settings.configService, codec });
-const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform });
+const network = await createSystemNetwork({ timers, logger, transport: settings.transport, poisonsMemory, platform: process.platform });
+const fleet = await openFleet();
+meter.gauge('envoy_server_concurrency', 'workers').set(settings.concurrency);
 const gateway = composeGateway({
+  fleet,
   settings,
   transport,
   codec,
@@ -36,11 +40,19 @@ const gateway = composeGateway({
   meter,
   ...(settings.accessLog === 'off' ? {} : { openAccessLog }),
 });
-const admin = await openAdmin({ gateway, settings, clock, meter, startedAt, logging, quit: () => void stop() });
+const admin = await openAdmin({ gateway, fleet, settings, clock, meter, startedAt, logging, quit: () => void stop() });
 
 process.once('SIGTERM', () => void stop());
 process.once('SIGINT', () => void stop());
 gateway.start();
+
+/** With a concurrency of 1 this thread serves. */
+async function openFleet(): Promise<Fleet | undefined> {
+  const { concurrency: workers, transport: accept, accessLog } = settings;
+  if (workers === 1) return undefined;
+  const startWorker = createThreads({ workers, nodeCluster: 'sluice-gateway', transport: accept, poisonsMemory, writesAccessLogs: accessLog !== 'off' });
+  return createFleet({ workers, startWorker, network, timers, logger, meter });
+}
 
 async function stop(): Promise<void> {
   await gateway.drain();

@@ -20,7 +20,7 @@ const termination = new Promise<void>((resolve) => {
 const settings = checked.value;
 const logger = new DeferredLogger();
 const meter = createMeter();
-const network = await createSystemNetwork({ timers, logger, transport: settings.transport, isProven: isProven(), platform: process.platform });
+const network = await createSystemNetwork({ timers, logger, transport: settings.transport, isProven: isProven(), platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
 const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
 await queueProxy.start();
 

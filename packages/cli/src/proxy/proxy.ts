@@ -49,6 +49,7 @@ async function start(settings: ProxySettings, logging: OpenLogger, quit: () => v
   if (!loaded.ok) return undefined;
   const { logger } = logging;
   const meter = createMeter();
+  const poisonsMemory = process.env['SLUICE_POISON_MEMORY'] === '1';
   const started = await startBootstrapProxy({
     clock: systemClock,
     timers: systemTimers,
@@ -57,7 +58,7 @@ async function start(settings: ProxySettings, logging: OpenLogger, quit: () => v
     meter,
     loaded: loaded.value,
     filters,
-    network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' }),
+    network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory }),
     createResolver: (dns) => createSystemResolver(systemClock, dns),
     openAccessLog: createAccessLogOpener(
       meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'),
@@ -69,6 +70,7 @@ async function start(settings: ProxySettings, logging: OpenLogger, quit: () => v
     unknownDynamicFields: settings.unknownDynamicFields,
     ...(settings.logFlushMs === undefined ? {} : { logDelayMsMax: settings.logFlushMs }),
     setLogLevel: (level) => logging.setLevel(readLevel(level)),
+    workers: { count: settings.concurrency, settings: { poisonsMemory, ...(settings.logFlushMs === undefined ? {} : { logDelayMsMax: settings.logFlushMs }) } },
     drain: settings.drain,
     quit,
   });

@@ -3,7 +3,7 @@
  * follow from a source, and the admin server answers about both.
  */
 import type { Address, Checked, Clock, Logger, Meter, Network, Problem, Random, Resolver, ResolverSettings, Timers } from '@sluice/kernel';
-import { problem } from '@sluice/kernel';
+import { MeshError, problem } from '@sluice/kernel';
 import type { Bootstrap } from '@sluice/resources';
 import { createAdmin } from '../admin/admin.ts';
 import { startAdminServer, type AdminServer } from '../admin/admin-server.ts';
@@ -17,6 +17,9 @@ import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
 import { Runtime } from '../runtime/runtime.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
+import { createFleet, type Fleet } from '../workers/fleet.ts';
+import { gatherFirst } from '../workers/gather-first.ts';
+import { createThreads, type ThreadSettings } from '../workers/thread.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
@@ -52,6 +55,8 @@ export interface BootstrapProxyOptions {
   readonly unknownDynamicFields?: 'error' | 'warning';
   /** How long a line of an access log may wait, in ms. Default 100. */
   readonly logDelayMsMax?: number;
+  /** Several workers in place of a proxy in this thread; they get what the bootstrap says about nodes and names. */
+  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'nodeCluster' | 'dnsResolver'> };
   readonly setLogLevel?: (level: LogLevel) => void;
   /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
   readonly drain?: DrainOptions;
@@ -84,8 +89,10 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   if (source === 'missing') {
     return { ok: false, problems: document.locate([problem('dynamic_resources', 'are asked for, but no source for them is there')]) };
   }
-  const resolver = options.createResolver?.(bootstrap.dnsResolver);
-  const proxy = createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
+  const fleet = await openFleet(options);
+  if (fleet instanceof MeshError) return { ok: false, problems: [problem('', fleet.message)] };
+  const resolver = fleet ? undefined : options.createResolver?.(bootstrap.dnsResolver);
+  const proxy = fleet ?? createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
   const environment: CompileEnvironment = {
@@ -109,7 +116,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   });
   const found = setStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
-  const running = new RunningBootstrapProxy(options, proxy, applier, source, regexEngine);
+  const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
     await running.stop();
@@ -125,12 +132,14 @@ class RunningBootstrapProxy implements BootstrapProxy {
   readonly #options: BootstrapProxyOptions;
   readonly #source: ConfigSource | undefined;
   readonly #regexEngine: LateRegexEngine;
+  readonly #fleet: Fleet | undefined;
   #loaded: LoadedBootstrap;
   #admin: AdminServer | undefined;
 
-  constructor(options: BootstrapProxyOptions, proxy: Proxy, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine) {
+  constructor(options: BootstrapProxyOptions, proxy: Proxy, fleet: Fleet | undefined, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine) {
     this.#regexEngine = regexEngine;
     this.#loaded = options.loaded;
+    this.#fleet = fleet;
     this.meter = options.meter;
     this.#options = options;
     this.proxy = proxy;
@@ -193,10 +202,10 @@ class RunningBootstrapProxy implements BootstrapProxy {
   #createAdmin() {
     const options = this.#options;
     const { bootstrap, document } = options.loaded;
-    return createAdmin({
+    return gatherFirst(this.#fleet, createAdmin({
       proxy: this.proxy,
       store: this.applier.store,
-      meter: options.meter,
+      meter: this.#fleet?.meter ?? options.meter,
       clock: options.clock,
       bootstrap: document.json,
       node: bootstrap.node,
@@ -208,8 +217,18 @@ class RunningBootstrapProxy implements BootstrapProxy {
       quit: options.quit ?? (() => void this.stop()),
       allowPaths: bootstrap.admin?.allowPaths ?? [],
       allowsChanges: options.allowsAdminChanges ?? false,
-    });
+    }));
   }
+}
+
+/** A failure to start them is the caller's to report. */
+async function openFleet({ workers, loaded, network, timers, logger, meter }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
+  const count = workers?.count ?? 1;
+  meter.gauge('envoy_server_concurrency', 'workers').set(count);
+  if (!workers || count === 1) return undefined;
+  const { node, dnsResolver } = loaded.bootstrap;
+  const startWorker = createThreads({ ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver });
+  return createFleet({ workers: count, startWorker, network, timers, logger, meter }).catch((error: unknown) => MeshError.from(error));
 }
 
 function createSource({ loaded, createSource }: BootstrapProxyOptions): ConfigSource | 'missing' | undefined {

@@ -11,13 +11,15 @@ import type { FilterCatalog } from '../filters/filter.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { ConfigCompiler } from './config-compiler.ts';
+import type { ConfigSnapshot } from './config-resource.ts';
 import type { ConfigConsumer, ConfigUpdate, RejectedResource } from './config-source.ts';
 import { ConfigStore } from './config-store.ts';
 import { extensionsOf } from './extensions-of.ts';
 
 /** What takes compiled configurations: the proxy. */
 export interface ConfigTarget {
-  apply(config: ProxyConfig): Promise<readonly Problem[]>;
+  /** `snapshot` is what `config` was compiled from, for whoever hands it on. */
+  apply(config: ProxyConfig, snapshot: ConfigSnapshot): Promise<readonly Problem[]>;
 }
 
 export interface ConfigApplierOptions {
@@ -124,12 +126,13 @@ export class ConfigApplier implements ConfigConsumer {
   async #applyNewest(): Promise<void> {
     if (!this.#isDirty) return;
     this.#isDirty = false;
-    const config = this.#compiler.compile(this.store.snapshot());
+    const snapshot = this.store.snapshot();
+    const config = this.#compiler.compile(snapshot);
     if (config.version === this.#applied?.version) {
       this.#problems = [];
       return;
     }
-    this.#problems = await this.#options.target.apply(config);
+    this.#problems = await this.#options.target.apply(config, snapshot);
     this.#report(config);
   }
 

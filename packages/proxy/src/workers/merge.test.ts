@@ -1,0 +1,65 @@
+import type { MetricFamily } from '@sluice/kernel';
+import { createMeter } from '@sluice/kernel';
+import { describe, expect, test } from 'vitest';
+import { mergeFamilies, remainsOf } from './merge-metrics.ts';
+import { mergeClusters, mergeListeners } from './merge-statuses.ts';
+
+function numbers(fill: (meter: ReturnType<typeof createMeter>) => void): readonly MetricFamily[] {
+  const meter = createMeter();
+  fill(meter);
+  return meter.collect();
+}
+
+const valueOf = (families: readonly MetricFamily[], name: string) => families.find((family) => family.name === name)?.samples.map(({ value }) => value);
+
+describe('numbers of two workers', () => {
+  test('counters and histograms add up, by their labels', () => {
+    const worker = (amount: number) => numbers((meter) => {
+      meter.counter('requests', '', { code: '2' }).add(amount);
+      meter.histogram('time', '', [1, 10]).observe(amount);
+    });
+    const merged = mergeFamilies([worker(2), worker(3), numbers((meter) => meter.counter('requests', '', { code: '5' }).add())]);
+    expect(valueOf(merged, 'requests')).toEqual([5, 1]);
+    expect(merged.find(({ name }) => name === 'time')?.samples).toEqual([{ labels: {}, value: 5, count: 2, buckets: [0, 2, 0] }]);
+  });
+
+  test('gauges of amounts add up, those of states do not', () => {
+    const worker = () => numbers((meter) => {
+      meter.gauge('envoy_http_downstream_cx_active', '').set(4);
+      meter.gauge('envoy_cluster_membership_total', '').set(3);
+      meter.gauge('envoy_cluster_circuit_breakers_default_cx_open', '').set(1);
+    });
+    const merged = mergeFamilies([worker(), worker()]);
+    expect(['envoy_http_downstream_cx_active', 'envoy_cluster_membership_total', 'envoy_cluster_circuit_breakers_default_cx_open'].map((name) => valueOf(merged, name))).toEqual([[8], [3], [1]]);
+  });
+
+  test('of a worker that has gone its counts remain', () => {
+    const families = numbers((meter) => {
+      meter.counter('requests', '').add(7);
+      meter.gauge('active', '').set(2);
+    });
+    expect(remainsOf(families).map(({ name }) => name)).toEqual(['requests']);
+  });
+});
+
+describe('what two workers know', () => {
+  test('of a listener: its connections add up', () => {
+    const listener = { name: 'a', address: '127.0.0.1:80', port: 80, connections: 2 };
+    expect(mergeListeners([[listener], [{ ...listener, connections: 3 }]])).toEqual([{ ...listener, connections: 5 }]);
+  });
+
+  test('of a host: its counts add up, and what speaks against it in one speaks against it', () => {
+    const host = { address: '10.0.0.1:80', healthy: true, healthFlags: [], weight: 2, activeRequests: 1, activeConnections: 2, requests: 10, connectFailures: 0 };
+    const cluster = { name: 'c', hosts: [host], activeRequests: 1, pendingRequests: 0, connections: 2 };
+    const ill = { ...cluster, hosts: [{ ...host, healthy: false, healthFlags: ['failed_outlier_check'] }] };
+    expect(mergeClusters([[cluster], [ill]])).toEqual([
+      {
+        name: 'c',
+        hosts: [{ ...host, healthy: false, healthFlags: ['failed_outlier_check'], activeRequests: 2, activeConnections: 4, requests: 20 }],
+        activeRequests: 2,
+        pendingRequests: 0,
+        connections: 4,
+      },
+    ]);
+  });
+});

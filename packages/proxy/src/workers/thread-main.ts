@@ -1,0 +1,52 @@
+/** What runs in a worker thread: a proxy on the system's network, configured by the main thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createMeter, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
+import { createAccessLogOpener } from '../access-log/sink.ts';
+import { ConfigCompiler } from '../config/config-compiler.ts';
+import { extensionsOf } from '../config/extensions-of.ts';
+import { systemDataReader } from '../config/file-data-source.ts';
+import { createFilterContexts } from '../filters/filter-context.ts';
+import { healthOf } from '../filters/health-of-proxy.ts';
+import { standardFilters } from '../filters/standard-filters.ts';
+import { createSystemNetwork } from '../network/create-system-network.ts';
+import { createSystemResolver } from '../network/dns/create-system-resolver.ts';
+import { createProxy } from '../proxy.ts';
+import { LateRegexEngine } from '../router/regex-engine.ts';
+import { createPortLogger } from './port-logger.ts';
+import type { ThreadSettings } from './thread.ts';
+import { WorkerProxy } from './worker-proxy.ts';
+import type { FromWorker, ToWorker } from './worker-protocol.ts';
+import { WorkerShare } from './worker-share.ts';
+
+if (!parentPort) throw new Error('this runs in a worker thread only');
+const port = parentPort;
+const settings = workerData as ThreadSettings;
+const post = (message: FromWorker): void => port.postMessage(message);
+const { logger, setDebug } = createPortLogger(post);
+const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
+const { meter } = parts;
+const { transport, poisonsMemory, logDelayMsMax } = settings;
+const proxy = createProxy({
+  ...parts,
+  network: await createSystemNetwork({ ...parts, platform: process.platform, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) }),
+  resolver: createSystemResolver(systemClock, settings.dnsResolver),
+  ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
+  ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
+});
+const regexEngine = new LateRegexEngine();
+const worker = new WorkerProxy({
+  proxy,
+  meter,
+  regexEngine,
+  compiler: new ConfigCompiler({
+    filters: standardFilters,
+    createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
+    regexEngine,
+  }),
+  share: new WorkerShare(settings.workers),
+  // What the main thread has let pass is good: its strictness is not repeated.
+  decoding: { unknownFields: 'warning', extensions: extensionsOf(standardFilters) },
+  post,
+  setDebug,
+});
+port.on('message', (message: ToWorker) => worker.receive(message));

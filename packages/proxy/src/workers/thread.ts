@@ -1,0 +1,39 @@
+/** Workers as threads of this process. */
+import { Worker } from 'node:worker_threads';
+import type { ResolverSettings } from '@sluice/kernel';
+import type { AcceptTransport } from '../network/system-network.ts';
+import type { StartWorker } from './worker-link.ts';
+import type { FromWorker } from './worker-protocol.ts';
+
+/** What a thread has to know beyond its configuration. Plain data. */
+export interface ThreadSettings {
+  /** How many share what is configured. */
+  readonly workers: number;
+  /** `node.cluster`, for filters that tell it. */
+  readonly nodeCluster: string;
+  readonly transport?: AcceptTransport | 'auto';
+  readonly poisonsMemory?: boolean;
+  readonly dnsResolver?: ResolverSettings | undefined;
+  readonly logDelayMsMax?: number;
+  /** Whether access logs are written. Default true. */
+  readonly writesAccessLogs?: boolean;
+}
+
+/** What runs in a thread. A bundle has its own copy of it elsewhere. */
+const threadEntry = new URL('thread-main.ts', import.meta.url);
+
+export function createThreads(settings: ThreadSettings, entry: URL = threadEntry): StartWorker {
+  return (index) => (events) => {
+    const worker = new Worker(entry, { workerData: settings, name: `worker-${index}` });
+    let why = '';
+    worker.on('message', (message: FromWorker) => events.onMessage(message));
+    worker.on('error', (error) => (why = error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    worker.on('exit', (code) => events.onExit(why === '' ? `ended with code ${code}` : why));
+    return {
+      post: (message) => worker.postMessage(message, []),
+      async terminate() {
+        await worker.terminate();
+      },
+    };
+  };
+}
