@@ -5,6 +5,8 @@ export interface Endpoint {
   readonly address: Address;
   /** Who it is, where its address may change: a name that stands for other addresses over time. Default its address as text. */
   readonly key?: string;
+  /** Others of the same host, for connections that do not come about by the first. */
+  readonly additionalAddresses?: readonly Address[] | undefined;
   /** The name it goes by, for host rewrites; empty when it has none. */
   readonly hostname: string;
   /** What the source says about it. Our own observations come on top. */

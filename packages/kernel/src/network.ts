@@ -88,6 +88,10 @@ export interface ListenOptions {
 export interface ConnectOptions {
   /** Gives up after this long, in ms, with code `connect-timeout`. Absent or 0: the system's own limit. */
   readonly timeoutMs?: number;
+  /** Where the connection comes from; port 0 is any. Absent: what the system chooses. */
+  readonly localAddress?: Address;
+  /** Silence after which the system looks whether the peer is still there, in ms. 0: its own default. Absent: it does not. */
+  readonly keepaliveMs?: number;
   /** Speaks TLS: `onOpen` comes when the handshake is over, for which `timeoutMs` counts too. Only where `Network.tls` is there. */
   readonly tls?: TlsConnectOptions | undefined;
 }

@@ -19,7 +19,7 @@ export function readAddress(json: unknown, scope: Scope): Address | undefined {
   return address;
 }
 
-function readSocketAddress(json: unknown, scope: Scope): Address | undefined {
+export function readSocketAddress(json: unknown, scope: Scope): Address | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const protocol = reader.enum('protocol', ['TCP', 'UDP'], 'TCP');

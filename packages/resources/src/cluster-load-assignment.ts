@@ -38,6 +38,8 @@ export interface LocalityEndpoints {
 
 export interface LbEndpoint {
   readonly address: Address;
+  /** Others of the same host. Absent: none. */
+  readonly additionalAddresses?: readonly Address[];
   readonly hostname: string;
   readonly healthStatus: HealthStatus;
   /** At least 1. */
@@ -117,15 +119,23 @@ function readLbEndpoint(json: unknown, scope: Scope): LbEndpoint | undefined {
   return endpoint && { ...endpoint, ...settings };
 }
 
-function readEndpoint(json: unknown, scope: Scope): Pick<LbEndpoint, 'address' | 'hostname' | 'healthCheck'> | undefined {
+function readEndpoint(json: unknown, scope: Scope): Pick<LbEndpoint, 'address' | 'additionalAddresses' | 'hostname' | 'healthCheck'> | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const address = reader.required('address', readAddress);
   const hostname = reader.string('hostname', '');
   const healthCheck = reader.read('health_check_config', readEndpointHealthCheck) ?? defaultEndpointHealthCheck;
-  reader.ignore(['additional_addresses']);
+  const additionalAddresses = reader.list('additional_addresses', readAdditionalAddress);
   reader.done();
-  return address && { address, hostname, healthCheck };
+  return address && { address, hostname, healthCheck, ...(additionalAddresses.length > 0 && { additionalAddresses }) };
+}
+
+function readAdditionalAddress(json: unknown, scope: Scope): Address | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const address = reader.required('address', readAddress);
+  reader.done();
+  return address;
 }
 
 const defaultEndpointHealthCheck: EndpointHealthCheck = { port: 0, hostname: '', isDisabled: false };

@@ -19,6 +19,7 @@ import {
   type UpstreamTransportSocket,
 } from './upstream-transport-socket.ts';
 import { readOutlierDetection, type OutlierDetection } from './outlier-detection.ts';
+import { readUpstreamSocketOptions, type UpstreamSocketOptions } from './upstream-socket-options.ts';
 import type { UpstreamHttpProtocolOptions } from './upstream-http-protocol-options.ts';
 
 export interface Cluster {
@@ -41,6 +42,8 @@ export interface Cluster {
   readonly healthCheck: HealthCheck | undefined;
   /** A host that its source takes away goes at once, also when checks find it well. Absent: it stays until they do not. */
   readonly ignoresHealthOnRemoval?: boolean;
+  /** Absent: as the system makes them. */
+  readonly sockets?: UpstreamSocketOptions;
   readonly http: UpstreamHttpProtocolOptions;
   /** For hosts that none of `transportSocketMatches` is for. Absent: bytes as they are. */
   readonly transportSocket?: UpstreamTransportSocket | undefined;
@@ -71,6 +74,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
     healthCheck: readOnlyCheck(reader),
     ignoresHealthOnRemoval: reader.boolean('ignore_health_on_host_removal', false),
+    sockets: readUpstreamSocketOptions(reader),
     http: readClusterProtocolOptions(reader),
     transportSocket: reader.read('transport_socket', readUpstreamTransportSocket),
     transportSocketMatches: reader.list('transport_socket_matches', readTransportSocketMatch),
@@ -121,7 +125,6 @@ function readConnectTimeout(reader: MessageReader): number {
 
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
-    'upstream_connection_options',
     'preconnect_policy',
     'track_cluster_stats',
     'track_timeout_budgets',
@@ -130,7 +133,6 @@ function refuseTheRest(reader: MessageReader): void {
     'lrs_report_endpoint_metrics',
   ]);
   reader.refuse([
-    'upstream_bind_config',
     'transport_socket_matcher',
     'connection_pool_per_downstream_connection',
     'filters',

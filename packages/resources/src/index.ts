@@ -61,6 +61,7 @@ export type { PerFilterConfig, PerFilterConfigs, PerFilterSettings } from './per
 
 export { decodeCluster, type Cluster } from './cluster.ts';
 export type { EndpointDiscovery } from './endpoint-discovery.ts';
+export { defaultUpstreamSocketOptions, type UpstreamSocketOptions } from './upstream-socket-options.ts';
 export type { OriginalDstSettings } from './original-dst-settings.ts';
 export type { DnsSettings } from './dns-settings.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';

@@ -8,8 +8,9 @@ const nowhere = { region: '', zone: '', subZone: '' };
 export function endpointsOf(assignment: ClusterLoadAssignment): readonly Endpoint[] {
   return assignment.localities.flatMap(({ locality, priority, weight: localityWeight = 0, endpoints }) =>
     endpoints.map(
-      ({ address, hostname, healthStatus, weight, metadata, healthCheck }): Endpoint => ({
+      ({ address, additionalAddresses, hostname, healthStatus, weight, metadata, healthCheck }): Endpoint => ({
         address,
+        additionalAddresses,
         hostname,
         health: healthOf(healthStatus),
         weight,

@@ -22,6 +22,7 @@ import {
 import { WriteViews } from './write-views.ts';
 import { NodeTlsTransport } from './tls-transport.ts';
 import { readMemoryBytes, SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
+import { socketOptionsOf } from './socket-options.ts';
 
 /** How accepted connections read. */
 export type AcceptTransport = 'reused' | 'events';
@@ -76,7 +77,7 @@ export class SystemNetwork implements Network {
     if (options.tls) return this.tls.connect(address, handler, options, options.tls);
     const connection = new SystemConnection(handler, this.#connectionOptions);
     const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
-    const socket = connect({ ...target, noDelay: true, allowHalfOpen: true, onread: connection.onread });
+    const socket = connect({ ...target, ...socketOptionsOf(options), noDelay: true, allowHalfOpen: true, onread: connection.onread });
     connection.adopt(socket, false);
     const timeoutMs = options.timeoutMs ?? 0;
     if (timeoutMs > 0) {

@@ -18,6 +18,7 @@ import { createOwnTicketKey } from './ticket-keys.ts';
 import { TlsConnection } from './tls-connection.ts';
 import { nodeTls, NodeTlsContext } from './tls-context.ts';
 import { canWrapHandles, wrapHandle, wrapSocket } from './tls-sockets.ts';
+import { socketOptionsOf } from './socket-options.ts';
 
 export class NodeTlsTransport implements TlsTransport {
   readonly #connectionOptions: SystemConnectionOptions;
@@ -63,11 +64,13 @@ export class NodeTlsTransport implements TlsTransport {
     return connection;
   }
 
-  connect(address: Address, handler: ConnectionHandler, { timeoutMs = 0 }: ConnectOptions, tls: TlsConnectOptions): Connection {
+  connect(address: Address, handler: ConnectionHandler, connectOptions: ConnectOptions, tls: TlsConnectOptions): Connection {
+    const { timeoutMs = 0 } = connectOptions;
     const connection = new TlsConnection(handler, this.#connectionOptions);
     const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
     const options = {
       ...target,
+      ...socketOptionsOf(connectOptions),
       onread: connection.onread,
       allowHalfOpen: true,
       noDelay: true,

@@ -17,12 +17,14 @@ import {
   type PickResult,
 } from '@sluice/balancing';
 import type { ResponseHead } from '@sluice/http';
+import { defaultUpstreamSocketOptions } from '@sluice/resources';
 import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
 import { AggregateChoice } from './aggregate-choice.ts';
 import { ClusterHealth } from './cluster-health.ts';
+import { ClusterNetwork } from './cluster-network.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { DnsDiscovery } from './dns/dns-discovery.ts';
 import { EitherPool } from './either-pool.ts';
@@ -32,7 +34,7 @@ import { Http2Pool } from './http2-pool.ts';
 import { LoadReports } from './load-reports.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
-import type { UpstreamContext } from './upstream-context.ts';
+import { withNetwork, type UpstreamContext } from './upstream-context.ts';
 
 /** A request that came before the cluster knew any endpoint. */
 export interface HostWaiter {
@@ -52,6 +54,7 @@ export class ClusterRuntime {
   readonly aggregate: AggregateChoice | undefined;
   #config: ClusterConfig;
   readonly #context: UpstreamContext;
+  readonly #network: ClusterNetwork;
   readonly #balancer: LoadBalancer;
   /** Where endpoints come from, when not with the configuration. */
   readonly #discovery: DnsDiscovery | undefined;
@@ -69,7 +72,8 @@ export class ClusterRuntime {
   constructor(config: ClusterConfig, context: UpstreamContext) {
     this.name = config.name;
     this.#config = config;
-    this.#context = context;
+    this.#network = new ClusterNetwork(context.network, context.timers, config.resource.sockets ?? defaultUpstreamSocketOptions);
+    this.#context = withNetwork(context, this.#network);
     this.statistics = context.statistics.upstream(config.resource.statName);
     this.#pools = this.#createPools(config);
     this.statistics.watchBreaker('default', this.#pools.breaker);
@@ -85,7 +89,7 @@ export class ClusterRuntime {
       onPanic: () => this.statistics.panics.add(),
       ...(config.resource.subsets && { subsets: subsetsOf(config.resource.subsets), onSubsets: this.statistics.subsets() }),
     });
-    this.health = ClusterHealth.open(config, context, this.statistics, (hosts) => this.#onHealthChange(hosts));
+    this.health = ClusterHealth.open(config, this.#context, this.statistics, (hosts) => this.#onHealthChange(hosts));
     this.originalDst = this.#openOriginalDst();
     this.aggregate = this.#openAggregate();
     this.#discovery = this.#openDiscovery();
@@ -241,6 +245,7 @@ export class ClusterRuntime {
 
   #takeEndpoints(endpoints: readonly Endpoint[]): void {
     this.#endpoints = endpoints;
+    this.#network.learn(endpoints);
     const { hosts, added, removed } = changeHosts(this.#hosts, [...endpoints, ...this.#outliving(endpoints)]);
     this.#hosts = hosts;
     if (added.length > 0 || removed.length > 0) this.statistics.membershipChanges.add();

@@ -18,3 +18,9 @@ export interface UpstreamContext {
   readonly output: OutputBuffer;
   readonly sweep: Sweep;
 }
+
+/** The same with another network. */
+export function withNetwork(context: UpstreamContext, network: Network): UpstreamContext {
+  const { random, timers, resolver, logger, statistics, turn, output, sweep } = context;
+  return { random, timers, network, resolver, logger, statistics, turn, output, sweep };
+}

@@ -54,12 +54,13 @@ export class DnsDiscovery implements NameWatchOwner {
 
   #resolved(endpoint: Endpoint, isLogical: boolean): readonly Endpoint[] {
     const { host: name, port } = endpoint.address;
+    const triesAll = this.#options.settings.lookupFamily === 'ALL';
     const hostname = endpoint.hostname || name;
     const addresses = (this.#watches.get(name)?.addresses ?? []).map((host) => ({ host, port }));
-    const [first] = addresses;
+    const [first, ...others] = addresses;
     if (!first) return [];
     if (!isLogical) return addresses.map((address) => ({ ...endpoint, hostname, address }));
-    return [{ ...endpoint, hostname, address: first, key: formatAddress(endpoint.address) }];
+    return [{ ...endpoint, hostname, address: first, additionalAddresses: triesAll ? others : [], key: formatAddress(endpoint.address) }];
   }
 }
 
