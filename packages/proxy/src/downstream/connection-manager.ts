@@ -8,6 +8,7 @@ import type { StreamInfo } from '../stream-info.ts';
 import { createHostCondition, type HostCondition } from './host-conditions.ts';
 import { createPathCondition, type PathCondition } from './path-conditions.ts';
 import { conditionRequest, createRequestConditions, type ConditioningContext, type RequestConditions } from './request-conditions.ts';
+import { RequestIntakes } from './request-intakes.ts';
 import { conditionResponse } from './response-conditions.ts';
 
 export class ConnectionManager implements ConditioningContext {
@@ -15,6 +16,8 @@ export class ConnectionManager implements ConditioningContext {
   readonly filterChainName: string;
   readonly statistics: DownstreamStatistics;
   readonly headLimits: HeadLimits;
+  /** What reads requests of HTTP/1.1. */
+  readonly intakes: RequestIntakes;
   readonly #engine: Engine;
   readonly #serverLine: HeaderLine;
   readonly requestIds: RequestIds;
@@ -29,6 +32,7 @@ export class ConnectionManager implements ConditioningContext {
     this.#engine = engine;
     this.statistics = engine.statistics.downstream(config.statPrefix);
     this.headLimits = { headBytesMax: config.headBytesMax, fieldsMax: config.headerCountMax };
+    this.intakes = new RequestIntakes(this.headLimits);
     this.requestIds = new RequestIds(engine.random);
     this.conditionPath = createPathCondition(config);
     this.conditionHost = createHostCondition(config);

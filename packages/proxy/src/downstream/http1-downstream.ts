@@ -11,13 +11,13 @@
  */
 import { Buffer } from 'node:buffer';
 import {
-  BodyReader,
   createHeaderLine,
   incomplete,
   Known,
   refused,
-  RequestReader,
+  type BodyReader,
   type HeadFault,
+  type RequestReader,
   type ResponseHead,
   type Trailers,
 } from '@sluice/http';
@@ -35,6 +35,7 @@ import type { DownstreamConnection, DownstreamOwner } from './downstream-connect
 import { outcomeOfFault } from './head-fault-outcome.ts';
 import { Http1ResponseWriter } from './http1-response-writer.ts';
 import { http2Preface } from './http2-preface.ts';
+import type { RequestIntake } from './request-intakes.ts';
 import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
 type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
@@ -66,8 +67,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   readonly #engine: Engine;
   readonly #connection: Connection;
   readonly #writer: Http1ResponseWriter;
-  readonly #reader: RequestReader;
-  readonly #body: BodyReader;
+  /** Reads the current request; none between requests. */
+  #intake: RequestIntake | undefined;
   /** Of the current exchange, or of the last one. */
   #manager: ConnectionManager;
   #state: State = 'head';
@@ -108,17 +109,36 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.connectionInfo = info;
     this.acceptedBy = manager.statistics;
     if (manager.config.codec === 'http1') this.#prefaceBytes = noPreface;
-    const limits = manager.headLimits;
-    this.#reader = new RequestReader(limits);
-    this.#body = new BodyReader(limits);
     const { connectionDurationMaxMs = 0 } = manager.config;
     this.#quietSince = engine.turn.now();
     this.#staysUntil = connectionDurationMaxMs > 0 ? this.#quietSince + connectionDurationMaxMs : never;
     this.deadline = this.#idleDeadline(this.#quietSince);
   }
 
+  get #currentIntake(): RequestIntake {
+    return (this.#intake ??= (this.#owner.manager ?? this.#manager).intakes.take());
+  }
+
+  get #reader(): RequestReader {
+    return this.#currentIntake.reader;
+  }
+
+  get #body(): BodyReader {
+    return this.#currentIntake.body;
+  }
+
+  get #isReadingHead(): boolean {
+    return this.#intake !== undefined && this.#intake.reader.isPartial;
+  }
+
+  #releaseIntake(): void {
+    const intake = this.#intake;
+    this.#intake = undefined;
+    intake?.release();
+  }
+
   get isIdle(): boolean {
-    return this.#stream === undefined && !this.#reader.isPartial && this.#kept === undefined;
+    return this.#stream === undefined && !this.#isReadingHead && this.#kept === undefined;
   }
 
   /**
@@ -175,13 +195,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#stream?.onDownstreamFailure('downstream-closed');
     this.#stream = undefined;
     this.#kept = undefined;
+    this.#releaseIntake();
     this.#owner.onClosed(this);
   }
 
   onDeadline(now: number): void {
     if (this.#state === 'lingering') this.#lingerOn(now);
     else if (this.#stream) this.#checkStream(this.#stream, now);
-    else if (this.#reader.isPartial || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
+    else if (this.#isReadingHead || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
     else {
       if (now >= this.#staysUntil) this.acceptedBy.durationLimits.add();
       else if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
@@ -495,7 +516,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     if (!intact && this.#endsByClose) return this.#connection.destroy(true);
     if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
     this.#state = 'head';
-    this.#reader.restart();
+    this.#releaseIntake();
     this.#quietSince = this.#engine.turn.now();
     this.deadline = this.#idleDeadline(this.#quietSince);
     this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
