@@ -1,7 +1,9 @@
 /** `pnpm bench <name>`: runs one of the benchmarks, each a folder here with a `bench.ts`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   engine: () => import('./engine/bench.ts'),
+  memory: () => import('./memory/bench.ts'),
   proxy: () => import('./proxy/bench.ts'),
+  start: () => import('./start/bench.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

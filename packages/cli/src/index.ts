@@ -1,2 +1,4 @@
 export { systemManifests } from './dev/system-manifests.ts';
 export { systemNamespace, type ComponentOptions } from './dev/components.ts';
+export { bundle } from './dev/bundle.ts';
+export { dataPlaneFlags } from './dev/node-flags.ts';

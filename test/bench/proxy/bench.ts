@@ -14,7 +14,7 @@ import type { Shot } from '../method/shot.ts';
 import { findTool } from '../method/tools.ts';
 import { shootWithWrk } from '../method/wrk-shot.ts';
 import { renderVerdicts, type Verdict } from '../method/verdict.ts';
-import { backendCommands, targetCommand, type Backends } from './targets.ts';
+import { startableBackends, targetCommand, type Backends } from './targets.ts';
 import { uploadScript } from './upload-script.ts';
 import { verify } from './verify.ts';
 import { works, type Work } from './works.ts';
@@ -78,7 +78,7 @@ export async function measure(options: BenchOptions): Promise<BenchResult> {
   if (cpus().length < 2) return { kind: 'skipped', reason: 'needs two cores: one for the proxy, one for load and backend' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const machine = describeMachine();
-  const { backends, commands } = backendCommands(folder, options.port, nginx);
+  const { backends, commands } = await startableBackends(folder, options.port, nginx);
   const started: MeasuredProcess[] = [];
   const measured: MeasuredWork[] = [];
   try {

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../method/measured-process.ts';
+import { dataPlaneFlags } from '@sluice/cli';
+import { bundleProxy, proxyCommand } from '../method/bundled-proxy.ts';
 import { findTool } from '../method/tools.ts';
 import { haproxyCfg } from './config/haproxy-cfg.ts';
 import { nginxBackendConf, nginxProxyConf } from './config/nginx-conf.ts';
@@ -27,14 +29,16 @@ export interface Backends {
   readonly folder: string;
   readonly backendPort: number;
   readonly echoPort: number;
+  /** The proxy in one file. */
+  readonly bundled: string;
 }
 
 /** Started before anything that is measured; `port` and the next are theirs. */
-export function backendCommands(folder: string, port: number, nginx: string): { readonly backends: Backends; readonly commands: readonly Command[] } {
+export async function startableBackends(folder: string, port: number, nginx: string): Promise<{ readonly backends: Backends; readonly commands: readonly Command[] }> {
   mkdirSync(join(folder, 'files'), { recursive: true });
   for (const [name, bytes] of Object.entries(backendFiles)) writeFileSync(join(folder, 'files', name), patternBytes(bytes));
   return {
-    backends: { folder, backendPort: port, echoPort: port + 1 },
+    backends: { folder, backendPort: port, echoPort: port + 1, bundled: await bundleProxy(folder) },
     commands: [
       { name: 'backend', file: nginx, args: ['-c', write(folder, 'backend.conf', nginxBackendConf(folder, port, replyBody))], port },
       { name: 'echo', file: process.execPath, args: [join(here, 'echo-main.ts'), String(port + 1)], port: port + 1 },
@@ -60,14 +64,14 @@ export function targetCommand(name: string, port: number, backends: Backends): C
     case 'http-proxy-middleware':
       return { name, file: process.execPath, args: [join(here, 'middleware-main.ts'), String(port), String(backendPort), String(echoPort)], port };
     case 'sluice':
-      return sluice(name, folder, { port, backendPort, echoPort });
+      return sluice(name, backends, { port, backendPort, echoPort });
     case 'sluice-hosts':
-      return sluice(name, folder, { port, backendPort, echoPort, virtualHosts: 1000 });
+      return sluice(name, backends, { port, backendPort, echoPort, virtualHosts: 1000 });
     case 'sluice-tls':
-      return withCertificate(folder, (tls) => sluice(name, folder, { port, backendPort, echoPort, tls }));
+      return withCertificate(folder, (tls) => sluice(name, backends, { port, backendPort, echoPort, tls }));
     case 'sluice-instruments': {
       const config = write(folder, 'instruments.json', JSON.stringify({ port, backendPort, echoPort, accessLog: join(folder, 'sluice-access.log') } satisfies SluiceYamlOptions));
-      return { name, file: process.execPath, args: [join(here, 'instruments-main.ts'), config], port };
+      return { name, file: process.execPath, args: [...dataPlaneFlags, join(here, 'instruments-main.ts'), config], port };
     }
     default:
       return { reason: 'unknown' };
@@ -80,9 +84,8 @@ function nginx(name: string, options: Parameters<typeof nginxProxyConf>[0]): Com
   return { name, file, args: ['-c', write(options.folder, `${name}.conf`, nginxProxyConf(options))], port: options.port };
 }
 
-function sluice(name: string, folder: string, options: SluiceYamlOptions): Command {
-  const main = join(here, '../../../packages/cli/src/main.ts');
-  return { name, file: process.execPath, args: [main, 'proxy', '--log-level', 'warn', '-c', write(folder, `${name}.yaml`, sluiceYaml(options))], port: options.port };
+function sluice(name: string, { folder, bundled }: Backends, options: SluiceYamlOptions): Command {
+  return proxyCommand(name, bundled, write(folder, `${name}.yaml`, sluiceYaml(options)), options.port);
 }
 
 /** An ECDSA certificate for this run, the same for all. */

@@ -1,5 +1,5 @@
 /** Runs the activator until it is told to stop. */
-import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createSystemNetwork, loadRegexEngine } from '@sluice/proxy';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
@@ -33,6 +33,7 @@ const metrics = await startMetricsServer({
 process.once('SIGTERM', () => void stop());
 process.once('SIGINT', () => void stop());
 activator.start();
+giveBackStartMemory();
 
 async function stop(): Promise<void> {
   await activator.drain();

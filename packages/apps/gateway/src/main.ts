@@ -1,5 +1,5 @@
 /** Runs the gateway until it is told to stop. */
-import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createFleet, createSystemNetwork, createSystemResolver, loadRegexEngine, createThreads, type Fleet } from '@sluice/proxy';
 import { openLogger } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
@@ -45,6 +45,7 @@ const admin = await openAdmin({ gateway, fleet, settings, clock, meter, startedA
 process.once('SIGTERM', () => void stop());
 process.once('SIGINT', () => void stop());
 gateway.start();
+giveBackStartMemory();
 
 /** With a concurrency of 1 this thread serves. */
 async function openFleet(): Promise<Fleet | undefined> {

@@ -1,5 +1,5 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
-import type { Clock, Meter, Random, Timers } from '@sluice/kernel';
+import { giveBackStartMemory, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
 import { openLogger, startMetricsServer, type DeferredLogger } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
@@ -30,6 +30,7 @@ export async function runRest(options: RestOptions): Promise<void> {
   void options.termination.then(() => (isTerminating = true));
   const sideServers = startSideServers(options, () => isTerminating);
   const reports = startReports(options);
+  giveBackStartMemory();
 
   await options.termination;
   await queueProxy.drain();

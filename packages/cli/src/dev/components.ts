@@ -1,5 +1,6 @@
 /** The processes of the control plane and the edge, as the local floor runs them. */
 import { join } from 'node:path';
+import { dataPlaneFlags } from './node-flags.ts';
 
 /** Where everything of the system lives; users' services live elsewhere. */
 export const systemNamespace = 'sluice-system';
@@ -38,6 +39,7 @@ export interface Component {
 /** In the order in which people think of them; they start together and wait for each other by themselves. */
 export function components({ node, apps, ports }: ComponentOptions): Component[] {
   const main = (name: string, ...flags: string[]) => [node, join(apps, name, 'src/main.ts'), ...flags];
+  const dataPlane = (name: string, ...flags: string[]) => [node, ...dataPlaneFlags, join(apps, name, 'src/main.ts'), ...flags];
   const configService = `127.0.0.1:${ports.configService}`;
   return [
     {
@@ -49,10 +51,10 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
     { name: 'controller', command: main('controller', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'activator', // It goes on accepting for a second, until gateways have heard that it leaves.
-      command: main('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
+      command: dataPlane('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
     {
       name: 'gateway',
-      command: main('gateway', `--config-service=${configService}`, `--admin-port=${ports.gatewayAdmin}`),
+      command: dataPlane('gateway', `--config-service=${configService}`, `--admin-port=${ports.gatewayAdmin}`),
       hostNetwork: true,
       ready: { port: ports.gatewayAdmin, path: '/ready' },
     },

@@ -3,6 +3,7 @@
  * for each component. Ordinary objects, so that `kubectl get pods -A` shows the control plane and the kubelet
  * heals it.
  */
+import { dataPlaneFlags } from './node-flags.ts';
 import type { ManifestObject } from '../manifests/read.ts';
 import { components, systemNamespace, type Component, type ComponentOptions } from './components.ts';
 
@@ -29,7 +30,7 @@ function configMaps({ ports, node, queueProxy, domains }: ComponentOptions): Man
     configMap('config-deployment', {
       'queue-sidecar-image': 'sluice.dev/queue-proxy',
       // A drained sidecar waits this long for requests that routing still sends it; here routing is that quick.
-      'queue-sidecar-command': JSON.stringify([node, queueProxy, '--quiet-period-ms=1000']),
+      'queue-sidecar-command': JSON.stringify([node, ...dataPlaneFlags, queueProxy, '--quiet-period-ms=1000']),
     }),
     // On a cluster the 30 s of grace cover slow network programming; here endpoints arrive in milliseconds.
     configMap('config-autoscaler', { 'scale-to-zero-grace-period': '1s' }),

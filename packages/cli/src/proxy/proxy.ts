@@ -1,6 +1,6 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { writeFile } from 'node:fs/promises';
-import { createMeter, formatAddress, formatProblem, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
+import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
 import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
 import { openLogger, type OpenLogger } from '@sluice/telemetry';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
@@ -28,6 +28,7 @@ async function run(settings: ProxySettings): Promise<number> {
   const running = await start(settings, logging, quit.resolve);
   if (!running) return 1;
   announce(running);
+  giveBackStartMemory();
   if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
   if (settings.mode === 'init_only') {
     await running.stop();
