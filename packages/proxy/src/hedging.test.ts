@@ -5,11 +5,12 @@ import { answerWith, startFilterProxy, type RawPeer } from './testing/index.ts';
 const hedged = { cluster: 'backend', hedge_policy: { hedge_on_per_try_timeout: true }, retry_policy: { retry_on: '5xx', per_try_timeout: '0.05s', num_retries: 2 } };
 
 /** An upstream that leaves answering to the test: one peer per request, since none is answered while another waits. */
-async function start(route: object = hedged) {
+async function start(route: object = hedged, manager: object = {}) {
   const peers: RawPeer[] = [];
   const proxy = await startFilterProxy({
     filters: [],
     route: { route },
+    manager,
     upstream: async (peer) => {
       await peer.readHead();
       peers.push(peer);
@@ -64,7 +65,8 @@ test('when all answers are bad, the last one is the client\'s', async () => {
 });
 
 test('a request may ask for it by itself', async () => {
-  await using world = await start({ cluster: 'backend' });
+  const trusting = { use_remote_address: true, internal_address_config: { cidr_ranges: [{ address_prefix: '127.0.0.0', prefix_len: 8 }] } };
+  await using world = await start({ cluster: 'backend' }, trusting);
   const headers = { 'x-envoy-retry-on': '5xx', 'x-envoy-hedge-on-per-try-timeout': 'true', 'x-envoy-upstream-rq-per-try-timeout-ms': '50' };
   const response = world.proxy.request({ headers });
   await world.asked(2);

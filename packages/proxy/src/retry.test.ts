@@ -14,6 +14,9 @@ async function start(policy: Json, answers: readonly UpstreamAnswer[], options: 
   return { upstream, proxy, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() };
 }
 
+/** Lets clients on this machine say what only internal clients may. */
+const trusting = { use_remote_address: true, internal_address_config: { cidr_ranges: [{ address_prefix: '127.0.0.0', prefix_len: 8 }] } };
+
 const fine = answerWith(200, 'fine');
 const grpc = (status: number) => answerWith(200, '', { 'content-type': 'application/grpc', 'grpc-status': String(status) });
 
@@ -223,7 +226,7 @@ describe('a virtual host', () => {
 });
 
 describe('a request may ask by itself', () => {
-  const plain = { route: {} };
+  const plain = { route: {}, manager: trusting };
 
   test.each<[what: string, headers: Readonly<Record<string, string>>, answers: readonly UpstreamAnswer[], tries: number]>([
     ['for another try', { 'x-envoy-retry-on': '5xx' }, [answerWith(503), fine], 2],
@@ -236,7 +239,7 @@ describe('a request may ask by itself', () => {
     await using world = await start({}, answers, plain);
     expect((await world.proxy.request({ headers })).body.toString()).toBe('fine');
     expect(world.upstream.heads).toHaveLength(tries);
-    for (const head of world.upstream.heads) expect(head).not.toContain('x-envoy-');
+    for (const head of world.upstream.heads) expect(head).not.toMatch(/x-envoy-(?:retr|max|upstream)/);
   });
 
   test('for a time of the whole', async () => {
@@ -260,9 +263,14 @@ describe('a request may ask by itself', () => {
   });
 
   test('for fewer tries than its route would make', async () => {
-    await using world = await start({ retry_on: '5xx', num_retries: 3 }, [answerWith(503)]);
+    await using world = await start({ retry_on: '5xx', num_retries: 3 }, [answerWith(503)], { manager: trusting });
     expect((await world.proxy.request({ headers: { 'x-envoy-max-retries': '0' } })).status).toBe(503);
     expect(world.upstream.heads).toHaveLength(1);
+  });
+
+  test('only where it comes from inside', async () => {
+    await using world = await start({}, [answerWith(503), fine], { route: {} });
+    expect((await world.proxy.request({ headers: { 'x-envoy-retry-on': '5xx' } })).status).toBe(503);
   });
 
   test('badly, which a strict router refuses: 400 IH', async () => {

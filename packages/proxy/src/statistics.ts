@@ -99,6 +99,10 @@ export class UpstreamStatistics {
   readonly connectAttemptsExceeded: Counter;
   readonly poolOverflows: Counter;
   readonly connectTime: Histogram;
+  readonly connectionLength: Histogram;
+  readonly idleCloses: Counter;
+  readonly idleRetirements: Counter;
+  readonly durationsReached: Counter;
   readonly idleTimeouts: Counter;
   readonly unaskedBytes: Counter;
   readonly requestsTotal: Counter;
@@ -141,7 +145,11 @@ export class UpstreamStatistics {
     this.connectAttemptsExceeded = counter('upstream_cx_connect_attempts_exceeded', 'connections given up after the last host that may be tried');
     this.poolOverflows = counter('upstream_cx_pool_overflow', 'requests refused because there may be no more connection pools');
     this.connectTime = meter.histogram('envoy_cluster_upstream_cx_connect_ms', 'time to connect, in ms', timeBoundsMs, labels);
+    this.connectionLength = meter.histogram('envoy_cluster_upstream_cx_length_ms', 'how long connections lasted, in ms', timeBoundsMs, labels);
     this.idleTimeouts = counter('upstream_cx_idle_timeout', 'connections closed because nobody used them');
+    this.idleCloses = counter('upstream_cx_idle_close', 'connections that the host closed while they rested or as a request came');
+    this.idleRetirements = counter('upstream_cx_idle_retired', 'connections closed before the host would have done it');
+    this.durationsReached = counter('upstream_cx_max_duration_reached', 'connections closed for their age');
     this.unaskedBytes = counter('upstream_cx_unasked_bytes', 'connections closed because the upstream sent what nobody asked for');
     this.requestsTotal = counter('upstream_rq_total', 'requests given to a connection');
     this.requestsCompleted = counter('upstream_rq_completed', 'requests that were answered');

@@ -8,6 +8,7 @@ import type { UpstreamStatistics } from '../statistics.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
 import { Http1Upstream, type UpstreamOwner } from './http1-upstream.ts';
+import { IdleLimit } from './idle-limit.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** Somebody who waits, and what for: see `request`. */
@@ -29,6 +30,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly #idle: Http1Upstream[] = [];
   readonly #connecting = new Set<Http1Upstream>();
   readonly #pending: Waiting[] = [];
+  readonly #idleLimit = new IdleLimit();
   #isDraining = false;
 
   constructor(host: Host, limits: PoolLimits, context: UpstreamContext, statistics: UpstreamStatistics, breaker: CircuitBreaker, onEmpty: (pool: ConnectionPool) => void) {
@@ -50,7 +52,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
 
   /** Gives a connection, at once when one is idle. `fresh`: one that has served nobody, for a second try. */
   request(client: PoolClient, fresh = false): void {
-    const idle = fresh ? undefined : this.#idle.pop();
+    const idle = fresh ? undefined : this.#takeIdle();
     if (idle) return client.onConnection(idle);
     if (!this.#breaker.allowsPending) return client.onNoConnection('upstream-overflow', 'too many requests wait');
     this.#pending.push({ client, fresh });
@@ -99,11 +101,23 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   onLost(connection: Http1Upstream, why: 'closed' | 'idle-timeout' | 'unasked-bytes'): void {
     const index = this.#idle.lastIndexOf(connection);
     if (index !== -1) this.#idle.splice(index, 1);
-    if (why === 'idle-timeout') this.#statistics.idleTimeouts.add();
+    if (why === 'idle-timeout') this.#countRetired(connection);
     if (why === 'unasked-bytes') this.#statistics.unaskedBytes.add();
   }
 
+  onKeepAlive(value: string): void {
+    this.#idleLimit.announce(value);
+  }
+
+  onClosedAtRest(restedMs: number): void {
+    this.#statistics.idleCloses.add();
+    this.#idleLimit.observe(restedMs, this.#context.turn.now());
+  }
+
   onClosed(connection: Http1Upstream): void {
+    const { requestsPerConnectionMax } = this.limits;
+    if (requestsPerConnectionMax > 0 && connection.requestsServed >= requestsPerConnectionMax) this.#statistics.connectionsReusedMax.add();
+    this.#statistics.connectionLength.observe(this.#context.turn.now() - connection.startedAt);
     this.#forget(connection);
     this.#connectIfNeeded();
     this.#emptyIfDone();
@@ -128,10 +142,39 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #give(connection: Http1Upstream, client: PoolClient | undefined): void {
     if (client) return client.onConnection(connection);
     if (this.#isDraining) return connection.close();
-    const { idleTimeoutMs } = this.limits;
-    connection.rest(idleTimeoutMs > 0 ? this.#context.turn.now() + idleTimeoutMs : Number.POSITIVE_INFINITY);
+    connection.rest(this.#restDeadline(connection));
     this.#idle.push(connection);
     this.#connectIfNeeded();
+  }
+
+  /** The last that has become idle, if the host can be trusted not to be closing it just now. Those before it have rested longer. */
+  #takeIdle(): Http1Upstream | undefined {
+    const idle = this.#idle.pop();
+    if (!idle || idle.deadline > this.#context.turn.now()) return idle;
+    this.#countRetired(idle);
+    idle.close();
+    for (const older of this.#idle.splice(0)) {
+      this.#countRetired(older);
+      older.close();
+    }
+    return undefined;
+  }
+
+  /** When it is to be closed: for having rested as long as it may, before the host does it, or for its age. */
+  #restDeadline({ startedAt }: Http1Upstream): number {
+    const now = this.#context.turn.now();
+    const { idleTimeoutMs, connectionDurationMaxMs = 0 } = this.limits;
+    const ownMs = idleTimeoutMs > 0 ? idleTimeoutMs : Number.POSITIVE_INFINITY;
+    const ageDeadline = connectionDurationMaxMs > 0 ? startedAt + connectionDurationMaxMs : Number.POSITIVE_INFINITY;
+    return Math.min(ageDeadline, now + Math.min(ownMs, this.#idleLimit.restMs(now)));
+  }
+
+  #countRetired({ startedAt }: Http1Upstream): void {
+    const now = this.#context.turn.now();
+    const { idleTimeoutMs, connectionDurationMaxMs = 0 } = this.limits;
+    if (connectionDurationMaxMs > 0 && now - startedAt >= connectionDurationMaxMs) this.#statistics.durationsReached.add();
+    else if (this.#idleLimit.restMs(now) < (idleTimeoutMs || Number.POSITIVE_INFINITY)) this.#statistics.idleRetirements.add();
+    else this.#statistics.idleTimeouts.add();
   }
 
   #takePending(index: number): PoolClient | undefined {

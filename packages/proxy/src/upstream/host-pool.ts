@@ -36,6 +36,8 @@ export interface UpstreamExchange extends UpstreamCodec {
 /** What holds for each pool of a cluster; what they have together is the circuit breaker's. */
 export interface PoolLimits {
   readonly connectTimeoutMs: number;
+  /** A connection is retired so long after it was opened; 0 and undefined never. */
+  readonly connectionDurationMaxMs?: number;
   readonly requestsPerConnectionMax: number;
   readonly idleTimeoutMs: number;
 }

@@ -42,6 +42,10 @@ export interface UpstreamOwner {
   onClosed(connection: Http1Upstream): void;
   /** It was idle and has closed, or must not be used again. */
   onLost(connection: Http1Upstream, why: 'closed' | 'idle-timeout' | 'unasked-bytes'): void;
+  /** The host says how long it lets connections rest. */
+  onKeepAlive(value: string): void;
+  /** The host has closed it after it had rested so long, or while the next request was on its way. */
+  onClosedAtRest(restedMs: number): void;
   /** Requests it may serve; 0 is no limit. */
   readonly requestsPerConnectionMax: number;
 }
@@ -70,6 +74,8 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   /** When connecting began. */
   readonly startedAt: number;
   requestsServed = 0;
+  /** Since when it rests, or had rested before its present request; 0 for never. */
+  #restingSince = 0;
   readonly #owner: UpstreamOwner;
   readonly #context: UpstreamContext;
   readonly #connection: Connection;
@@ -126,6 +132,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   /** In the pool until `deadline`. */
   rest(deadline: number): void {
     this.#state = 'idle';
+    this.#restingSince = this.#context.turn.now();
     this.deadline = deadline;
   }
 
@@ -291,6 +298,8 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
       this.#reader.restart();
       return true;
     }
+    // Hosts say it in each response, and it is the same in all.
+    if (this.requestsServed === 1 && (head.known & Known.keepAlive) !== 0) this.#owner.onKeepAlive(head.get('keep-alive') ?? '');
     this.#state = 'body';
     this.#body.start(head.framing, head.contentLength);
     if (head.framing === 'length' && head.contentLength > largeBodyBytes) this.#dedicate(true);
@@ -357,11 +366,15 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
 
   /** The upstream has closed. */
   #lose(code: 'upstream-closed' | 'upstream-reset', reason: string): void {
-    if (this.#state === 'idle') return this.#leave('closed');
+    if (this.#state === 'idle') {
+      this.#owner.onClosedAtRest(this.#context.turn.now() - this.#restingSince);
+      return this.#leave('closed');
+    }
     const events = this.#events;
     this.#events = undefined;
     // Once a byte of the answer has come it was no keep-alive race.
     const finalCode = this.#responseBegun && this.#state === 'head' ? 'upstream-protocol-error' : code;
+    if (this.isReused && this.#state === 'head' && !this.#responseBegun) this.#owner.onClosedAtRest(this.#context.turn.now() - this.#restingSince);
     this.#giveUp();
     events?.onUpstreamFailure(finalCode, reason);
   }

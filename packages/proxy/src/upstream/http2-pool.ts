@@ -110,8 +110,17 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   }
 
   #withRoom(): Http2Upstream | undefined {
-    for (const connection of this.#open) if (connection.hasRoom) return connection;
+    for (const connection of this.#open) if (connection.hasRoom && !this.#isTooOld(connection)) return connection;
     return undefined;
+  }
+
+  /** What it carries finishes, and it carries nothing new. */
+  #isTooOld(connection: Http2Upstream): boolean {
+    const { connectionDurationMaxMs = 0 } = this.#limits;
+    if (connectionDurationMaxMs === 0 || this.#context.turn.now() - connection.startedAt < connectionDurationMaxMs) return false;
+    this.#statistics.durationsReached.add();
+    connection.leave();
+    return true;
   }
 
   #serve(connection: Http2Upstream): void {
