@@ -119,6 +119,16 @@ test('an override names the host, and only a host of the cluster', () => {
   expect(balancer.picker.pick({ ...anyHost, overrideHost: 'z:1' })).toEqual({ kind: 'unavailable', reason: 'override-host-unknown' });
 });
 
+test('a preferred host is taken when it may be, else another, unless no other will do', () => {
+  const balancer = balancerOf(roundRobin, [endpointAt('a:1', { health: 'unhealthy' }), endpointAt('b:1'), endpointAt('c:1')]);
+  const prefer = (address: string, isStrict = false): PickContext => ({ ...anyHost, preferredHost: { address, isStrict } });
+  expect([1, 2, 3].map(() => pickHost(balancer, prefer('c:1')).key)).toEqual(['c:1', 'c:1', 'c:1']);
+  expect(['b:1', 'c:1']).toContain(pickHost(balancer, prefer('a:1')).key);
+  expect(['b:1', 'c:1']).toContain(pickHost(balancer, prefer('z:1')).key);
+  expect(pickHost(balancer, { ...prefer('c:1'), avoids: ({ key }) => key === 'c:1' }).key).toBe('b:1');
+  for (const gone of ['a:1', 'z:1']) expect(balancer.picker.pick(prefer(gone, true))).toEqual({ kind: 'unavailable', reason: 'override-host-unknown' });
+});
+
 test('an override reaches a host that is not healthy: whoever names it knows better', () => {
   const balancer = balancerOf(roundRobin, [endpointAt('a:1', { health: 'unhealthy' }), endpointAt('b:1')]);
   expect(pickHost(balancer, { ...anyHost, overrideHost: 'a:1' }).key).toBe('a:1');

@@ -7,6 +7,8 @@ import type { SubsetCriteria } from './subset/subset-criteria.ts';
 export interface PickContext {
   /** `host:port` that must be used; undefined leaves the choice to the policy. */
   readonly overrideHost: string | undefined;
+  /** A host that is used when it is there and not ill. Undefined on most. */
+  readonly preferredHost?: PreferredHost | undefined;
   /** Hosts that this try should not go to; the policy tries to find another. Undefined on the first try. */
   readonly avoids: ((host: Host) => boolean) | undefined;
   /** Priorities that earlier tries have used up; others take their load, as long as there are any. */
@@ -17,6 +19,13 @@ export interface PickContext {
   readonly hash?: Hash64 | undefined;
   /** Which of the cluster's subsets it should be in, where the cluster has some. */
   readonly subset?: SubsetCriteria | undefined;
+}
+
+export interface PreferredHost {
+  /** `host:port`. */
+  readonly address: string;
+  /** No other will do. */
+  readonly isStrict: boolean;
 }
 
 /** For requests that bring nothing. */

@@ -6,7 +6,7 @@ import type { Random } from '@sluice/kernel';
 import { remainder } from './hash/hash64.ts';
 import type { Host } from './host.ts';
 import type { HostSet, PriorityHosts } from './host-set.ts';
-import type { Picker, PickContext, PickResult } from './pick.ts';
+import type { Picker, PickContext, PickResult, PreferredHost } from './pick.ts';
 import type { ChooseHost, PolicySpec } from './policies.ts';
 import { createPoolChoice, type PoolChoiceOptions } from './pool-choice.ts';
 import { shareLoad, type PriorityLoadOptions } from './priority-load.ts';
@@ -34,11 +34,22 @@ export function createPicker(set: HostSet, spec: PolicySpec, options: PickerOpti
       const { excludedPriorities } = context;
       if (excludedPriorities !== undefined && excludedPriorities.size > 0) return pickElsewhere(excludedPriorities, context);
       if (context.overrideHost !== undefined) return set.byKey.get(context.overrideHost)?.pick() ?? overrideUnknown;
+      if (context.preferredHost !== undefined) {
+        const preferred = pickPreferred(context.preferredHost, context);
+        if (preferred) return preferred;
+      }
       if (choose === undefined) return nobody;
       const host = context.avoids === undefined ? choose(context.hash, 0) : chooseAnother(choose, context);
       return host === undefined ? nobody : host.pick();
     },
   };
+
+  /** Undefined where another host may be chosen. One that has failed this request before is not chosen again. */
+  function pickPreferred({ address, isStrict }: PreferredHost, { avoids }: PickContext): PickResult | undefined {
+    const host = set.byKey.get(address);
+    if (host && host.health !== 'unhealthy' && (isStrict || !avoids?.(host))) return host.pick();
+    return isStrict ? overrideUnknown : undefined;
+  }
 
   function pickElsewhere(excluded: ReadonlySet<number>, context: PickContext): PickResult {
     const key = [...excluded].sort((a, b) => a - b).join();

@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { RequestHead, ResponseHead } from '@sluice/http';
+import type { PreferredHost } from '@sluice/balancing';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from './body-transform.ts';
 import type { FilterVerdict } from './filters/filter-verdict.ts';
@@ -27,6 +28,8 @@ export interface Stream {
   readonly hasRequestBody: boolean;
   /** When set before the router runs, the request goes to this address, whatever the picker would say. */
   overrideHost: Address | undefined;
+  /** When set before the router runs, the request goes to this host if it may; else where the picker says, or nowhere. */
+  preferredHost: PreferredHost | undefined;
   /**
    * Lets a chain go on whose filter answered `wait`. Does nothing when the stream has ended meanwhile,
    * so a filter need not ask first.

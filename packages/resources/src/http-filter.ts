@@ -19,6 +19,13 @@ const builtIn: Readonly<Record<string, TypedConfigDecoder>> = {
   [routerFilterTypeName]: readRouterFilter,
 };
 
+/** Filters that people ask for, and why there are none. */
+const refusals: Readonly<Record<string, string>> = {
+  'envoy.extensions.filters.http.lua.v3.Lua': 'scripts of configurations are not run; header_mutation, set_filter_state and ext_authz do much of what they are written for',
+  'envoy.extensions.filters.http.wasm.v3.Wasm': 'plugins are not run; ext_authz asks a service instead',
+  'envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor': 'services do not take part in bodies; ext_authz may see and change requests',
+};
+
 /** Undefined without a problem for a filter that is unknown and says itself that this does not matter. */
 export function readHttpFilter(json: unknown, scope: Scope): HttpFilter | undefined {
   const reader = MessageReader.open(json, scope);
@@ -42,7 +49,9 @@ function readConfig(
   const decode = builtIn[typed.typeName] ?? scope.extensions.httpFilters[typed.typeName];
   if (!decode) {
     const known = Object.keys({ ...builtIn, ...scope.extensions.httpFilters }).join(', ');
+    const reason = refusals[typed.typeName];
     if (isOptional) scope.warn(`is ${typed.typeName}, which is not known; left out, since it is optional`);
+    else if (reason !== undefined) scope.at('@type').error(`is ${typed.typeName}, which is not supported: ${reason}`);
     else scope.at('@type').error(`is ${typed.typeName}, which is not known; known are ${known}`);
     return undefined;
   }

@@ -8,6 +8,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { Known, ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
+import type { PreferredHost } from '@sluice/balancing';
 import type { Address } from '@sluice/kernel';
 import type { AccessLogOptions } from '@sluice/resources';
 import type { CreateTransform } from '../body-transform.ts';
@@ -51,6 +52,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   response: ResponseHead | undefined = undefined;
   route: RouteMatch | undefined = undefined;
   overrideHost: Address | undefined = undefined;
+  preferredHost: PreferredHost | undefined = undefined;
   /** Of the route, or of the request itself; 0 for none. Known once it is forwarded. */
   timeoutMs = 0;
   durationMaxMs: number;

@@ -46,6 +46,8 @@ export interface FilterFixtureOptions {
 
 export interface FixtureService {
   readonly address: Address;
+  /** Further hosts. */
+  readonly more?: readonly Address[];
   /** Default `h1`. */
   readonly protocol?: TestProtocol;
 }
@@ -196,12 +198,12 @@ function bootstrapOf(options: FilterFixtureOptions, upstreamPort: number): objec
 
 const protocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
-function clusterOf(name: string, { address, protocol = 'h1' }: FixtureService): object {
+function clusterOf(name: string, { address, more = [], protocol = 'h1' }: FixtureService): object {
   const http2 = { '@type': typeOf(protocolOptions), explicit_http_config: { http2_protocol_options: {} } };
   return {
     name,
     type: 'STATIC',
-    load_assignment: assignmentOf(name, [address.port]),
+    load_assignment: assignmentOf(name, [address, ...more].map(({ port }) => port)),
     ...(protocol === 'h2' ? { typed_extension_protocol_options: { [protocolOptions]: http2 } } : {}),
   };
 }

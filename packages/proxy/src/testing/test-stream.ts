@@ -1,6 +1,7 @@
 /** A stream without a proxy around it, for tests of filters: it remembers what the filter did. */
 import { Buffer } from 'node:buffer';
 import { RequestHead, ResponseHead } from '@sluice/http';
+import type { PreferredHost } from '@sluice/balancing';
 import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from '../body-transform.ts';
 import type { FilterVerdict } from '../filters/filter-verdict.ts';
@@ -20,6 +21,7 @@ export class TestStream implements Stream {
   clientHost = loopback.host;
   hasRequestBody = false;
   overrideHost: Address | undefined = undefined;
+  preferredHost: PreferredHost | undefined = undefined;
   readonly slots: unknown[] = [];
   /** How often the filter let the chain go on after a wait. */
   continues = 0;

@@ -1,6 +1,6 @@
 /** Chooses what makes the tries of a stream: one plain try, unless its route, its cluster or the request itself asks for more. */
 import { anyHost, type Hash64, type PickContext, type SubsetCriteria } from '@sluice/balancing';
-import { formatAddress, type Address } from '@sluice/kernel';
+import { formatAddress } from '@sluice/kernel';
 import type { RouterFilter } from '../filters/router/router-filter.ts';
 import type { ForwardAction } from '../route-match.ts';
 import { findCluster } from './aggregate-choice.ts';
@@ -42,11 +42,11 @@ export function openTries(owner: UpstreamRequestOwner, wish: UpstreamWish, conte
     mirrors: policy.mirrors.length === 0 ? noMirrors : mirrorsOf(owner, wish, policy, context),
     router,
   });
-  return new RetryingRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), plan, upgrades, pickContextOf(owner.overrideHost, hash, action.subset));
+  return new RetryingRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), plan, upgrades, pickContextOf(owner, hash, action.subset));
 }
 
 export function openPlain(owner: UpstreamRequestOwner, cluster: ClusterRuntime, action: ForwardAction, upgrades: boolean, hash: Hash64 | undefined, context: UpstreamContext): UpstreamSide {
-  return new UpstreamRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), upgrades, pickContextOf(owner.overrideHost, hash, action.subset));
+  return new UpstreamRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), upgrades, pickContextOf(owner, hash, action.subset));
 }
 
 const noMirrors: readonly MirrorRequest[] = [];
@@ -62,7 +62,8 @@ function mirrorsOf({ request }: UpstreamRequestOwner, { action, clusters, timeou
   return chosen;
 }
 
-function pickContextOf(overrideHost: Address | undefined, hash: Hash64 | undefined, subset: SubsetCriteria | undefined): PickContext {
+function pickContextOf({ overrideHost, preferredHost }: UpstreamRequestOwner, hash: Hash64 | undefined, subset: SubsetCriteria | undefined): PickContext {
   if (overrideHost) return { overrideHost: formatAddress(overrideHost), avoids: undefined, hash: undefined };
+  if (preferredHost) return { overrideHost: undefined, preferredHost, avoids: undefined, hash, subset };
   return hash === undefined && subset === undefined ? anyHost : { overrideHost: undefined, avoids: undefined, hash, subset };
 }

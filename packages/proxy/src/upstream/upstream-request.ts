@@ -3,7 +3,7 @@
  * do harm. Attempts follow each other; the stream sees only the last one's fate.
  */
 import type { Buffer } from 'node:buffer';
-import type { Host, HostPicked, PickContext, TryResult } from '@sluice/balancing';
+import type { Host, HostPicked, PickContext, PreferredHost, TryResult } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
@@ -21,6 +21,7 @@ export interface UpstreamRequestOwner extends UpstreamEvents {
   readonly request: RequestHead;
   readonly info: StreamInfo;
   readonly overrideHost: Address | undefined;
+  readonly preferredHost?: PreferredHost | undefined;
   /** The head is on its way; the body may follow. */
   onUpstreamReady(): void;
 }

@@ -5,14 +5,31 @@
  * the field a client would take any coding; Envoy then sends none, and so do we.
  */
 export function acceptsCoding(acceptEncoding: string | undefined, coding: string): boolean {
-  if (acceptEncoding === undefined) return false;
-  let others = false;
+  return acceptEncoding !== undefined && weightFor(acceptEncoding, coding) > 0;
+}
+
+/**
+ * Of the codings that a chain offers, which one a client wants most; undefined when it takes none. Of equal ones the
+ * first counts.
+ */
+export function preferredCoding(acceptEncoding: string, codings: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestWeight = 0;
+  for (const coding of codings) {
+    const weight = weightFor(acceptEncoding, coding);
+    if (weight <= bestWeight) continue;
+    best = coding;
+    bestWeight = weight;
+  }
+  return best;
+}
+
+function weightFor(acceptEncoding: string, coding: string): number {
+  let others = 0;
   for (const member of acceptEncoding.toLowerCase().split(',')) {
     const [name, ...parameters] = member.split(';').map((part) => part.trim());
-    if (name !== coding && name !== '*') continue;
-    const isAccepted = weightOf(parameters) > 0;
-    if (name === coding) return isAccepted;
-    others = isAccepted;
+    if (name === coding) return weightOf(parameters);
+    if (name === '*') others = weightOf(parameters);
   }
   return others;
 }

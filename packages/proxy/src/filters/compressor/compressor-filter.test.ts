@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type RawPeer } from '../../testing/index.ts';
 import { unchunk } from '../../testing/filter-fixture.ts';
@@ -147,7 +147,61 @@ test('a route can do without; local replies are left alone', async () => {
   expect((await local.request(accepting('gzip'))).body.toString()).toBe(text.slice(0, 3000));
 });
 
+test('zstd, too', async () => {
+  const zstd = { name: 'text', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.compression.zstd.compressor.v3.Zstd', compression_level: 5, enable_checksum: true } };
+  await using proxy = await start(plain, { compressor_library: zstd });
+  const { headers, body } = await proxy.request(accepting('zstd'));
+  expect([headers['content-encoding'], zstdDecompressSync(body).toString() === text]).toEqual(['zstd', true]);
+  expect(proxy.metric('envoy_http_compressor_text_zstd_compressed')).toBe(1);
+});
+
+test.each([
+  ['gzip, br', {}, 'gzip'],
+  ['gzip;q=0.5, br', {}, 'br'],
+  ['br;q=0.9, *;q=0.1', {}, 'br'],
+  ['gzip, br', { choose_first: true }, 'br'],
+])('of several compressors %s chooses, with %j, %s', async (accepted, last, coding) => {
+  const filters = [gzip, brotli].map((compressor_library, index) => ({ name: `c${index}`, typed_config: { '@type': typeName, compressor_library, ...(index === 1 ? last : {}) } }));
+  await using proxy = await start(plain, {}, { filters });
+  expect((await proxy.request(accepting(accepted))).headers['content-encoding']).toBe(coding);
+});
+
+test('requests, too, where that is wanted', async () => {
+  const received: string[] = [];
+  const upstream = async (peer: RawPeer): Promise<void> => {
+    for (;;) {
+      const head = await peer.readHead();
+      const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
+      const body = /chunked/.test(head) ? gunzipSync(unchunk(Buffer.from(await peer.readUntil('0\r\n\r\n'), 'latin1'))) : await peer.readBytes(length);
+      received.push(`${/^content-encoding: (\w+)/im.exec(head)?.[1]} ${body.toString() === text}`);
+      peer.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    }
+  };
+  const request_direction_config = { common_config: { enabled: { default_value: true }, min_content_length: 100 } };
+  await using proxy = await start(plain, { request_direction_config }, { upstream });
+  await proxy.request({ method: 'POST', headers: { 'content-type': 'text/plain' }, body: text });
+  await proxy.request({ method: 'POST', headers: { 'content-type': 'image/png' }, body: text });
+  await proxy.request({ method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'short' });
+  expect(received).toEqual(['gzip true', 'undefined true', 'undefined false']);
+  const metric = (name: string): number => proxy.metric(`envoy_http_compressor_text_gzip_request_${name}`);
+  expect([metric('compressed'), metric('not_compressed'), metric('content_length_too_small'), metric('total_uncompressed_bytes')]).toEqual([1, 1, 1, text.length]);
+});
+
+test('a route may have a library of its own, and say whether the upstream may compress', async () => {
+  const overrides = { response_direction_config: { remove_accept_encoding_header: true }, compressor_library: brotli };
+  await using proxy = await start(plain, {}, { route: { typed_per_filter_config: { compressor: { '@type': `${typeName}PerRoute`, overrides } } } });
+  const { headers } = await proxy.request(accepting('gzip, br'));
+  expect([headers['content-encoding'], /accept-encoding/i.test(proxy.heads[0] ?? '')]).toEqual(['br', false]);
+});
+
+test('a response may tell what became of it', async () => {
+  await using proxy = await start(plain, { response_direction_config: { status_header_enabled: true } });
+  const told = [(await proxy.request(accepting('gzip'))).headers, (await proxy.request(accepting('br'))).headers];
+  expect(told.map((headers) => headers['x-envoy-compression-status'])).toEqual(['gzip;Compressed', 'gzip;NotCompressed']);
+});
+
 test('what it cannot do is refused', async () => {
-  await expect(start(plain, { request_direction_config: { common_config: {} } })).rejects.toThrow(/request_direction_config: is not supported/);
-  await expect(start(plain, { compressor_library: { name: 'z', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.compression.zstd.compressor.v3.Zstd' } } })).rejects.toThrow(/compressor_library\.typed_config\.@type: is .*Zstd, which is not known/);
+  const library = (name: string, fields: object = {}): object => ({ compressor_library: { name: 'z', typed_config: { '@type': `type.googleapis.com/${name}`, ...fields } } });
+  await expect(start(plain, library('a.B'))).rejects.toThrow(/compressor_library\.typed_config\.@type: is a\.B, which is not known/);
+  await expect(start(plain, library('envoy.extensions.compression.zstd.compressor.v3.Zstd', { dictionary: { inline_string: 'a' } }))).rejects.toThrow(/dictionary: is not supported/);
 });

@@ -1,16 +1,21 @@
-/** A compressor of Node's zlib as a transform of response bodies. Its work is done on Node's pool of threads. */
+/** A stream of Node's zlib as a transform of bodies. Its work is done on Node's pool of threads. */
 import type { Buffer } from 'node:buffer';
-import type { BrotliCompress, Gzip } from 'node:zlib';
+import type { Transform } from 'node:stream';
 import type { BodyTransform, TransformSink } from '../../body-transform.ts';
 
-export class ZlibTransform implements BodyTransform {
-  readonly #zlib: Gzip | BrotliCompress;
+/** Compresses or expands. */
+export type ZlibStream = Transform;
 
-  constructor(zlib: Gzip | BrotliCompress, sink: TransformSink, onBytes: (written: number) => void) {
+export class ZlibTransform implements BodyTransform {
+  readonly #zlib: ZlibStream;
+
+  /** `onBytes` hears of what comes out; an error that it gives ends the stream. */
+  constructor(zlib: ZlibStream, sink: TransformSink, onBytes: (written: number) => Error | undefined | void) {
     this.#zlib = zlib;
     zlib.on('data', (bytes: Buffer) => {
-      onBytes(bytes.length);
-      sink.onData(bytes);
+      const error = onBytes(bytes.length);
+      if (error) zlib.destroy(error);
+      else sink.onData(bytes);
     });
     zlib.on('drain', () => sink.onReady());
     zlib.on('end', () => sink.onEnd());

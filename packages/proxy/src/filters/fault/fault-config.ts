@@ -15,6 +15,8 @@ export const faultTypeUrl = 'type.googleapis.com/envoy.extensions.filters.http.f
 export interface FaultConfig {
   readonly delay: DelayConfig | undefined;
   readonly abort: AbortConfig | undefined;
+  /** How fast responses may be. */
+  readonly responseRate: RateConfig | undefined;
   /** Only requests for this cluster; empty for all. */
   readonly upstreamCluster: string;
   /** Only requests whose headers match all of these. */
@@ -31,6 +33,9 @@ export type DelayConfig = Fraction & ({ readonly kind: 'fixed'; readonly delayMs
 /** With what; `by-header` leaves it to `x-envoy-fault-abort-request` or `x-envoy-fault-abort-grpc-request`. */
 export type AbortConfig = Fraction &
   ({ readonly kind: 'http'; readonly status: number } | { readonly kind: 'grpc'; readonly grpcStatus: number } | { readonly kind: 'by-header' });
+
+/** How fast, in bytes per second; `by-header` leaves it to `x-envoy-fault-throughput-response`, in KiB per second. */
+export type RateConfig = Fraction & ({ readonly kind: 'fixed'; readonly bytesPerSecond: number } | { readonly kind: 'by-header' });
 
 export interface Fraction {
   /** Share of requests, 0 to 1. Default 0, as Envoy. */
@@ -49,12 +54,12 @@ function readFault(json: unknown, scope: Scope): FaultConfig | undefined {
   const config: FaultConfig = {
     delay: reader.read('delay', readDelay),
     abort: reader.read('abort', readAbort),
+    responseRate: reader.read('response_rate_limit', readRate),
     upstreamCluster: reader.string('upstream_cluster', ''),
     headers: reader.list('headers', readHeaderMatcher),
     downstreamNodes: reader.strings('downstream_nodes'),
     activeFaultsMax: reader.uint32('max_active_faults'),
   };
-  reader.refuse(['response_rate_limit']);
   reader.ignore([
     'delay_percent_runtime',
     'abort_percent_runtime',
@@ -98,6 +103,29 @@ function readAbort(json: unknown, scope: Scope): AbortConfig | undefined {
   }
   reader.done();
   return abort;
+}
+
+function readRate(json: unknown, scope: Scope): RateConfig | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const kind = reader.oneof(['fixed_limit', 'header_limit'], true);
+  const fraction = readFraction(reader);
+  let rate: RateConfig | undefined;
+  if (kind === 'header_limit') {
+    reader.read(kind, readNothing);
+    rate = { kind: 'by-header', ...fraction };
+  } else if (kind === 'fixed_limit') {
+    const limitKbps = reader.read(kind, (inner, at) => {
+      const limit = MessageReader.open(inner, at);
+      const kbps = limit?.uint32('limit_kbps', 0, { min: 1 });
+      if (limit && !limit.has('limit_kbps')) at.at('limit_kbps').error('is required');
+      limit?.done();
+      return kbps;
+    });
+    rate = { kind: 'fixed', bytesPerSecond: (limitKbps ?? 0) * 1024, ...fraction };
+  }
+  reader.done();
+  return rate;
 }
 
 const partsByDenominator = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 } as const;

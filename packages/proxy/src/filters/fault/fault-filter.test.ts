@@ -100,7 +100,7 @@ test('only what matches suffers; a route has its own faults', async () => {
 });
 
 test('what it cannot do is refused', async () => {
-  await expect(start({ response_rate_limit: { fixed_limit: { limit_kbps: 1 } } })).rejects.toThrow(/http_filters\[0\]\.typed_config\.response_rate_limit: is not supported/);
+  await expect(start({ response_rate_limit: { fixed_limit: {} } })).rejects.toThrow(/http_filters\[0\]\.typed_config\.response_rate_limit\.fixed_limit\.limit_kbps: is required/);
   await expect(start({ abort: { http_status: 99 } })).rejects.toThrow(/abort\.http_status: is 99, must be a number from 200 to 599/);
   await expect(start({ delay: { percentage: { numerator: 1 } } })).rejects.toThrow(/delay: must have fixed_delay or header_delay/);
 });

@@ -1,6 +1,6 @@
 /**
- * `envoy.filters.http.fault`: makes requests wait or fail, to see how callers bear it. A delay comes first, an abort
- * may follow it.
+ * `envoy.filters.http.fault`: makes requests wait or fail and responses slow, to see how callers bear it. A delay comes
+ * first, an abort may follow it.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/fault_filter
  */
 import type { Counter, Random, Timer, Timers } from '@sluice/kernel';
@@ -9,6 +9,7 @@ import { defineFilter, definePerRoute, routeConfigOf, type FilterContext, type F
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { decodeFault, faultTypeUrl, type FaultConfig } from './fault-config.ts';
 import { compileFault, type FaultSettings } from './fault-settings.ts';
+import { RateTransform } from './rate-transform.ts';
 
 export const faultFactory: FilterFactory = defineFilter<FaultConfig>({
   name: 'envoy.filters.http.fault',
@@ -21,6 +22,8 @@ export const faultFactory: FilterFactory = defineFilter<FaultConfig>({
 /** A stream that suffers. */
 interface ActiveFault {
   delay: Timer | undefined;
+  /** Of the response, in bytes per second; 0 for as fast as may be. */
+  responseRate: number;
 }
 
 class FaultFilter implements HttpFilter {
@@ -32,6 +35,7 @@ class FaultFilter implements HttpFilter {
   readonly #delays: Counter;
   readonly #aborts: Counter;
   readonly #overflows: Counter;
+  readonly #slowed: Counter;
   #active = 0;
 
   constructor(settings: FaultSettings, { filterName, statPrefix, random, timers, meter, slot }: FilterContext) {
@@ -45,6 +49,7 @@ class FaultFilter implements HttpFilter {
     this.#delays = counter('delays_injected', 'requests that were made to wait');
     this.#aborts = counter('aborts_injected', 'requests that were made to fail');
     this.#overflows = counter('faults_overflow', 'requests that were spared because of max_active_faults');
+    this.#slowed = counter('response_rl_injected', 'responses that were made slow');
     meter.observedGauge('envoy_http_fault_active_faults', 'requests that suffer now', () => this.#active, labels);
   }
 
@@ -55,6 +60,8 @@ class FaultFilter implements HttpFilter {
       this.#overflows.add();
       return 'continue';
     }
+    const responseRate = settings.responseRateOf(stream.request, this.#random);
+    if (responseRate > 0) this.#activate(stream).responseRate = responseRate;
     const delayMs = settings.delayOf(stream.request, this.#random);
     if (delayMs === 0) return this.#abort(stream, settings) ? 'replied' : 'continue';
     this.#delays.add();
@@ -63,6 +70,11 @@ class FaultFilter implements HttpFilter {
       if (!this.#abort(stream, settings)) stream.continueRequest();
     });
     return 'wait';
+  }
+
+  onResponse(stream: Stream): void {
+    const rate = this.#faults.get(stream)?.responseRate ?? 0;
+    if (rate > 0 && stream.transformResponse((sink) => new RateTransform(rate, sink, this.#timers))) this.#slowed.add();
   }
 
   onEnd(stream: Stream): void {
@@ -85,7 +97,7 @@ class FaultFilter implements HttpFilter {
   #activate(stream: Stream): ActiveFault {
     let fault = this.#faults.get(stream);
     if (!fault) {
-      fault = { delay: undefined };
+      fault = { delay: undefined, responseRate: 0 };
       this.#faults.set(stream, fault);
       this.#active += 1;
     }

@@ -5,7 +5,7 @@ import type { Stream } from '../../stream.ts';
 import { happens } from '../chance.ts';
 import type { FilterContext } from '../filter.ts';
 import { compileHeaderMatchers } from '../header-tests.ts';
-import type { AbortConfig, DelayConfig, FaultConfig, Fraction } from './fault-config.ts';
+import type { AbortConfig, DelayConfig, FaultConfig, Fraction, RateConfig } from './fault-config.ts';
 
 export interface Abort {
   readonly status: number;
@@ -19,9 +19,11 @@ export interface FaultSettings {
   /** In ms; 0 for not at all. */
   delayOf(request: RequestHead, random: Random): number;
   abortOf(request: RequestHead, random: Random): Abort | undefined;
+  /** In bytes per second; 0 for as fast as may be. */
+  responseRateOf(request: RequestHead, random: Random): number;
 }
 
-export function compileFault({ delay, abort, upstreamCluster, headers, downstreamNodes, activeFaultsMax }: FaultConfig, { patterns }: FilterContext): FaultSettings {
+export function compileFault({ delay, abort, responseRate, upstreamCluster, headers, downstreamNodes, activeFaultsMax }: FaultConfig, { patterns }: FilterContext): FaultSettings {
   const headersMatch = compileHeaderMatchers(headers, 'headers', patterns);
   return {
     activeFaultsMax: activeFaultsMax ?? Number.POSITIVE_INFINITY,
@@ -31,18 +33,23 @@ export function compileFault({ delay, abort, upstreamCluster, headers, downstrea
       headersMatch(request),
     delayOf: (request, random) => (delay && happens(ratioOf(delay, request, 'delay'), random) ? durationOf(delay, request) : 0),
     abortOf: (request, random) => (abort && happens(ratioOf(abort, request, 'abort'), random) ? statusOf(abort, request) : undefined),
+    responseRateOf: (request, random) => (responseRate && happens(ratioOf(responseRate, request, 'throughput'), random) ? rateOf(responseRate, request) : 0),
   };
 }
 
 /** A header may ask for a smaller share than is configured, when faults are controlled by headers. */
-function ratioOf(fault: (DelayConfig | AbortConfig) & Fraction, request: RequestHead, what: 'delay' | 'abort'): number {
+function ratioOf(fault: (DelayConfig | AbortConfig | RateConfig) & Fraction, request: RequestHead, what: 'delay' | 'abort' | 'throughput'): number {
   if (fault.kind !== 'by-header') return fault.ratio;
-  const wanted = numberIn(request, `x-envoy-fault-${what}-request-percentage`);
+  const wanted = numberIn(request, what === 'throughput' ? 'x-envoy-fault-throughput-response-percentage' : `x-envoy-fault-${what}-request-percentage`);
   return wanted === undefined ? fault.ratio : Math.min(fault.ratio, wanted / fault.parts);
 }
 
 function durationOf(delay: DelayConfig, request: RequestHead): number {
   return delay.kind === 'fixed' ? delay.delayMs : (numberIn(request, 'x-envoy-fault-delay-request') ?? 0);
+}
+
+function rateOf(rate: RateConfig, request: RequestHead): number {
+  return rate.kind === 'fixed' ? rate.bytesPerSecond : (numberIn(request, 'x-envoy-fault-throughput-response') ?? 0) * 1024;
 }
 
 function statusOf(abort: AbortConfig, request: RequestHead): Abort | undefined {

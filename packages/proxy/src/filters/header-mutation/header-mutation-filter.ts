@@ -1,15 +1,17 @@
 /**
- * `envoy.filters.http.header_mutation`: changes headers at its place in the chain, so that filters behind it see them
- * changed. The filter's own rules come first; then those of all levels of the route.
+ * `envoy.filters.http.header_mutation`: changes headers, trailers and the query at its place in the chain, so that filters
+ * behind it see them changed. The filter's own rules come first; then those of all levels of the route.
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/header_mutation_filter
  */
+import type { HeaderBlock, Trailers } from '@sluice/http';
 import type { Checked } from '@sluice/kernel';
 import { decodeDocument, MessageReader, type DecodeOptions } from '@sluice/resources';
-import type { HeaderRule } from '../../router/header-rules.ts';
 import type { Stream } from '../../stream.ts';
+import type { FormatSource } from '../../substitution/format-source.ts';
 import { defineFilter, definePerRoute, routeConfigsOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { compileMutations, readMutations, type CompiledMutations, type Mutations } from './mutations.ts';
+import { changeQuery } from './query-mutations.ts';
 
 interface HeaderMutationConfig {
   readonly mutations: Mutations;
@@ -29,7 +31,7 @@ export const headerMutationFactory: FilterFactory = defineFilter<HeaderMutationC
   }),
 });
 
-const noMutations: Mutations = { request: [], response: [] };
+const noMutations: Mutations = { request: [], response: [], requestTrailers: [], responseTrailers: [], query: [] };
 
 function decodeConfig(value: unknown, path: string, options: DecodeOptions | undefined, isFilter: boolean): Checked<HeaderMutationConfig> {
   return decodeDocument(value, path, options, (json, scope) => {
@@ -54,27 +56,42 @@ class HeaderMutationFilter implements HttpFilter {
   }
 
   onRequest(stream: Stream): FilterVerdict {
-    this.#forEachLevel(stream, 'request');
+    const { info, request } = stream;
+    const source = { info, request, response: undefined };
+    this.#forEachLevel(stream, (level) => {
+      for (const rule of level.request) rule(request, source);
+      changeQuery(request, level.query, source);
+    });
     return 'continue';
   }
 
   onResponse(stream: Stream): void {
-    this.#forEachLevel(stream, 'response');
+    const { info, request, response } = stream;
+    if (response) this.#change(stream, response, 'response', { info, request, response });
   }
 
-  #forEachLevel(stream: Stream, direction: 'request' | 'response'): void {
-    change(stream, direction, this.#own[direction]);
+  onRequestTrailers(stream: Stream, trailers: Trailers): void {
+    const { info, request, response } = stream;
+    this.#change(stream, trailers, 'requestTrailers', { info, request, response });
+  }
+
+  onResponseTrailers(stream: Stream, trailers: Trailers): void {
+    const { info, request, response } = stream;
+    this.#change(stream, trailers, 'responseTrailers', { info, request, response });
+  }
+
+  #change(stream: Stream, block: HeaderBlock, where: Exclude<keyof CompiledMutations, 'query'>, source: FormatSource): void {
+    this.#forEachLevel(stream, (level) => {
+      for (const rule of level[where]) rule(block, source);
+    });
+  }
+
+  #forEachLevel(stream: Stream, apply: (level: CompiledMutations) => void): void {
+    apply(this.#own);
     const levels = routeConfigsOf<CompiledMutations>(stream, this.name);
     for (let index = 0; index < levels.length; index += 1) {
       const level = levels[this.#mostSpecificWins ? levels.length - 1 - index : index];
-      if (level) change(stream, direction, level[direction]);
+      if (level) apply(level);
     }
   }
-}
-
-function change({ info, request, response }: Stream, direction: 'request' | 'response', rules: readonly HeaderRule[]): void {
-  const head = direction === 'request' ? request : response;
-  if (rules.length === 0 || !head) return;
-  const source = { info, request, response };
-  for (const rule of rules) rule(head, source);
 }

@@ -3,6 +3,7 @@ import { MessageReader, decodeNonEmptyString, readHeaderValueOption, readStringM
 import type { PatternCompiler } from '../../router/compile-session.ts';
 import { compileHeaderAddition, type HeaderRule } from '../../router/header-rules.ts';
 import { compileStringMatcher } from '../../router/string-test.ts';
+import { compileQueryMutation, readQueryMutation, type QueryMutation, type QueryRule } from './query-mutations.ts';
 
 export type Mutation =
   | { readonly kind: 'append'; readonly option: HeaderValueOption }
@@ -13,11 +14,18 @@ export type Mutation =
 export interface Mutations {
   readonly request: readonly Mutation[];
   readonly response: readonly Mutation[];
+  /** Of trailers that are there; none are made. */
+  readonly requestTrailers: readonly Mutation[];
+  readonly responseTrailers: readonly Mutation[];
+  readonly query: readonly QueryMutation[];
 }
 
 export interface CompiledMutations {
   readonly request: readonly HeaderRule[];
   readonly response: readonly HeaderRule[];
+  readonly requestTrailers: readonly HeaderRule[];
+  readonly responseTrailers: readonly HeaderRule[];
+  readonly query: readonly QueryRule[];
 }
 
 export function readMutations(json: unknown, scope: Scope): Mutations | undefined {
@@ -26,16 +34,23 @@ export function readMutations(json: unknown, scope: Scope): Mutations | undefine
   const mutations: Mutations = {
     request: reader.list('request_mutations', readMutation),
     response: reader.list('response_mutations', readMutation),
+    requestTrailers: reader.list('request_trailers_mutations', readMutation),
+    responseTrailers: reader.list('response_trailers_mutations', readMutation),
+    query: reader.list('query_parameter_mutations', readQueryMutation),
   };
-  reader.refuse(['query_parameter_mutations', 'request_trailers_mutations', 'response_trailers_mutations']);
   reader.done();
   return mutations;
 }
 
-export function compileMutations({ request, response }: Mutations, patterns: PatternCompiler): CompiledMutations {
+export function compileMutations(mutations: Mutations, patterns: PatternCompiler): CompiledMutations {
+  const compile = (list: readonly Mutation[], name: string): readonly HeaderRule[] =>
+    list.flatMap((mutation, index) => compileMutation(mutation, `mutations.${name}[${index}]`, patterns));
   return {
-    request: request.flatMap((mutation, index) => compileMutation(mutation, `mutations.request_mutations[${index}]`, patterns)),
-    response: response.flatMap((mutation, index) => compileMutation(mutation, `mutations.response_mutations[${index}]`, patterns)),
+    request: compile(mutations.request, 'request_mutations'),
+    response: compile(mutations.response, 'response_mutations'),
+    requestTrailers: compile(mutations.requestTrailers, 'request_trailers_mutations'),
+    responseTrailers: compile(mutations.responseTrailers, 'response_trailers_mutations'),
+    query: mutations.query.flatMap((mutation, index) => compileQueryMutation(mutation, `mutations.query_parameter_mutations[${index}]`, patterns)),
   };
 }
 
