@@ -81,6 +81,8 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** Silence after which the system looks whether an accepted connection's peer is still there, in ms. 0: its own default. Absent: it does not. */
   readonly keepaliveMs?: number;
+  /** A connection could not be accepted: no descriptor was left, or it had gone already. */
+  readonly onAcceptError?: () => void;
   /** Share the port with other processes that ask for the same. */
   readonly reusePort?: boolean;
 }

@@ -24,6 +24,7 @@ export class Drain {
   #strategy: DrainStrategy = 'immediate';
   #leavingSince = 0;
   #graceMs = 0;
+  #refusedKeepAlive = 0;
   readonly #random: Random;
 
   constructor(random: Random) {
@@ -38,7 +39,7 @@ export class Drain {
   failHealthChecks(isFailing: boolean): void {
     if (this.#state !== 'serving' && this.#state !== 'failing') return;
     this.#state = isFailing ? 'failing' : 'serving';
-    this.isUnderWay = isFailing;
+    this.#look();
   }
 
   /** False when the end had begun before. */
@@ -58,6 +59,12 @@ export class Drain {
     if (this.#state === 'leaving') this.#state = 'closing';
   }
 
+  /** While the process is overloaded, this share of responses asks its client to leave, from 0 to 1. */
+  disableKeepAlive(share: number): void {
+    this.#refusedKeepAlive = share;
+    this.#look();
+  }
+
   /** Nothing is left, whatever came before. */
   end(): void {
     this.#state = 'closed';
@@ -66,8 +73,13 @@ export class Drain {
 
   /** Whether the response that begins now asks its client to leave. Asked only while `isUnderWay`. */
   asksToLeave(now: number): boolean {
+    if (this.#refusedKeepAlive > 0 && this.#random.next() < this.#refusedKeepAlive) return true;
     if (this.#state === 'serving') return false;
     if (this.#state !== 'leaving' || this.#strategy === 'immediate' || this.#graceMs === 0) return true;
     return this.#random.next() < (now - this.#leavingSince) / this.#graceMs;
+  }
+
+  #look(): void {
+    this.isUnderWay = this.#state !== 'serving' || this.#refusedKeepAlive > 0;
   }
 }

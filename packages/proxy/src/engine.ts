@@ -1,6 +1,7 @@
 /** What all parts of one proxy share. Made once by `createProxy` and handed down; two proxies share nothing. */
 import type { AccessLogs } from './access-log-batch.ts';
 import type { Drain } from './drain.ts';
+import type { OverloadState } from './overload/overload-state.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import type { ClusterRuntime } from './upstream/cluster-runtime.ts';
 import type { UpstreamContext } from './upstream/upstream-context.ts';
@@ -11,6 +12,8 @@ export interface Engine extends UpstreamContext {
   current: Applied;
   /** Whether responses ask their clients to leave. */
   readonly drain: Drain;
+  /** What is refused because there is too much to do. */
+  readonly overload: OverloadState;
   activeStreams: number;
   /** Called when a stream or a connection has ended. */
   onQuieter: () => void;

@@ -1,7 +1,10 @@
 /** What a proxy is made of and what can be asked of it. */
 import type { Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers } from '@sluice/kernel';
+import type { OverloadManager } from '@sluice/resources';
 import type { DrainStrategy } from './drain.ts';
+import type { ProcessReadings } from './overload/overload-manager.ts';
 import type { ProxyConfig } from './proxy-config.ts';
+import type { Runtime } from './runtime/runtime.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
 
 export interface ProxyOptions {
@@ -19,6 +22,10 @@ export interface ProxyOptions {
   readonly logDelayMsMax?: number;
   /** How often timeouts are looked at, in ms. Default 50: a timeout fires at most this much too late. */
   readonly sweepPeriodMs?: number;
+  /** Sets limits of connections. Default: says nothing. */
+  readonly runtime?: Runtime;
+  /** What it watches of its process. Default nothing. */
+  readonly overload?: { readonly config: OverloadManager; readonly readings: ProcessReadings } | undefined;
 }
 
 export interface AccessLogOutput {

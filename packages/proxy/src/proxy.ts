@@ -1,5 +1,5 @@
 /** The proxy as one object: what listens, what is in force, and how it comes to its end. */
-import { formatAddress, MeshError, problem, type Address, type Problem } from '@sluice/kernel';
+import { formatAddress, MeshError, problem, type Address, type Problem, type Timer } from '@sluice/kernel';
 import { AccessLogs } from './access-log-batch.ts';
 import { Listener, type ListenerHost } from './downstream/listener.ts';
 import { Drain } from './drain.ts';
@@ -7,6 +7,9 @@ import type { Engine } from './engine.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import type { ListenerConfig, ProxyConfig } from './proxy-config.ts';
 import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, ProxyState, StopAcceptingOptions } from './proxy-options.ts';
+import { OverloadManager } from './overload/overload-manager.ts';
+import { OverloadState } from './overload/overload-state.ts';
+import { globalConnectionLimit, listenerConnectionLimit } from './runtime/connection-limits.ts';
 import { Statistics } from './statistics.ts';
 import { Sweep } from './sweep.ts';
 import { Turn } from './turn.ts';
@@ -32,6 +35,7 @@ class RunningProxy implements Proxy {
   #isConfigured = false;
   #connectionIds = 0;
   readonly #host: ListenerHost;
+  readonly #watching: Timer | undefined;
   #listeners: ReadonlyMap<string, Listener> = new Map();
   /** Listeners that are gone, with connections that are not. */
   readonly #retired = new Set<Listener>();
@@ -59,6 +63,7 @@ class RunningProxy implements Proxy {
       accessLogs: new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax),
       current: { config: nothing, clusters: new Map() },
       drain: new Drain(random),
+      overload: new OverloadState(random),
       activeStreams: 0,
       onQuieter: () => {},
     };
@@ -66,9 +71,22 @@ class RunningProxy implements Proxy {
     this.#host = {
       engine: this.#engine,
       nextConnectionId: () => (this.#connectionIds += 1),
+      connectionLimitOf: (listener) => listenerConnectionLimit(options.runtime, listener),
       listenerAt: (address) => this.#listenerAt(address),
       onListenerEmpty: (listener) => this.#retired.delete(listener),
     };
+    this.#watching = this.#watch();
+  }
+
+  /** Watches the process, where the configuration asks for it. */
+  #watch(): Timer | undefined {
+    const { overload, runtime, meter, logger, timers } = this.#options;
+    const { overload: state, drain } = this.#engine;
+    state.connectionsMax = globalConnectionLimit(runtime) ?? state.connectionsMax;
+    if (!overload) return undefined;
+    const { config, readings } = overload;
+    const manager = new OverloadManager({ config, readings, state, drain, meter, logger });
+    return timers.every(config.refreshIntervalMs, () => manager.refresh());
   }
 
   get state(): ProxyState {
@@ -146,6 +164,7 @@ class RunningProxy implements Proxy {
     for (const cluster of this.#engine.current.clusters.values()) cluster.drain();
     this.#engine.accessLogs.close();
     this.#engine.sweep.close();
+    this.#watching?.cancel();
   }
 
   listeners(): readonly ListenerStatus[] {

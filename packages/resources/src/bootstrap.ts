@@ -10,6 +10,7 @@ import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readDnsResolver } from './dns-resolver.ts';
 import { readListener, type Listener } from './listener.ts';
 import { readNode, type Node } from './node.ts';
+import { readOverloadManager, type OverloadManager } from './overload-manager.ts';
 import { readSecret, type Secret } from './tls/secret.ts';
 import { readStringMatcher, type StringMatcher } from './string-matcher.ts';
 
@@ -23,6 +24,8 @@ export interface Bootstrap {
   readonly loadStatsConfig: ApiConfigSource | undefined;
   /** Who resolves names, where clusters do not say so themselves. Undefined: the system. */
   readonly dnsResolver: ResolverSettings | undefined;
+  /** Undefined: the process does not watch itself. */
+  readonly overload: OverloadManager | undefined;
 }
 
 export interface StaticResources {
@@ -61,6 +64,7 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     dynamicResources: reader.read('dynamic_resources', readDynamicResources) ?? noDynamicResources,
     admin: reader.read('admin', readAdmin),
     loadStatsConfig: reader.read('cluster_manager', readClusterManager),
+    overload: reader.read('overload_manager', readOverloadManager),
     dnsResolver: readDnsResolver(reader),
   };
   reader.ignore([
@@ -81,7 +85,7 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     'node_context_params',
     'default_regex_engine',
   ]);
-  reader.refuse(['tracing', 'overload_manager', 'header_prefix', 'hds_config', 'config_sources', 'default_config_source']);
+  reader.refuse(['tracing', 'header_prefix', 'hds_config', 'config_sources', 'default_config_source']);
   reader.done();
   checkSources(bootstrap, scope);
   return bootstrap;

@@ -1,4 +1,5 @@
 export { decodeBootstrap, type Admin, type Bootstrap, type DynamicResources, type StaticResources } from './bootstrap.ts';
+export type { LoadShedPointName, OverloadActionName, OverloadManager, OverloadTrigger, ResourceMonitor } from './overload-manager.ts';
 export type { Node } from './node.ts';
 export type { Locality } from './locality.ts';
 export { noMetadata, type Metadata, type Struct } from './metadata.ts';

@@ -26,6 +26,7 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_cluster_', word: 'cluster', label: 'envoy_cluster_name' },
   { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },
   { prefix: 'envoy_listener_', word: 'listener', label: 'envoy_listener_address' },
+  { prefix: 'envoy_overload_', word: 'overload', label: 'envoy_overload_name' },
   { prefix: 'envoy_server_', word: 'server', label: undefined },
 ];
 

@@ -12,6 +12,8 @@ import type { CompileEnvironment } from '../compile-environment.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
+import { processReadings } from '../network/process-readings.ts';
+import type { ProcessReadings } from '../overload/overload-manager.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
 import { Runtime } from '../runtime/runtime.ts';
@@ -46,6 +48,8 @@ export interface BootstrapProxyOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** `%HOSTNAME%`. Default unknown. */
   readonly hostName?: string;
+  /** What an overload manager reads of the process. Default: what the system says. */
+  readonly processReadings?: ProcessReadings;
   /** For `/server_info`. */
   readonly version?: string;
   readonly commandLineOptions?: Readonly<Record<string, unknown>>;
@@ -92,12 +96,14 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const fleet = await openFleet(options);
   if (fleet instanceof MeshError) return { ok: false, problems: [problem('', fleet.message)] };
   const resolver = fleet ? undefined : options.createResolver?.(bootstrap.dnsResolver);
-  const proxy = fleet ?? createProxy({ clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
+  const runtime = new Runtime();
+  const overload = bootstrap.overload && { config: bootstrap.overload, readings: options.processReadings ?? processReadings };
+  const proxy = fleet ?? createProxy({ runtime, overload, clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
   const environment: CompileEnvironment = {
     node: bootstrap.node,
-    runtime: new Runtime(),
+    runtime,
     sources: createFileDataSources(options.environment ?? {}),
     random,
     hostName: options.hostName ?? '',

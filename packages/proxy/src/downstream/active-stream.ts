@@ -139,6 +139,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.request.framing === 'none' && this.#upgrade === '') this.#endRequest();
     else this.#codec.holdBody();
     if (conditions.refusal) return this.#refuse(conditions.refusal, conditions);
+    const { overload } = this.#engine;
+    if (overload.refusedRequests > 0 && overload.draws(overload.refusedRequests)) return this.fail('overload');
     this.#findRoute();
     if (this.#config.logOccasions) this.#startLogging(this.#config.logOccasions);
     const filterSwitches = this.route?.filterSwitches;

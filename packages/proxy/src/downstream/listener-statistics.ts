@@ -12,6 +12,8 @@ export class ListenerStatistics {
   readonly remoteCloses: Counter;
   readonly filterErrors: Counter;
   readonly secureTimeouts: Counter;
+  /** Ours: Envoy only logs it. */
+  readonly acceptErrors: Counter;
   /** Read when somebody looks. */
   connectionsActive = 0;
   /** Connections at which listener filters still look. */
@@ -31,6 +33,7 @@ export class ListenerStatistics {
     this.remoteCloses = counter('downstream_listener_filter_remote_close', 'connections that ended while listener filters looked');
     this.filterErrors = counter('downstream_listener_filter_error', 'connections that a listener filter refused');
     this.secureTimeouts = counter('downstream_cx_transport_socket_connect_timeout', 'connections whose transport socket was not ready in time');
+    this.acceptErrors = counter('downstream_cx_accept_error', 'connections that could not be accepted: no descriptor was left');
     meter.observedGauge('envoy_listener_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
     meter.observedGauge('envoy_listener_downstream_pre_cx_active', 'connections at which listener filters look', () => this.inspecting, labels);
   }

@@ -24,6 +24,8 @@ export interface ListenerHost {
   nextConnectionId(): number;
   /** Who listens, or would, at an address. */
   listenerAt(address: Address): Listener | undefined;
+  /** The limit that runtime sets for a listener of this name. */
+  connectionLimitOf(listener: string): number | undefined;
   /** A listener that was told to finish has nothing left. */
   onListenerEmpty(listener: Listener): void;
 }
@@ -42,11 +44,15 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   #config: ListenerConfig;
   #sockets: readonly ListenerSocket[] = [];
   #connections = 0;
+  readonly #connectionsMax: number;
+  readonly #countsGlobally: boolean;
 
   constructor(config: ListenerConfig, host: ListenerHost) {
     this.engine = host.engine;
     this.#host = host;
     this.#config = config;
+    this.#connectionsMax = host.connectionLimitOf(config.name) ?? config.connectionsMax;
+    this.#countsGlobally = config.countsGlobally ?? true;
     this.statistics = host.engine.statistics.listener(config.statPrefix || formatAddress(config.address));
     this.#chains = config.filterChains.map((chain) => new ServedChain(chain, this));
     this.#onlyChain = onlyChainOf(config, this.#chains);
@@ -156,9 +162,18 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
 
   accept(connection: Connection): void {
     const { statistics } = this;
-    if (this.#connections >= this.#config.connectionsMax) {
+    const { overload } = this.engine;
+    if (this.#connections >= this.#connectionsMax) {
       statistics.overflows.add();
       return connection.destroy();
+    }
+    if (this.#countsGlobally && overload.isFull) {
+      statistics.globalOverflows.add();
+      return connection.destroy();
+    }
+    if (overload.refusedConnections > 0 && !this.#config.bypassesOverload && overload.draws(overload.refusedConnections)) {
+      statistics.overloadRejects.add();
+      return connection.destroy(true);
     }
     statistics.connectionsTotal.add();
     this.#count(1);
@@ -255,6 +270,7 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   #count(change: 1 | -1): void {
     this.#connections += change;
     this.statistics.connectionsActive += change;
+    if (this.#countsGlobally) this.engine.overload.connections += change;
   }
 
   #bindOne(address: Address): Promise<ListenerSocket> {
@@ -262,6 +278,7 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
     return ListenerSocket.bind(this.engine.network, address, this, {
       // Workers cannot share the file of a Unix socket.
       reusePort: reusePort && address.path === undefined,
+      onAcceptError: () => this.statistics.acceptErrors.add(),
       ...(backlog === undefined ? {} : { backlog }),
       ...(keepaliveMs === undefined ? {} : { keepaliveMs }),
     });

@@ -48,7 +48,12 @@ export class SystemConnection implements Connection {
   #remote: Address | undefined;
   #local: Address | undefined;
 
-  constructor(handler: ConnectionHandler, options: SystemConnectionOptions) {
+  /** @param path of the Unix socket by which it came in: its peers have no address of their own */
+  constructor(handler: ConnectionHandler, options: SystemConnectionOptions, path?: string) {
+    if (path !== undefined) {
+      this.#local = { host: '', port: 0, path };
+      this.#remote = { host: '', port: 0, path: '' };
+    }
     this.handler = handler;
     this.#options = options;
     this.#memory = options.sharedMemory;

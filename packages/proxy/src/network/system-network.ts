@@ -21,6 +21,7 @@ import {
 } from '@sluice/kernel';
 import { WriteViews } from './write-views.ts';
 import { NodeTlsTransport } from './tls-transport.ts';
+import { removeStaleSocket, setSocketMode, socketTarget } from './unix-socket.ts';
 import { readMemoryBytes, SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
 import { socketOptionsOf } from './socket-options.ts';
 
@@ -52,15 +53,18 @@ export class SystemNetwork implements Network {
   }
 
   async listen(address: Address, accept: (connection: Connection) => void, options: ListenOptions = {}): Promise<BoundListener> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      const connection = new SystemConnection(unclaimed, this.#connectionOptions);
+    const { path } = address;
+    const keepsAlive = options.keepaliveMs !== undefined && path === undefined;
+    const keepAlive = keepsAlive ? { keepAlive: true, keepAliveInitialDelay: options.keepaliveMs ?? 0 } : {};
+    const server = createServer({ allowHalfOpen: true, noDelay: true, ...keepAlive }, (socket) => {
+      const connection = new SystemConnection(unclaimed, this.#connectionOptions, path);
       connection.adopt(socket, true);
       accept(connection);
     });
-    const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
+    if (path !== undefined) await removeStaleSocket(path);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
-    server.listen({ ...target, backlog: options.backlog ?? 511, reusePort: options.reusePort ?? false }, resolve);
+    server.listen({ ...socketTarget(address), backlog: options.backlog ?? 511, reusePort: options.reusePort ?? false }, resolve);
     try {
       await promise;
     } catch (error) {
@@ -68,16 +72,21 @@ export class SystemNetwork implements Network {
     }
     server.off('error', reject);
     // Failing to accept one connection (no descriptor left, gone already) is that client's trouble.
-    server.on('error', () => {});
-    if (this.accept === 'reused') this.#acceptHandles(server, accept);
+    server.on('error', () => options.onAcceptError?.());
+    if (this.accept === 'reused') this.#acceptHandles(server, accept, path, options);
+    try {
+      await setSocketMode(address);
+    } catch (error) {
+      await closeServer(server);
+      throw error;
+    }
     return { address: boundAddress(server, address), close: () => closeServer(server) };
   }
 
   connect(address: Address, handler: ConnectionHandler, options: ConnectOptions = {}): Connection {
     if (options.tls) return this.tls.connect(address, handler, options, options.tls);
     const connection = new SystemConnection(handler, this.#connectionOptions);
-    const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
-    const socket = connect({ ...target, ...socketOptionsOf(options), noDelay: true, allowHalfOpen: true, onread: connection.onread });
+    const socket = connect({ ...socketTarget(address), ...socketOptionsOf(options), noDelay: true, allowHalfOpen: true, onread: connection.onread });
     connection.adopt(socket, false);
     const timeoutMs = options.timeoutMs ?? 0;
     if (timeoutMs > 0) {
@@ -93,15 +102,16 @@ export class SystemNetwork implements Network {
   }
 
   /** Puts itself between the server's handle and Node's own wrapping of what it accepts. */
-  #acceptHandles(server: Server, accept: (connection: Connection) => void): void {
+  #acceptHandles(server: Server, accept: (connection: Connection) => void, path: string | undefined, options: ListenOptions): void {
     const handle = (server as Server & { _handle?: AcceptingHandle })._handle;
     if (!handle) throw new MeshError('no-handle', 'the server has no handle to accept from');
     handle.onconnection = (status, accepted) => {
-      if (status !== 0 || !accepted) return;
+      if (status !== 0 || !accepted) return options.onAcceptError?.();
       accepted.setNoDelay?.(true);
-      const connection = new SystemConnection(unclaimed, this.#connectionOptions);
-      const options = { handle: accepted, allowHalfOpen: true, onread: connection.onread };
-      connection.adopt(new Socket(options as ConstructorParameters<typeof Socket>[0]), false);
+      if (options.keepaliveMs !== undefined) accepted.setKeepAlive?.(true, Math.round(options.keepaliveMs / 1000));
+      const connection = new SystemConnection(unclaimed, this.#connectionOptions, path);
+      const wrapping = { handle: accepted, allowHalfOpen: true, onread: connection.onread };
+      connection.adopt(new Socket(wrapping as ConstructorParameters<typeof Socket>[0]), false);
       accept(connection);
     };
   }
@@ -109,7 +119,13 @@ export class SystemNetwork implements Network {
 
 /** The parts of Node's TCP and pipe handles that are used here. */
 interface AcceptingHandle {
-  onconnection: (status: number, accepted: { setNoDelay?: (on: boolean) => void } | undefined) => void;
+  onconnection: (status: number, accepted: AcceptedHandle | undefined) => void;
+}
+
+/** Pipes have neither. */
+interface AcceptedHandle {
+  readonly setNoDelay?: (on: boolean) => void;
+  readonly setKeepAlive?: (on: boolean, initialDelaySeconds: number) => void;
 }
 
 function boundAddress(server: Server, asked: Address): Address {

@@ -2,12 +2,13 @@
  * A proxy on real sockets that runs from listeners and clusters as users write them, and takes others later, as from a
  * server.
  */
-import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Address, type Problem } from '@sluice/kernel';
+import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Address, type Network, type Problem } from '@sluice/kernel';
 import { typeUrls, versionOf } from '@sluice/resources';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
 import { SystemNetwork } from '../network/system-network.ts';
+import type { ProcessReadings } from '../overload/overload-manager.ts';
 import type { Proxy } from '../proxy-options.ts';
 import { connectRaw, type RawPeer } from './raw-peer.ts';
 
@@ -32,10 +33,12 @@ export interface BootstrapFixtureOptions {
   readonly clusters?: readonly object[];
   /** Other fields of the bootstrap. */
   readonly bootstrap?: object;
+  readonly processReadings?: ProcessReadings;
+  readonly network?: Network;
 }
 
 /** @throws when the configuration has a problem */
-export async function startBootstrap({ listeners = [], clusters = [], bootstrap = {} }: BootstrapFixtureOptions): Promise<BootstrapFixture> {
+export async function startBootstrap({ listeners = [], clusters = [], bootstrap = {}, processReadings, network }: BootstrapFixtureOptions): Promise<BootstrapFixture> {
   const meter = createMeter();
   const logLines: string[] = [];
   const json = { ...bootstrap, static_resources: { listeners, clusters } };
@@ -47,7 +50,8 @@ export async function startBootstrap({ listeners = [], clusters = [], bootstrap 
     clock: systemClock,
     timers: systemTimers,
     random: createSeededRandom(1),
-    network: new SystemNetwork({ accept: 'reused', poisonsMemory: true }),
+    network: network ?? new SystemNetwork({ accept: 'reused', poisonsMemory: true }),
+    ...(processReadings ? { processReadings } : {}),
     logger: silentLogger,
     meter,
     openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) }),

@@ -4,6 +4,7 @@ import { SystemNetwork, type AcceptTransport } from '../network/system-network.t
 import { createProxy } from '../proxy.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { Proxy } from '../proxy-options.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { connectRaw, type RawPeer } from './raw-peer.ts';
 
 export interface ProxyFixture extends AsyncDisposable {
@@ -24,6 +25,7 @@ export interface FixtureOptions {
   readonly logger?: Logger;
   /** Default 5 ms, so that tests of timeouts are quick. */
   readonly sweepPeriodMs?: number;
+  readonly runtime?: Runtime;
 }
 
 /** Memory is poisoned after use, so that every test also looks for bytes that were kept without right. */
@@ -39,6 +41,7 @@ export async function startTestProxy(config: ProxyConfig, options: FixtureOption
     meter,
     openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) }),
     sweepPeriodMs: options.sweepPeriodMs ?? 5,
+    ...(options.runtime ? { runtime: options.runtime } : {}),
   });
   const problems = await proxy.apply(config);
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
