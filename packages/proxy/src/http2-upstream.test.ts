@@ -4,6 +4,7 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { defaultHttp2Options } from './http2-options.ts';
 import {
   createTestConfig,
   encodeFields,
@@ -275,7 +276,7 @@ describe.each(['h1', 'h2'] as const)('back-pressure from %s', (protocol) => {
       response.on('drain', more);
       more();
     });
-    const http2 = { headerTableBytesMax: 4096, concurrentStreamsMax: 100, streamWindowBytes: 1 << 20, connectionWindowBytes: 1 << 20, keepalive: undefined };
+    const http2 = { ...defaultHttp2Options, streamWindowBytes: 1 << 20, connectionWindowBytes: 1 << 20 };
     const config = createTestConfig({ upstreams: [upstream.address], protocol: 'h2' });
     const cluster = config.clusters.get('backend');
     if (!cluster) throw new Error('no cluster');

@@ -7,7 +7,7 @@ import type { ErrorSource, RetrySafety } from '@sluice/kernel';
 
 /** Envoy's response flags that this engine can set. */
 export type ResponseFlag =
-  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'RLSE' | 'DO' | 'UAEX' | 'DI' | 'FI' | 'LH';
+  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DR' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'RLSE' | 'DO' | 'UAEX' | 'DI' | 'FI' | 'LH';
 
 export interface Outcome {
   readonly code: OutcomeCode;
@@ -72,6 +72,7 @@ const table = {
   // The upstream failed after its head was passed on.
   'upstream-truncated':           ['upstream', 0, true, 'never', 'UC', 'upstream_reset_after_response_started{connection_termination}', '', 'upstream_rq_rx_reset'],
   'upstream-body-error':          ['upstream', 0, true, 'never', 'UPE', 'upstream_reset_after_response_started{protocol_error}', '', 'upstream_cx_protocol_error'],
+  'upstream-reset-in-body':       ['upstream', 0, true, 'never', 'UR', 'upstream_reset_after_response_started{remote_reset}', '', 'upstream_rq_rx_reset'],
   // Too late.
   'upstream-timeout':             ['upstream', 504, false, 'never', 'UT', 'upstream_response_timeout', 'upstream request timeout', 'upstream_rq_timeout'],
   'upstream-per-try-timeout':     ['upstream', 504, false, 'never', 'UT', 'upstream_per_try_timeout', 'upstream request timeout', 'upstream_rq_per_try_timeout'],
@@ -85,7 +86,8 @@ const table = {
   'drain-deadline':               ['local', 503, true, 'never', 'LR', 'drain_deadline', 'server is shutting down', 'downstream_rq_drain_close'],
   // The client's fault.
   'bad-request':                  ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],
-  'malformed-request':            ['downstream', 400, true, 'never', 'DPE', 'http2.violation.of.messaging.rule', 'Bad Request', 'downstream_cx_protocol_error'],
+  'malformed-request':            ['downstream', 0, true, 'never', 'DPE', 'http2.violation.of.messaging.rule', '', 'downstream_cx_protocol_error'],
+  'too-many-fields':              ['downstream', 0, true, 'never', 'DPE', 'http2.too_many_headers', '', 'downstream_rq_too_large'],
   'unsupported-version':          ['downstream', 505, true, 'never', 'DPE', 'low_version', 'HTTP Version Not Supported', 'downstream_cx_protocol_error'],
   'unsupported-coding':           ['downstream', 501, true, 'never', 'DPE', 'http1.invalid_transfer_encoding', 'Not Implemented', 'downstream_cx_protocol_error'],
   'uri-too-long':                 ['downstream', 414, true, 'never', 'DPE', 'http1.uri_too_long', 'URI Too Long', 'downstream_rq_too_large'],
@@ -112,6 +114,7 @@ const table = {
   'trace-refused':                ['local', 405, false, 'never', '', 'max_forwards_exhausted', '', 'downstream_rq_max_forwards'],
   // The client went away.
   'downstream-closed':            ['downstream', 0, true, 'never', 'DC', 'downstream_remote_disconnect', '', 'downstream_cx_destroy_remote_active_rq'],
+  'downstream-reset':             ['downstream', 0, true, 'never', 'DR', 'http2.remote_reset', '', 'downstream_rq_rx_reset'],
   // Somebody here asked for it.
   'local-reset':                  ['local', 503, true, 'never', 'LR', beforeResponse('local_reset'), resetReason('local reset'), 'downstream_rq_tx_reset'],
   'internal-error':               ['local', 500, true, 'never', '', 'internal_error', 'internal error', 'internal_error'],

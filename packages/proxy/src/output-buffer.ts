@@ -5,6 +5,7 @@
  * */
 import { Buffer } from 'node:buffer';
 import type { Connection } from '@sluice/kernel';
+import { OutputPieces } from './output-pieces.ts';
 import type { Turn } from './turn.ts';
 
 /** Two full reads and the head around them. Chosen: 64 KiB is one read, and a head may have 60 KiB. */
@@ -15,6 +16,8 @@ const copiedBytesMax = 16 * 1024;
 
 export class OutputBuffer {
   memory: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
+  /** For connections that gather for themselves. */
+  readonly pieces: OutputPieces = new OutputPieces();
   #filled = 0;
   #owner: OutputWriter | undefined;
   readonly #turn: Turn;

@@ -7,6 +7,7 @@ import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { CodecStatistics } from './codec-statistics.ts';
 import { ListenerStatistics } from './downstream/listener-statistics.ts';
 import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
+import { Http2Statistics } from './http2-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { StreamInfo } from './stream-info.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
@@ -132,6 +133,7 @@ export class UpstreamStatistics {
   readonly #breakers = new Map<RoutePriority, BreakerStatistics>();
   readonly #byStatus: (Counter | undefined)[] = [];
   #retrying: RetryStatistics | undefined;
+  #http2: Http2Statistics | undefined;
 
   constructor(meter: Meter, clusterName: string) {
     const labels = { envoy_cluster_name: clusterName };
@@ -216,6 +218,11 @@ export class UpstreamStatistics {
     return this.#meter.counter('envoy_cluster_upstream_rq_drop_overload', 'requests turned away because the control plane wants it', this.#labels);
   }
 
+  /** Of its connections that speak HTTP/2; made with the first. */
+  get http2(): Http2Statistics {
+    return (this.#http2 ??= new Http2Statistics(this.#meter, 'envoy_cluster_', this.#labels));
+  }
+
   /** For clusters with subsets. */
   subsets(): SubsetListener {
     return new SubsetStatistics(this.#meter, this.#labels);
@@ -252,6 +259,7 @@ export class Statistics {
   readonly #tcp = new Map<string, TcpStatistics>();
   readonly #downstream = new Map<string, DownstreamStatistics>();
   readonly #upstream = new Map<string, UpstreamStatistics>();
+  #http2: Http2Statistics | undefined;
 
   constructor(meter: Meter) {
     this.#meter = meter;
@@ -269,6 +277,11 @@ export class Statistics {
     let found = this.#tcp.get(statPrefix);
     if (!found) this.#tcp.set(statPrefix, (found = new TcpStatistics(this.#meter, statPrefix)));
     return found;
+  }
+
+  /** Of all clients that speak HTTP/2; made with the first. */
+  get http2(): Http2Statistics {
+    return (this.#http2 ??= new Http2Statistics(this.#meter, 'envoy_'));
   }
 
   downstream(statPrefix: string): DownstreamStatistics {

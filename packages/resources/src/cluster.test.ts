@@ -69,13 +69,18 @@ test('options of HTTP/2', () => {
     problems: [],
     value: { http: { http2: {
       headerTableBytesMax: 0, concurrentStreamsMax: 100, streamWindowBytes: 65_535, connectionWindowBytes: 1_048_576,
-      keepalive: { intervalMs: 30_000, timeoutMs: 5000 },
+      keepalive: { intervalMs: 30_000, timeoutMs: 5000, jitterRatio: 0.15, idleIntervalMs: 0 },
     } } },
   });
   expect(problemsOf(options({ initial_stream_window_size: 1000 }))[0]).toContain('initial_stream_window_size');
   expect(problemsOf(options({ max_concurrent_streams: 0 }))[0]).toContain('max_concurrent_streams');
   expect(problemsOf(options({ connection_keepalive: { interval: '1s' } }))[0]).toContain('connection_keepalive.timeout: is required');
-  expect(problemsOf(options({ allow_connect: true }))[0]).toContain('allow_connect: is not supported');
+  expect(problemsOf(options({ allow_metadata: true }))[0]).toContain('allow_metadata: is not supported');
+  const budgets = { allow_connect: true, max_outbound_frames: 5, max_outbound_control_frames: 4, max_consecutive_inbound_frames_with_empty_payload: 3, max_inbound_priority_frames_per_stream: 2, max_inbound_window_update_frames_per_data_frame_sent: 1 };
+  expect(decodeCluster(options(budgets))).toMatchObject({
+    problems: [],
+    value: { http: { http2: { allowsConnect: true, floods: { outboundFramesMax: 5, outboundControlFramesMax: 4, emptyFramesMax: 3, priorityFramesPerStreamMax: 2, windowUpdatesPerDataFrameMax: 1 } } } },
+  });
 });
 
 test('the first threshold of a priority counts', () => {

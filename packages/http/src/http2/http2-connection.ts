@@ -73,6 +73,8 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   #receiveWindow: number;
   #creditBytes = 0;
   #isBroken = false;
+  /** When the last answer was written, as the output counts. */
+  #answeredGeneration = -1;
   // The DATA frame under way.
   #dataStream: Http2Stream | undefined;
   #dataEndsStream = false;
@@ -423,7 +425,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     const grown = peer.windowBytes - windowBefore;
     if (grown !== 0 && !this.#moveWindows(grown)) return this.fail(ErrorCode.flowControlError, 'windows beyond 31 bits');
     const at = this.#output.claim(frameHeadBytes);
-    this.#commitControl(writeFrameHead(this.#output.memory, at, 0, FrameType.settings, Flag.ack, 0));
+    this.#commitAnswer(writeFrameHead(this.#output.memory, at, 0, FrameType.settings, Flag.ack, 0));
     if (grown > 0) this.queue.pump();
     return this.#events.onPeerSettings();
   }
@@ -447,7 +449,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     const at = output.claim(frameHeadBytes + 8);
     const payload = writeFrameHead(output.memory, at, 8, FrameType.ping, Flag.ack, 0);
     bytes.copy(output.memory, payload, from, from + 8);
-    this.#commitControl(payload + 8);
+    this.#commitAnswer(payload + 8);
   }
 
   onPingAcknowledged(): void {
@@ -547,6 +549,15 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   #commitControl(end: number): void {
     this.#output.commit(end);
     this.#onFrameWritten(true);
+  }
+
+  /** As many as the peer likes to have: those count also while they only wait for the end of the turn. */
+  #commitAnswer(end: number): void {
+    const { generation, isBlocked } = this.#output;
+    if (!isBlocked && generation !== this.#answeredGeneration) this.#guard.onDrained();
+    this.#answeredGeneration = generation;
+    this.#output.commit(end);
+    this.#endFlood(this.#guard.onWaitingFrame(true));
   }
 
   #onFrameWritten(isControl: boolean): void {

@@ -24,9 +24,12 @@ export class PeerSettings {
   windowBytes: number = defaultWindowBytes;
   frameBytesMax: number = payloadBytesMax;
   allowsConnectProtocol = false;
+  /** Whether it has said anything yet. */
+  hasSpoken = false;
 
   /** Takes over one frame of them. The error code of what must not be said; 0 when all is well. */
   read(bytes: Buffer, start: number, end: number, peerIsServer: boolean): number {
+    this.hasSpoken = true;
     for (let at = start; at < end; at += settingBytes) {
       const value = readUint32(bytes, at + 2);
       switch (((bytes[at] as number) << 8) | (bytes[at + 1] as number)) {

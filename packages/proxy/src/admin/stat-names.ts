@@ -22,6 +22,7 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_tcp_', word: 'tcp', label: 'envoy_tcp_prefix' },
   { prefix: 'envoy_tls_inspector_', word: 'tls_inspector', label: undefined },
   { prefix: 'envoy_proxy_proto_', word: 'proxy_proto', label: 'envoy_proxy_protocol_prefix' },
+  { prefix: 'envoy_http2_', word: 'http2', label: undefined },
   { prefix: 'envoy_cluster_manager_', word: 'cluster_manager', label: undefined },
   { prefix: 'envoy_cluster_', word: 'cluster', label: 'envoy_cluster_name' },
   { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },
@@ -60,7 +61,7 @@ function withScope(name: string, words: readonly string[]): string {
 const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check'];
 
 /** What watches a cluster's hosts: `cluster.a.outlier_detection.ejections_active`. */
-const clusterScopes = ['outlier_detection', 'health_check'];
+const clusterScopes = ['outlier_detection', 'health_check', 'http2'];
 
 /** Numbers of gRPC calls, with their method where it has its own: `cluster.a.grpc.shop.Cart.Add.success`. */
 function withGrpcMethod(name: string, labels: Map<string, string>): string {

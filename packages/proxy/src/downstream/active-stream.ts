@@ -484,6 +484,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (!this.#responseHeadSent) return this.fail(code);
     if (this.#state === 'tunnel') return this.#end(outcomes[code], false);
     if (timeouts.has(outcomes[code].flag)) return this.fail(code);
+    if (code === 'upstream-remote-reset') return this.fail('upstream-reset-in-body');
     this.fail(code === 'upstream-protocol-error' ? 'upstream-body-error' : 'upstream-truncated');
   }
 

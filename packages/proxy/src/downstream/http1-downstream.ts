@@ -11,6 +11,7 @@
  */
 import { Buffer } from 'node:buffer';
 import {
+  clientPreface,
   createHeaderLine,
   incomplete,
   Known,
@@ -34,7 +35,6 @@ import type { ConnectionManager } from './connection-manager.ts';
 import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
 import { outcomeOfFault } from './head-fault-outcome.ts';
 import { Http1ResponseWriter } from './http1-response-writer.ts';
-import { http2Preface } from './http2-preface.ts';
 import type { RequestIntake } from './request-intakes.ts';
 import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
@@ -254,17 +254,17 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   /** True when the first bytes are not for HTTP/1, or cannot be told yet. */
   #readPreface(memory: Buffer, length: number): boolean {
     const before = this.#prefaceBytes;
-    const compared = Math.min(http2Preface.length - before, length);
-    if (http2Preface.compare(memory, 0, compared, before, before + compared) !== 0) {
+    const compared = Math.min(clientPreface.length - before, length);
+    if (clientPreface.compare(memory, 0, compared, before, before + compared) !== 0) {
       this.#prefaceBytes = noPreface;
-      if (before > 0) this.#consume(http2Preface, 0, before, false);
+      if (before > 0) this.#consume(clientPreface, 0, before, false);
       return false;
     }
     this.#prefaceBytes = before + compared;
     if (this.#headStartedAt === 0) this.#beginHead();
-    if (this.#prefaceBytes === http2Preface.length) {
+    if (this.#prefaceBytes === clientPreface.length) {
       this.#state = 'closed';
-      this.#owner.onHttp2(this, this.#connection, Buffer.concat([http2Preface.subarray(0, before), memory.subarray(0, length)]));
+      this.#owner.onHttp2(this, this.#connection, Buffer.concat([clientPreface.subarray(0, before), memory.subarray(0, length)]));
     }
     return true;
   }

@@ -7,25 +7,25 @@
  * limited as its silence was.
  */
 import type { Buffer } from 'node:buffer';
-import { RequestHead, type ResponseHead, type Trailers } from '@sluice/http';
+import { ErrorCode, ResponseHead, type HeadVerdict, type Http2Stream, type Http2StreamEvents, type RequestHead, type ResetCause, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { DownstreamCodec } from '../codec.ts';
 import type { Engine } from '../engine.ts';
-import { fieldsByName, readTrailers, responseFields, trailerFields } from '../http2-fields.ts';
-import { Http2BodyWriter } from '../http2-body-writer.ts';
-import { endStreamFlag, errorCode, type ServerHttp2Stream } from '../network/node-http2.ts';
+import { Http2HeldBytes } from '../http2-held-bytes.ts';
+import type { Http2Statistics } from '../http2-statistics.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
 import { ActiveStream } from './active-stream.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
-import { readHttp2RequestHead } from './http2-request-head.ts';
+import { beginTunnelRequest, endTunnelHandshake } from './http2-tunnel-head.ts';
 import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
 /** The connection, as its streams see it. */
 export interface Http2StreamOwner {
   readonly engine: Engine;
+  readonly statistics: Http2Statistics;
   /** Of the connection. */
   readonly id: number;
   readonly remote: Address;
@@ -34,8 +34,6 @@ export interface Http2StreamOwner {
   /** An end before the response had ended, by the client or because of it. */
   onEarlyEnd(): void;
   onStreamClosed(stream: Http2DownstreamStream): void;
-  /** A body that was held back goes on, or is gone. */
-  onUnheld(): void;
 }
 
 /** Why the body is held back; each may be so on its own. */
@@ -44,44 +42,42 @@ const heldForUpstream = 2;
 
 const never = Number.POSITIVE_INFINITY;
 
-export class Http2DownstreamStream implements DownstreamCodec, Sweepable {
+const refusals: Readonly<Record<Exclude<HeadVerdict, 'whole' | 'bad-code'>, readonly [OutcomeCode, resetCode: number]>> = {
+  malformed: ['malformed-request', ErrorCode.protocolError],
+  'too-large': ['head-too-large', ErrorCode.noError],
+  'too-many-fields': ['too-many-fields', ErrorCode.enhanceYourCalm],
+};
+
+export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2StreamEvents {
   deadline = never;
   sweepIndex = -1;
   readonly #connection: Http2StreamOwner;
   readonly #manager: ConnectionManager;
-  readonly #stream: ServerHttp2Stream;
-  readonly #body: Http2BodyWriter;
+  readonly #stream: Http2Stream;
   /** Undefined before the head was read and after the exchange has ended. */
   #active: ActiveStream | undefined;
-  #requestDone = false;
+  /** What the stream is reset with when its exchange ends before its response has. */
+  #resetCode: number = ErrorCode.internalError;
   #responseEnded = false;
   #held = 0;
+  #kept: Http2HeldBytes | undefined;
+  /** Delivered, and not taken by whoever it was for. */
+  #owedBytes = 0;
+  #isDelivering = false;
   /** The request has ended, which its reader must not hear yet. */
   #endsLater = false;
   #trailers: Trailers | undefined;
-  #isClosed = false;
 
-  constructor(connection: Http2StreamOwner, manager: ConnectionManager, stream: ServerHttp2Stream) {
+  constructor(connection: Http2StreamOwner, manager: ConnectionManager, stream: Http2Stream) {
     this.#connection = connection;
     this.#manager = manager;
     this.#stream = stream;
-    this.#body = new Http2BodyWriter(stream, () => this.#inTurn(() => this.#active?.onDownstreamDrain()));
-    stream.on('aborted', () => this.#inTurn(() => this.#onEarlyEnd()));
-    stream.on('error', (error) => this.#connection.engine.logger.debug('http2 stream failed', { error: error.message }));
-    stream.on('close', () => this.#inTurn(() => this.#onClose()));
+    stream.events = this;
   }
 
-  /** Bytes of the body that have come and may not be delivered. */
-  get heldBytes(): number {
-    return this.#held === 0 ? 0 : this.#stream.readableLength;
-  }
-
-  /** The head has come. */
-  start(fields: readonly string[], flags: number): void {
+  /** The head has come. @param protocol what its CONNECT asks for; empty for every other request */
+  start(head: RequestHead, verdict: HeadVerdict, protocol: string): void {
     const { engine, remote, local, id, connectionInfo } = this.#connection;
-    const endsStream = (flags & endStreamFlag) !== 0;
-    const head = new RequestHead();
-    const refusal = readHttp2RequestHead(fields, endsStream, this.#manager.headLimits, head);
     const info = new StreamInfo(remote, local);
     info.connection = connectionInfo;
     info.filterChainName = this.#manager.filterChainName;
@@ -89,183 +85,219 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable {
     info.startWallTime = engine.turn.wallTime();
     info.connectionId = id;
     info.protocol = 'HTTP/2';
-    this.#requestDone = endsStream;
-    if (refusal) head.framing = 'none';
+    if (verdict !== 'whole') return this.#refuse(head, verdict, info);
+    const conditions = this.#manager.conditionRequest(head, info);
+    if (head.method === 'CONNECT') {
+      head.framing = 'none';
+      if (protocol === '') conditions.refusal ??= 'upgrade-refused';
+      else conditions.upgrade = beginTunnelRequest(head, protocol, engine.random);
+    }
     const active = new ActiveStream(engine, this.#manager, this, head, info);
     this.#active = active;
-    if (refusal) {
-      this.#stream.resume();
-      return active.fail(refusal);
-    }
-    if (head.framing === 'none') this.#stream.resume();
-    else this.#readBody();
-    const conditions = this.#manager.conditionRequest(head, info);
-    if (head.method === 'CONNECT') conditions.refusal = 'upgrade-refused';
     active.start(conditions);
     if (this.#active) this.deadline = nextStreamDeadline(active, this.#manager.config);
+    return undefined;
+  }
+
+  #refuse(head: RequestHead, verdict: Exclude<HeadVerdict, 'whole'>, info: StreamInfo): void {
+    const [outcome, resetCode] = refusals[verdict === 'bad-code' ? 'malformed' : verdict];
+    this.#resetCode = resetCode;
+    head.framing = 'none';
+    this.#active = new ActiveStream(this.#connection.engine, this.#manager, this, head, info);
+    this.#active.fail(outcome);
+    if (verdict !== 'too-large') this.#connection.onEarlyEnd();
   }
 
   cut(code: OutcomeCode): void {
     this.#active?.reset(code);
   }
 
-  onConnectionClosed(): void {
-    this.#onClose();
-  }
-
   onCrash(error: unknown): void {
     this.#active?.crash(error);
-    this.#reset(errorCode.internalError);
+    this.#reset(ErrorCode.internalError);
   }
 
   onDeadline(now: number): void {
     const active = this.#active;
-    // The response is given, and nobody takes it.
-    if (!active) return this.#reset(errorCode.cancel);
+    if (!active) {
+      // The response is given, and nobody takes it.
+      this.#connection.statistics.flushTimeouts.add();
+      return this.#reset(ErrorCode.cancel);
+    }
     active.logWhileOpen(now);
     const code = overdueStream(active, this.#manager.config, now);
     if (code) active.fail(code);
     if (this.#active) this.deadline = nextStreamDeadline(active, this.#manager.config);
+    return undefined;
   }
 
   // — the request —
 
-  #readBody(): void {
-    const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => this.#inTurn(() => this.#active?.onRequestData(chunk, 0, chunk.length, true)));
-    stream.on('trailers', (_headers, _flags, fields) => (this.#trailers = readTrailers(fields)));
-    stream.on('end', () => this.#inTurn(() => this.#onRequestEnd()));
-    stream.pause();
+  onResponse(): void {
+    throw new TypeError('a response from a client');
   }
 
-  #onRequestEnd(): void {
-    // What was reset ends too, in Node's eyes.
-    if (this.#stream.aborted) return;
-    // The end of an empty body comes however it is held back.
-    this.#endsLater = (this.#held & heldForStream) !== 0;
-    if (this.#endsLater) return;
-    this.#requestDone = true;
+  onData(memory: Buffer, start: number, end: number): void {
+    if (!this.#active) return this.#stream.consume(end - start);
+    if (this.#held !== 0 || this.#isDelivering || (this.#kept && !this.#kept.isEmpty)) {
+      this.#kept ??= new Http2HeldBytes();
+      return this.#kept.add(memory, start, end);
+    }
+    return this.#deliver(memory, start, end, false);
+  }
+
+  onEnd(trailers: Trailers | undefined): void {
+    this.#trailers = trailers;
+    this.#endsLater = true;
+    this.#endRequest();
+  }
+
+  #deliver(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    this.#owedBytes += end - start;
+    this.#active?.onRequestData(memory, start, end, mayBorrow);
+    this.#payBack();
+  }
+
+  /** What was delivered and not refused has been taken. */
+  #payBack(): void {
+    if (this.#held !== 0 || this.#owedBytes === 0) return;
+    const bytes = this.#owedBytes;
+    this.#owedBytes = 0;
+    this.#stream.consume(bytes);
+  }
+
+  /** Delivers what was kept, as long as it is taken. */
+  #deliverKept(): void {
+    if (this.#isDelivering) return;
+    this.#payBack();
+    const kept = this.#kept;
+    if (kept) {
+      this.#isDelivering = true;
+      while (this.#held === 0) {
+        const piece = kept.take();
+        if (!piece) break;
+        this.#deliver(piece, 0, piece.length, true);
+      }
+      this.#isDelivering = false;
+    }
+    this.#endRequest();
+  }
+
+  #endRequest(): void {
+    if (!this.#endsLater || (this.#held & heldForStream) !== 0 || this.#isDelivering || (this.#kept && !this.#kept.isEmpty)) return;
+    this.#endsLater = false;
     const active = this.#active;
-    active?.onRequestEnd(this.#trailers);
+    if (!active) return;
+    if (active.isTunnel) active.onTunnelEnd();
+    else active.onRequestEnd(this.#trailers);
     // From here on the route's timeout counts.
-    if (active && this.#active) this.deadline = nextStreamDeadline(active, this.#manager.config);
+    if (this.#active) this.deadline = nextStreamDeadline(active, this.#manager.config);
   }
 
   holdBody(): void {
-    this.#hold(heldForStream);
+    this.#held |= heldForStream;
   }
 
   releaseBody(): void {
     this.#unhold(heldForStream);
-    if (!this.#endsLater) return;
-    this.#endsLater = false;
-    this.#connection.engine.turn.after(() => this.#inTurn(() => this.#onRequestEnd()));
   }
 
   pauseBody(): void {
-    this.#hold(heldForUpstream);
+    this.#held |= heldForUpstream;
   }
 
   resumeBody(): void {
     this.#unhold(heldForUpstream);
   }
 
-  #hold(reason: number): void {
-    if (this.#held === 0) this.#stream.pause();
-    this.#held |= reason;
-  }
-
   #unhold(reason: number): void {
     if ((this.#held & reason) === 0) return;
     this.#held &= ~reason;
-    if (this.#held !== 0) return;
-    this.#stream.resume();
-    this.#connection.onUnheld();
+    if (this.#held === 0) this.#deliverKept();
+    else this.#endRequest();
   }
 
   // — the response —
 
   writeContinue(): void {
-    if (this.#isWritable) this.#stream.additionalHeaders({ ':status': 100 });
+    this.#stream.writeResponse(ResponseHead.of(100), false);
   }
 
   writeInformational(head: ResponseHead): void {
-    if (this.#isWritable) this.#stream.additionalHeaders({ ':status': head.status, ...fieldsByName(head) });
+    this.#stream.writeResponse(head, false);
   }
 
   writeHead(head: ResponseHead): void {
-    if (!this.#isWritable) return;
-    const endStream = head.framing === 'none';
-    // Only a body whose length is not stated may be followed by trailers.
-    this.#body.begin(!endStream && head.framing !== 'length');
-    this.#stream.respond(responseFields(head), { endStream, waitForTrailers: this.#body.awaitsTrailers });
+    this.#stream.writeResponse(head, head.framing === 'none');
   }
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
-    return !this.#isWritable || this.#body.write(memory, start, end, mayBorrow);
+    return this.#stream.writeData(memory, start, end, mayBorrow);
   }
 
   writeEnd(trailers: Trailers | undefined): void {
     this.#responseEnded = true;
-    if (this.#isWritable) this.#body.end(trailerFields(trailers));
+    this.#stream.writeEnd(trailers);
   }
 
-  /** Never reached: a request of HTTP/2 has no Upgrade, so no exchange of it becomes a tunnel. */
   writeTunnelHead(head: ResponseHead): void {
-    throw new TypeError(`a switch of protocols (${head.status}) on a stream of HTTP/2`);
+    endTunnelHandshake(head);
+    this.#stream.writeResponse(head, false);
   }
 
   endTunnel(): void {
-    this.#body.end({});
+    this.#responseEnded = true;
+    this.#stream.writeEnd(undefined);
   }
 
-  finish(intact: boolean): void {
+  onDrain(): void {
+    if (this.#active) this.#active.onDownstreamDrain();
+    else this.#settle();
+  }
+
+  finish(): void {
     this.#active = undefined;
     this.#held = 0;
-    if (this.#isClosed || this.#stream.destroyed) return;
+    this.#endsLater = false;
+    this.#kept?.clear();
+    if (!this.#responseEnded) return this.#reset(this.#resetCode);
     const { streamIdleTimeoutMs } = this.#manager.config;
     this.deadline = streamIdleTimeoutMs === 0 ? never : this.#connection.engine.turn.now() + streamIdleTimeoutMs;
-    if (!this.#responseEnded) this.#reset(errorCode.internalError);
+    return this.#settle();
+  }
+
+  /** The exchange has ended: the stream goes as soon as what was written has gone. */
+  #settle(): void {
+    const stream = this.#stream;
+    if (stream.hasPieces) return;
     // A body that nobody wants any more: the client may stop, and the response stands (RFC 9113 8.1).
-    else if (!intact || !this.#requestDone) this.#reset(errorCode.noError);
-    this.#stream.resume();
-    this.#connection.onUnheld();
+    stream.reset(ErrorCode.noError);
+    this.#letGo();
   }
 
   // — ends —
 
-  /** The client has reset it, or nghttp2 has because of the client, or the connection is gone. */
-  #onEarlyEnd(): void {
+  onReset(_code: number, cause: ResetCause): void {
     const active = this.#active;
-    if (!active) return;
-    active.onDownstreamFailure('downstream-closed');
-    this.#connection.onEarlyEnd();
+    if (active) {
+      active.onDownstreamFailure(cause === 'peer' ? 'downstream-reset' : cause === 'fault' ? 'malformed-request' : 'downstream-closed');
+      if (cause !== 'connection') this.#connection.onEarlyEnd();
+    }
+    this.#letGo();
   }
 
-  #onClose(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#onEarlyEnd();
-    this.#connection.onStreamClosed(this);
+  onConnectionClosed(): void {
+    this.#active?.onDownstreamFailure('downstream-closed');
+    this.#letGo();
   }
 
   #reset(code: number): void {
-    if (!this.#stream.closed) this.#stream.close(code);
+    this.#stream.reset(code);
+    this.#letGo();
   }
 
-  get #isWritable(): boolean {
-    return !this.#isClosed && !this.#stream.destroyed && !this.#stream.closed;
-  }
-
-  #inTurn(work: () => void): void {
-    const { turn } = this.#connection.engine;
-    turn.enter();
-    try {
-      work();
-    } catch (error) {
-      this.onCrash(error);
-    } finally {
-      turn.leave();
-    }
+  #letGo(): void {
+    this.#stream.release();
+    this.#connection.onStreamClosed(this);
   }
 }

@@ -13,14 +13,13 @@ const lengthMax = 16 * 1024;
 export class WriteViews {
   #memory: Buffer | undefined;
   #views: (Buffer | undefined)[] = [];
+  /** Of other memory that is written from again and again; what was seen only once has none. */
+  readonly #others = new WeakMap<Buffer, (Buffer | undefined)[]>();
 
   /** The bytes of `memory` from `start` to `end`, as a buffer that nobody changes the bounds of. */
   of(memory: Buffer, start: number, end: number): Buffer {
     if (start !== 0 || end > lengthMax) return memory.subarray(start, end);
-    if (memory !== this.#memory) {
-      this.#memory = memory;
-      this.#views = Array.from({ length: places }, () => undefined);
-    }
+    if (memory !== this.#memory && !this.#turnTo(memory)) return memory.subarray(start, end);
     const place = end & (places - 1);
     const known = this.#views[place];
     if (known !== undefined && known.length === end) return known;
@@ -28,4 +27,19 @@ export class WriteViews {
     this.#views[place] = view;
     return view;
   }
+
+  /** False for memory that has not been seen before: it may never come again. */
+  #turnTo(memory: Buffer): boolean {
+    let views = this.#others.get(memory);
+    if (!views) {
+      this.#others.set(memory, none);
+      return false;
+    }
+    if (views === none) this.#others.set(memory, (views = Array.from({ length: places }, () => undefined)));
+    this.#memory = memory;
+    this.#views = views;
+    return true;
+  }
 }
+
+const none: (Buffer | undefined)[] = [];

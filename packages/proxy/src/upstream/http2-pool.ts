@@ -5,6 +5,7 @@
 import type { Host } from '@sluice/balancing';
 import type { MeshError } from '@sluice/kernel';
 import type { Http2Options } from '../http2-options.ts';
+import type { Http2Statistics } from '../http2-statistics.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
@@ -38,6 +39,10 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
 
   get requestsPerConnectionMax(): number {
     return this.#limits.requestsPerConnectionMax;
+  }
+
+  get http2Statistics(): Http2Statistics {
+    return this.#statistics.http2;
   }
 
   get idleTimeoutMs(): number {

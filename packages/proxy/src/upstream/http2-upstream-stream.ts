@@ -1,60 +1,52 @@
 /** One exchange on an HTTP/2 connection to a host: the upstream's side of one attempt. */
 import type { Buffer } from 'node:buffer';
-import { ResponseHead, type RequestHead, type Trailers } from '@sluice/http';
+import { ErrorCode, type Http2Stream, type Http2StreamEvents, type RequestHead, type ResetCause, type ResponseHead, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { UpstreamEvents } from '../codec.ts';
-import { Http2BodyWriter } from '../http2-body-writer.ts';
-import { contentLengthOf, readFields, readTrailers, requestFields, trailerFields } from '../http2-fields.ts';
-import { endStreamFlag, errorCode, type ClientHttp2Stream } from '../network/node-http2.ts';
+import { Http2HeldBytes } from '../http2-held-bytes.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { UpstreamExchange } from './host-pool.ts';
+import { Http2TunnelRequest } from './http2-tunnel-request.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 /** The connection, as its exchanges see it. */
 export interface Http2ExchangeOwner {
   readonly context: UpstreamContext;
   readonly localAddress: Address;
-  /** The other side is not there any more. */
-  readonly isGone: boolean;
-  /** @throws when the connection cannot carry it any more */
-  request(fields: readonly string[], options: { readonly endStream: boolean; readonly waitForTrailers: boolean }): ClientHttp2Stream;
+  /** Whether the host takes a CONNECT that asks for another protocol. */
+  readonly allowsTunnels: boolean;
+  /** Undefined when the connection cannot carry it any more. */
+  openHttp2Stream(): Http2Stream | undefined;
   onStreamClosed(stream: Http2UpstreamStream): void;
-  /** A response that was held back goes on, or is gone. */
-  onUnheld(): void;
 }
 
 /** 1xx heads of one response, then it is a flood; the same as `http1-upstream.ts` allows. */
 const informationalMax = 16;
 
-export class Http2UpstreamStream implements UpstreamExchange {
+export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents {
+  readonly protocol = 'HTTP/2';
   readonly isReused: boolean;
   readonly #connection: Http2ExchangeOwner;
   #events: UpstreamEvents | undefined;
-  #stream: ClientHttp2Stream | undefined;
-  #body: Http2BodyWriter | undefined;
-  #requestMethod = '';
-  #requestDone = false;
-  #response: ResponseHead | undefined;
-  /** Of the body still to come, where its length was stated. */
-  #missingBytes = 0;
-  #trailers: Trailers | undefined;
+  #stream: Http2Stream | undefined;
+  #tunnel: Http2TunnelRequest | undefined;
+  #isTunnel = false;
   #informationals = 0;
   #isHeld = false;
+  #kept: Http2HeldBytes | undefined;
+  #owedBytes = 0;
+  #isDelivering = false;
+  /** The response has ended, which its reader has not heard yet. */
+  #endsLater = false;
+  #trailers: Trailers | undefined;
 
   constructor(connection: Http2ExchangeOwner, isReused: boolean) {
     this.#connection = connection;
     this.isReused = isReused;
   }
 
-  readonly protocol = 'HTTP/2';
-
   get localAddress(): Address {
     return this.#connection.localAddress;
-  }
-
-  /** Bytes of the response that have come and may not be delivered. */
-  get heldBytes(): number {
-    return this.#isHeld ? (this.#stream?.readableLength ?? 0) : 0;
   }
 
   begin(events: UpstreamEvents): void {
@@ -63,189 +55,167 @@ export class Http2UpstreamStream implements UpstreamExchange {
 
   // — the request —
 
-  /** A connection of HTTP/2 carries no upgrades; who wants one does not come here. */
-  writeHead(head: RequestHead): void {
-    this.#requestMethod = head.method;
-    this.#requestDone = head.framing === 'none';
-    const waitForTrailers = head.framing === 'chunked';
-    let stream: ClientHttp2Stream;
-    try {
-      stream = this.#connection.request(requestFields(head), { endStream: this.#requestDone, waitForTrailers });
-    } catch (error) {
-      // The connection has ended between being picked and being used; nothing was sent.
-      this.#connection.context.turn.after(() => this.#fail('upstream-refused-stream', (error as Error).message));
-      return;
+  writeHead(head: RequestHead, upgrades: boolean): void {
+    if (upgrades) {
+      if (!this.#connection.allowsTunnels) return this.#failLater('upgrade-refused', 'the upstream takes no CONNECT with a protocol');
+      this.#tunnel = new Http2TunnelRequest(head);
     }
+    const stream = this.#connection.openHttp2Stream();
+    // The connection has ended between being picked and being used; nothing was sent.
+    if (!stream) return this.#failLater('upstream-refused-stream', 'the connection is gone');
     this.#stream = stream;
-    this.#body = new Http2BodyWriter(stream, () => this.#inTurn(() => this.#events?.onUpstreamDrain()));
-    this.#body.begin(waitForTrailers);
-    this.#listen(stream);
+    stream.events = this;
+    stream.answersHead = head.method === 'HEAD';
+    stream.writeRequest(head, head.framing === 'none' && !upgrades, 'http', this.#tunnel?.protocol ?? '');
+    return undefined;
   }
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
-    if (!this.#stream || this.#stream.destroyed || this.#stream.closed) return true;
-    return this.#body?.write(memory, start, end, mayBorrow) ?? true;
+    return this.#stream?.writeData(memory, start, end, mayBorrow) ?? true;
   }
 
   writeEnd(trailers: Trailers | undefined): void {
-    this.#requestDone = true;
-    if (this.#stream && !this.#stream.destroyed && !this.#stream.closed) this.#body?.end(trailerFields(trailers));
+    this.#stream?.writeEnd(trailers);
   }
 
   endTunnel(): void {
-    this.#body?.end({});
+    this.#stream?.writeEnd(undefined);
   }
 
   completeTunnel(): void {
-    this.abort();
+    this.#events = undefined;
+    this.#letGo();
   }
 
   pauseResponse(): void {
     this.#isHeld = true;
-    this.#stream?.pause();
   }
 
   resumeResponse(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#stream?.resume();
-    this.#connection.onUnheld();
+    this.#deliverKept();
   }
 
   abort(): void {
     this.#events = undefined;
-    this.#let(errorCode.cancel);
+    this.#stream?.reset(ErrorCode.cancel);
+    this.#letGo();
   }
 
   // — the response —
 
-  #listen(stream: ClientHttp2Stream): void {
-    stream.on('headers', (_headers, _flags, fields) => this.#inTurn(() => this.#onInformational(fields)));
-    stream.on('response', (_headers, flags, fields) => this.#inTurn(() => this.#onResponse(fields, flags)));
-    stream.on('trailers', (_headers, _flags, fields) => (this.#trailers = readTrailers(fields)));
-    stream.on('end', () => this.#inTurn(() => this.#onEnd()));
-    stream.on('error', () => {});
-    stream.on('close', () => this.#inTurn(() => this.#onClose()));
+  onResponse(head: ResponseHead): void {
+    if (head.status < 200) return this.#onInformational(head);
+    const events = this.#events;
+    if (this.#tunnel && head.status < 300) {
+      this.#isTunnel = true;
+      this.#tunnel.answer(head);
+      return events?.onTunnelHead(head);
+    }
+    return events?.onResponseHead(head);
   }
 
-  #onInformational(fields: readonly string[]): void {
-    const head = new ResponseHead();
+  #onInformational(head: ResponseHead): void {
     this.#informationals += 1;
     if (this.#informationals > informationalMax) return this.#refuse('too many interim responses');
-    const fault = readHead(fields, head);
-    if (fault !== undefined || head.status < 100 || head.status > 199 || head.status === 101) return this.#refuse(fault ?? `interim status ${head.status}`);
-    this.#events?.onInformational(head);
+    return this.#events?.onInformational(head);
   }
 
-  #onResponse(fields: readonly string[], flags: number): void {
-    if (!this.#events) return;
-    const head = new ResponseHead();
-    const fault = readHead(fields, head);
-    if (fault !== undefined) return this.#refuse(fault);
-    const contentLength = contentLengthOf(head);
-    if (contentLength === -1) return this.#refuse('content-length');
-    const isBodyless = this.#requestMethod === 'HEAD' || head.status === 204 || head.status === 304;
-    if ((flags & endStreamFlag) !== 0 || isBodyless) {
-      head.framing = 'none';
-    } else {
-      head.framing = contentLength === undefined ? 'chunked' : 'length';
-      head.contentLength = contentLength ?? 0;
-      this.#missingBytes = head.contentLength;
+  onData(memory: Buffer, start: number, end: number): void {
+    if (this.#isHeld || this.#isDelivering || (this.#kept && !this.#kept.isEmpty)) {
+      this.#kept ??= new Http2HeldBytes();
+      return this.#kept.add(memory, start, end);
     }
-    this.#response = head;
-    this.#events.onResponseHead(head);
-    // Node may read the body before it tells of the head; it flows from here on, unless it was paused meanwhile.
-    this.#stream?.on('data', (chunk: Buffer) => this.#inTurn(() => this.#onData(chunk)));
-    if ((flags & endStreamFlag) !== 0) this.#complete();
+    return this.#deliver(memory, start, end, false);
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#response?.framing === 'none') return;
-    this.#missingBytes -= chunk.length;
-    this.#events?.onResponseData(chunk, 0, chunk.length, true);
+  onEnd(trailers: Trailers | undefined): void {
+    this.#trailers = trailers;
+    this.#endsLater = true;
+    this.#complete();
   }
 
-  #onEnd(): void {
-    if (!this.#response) return;
-    if (this.#response.framing === 'length' && this.#missingBytes !== 0) return this.#refuse('the body is shorter than its length');
+  onDrain(): void {
+    this.#events?.onUpstreamDrain();
+  }
+
+  #deliver(memory: Buffer, start: number, end: number, mayBorrow: boolean): void {
+    this.#owedBytes += end - start;
+    this.#events?.onResponseData(memory, start, end, mayBorrow);
+    this.#payBack();
+  }
+
+  /** What was delivered and not refused has been taken. */
+  #payBack(): void {
+    if (this.#isHeld || this.#owedBytes === 0) return;
+    const bytes = this.#owedBytes;
+    this.#owedBytes = 0;
+    this.#stream?.consume(bytes);
+  }
+
+  #deliverKept(): void {
+    if (this.#isDelivering) return;
+    this.#payBack();
+    const kept = this.#kept;
+    if (kept) {
+      this.#isDelivering = true;
+      while (!this.#isHeld) {
+        const piece = kept.take();
+        if (!piece) break;
+        this.#deliver(piece, 0, piece.length, true);
+      }
+      this.#isDelivering = false;
+    }
     this.#complete();
   }
 
   #complete(): void {
+    if (!this.#endsLater || this.#isDelivering || (this.#kept && !this.#kept.isEmpty)) return;
+    this.#endsLater = false;
     const events = this.#events;
+    if (this.#isTunnel) return events?.onUpstreamTunnelEnd();
     this.#events = undefined;
     events?.onResponseEnd(this.#trailers);
     // What is left of the request is of no interest to the host.
-    if (!this.#requestDone) this.#let(errorCode.cancel);
+    this.#stream?.reset(ErrorCode.cancel);
+    return this.#letGo();
   }
 
   // — ends —
 
-  /** The whole connection is gone. */
-  onConnectionClosed(): void {
-    this.#fail('upstream-closed', 'connection closed by the upstream');
-  }
-
-  #onClose(): void {
-    const code = this.#stream?.rstCode ?? errorCode.noError;
-    if (this.#connection.isGone) this.#fail('upstream-closed', 'connection closed by the upstream');
-    else this.#fail(outcomeOfReset(code), `stream reset with code ${code}`);
-    this.#connection.onStreamClosed(this);
+  onReset(code: number, cause: ResetCause, reason: string): void {
+    // The response is here, whatever becomes of the request.
+    if (this.#endsLater) return;
+    this.#fail(outcomeOfReset(code, cause), cause === 'fault' ? `response: ${reason}` : reason);
   }
 
   #refuse(reason: string): void {
-    this.#let(errorCode.protocolError);
+    this.#stream?.reset(ErrorCode.protocolError);
     this.#fail('upstream-protocol-error', `response: ${reason}`);
+  }
+
+  #failLater(code: OutcomeCode, reason: string): void {
+    this.#connection.context.turn.after(() => this.#fail(code, reason));
   }
 
   #fail(code: OutcomeCode, reason: string): void {
     const events = this.#events;
     this.#events = undefined;
+    this.#letGo();
     events?.onUpstreamFailure(code, reason);
-    if (!this.#stream) this.#connection.onStreamClosed(this);
   }
 
-  /** Ends the stream towards the host; `close` follows. */
-  #let(code: number): void {
-    const stream = this.#stream;
-    if (!stream) return this.#connection.onStreamClosed(this);
-    this.#isHeld = false;
-    if (!stream.closed) stream.close(code);
-    stream.resume();
+  #letGo(): void {
+    this.#kept?.clear();
+    this.#stream?.release();
+    this.#connection.onStreamClosed(this);
   }
-
-  #inTurn(work: () => void): void {
-    const { turn } = this.#connection.context;
-    turn.enter();
-    try {
-      work();
-    } catch (error) {
-      const events = this.#events;
-      this.#events = undefined;
-      this.#let(errorCode.internalError);
-      events?.onUpstreamCrash(error);
-    } finally {
-      turn.leave();
-    }
-  }
-}
-
-function readHead(fields: readonly string[], head: ResponseHead): string | undefined {
-  return readFields(fields, head, (name, value) => {
-    if (name !== ':status' || head.status !== 0 || !/^[1-5]\d\d$/.test(value)) return false;
-    head.status = Number(value);
-    return true;
-  });
 }
 
 /** What became of a request whose stream was reset (RFC 9113 7). */
-function outcomeOfReset(code: number): OutcomeCode {
-  switch (code) {
-    case errorCode.refusedStream:
-      return 'upstream-refused-stream';
-    case errorCode.protocolError:
-      return 'upstream-protocol-error';
-    default:
-      return 'upstream-remote-reset';
-  }
+function outcomeOfReset(code: number, cause: ResetCause): OutcomeCode {
+  if (cause === 'connection') return 'upstream-closed';
+  if (cause === 'fault' || code === ErrorCode.protocolError) return 'upstream-protocol-error';
+  return code === ErrorCode.refusedStream ? 'upstream-refused-stream' : 'upstream-remote-reset';
 }

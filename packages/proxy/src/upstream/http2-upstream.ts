@@ -1,15 +1,18 @@
 /**
- * One HTTP/2 connection to a host, carrying many exchanges at once.
+ * One HTTP/2 connection to a host, carrying many exchanges at once: the machine of `http` on a `Connection`.
  *
  *     connecting → open → leaving → closed
  *
  * `leaving`: the host has said GOAWAY, or we want no more of it; what is under way is finished.
  */
+import type { Buffer } from 'node:buffer';
+import { defaultHeadLimits, ErrorCode, Http2Connection, type Http2ConnectionEvents, type Http2Stream } from '@sluice/http';
 import type { Address, Connection, MeshError } from '@sluice/kernel';
-import { Http2ReadGate } from '../http2-read-gate.ts';
+import { Http2Keeper } from '../http2-keeper.ts';
+import { http2LimitsOf } from '../http2-limits.ts';
 import type { Http2Options } from '../http2-options.ts';
-import { ConnectionDuplex } from '../network/connection-duplex.ts';
-import { openClientSession, type ClientHttp2Session, type ClientHttp2Stream } from '../network/node-http2.ts';
+import { Http2Output } from '../http2-output.ts';
+import type { Http2Statistics } from '../http2-statistics.ts';
 import type { Sweepable } from '../sweep.ts';
 import { HandlerInTurn, type TurnHandler } from '../turn.ts';
 import { Http2UpstreamStream, type Http2ExchangeOwner } from './http2-upstream-stream.ts';
@@ -24,6 +27,7 @@ export interface Http2UpstreamOwner {
   onChanged(connection: Http2Upstream): void;
   onIdleTimeout(): void;
   onClosed(connection: Http2Upstream): void;
+  readonly http2Statistics: Http2Statistics;
   /** Requests it may serve; 0 is no limit. */
   readonly requestsPerConnectionMax: number;
   /** An unused connection is closed after this long; 0 never. */
@@ -35,15 +39,12 @@ type State = 'connecting' | 'open' | 'leaving' | 'closed';
 /** What a host may be asked at once before it has said what it allows. Chosen: RFC 9113 6.5.2 recommends that no host allows less. */
 const concurrentStreamsAtFirst = 100;
 
-/** Identifiers of streams run out at 2^30 of them; before that another connection goes on. */
-const streamsMax = 2 ** 30 - 1;
-
-/** Heads of responses: 60 KiB and 100 fields, as Envoy's limits towards HTTP/2 upstreams. */
-const responseLimits = { headBytesMax: 60 * 1024, fieldsMax: 100 };
+/** How long a host may take to acknowledge our SETTINGS, in ms; the same as clients have. */
+const settingsTimeoutMs = 10_000;
 
 const never = Number.POSITIVE_INFINITY;
 
-export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner {
+export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEvents, Http2ExchangeOwner {
   deadline = never;
   sweepIndex = -1;
   /** When connecting began. */
@@ -54,14 +55,14 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner
   readonly #options: Http2Options;
   readonly #connection: Connection;
   readonly #streams = new Set<Http2UpstreamStream>();
-  #session: ClientHttp2Session | undefined;
-  #duplex: ConnectionDuplex | undefined;
-  #gate: Http2ReadGate | undefined;
+  readonly #output: Http2Output;
+  readonly #machine: Http2Connection;
+  #keeper: Http2Keeper | undefined;
   #state: State = 'connecting';
   #concurrentStreamsMax: number;
   #idleDeadline = never;
-  #nextPingAt = never;
-  #pingDeadline = never;
+  #settingsDeadline = never;
+  #idleSince = 0;
 
   constructor(owner: Http2UpstreamOwner, context: UpstreamContext, address: Address, connectTimeoutMs: number, options: Http2Options) {
     this.#owner = owner;
@@ -70,6 +71,9 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner
     this.#concurrentStreamsMax = Math.min(options.concurrentStreamsMax, concurrentStreamsAtFirst);
     this.startedAt = context.turn.now();
     this.#connection = context.network.connect(address, new HandlerInTurn(context.turn, this), { timeoutMs: connectTimeoutMs });
+    this.#output = new Http2Output(this.#connection, context.output, context.turn);
+    // Heads of responses: 60 KiB and 100 fields, as Envoy's limits towards HTTP/2 upstreams.
+    this.#machine = new Http2Connection('client', http2LimitsOf(options, defaultHeadLimits), this.#output, this, owner.http2Statistics);
   }
 
   get localAddress(): Address {
@@ -82,133 +86,90 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner
   }
 
   get hasRoom(): boolean {
-    return this.#state === 'open' && this.#streams.size < this.#concurrentStreamsMax && !this.isGone;
-  }
-
-  get isGone(): boolean {
-    return this.#state === 'closed' || this.#session === undefined || this.#session.destroyed || (this.#duplex?.destroyed ?? true);
+    return this.#state === 'open' && !this.#machine.isBroken && this.#streams.size < this.#concurrentStreamsMax && this.#machine.streams.size < this.#concurrentStreamsMax;
   }
 
   /** A place for one exchange. Only when there is room. */
   openStream(): Http2UpstreamStream {
     this.requestsServed += 1;
     const stream = new Http2UpstreamStream(this, this.requestsServed > 1);
+    if (this.#streams.size === 0) this.#wake();
     this.#streams.add(stream);
-    this.#idleDeadline = never;
-    this.#schedule();
+    this.#owner.http2Statistics.streamsActive += 1;
     const max = this.#owner.requestsPerConnectionMax;
-    if (this.requestsServed >= (max === 0 ? streamsMax : max)) this.#state = 'leaving';
+    if ((max > 0 && this.requestsServed >= max) || !this.#machine.hasIdentifiers) this.#state = 'leaving';
     return stream;
+  }
+
+  /** It was unused: a host that has been silent for long is asked whether it is there. */
+  #wake(): void {
+    this.#idleDeadline = never;
+    const { idleIntervalMs = 0 } = this.#options.keepalive ?? {};
+    const now = this.context.turn.now();
+    if (idleIntervalMs > 0 && this.#idleSince > 0 && now - this.#idleSince >= idleIntervalMs) this.#keeper?.ask(now);
+    this.#schedule();
   }
 
   /** No more exchanges; closes with the last one. */
   leave(): void {
     if (this.#state === 'connecting') return this.#connection.destroy();
     if (this.#state !== 'closed') this.#state = 'leaving';
-    this.#closeIfDone();
+    return this.#closeIfDone();
   }
 
   // — for its streams —
 
-  request(fields: readonly string[], options: { readonly endStream: boolean; readonly waitForTrailers: boolean }): ClientHttp2Stream {
-    if (!this.#session) throw new TypeError('no request goes out before the connection is there');
-    return this.#session.request(fields, options);
+  /** Undefined when the connection has ended between being picked and being used. */
+  openHttp2Stream(): Http2Stream | undefined {
+    return this.#state === 'closed' || this.#machine.isBroken ? undefined : this.#machine.openStream();
+  }
+
+  get allowsTunnels(): boolean {
+    const { peer } = this.#machine;
+    // A host that has not spoken yet gets the benefit of the doubt, as from Envoy.
+    return this.#options.allowsConnect && (peer.allowsConnectProtocol || !peer.hasSpoken);
   }
 
   onStreamClosed(stream: Http2UpstreamStream): void {
-    if (!this.#streams.delete(stream) || this.#state === 'closed') return;
-    this.#gate?.weigh();
-    this.#rest();
+    if (!this.#streams.delete(stream)) return;
+    this.#owner.http2Statistics.streamsActive -= 1;
+    if (this.#state === 'closed') return;
+    if (this.#streams.size === 0) this.#rest();
     this.#closeIfDone();
     this.#owner.onChanged(this);
   }
 
-  onUnheld(): void {
-    this.#gate?.weigh();
-  }
-
-  // — connecting —
+  // — the connection —
 
   onOpen(): void {
-    const duplex = new ConnectionDuplex(this.#connection);
-    this.#duplex = duplex;
-    this.#gate = new Http2ReadGate(duplex, this.#streams, this.#options.connectionWindowBytes);
-    this.#session = openClientSession(duplex, { ...this.#options, ...responseLimits });
-    this.#listen(this.#session);
     this.#state = 'open';
-    const { intervalMs = 0 } = this.#options.keepalive ?? {};
-    if (intervalMs > 0) this.#nextPingAt = this.context.turn.now() + intervalMs;
+    const now = this.context.turn.now();
+    this.#machine.begin();
+    this.#keeper = new Http2Keeper(this.#machine, this.#options.keepalive, this.context.random, now);
+    this.#settingsDeadline = now + settingsTimeoutMs;
     this.#rest();
     this.#owner.onConnected(this);
   }
 
-  onData(): void {}
+  onData(memory: Buffer, length: number): void {
+    if (this.#state !== 'closed') this.#machine.read(memory, 0, length);
+  }
 
-  onDrain(): void {}
+  onDrain(): void {
+    if (this.#output.drained()) this.#machine.drained();
+  }
 
   onEnd(): void {
     this.#connection.destroy();
   }
 
-  /** Only before it was open; afterwards the session tells. */
   onClose(error?: MeshError): void {
+    const state = this.#state;
     this.#state = 'closed';
-    this.#owner.onConnectFailed(this, error);
-  }
-
-  // — the session —
-
-  #listen(session: ClientHttp2Session): void {
-    session.on('remoteSettings', ({ maxConcurrentStreams }) => {
-      this.#inTurn(() => {
-        this.#concurrentStreamsMax = Math.min(this.#options.concurrentStreamsMax, maxConcurrentStreams ?? never);
-        this.#owner.onChanged(this);
-      });
-    });
-    session.on('goaway', () => this.#inTurn(() => {
-      if (this.#state === 'open') this.#state = 'leaving';
-      this.#owner.onChanged(this);
-    }));
-    session.on('error', (error) => this.context.logger.debug('http2 upstream connection failed', { error: (error as Error).message }));
-    session.on('close', () => this.#inTurn(() => this.#onSessionClosed()));
-  }
-
-  #onSessionClosed(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    this.#duplex?.destroy();
-    for (const stream of this.#streams) stream.onConnectionClosed();
-    this.#streams.clear();
-    this.#owner.onClosed(this);
-  }
-
-  #closeIfDone(): void {
-    // Nothing is on its way any more, so nobody is waited for.
-    if (this.#state === 'leaving' && this.#streams.size === 0) this.#session?.destroy();
-  }
-
-  /** From the end of its last exchange on it may be closed when nobody comes. */
-  #rest(): void {
-    const { idleTimeoutMs } = this.#owner;
-    this.#idleDeadline = this.#streams.size === 0 && idleTimeoutMs > 0 ? this.context.turn.now() + idleTimeoutMs : never;
-    this.#schedule();
-  }
-
-  // — time —
-
-  onDeadline(now: number): void {
-    if (now >= this.#pingDeadline) {
-      this.#session?.destroy();
-    } else if (now >= this.#idleDeadline) {
-      this.#owner.onIdleTimeout();
-      this.leave();
-      this.#owner.onChanged(this);
-      this.#idleDeadline = never;
-    } else if (now >= this.#nextPingAt) {
-      this.#ping(now);
-    }
-    if (this.isGone) this.#pingDeadline = this.#nextPingAt = never;
-    this.#schedule();
+    this.#output.discard();
+    if (state === 'connecting') return this.#owner.onConnectFailed(this, error);
+    this.#machine.closeStreams(ErrorCode.cancel, error?.message ?? 'closed by the upstream');
+    return this.#owner.onClosed(this);
   }
 
   onCrash(error: unknown): void {
@@ -216,29 +177,78 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ExchangeOwner
     this.#connection.destroy();
   }
 
-  #ping(now: number): void {
-    const { intervalMs = 0, timeoutMs = 0 } = this.#options.keepalive ?? {};
-    this.#nextPingAt = now + intervalMs;
-    if (this.#pingDeadline !== never || this.isGone) return;
-    const sent = this.#session?.ping((error) => {
-      if (!error) this.#pingDeadline = never;
-    });
-    if (sent) this.#pingDeadline = now + timeoutMs;
+  // — the machine —
+
+  onRequest(): void {
+    throw new TypeError('a request from a host');
+  }
+
+  onPeerSettings(): void {
+    this.#concurrentStreamsMax = Math.min(this.#options.concurrentStreamsMax, this.#machine.peer.concurrentStreamsMax);
+    this.#owner.onChanged(this);
+  }
+
+  onSettingsAcknowledged(): void {
+    this.#settingsDeadline = never;
+    this.#schedule();
+  }
+
+  onPingAcknowledged(): void {
+    this.#keeper?.onAnswer();
+    this.#schedule();
+  }
+
+  onGoaway(_lastStream: number, code: number): void {
+    this.context.logger.debug('http2 upstream opens no more streams', { code });
+    if (this.#state === 'open') this.#state = 'leaving';
+    this.#closeIfDone();
+    this.#owner.onChanged(this);
+  }
+
+  onBroken(code: number, reason: string): void {
+    this.context.logger.debug('http2 upstream connection failed', { code, reason });
+    this.#owner.http2Statistics.goawaysSent.add();
+    if (this.#state === 'open') this.#state = 'leaving';
+    this.#machine.closeStreams(code, reason);
+    this.#output.flush();
+    this.#connection.destroy();
+  }
+
+  #closeIfDone(): void {
+    // Nothing is on its way any more, so nobody is waited for.
+    if (this.#state !== 'leaving' || this.#streams.size > 0 || this.#machine.streams.size > 0) return;
+    this.#output.flush();
+    this.#connection.destroy();
+  }
+
+  /** From the end of its last exchange on it may be closed when nobody comes. */
+  #rest(): void {
+    const { idleTimeoutMs } = this.#owner;
+    this.#idleSince = this.context.turn.now();
+    this.#idleDeadline = idleTimeoutMs > 0 ? this.#idleSince + idleTimeoutMs : never;
+    this.#schedule();
+  }
+
+  // — time —
+
+  onDeadline(now: number): void {
+    if (now >= this.#settingsDeadline) {
+      this.#machine.fail(ErrorCode.settingsTimeout, 'SETTINGS are not acknowledged');
+      this.#settingsDeadline = never;
+    } else if (now >= this.#idleDeadline) {
+      this.#owner.onIdleTimeout();
+      this.leave();
+      this.#owner.onChanged(this);
+      this.#idleDeadline = never;
+    } else if (this.#keeper && !this.#keeper.keep(now)) {
+      this.#owner.http2Statistics.keepaliveTimeouts.add();
+      this.#keeper.stop();
+      this.#connection.destroy();
+    }
+    this.#schedule();
   }
 
   #schedule(): void {
-    this.deadline = Math.min(this.#idleDeadline, this.#nextPingAt, this.#pingDeadline);
-  }
-
-  #inTurn(work: () => void): void {
-    const { turn } = this.context;
-    turn.enter();
-    try {
-      work();
-    } catch (error) {
-      this.onCrash(error);
-    } finally {
-      turn.leave();
-    }
+    this.deadline = this.#state === 'closed' ? never : Math.min(this.#idleDeadline, this.#settingsDeadline, this.#keeper?.deadline ?? never);
   }
 }

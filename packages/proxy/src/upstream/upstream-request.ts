@@ -95,9 +95,10 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     return this.#owner.info.protocol === 'HTTP/2';
   }
 
-  get #speaksOnlyHttp2(): boolean {
+  /** Whether its connections cannot become tunnels. */
+  get #takesNoTunnels(): boolean {
     const { http2, followsDownstream } = this.#cluster.config.resource.http;
-    return http2 !== undefined && !followsDownstream;
+    return http2 !== undefined && !http2.allowsConnect && !followsDownstream;
   }
 
   /** Whether it has a connection. */
@@ -111,7 +112,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   }
 
   start(): void {
-    if (this.#upgrades && this.#speaksOnlyHttp2) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
+    if (this.#upgrades && this.#takesNoTunnels) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (!this.#pools.breaker.allowsRequest) return this.#end('upstream-overflow', 'too many requests');
     if (this.#cluster.dropsOne()) return this.#end('drop-overload', 'the control plane wants fewer requests');
     const { originalDst } = this.#cluster;

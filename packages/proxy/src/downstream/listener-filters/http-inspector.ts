@@ -3,10 +3,10 @@
  * preface of HTTP/2 gives `h2c`, a request line `http/1.0` or `http/1.1`. What else there is leaves no protocol.
  */
 import type { Buffer } from 'node:buffer';
+import { clientPreface } from '@sluice/http';
 import type { Counter, Meter } from '@sluice/kernel';
 import { MessageReader } from '@sluice/resources';
 import type { ConnectionInfo } from '../connection-info.ts';
-import { http2Preface } from '../http2-preface.ts';
 import { defineListenerFilter, needsMore, type ListenerFilter } from './listener-filter.ts';
 
 export const httpInspectorTypeName = 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector';
@@ -54,8 +54,8 @@ class HttpInspector implements ListenerFilter {
 
 /** Undefined while it cannot be told. */
 export function protocolOf(bytes: Buffer): 'http/1.0' | 'http/1.1' | 'h2c' | '' | undefined {
-  const compared = Math.min(bytes.length, http2Preface.length);
-  if (http2Preface.compare(bytes, 0, compared, 0, compared) === 0) return compared === http2Preface.length ? 'h2c' : undefined;
+  const compared = Math.min(bytes.length, clientPreface.length);
+  if (clientPreface.compare(bytes, 0, compared, 0, compared) === 0) return compared === clientPreface.length ? 'h2c' : undefined;
   const lineEnd = bytes.indexOf(0x0a);
   if (lineEnd === -1) return couldBeRequestLine(bytes) ? undefined : '';
   const line = bytes.toString('latin1', 0, lineEnd);
