@@ -2,6 +2,7 @@
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   engine: () => import('./engine/bench.ts'),
   memory: () => import('./memory/bench.ts'),
+  http2: () => import('./http2/bench.ts'),
   proxy: () => import('./proxy/bench.ts'),
   start: () => import('./start/bench.ts'),
 };

@@ -1,0 +1,13 @@
+/** The benchmark with tiny parameters, so that it never rots. Its figures mean nothing here; that there are some does. */
+import { expect, test } from 'vitest';
+import { measure } from './bench.ts';
+
+test('one short round of each work', { timeout: 120_000 }, async (context) => {
+  const result = await measure({ rounds: 1, seconds: 1, port: 18_960, works: [], only: ['sluice'], json: '', print: () => {} });
+  if (result.kind === 'skipped') return context.skip(result.reason);
+  for (const { work, rows } of result.works) {
+    const ours = rows.find(({ target }) => target === 'sluice');
+    expect(ours?.voided, work.name).toBe(0);
+    expect(ours?.cpuUs.median, work.name).toBeGreaterThan(0);
+  }
+});
