@@ -2,7 +2,7 @@ export { answerWith, closes, createAnsweringUpstream, resets, saysNothing, type 
 export { createTestStream, TestStream, type TestRequest } from './test-stream.ts';
 export { createTestCluster, createTestConfig, createTestManager, createTestRoute, routeEverything, type TestConfig } from './test-config.ts';
 export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';
-export { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest, type FixtureResponse } from './filter-fixture.ts';
+export { startFilterProxy, unchunk, type FilterFixture, type FilterFixtureOptions, type FixtureRequest, type FixtureResponse } from './filter-fixture.ts';
 export { startBootstrap, type BootstrapFixture, type BootstrapFixtureOptions } from './bootstrap-fixture.ts';
 export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-fixture.ts';
 export { openTestClient, startTestUpstream, type TestAnswer, type TestClient, type TestExchange, type TestHandler, type TestProtocol, type TestUpstream } from './http-peers.ts';
