@@ -29,9 +29,9 @@ export async function parseSource(text: string, file: string): Promise<ParsedSou
 }
 
 function parse(text: string, file: string, yaml: typeof Yaml): ParsedSource {
-  const { LineCounter, parseDocument } = yaml;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const lines = new yaml.LineCounter();
+  const parseTree = () => yaml.parseDocument(text, { lineCounter: new yaml.LineCounter(), merge: true, prettyErrors: false });
+  const document = yaml.parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
   const positionAt = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
@@ -53,10 +53,15 @@ function parse(text: string, file: string, yaml: typeof Yaml): ParsedSource {
     const why = lowerFirst(reason instanceof Error ? reason.message : String(reason));
     return { ok: false, problems: [{ path: '', message: `cannot be read as YAML: ${why}`, severity: 'error', position: positionAt(0) }] };
   }
-  const locate = (found: readonly Problem[]): readonly Problem[] =>
-    found
-      .map((problem) => ({ ...problem, position: problem.position ?? positionAt(offsetOf(document, problem.path, yaml)) }))
+  // The tree weighs ten times what the text does, and is asked for only when something is wrong: then it is still there, or made again.
+  const tree = new WeakRef(document);
+  const locate = (found: readonly Problem[]): readonly Problem[] => {
+    if (found.length === 0) return found;
+    const places = tree.deref() ?? parseTree();
+    return found
+      .map((problem) => ({ ...problem, position: problem.position ?? positionAt(offsetOf(places, problem.path, yaml)) }))
       .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  };
   return { ok: true, document: { file, json, locate } };
 }
 
