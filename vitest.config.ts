@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'whole',
-          include: ['test/{integration,conformance,simulation,fuzz,bench,e2e,charts}/**/*.test.ts'],
+          include: ['test/{integration,conformance,simulation,fuzz,soak,bench,e2e,charts}/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

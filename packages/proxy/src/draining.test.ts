@@ -92,3 +92,28 @@ describe('failing health checks', () => {
     await it.upstream[Symbol.asyncDispose]();
   });
 });
+
+describe('a connection that is retired within an answer', () => {
+  test('keeps its promise: the request after that answer is served, and told to leave', async () => {
+    let finish: () => void = () => {};
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    await using upstream = await startRawUpstream(async (peer) => {
+      await peer.readHead();
+      peer.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha');
+      await finished;
+      peer.write('lf');
+      await peer.readHead();
+      peer.write(answer);
+    });
+    await using it = await startTestProxy(createTestConfig({ upstreams: [upstream.address] }));
+    const client = await it.connect();
+    client.write(get);
+    expect(await client.readHead()).not.toMatch(/connection: close/i);
+    const drained = it.proxy.drain({ deadlineMs: 10_000 });
+    finish();
+    expect((await client.readBytes(4)).toString()).toBe('half');
+    expect(await ask(client)).toMatch(/connection: close/i);
+    client.end();
+    await drained;
+  });
+});

@@ -191,7 +191,7 @@ class RunningProxy implements Proxy {
       const next = this.#listeners.get(name);
       if (next === listener) continue;
       next?.takeSockets(listener);
-      this.#retire(listener);
+      this.#retire(listener, next);
     }
     for (const cluster of removed) {
       cluster.drain();
@@ -237,10 +237,10 @@ class RunningProxy implements Proxy {
     return listeners.find((listener) => listener.isAt(address, true)) ?? listeners.find((listener) => listener.isAt(address, false));
   }
 
-  #retire(listener: Listener): void {
+  #retire(listener: Listener, next: Listener | undefined): void {
     void listener.stopAccepting();
     this.#retired.add(listener);
-    listener.retire();
+    listener.retire(next);
     if (listener.connections === 0) this.#retired.delete(listener);
   }
 

@@ -147,7 +147,6 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
    */
   retire(): void {
     this.#isRetired = true;
-    this.#keepsAlive = false;
     if (this.isIdle && this.#state === 'head') this.deadline = Math.min(this.deadline, this.#quietSince + retiredQuietMs);
   }
 
@@ -473,7 +472,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
       this.acceptedBy.drainCloses.add();
       this.#keepsAlive = false;
     }
-    if (this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
+    if (this.#isRetired || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
     if (head.framing === 'none') this.#stateNoBody(head);
     this.#writer.writeHead(head, this.#isOldClient, this.#keepsAlive);
   }
@@ -519,6 +518,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#releaseIntake();
     this.#quietSince = this.#engine.turn.now();
     this.deadline = this.#idleDeadline(this.#quietSince);
+    // It was retired when its client had been promised already that there may be another request.
+    if (this.#isRetired) this.deadline = Math.min(this.deadline, this.#quietSince + retiredQuietMs);
     this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
     // The next request of a pipeline begins when the upstream connection of this one is back in its pool.
     if (this.#kept) this.#engine.turn.after(() => this.#consumeKeptLater());

@@ -116,7 +116,8 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   /** Other chains in the same frame: connections of chains that stay go on, with their new routes where those changed. */
   update(config: ListenerConfig): void {
     if (config === this.#config) return;
-    const before = new Map(this.#chains.map((chain, index) => [chainKey(this.#config, chain.config, index), chain]));
+    const old = this.#chains;
+    const before = new Map(old.map((chain, index) => [chainKey(this.#config, chain.config, index), chain]));
     this.#config = config;
     this.#chains = config.filterChains.map((chain, index) => {
       const key = chainKey(config, chain, index);
@@ -127,7 +128,7 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
       return same;
     });
     this.#onlyChain = onlyChainOf(config, this.#chains);
-    for (const gone of before.values()) this.#retireChain(gone);
+    for (const gone of before.values()) this.#retireChain(gone, this.#successorOf(gone, old.indexOf(gone)));
   }
 
   /** Accepts no more. */
@@ -137,9 +138,13 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
     await Promise.all(sockets.map((socket) => socket.close()));
   }
 
-  /** The listener is gone: its connections serve what they have begun, also those that are still being looked at. */
-  retire(): void {
-    for (const chain of this.#chains) chain.retire();
+  /** The listener is gone, or `next` stands in its place: its connections serve what they have begun, also those that are still being looked at. */
+  retire(next: Listener | undefined): void {
+    for (const [index, chain] of this.#chains.entries()) chain.retire(next ? next.#successorOf(chain, index) : undefined);
+  }
+
+  #successorOf({ config }: ServedChain, index: number): ServedChain | undefined {
+    return this.#chains.find((chain) => config.name !== '' && chain.config.name === config.name) ?? this.#chains[index];
   }
 
   retireConnections(): void {
@@ -247,10 +252,10 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
     logConnection(this.engine, this.#config.accessLogs ?? [], record, 'no-filter-chain');
   }
 
-  #retireChain(chain: ServedChain): void {
+  #retireChain(chain: ServedChain, successor: ServedChain | undefined): void {
     // First, because a connection may end while it is told.
     this.#retiredChains.add(chain);
-    chain.retire();
+    chain.retire(successor);
     if (chain.connections === 0) this.#retiredChains.delete(chain);
   }
 

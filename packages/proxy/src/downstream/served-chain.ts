@@ -36,6 +36,7 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
   /** Serves connections whose handshake was under way when the chain went. */
   #lastManager: ConnectionManager | undefined;
   #isRetired = false;
+  #successor: ServedChain | undefined;
 
   constructor(config: FilterChainConfig, host: ChainHost) {
     this.#host = host;
@@ -48,8 +49,9 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
     return this.#config;
   }
 
+  /** Of a chain that has gone: its successor's, since the clusters of its own routes may be gone as well. */
   get manager(): ConnectionManager | undefined {
-    return this.#isRetired ? undefined : this.#lastManager;
+    return this.#isRetired ? this.#successor?.manager : this.#lastManager;
   }
 
   get connections(): number {
@@ -73,8 +75,13 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
     securing.start(transportSocket, firstBytes);
   }
 
-  retire(): void {
+  /**
+   * @param successor what stands in its place. Last requests on old connections are served by it, unless it asks for another
+   * transport: what a connection has not shown in its handshake must not be taken as shown.
+   */
+  retire(successor: ServedChain | undefined): void {
     this.#isRetired = true;
+    if (successor?.config.transportSocket === this.#config.transportSocket) this.#successor = successor;
     this.retireConnections();
   }
 
@@ -138,6 +145,7 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
     const handler = new HandlerInTurn(engine.turn, downstream);
     connection.handler = handler;
     this.#add(downstream);
+    if (this.#isRetired) downstream.retire();
     if (firstBytes) handler.onData(firstBytes, firstBytes.length);
   }
 

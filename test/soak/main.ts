@@ -1,0 +1,25 @@
+/**
+ * `pnpm soak`: hours of what the test of the same code does in half a minute.
+ *
+ *     --minutes N   how long (default 10)
+ *     --seed N      where chance begins (default: drawn, and printed)
+ *     --only TEXT   only the faults whose names contain it
+ */
+import { parseArgs } from 'node:util';
+import { runSoak } from './soak.ts';
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' }, only: { type: 'string', default: '' } } });
+const minutes = Number(values.minutes);
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+if (!(minutes > 0) || !Number.isInteger(seed)) {
+  process.stderr.write('usage: soak [--minutes N] [--seed N] [--only TEXT]\n');
+  process.exit(2);
+}
+
+const print = (line: string) => void process.stdout.write(`${line}\n`);
+const { failures, configurations, atRest, slopeMbPerHour, phases } = await runSoak({ seconds: minutes * 60, seed, print, only: values.only });
+const requests = phases.reduce((sum, phase) => sum + phase.requests, 0);
+print(`${requests} requests, ${configurations} configurations; at rest: ${atRest.activeStreams} streams, ${atRest.upstreamRequests} upstream requests, ${atRest.activeConnections} connections, ${atRest.descriptors} descriptors`);
+print(`memory over the second half: ${slopeMbPerHour.toFixed(1)} MB per hour${phases.length < 20 ? ' (too short to mean much)' : ''}`);
+print(failures.length === 0 ? 'passed' : `FAILED (seed ${seed})\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
