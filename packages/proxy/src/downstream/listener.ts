@@ -189,6 +189,7 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   onInspected(inspected: InspectedConnection, bytes: Buffer | undefined): void {
     this.#forgetInspected(inspected);
     const { connection, info } = inspected;
+    if (info.originalDestination === connection.local && this.#isAtPort(connection.local.port)) info.originalDestination = undefined;
     const other = this.#config.usesOriginalDestination && info.originalDestination ? this.#host.listenerAt(info.originalDestination) : undefined;
     if (other && other !== this) {
       this.#count(-1);
@@ -211,6 +212,11 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   onConnectionGone(chain: ServedChain): void {
     if (chain.connections === 0) this.#retiredChains.delete(chain);
     this.#gone();
+  }
+
+  /** Who came to our own port was not redirected: to connect to where it was going would be to connect to ourselves. */
+  #isAtPort(port: number): boolean {
+    return this.#sockets.some(({ address }) => address.port === port);
   }
 
   /** From a listener whose connections were meant for this one. */

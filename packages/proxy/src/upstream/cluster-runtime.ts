@@ -17,6 +17,7 @@ import {
   type PickResult,
 } from '@sluice/balancing';
 import type { ResponseHead } from '@sluice/http';
+import type { Network } from '@sluice/kernel';
 import { defaultUpstreamSocketOptions } from '@sluice/resources';
 import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
@@ -136,6 +137,11 @@ export class ClusterRuntime {
   observeHead(host: Host, head: ResponseHead): void {
     this.health?.observeHead(host, head);
     this.loadReports?.observe(host, head);
+  }
+
+  /** Connects to a host of this cluster as its configuration says, for those who need a connection and no pool. */
+  networkFor(_host: Host): Network {
+    return this.#network;
   }
 
   pick(context: PickContext): PickResult {

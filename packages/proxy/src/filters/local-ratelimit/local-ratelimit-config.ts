@@ -116,7 +116,8 @@ function readDescriptor(json: unknown, scope: Scope): DescriptorLimit | undefine
 /** Envoy's: shorter ones would be a timer's noise. */
 const fillIntervalMsMin = 50;
 
-function readTokenBucket(json: unknown, scope: Scope): TokenBucketSize | undefined {
+/** `envoy.type.v3.TokenBucket`, within the limits of rate limits. */
+export function readTokenBucket(json: unknown, scope: Scope): TokenBucketSize | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const tokensMax = reader.uint32('max_tokens', 0, { min: 1 });

@@ -83,7 +83,8 @@ function readMatcher(json: unknown, scope: Scope): MatcherTree<RbacJudgement> | 
 
 const actionType = 'envoy.config.rbac.v3.Action';
 
-function readRules(json: unknown, scope: Scope): RbacRules | undefined {
+/** What both filters of this name have: for requests, and for connections. */
+export function readRules(json: unknown, scope: Scope): RbacRules | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const action = reader.enum('action', ['ALLOW', 'DENY', 'LOG'], 'ALLOW');

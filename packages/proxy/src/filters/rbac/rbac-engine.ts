@@ -78,6 +78,10 @@ function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): S
         return state !== undefined && test(state);
       };
     }
+    case 'server-name': {
+      const test = compileStringMatcher(rule.matcher, `${path}.requested_server_name`, patterns);
+      return ({ info }) => test(info.connection?.serverName ?? '');
+    }
     case 'port':
       return ({ info }) => info.downstreamLocal.port >= rule.start && info.downstreamLocal.port < rule.end;
   }
@@ -94,7 +98,7 @@ function hostOf(stream: Stream, whose: Party): string {
     case 'listener':
       return stream.info.downstreamLocal.host;
     case 'peer':
-      return stream.info.downstreamRemote.host;
+      return (stream.info.connection?.directRemote ?? stream.info.downstreamRemote).host;
     case 'client':
       return stream.clientHost;
   }

@@ -13,6 +13,8 @@ export type RbacRule =
   | { readonly kind: 'ip'; readonly whose: Party; readonly range: CidrRange }
   /** Port of the listener, from `start` up to, but not including, `end`. */
   | { readonly kind: 'port'; readonly start: number; readonly end: number }
+  /** Of the name that the client has asked for in TLS. */
+  | { readonly kind: 'server-name'; readonly matcher: StringMatcher }
   /** Of what filters have said, or of what the route says. */
   | { readonly kind: 'metadata'; readonly source: 'dynamic' | 'route'; readonly matcher: MetadataMatcher }
   | { readonly kind: 'filter-state'; readonly key: string; readonly matcher: StringMatcher };
@@ -79,6 +81,10 @@ function readKind(kind: Field, reader: MessageReader, fields: readonly Field[], 
     case 'url_path': {
       const matcher = reader.read(kind, readPathMatcher);
       return matcher && { kind: 'path', matcher };
+    }
+    case 'requested_server_name': {
+      const matcher = reader.read(kind, readStringMatcher);
+      return matcher && { kind: 'server-name', matcher };
     }
     case 'destination_ip':
       return ipRule('listener', kind, reader);

@@ -16,6 +16,7 @@ import { StreamInfo } from '../../stream-info.ts';
 import { HandlerInTurn, type TurnHandler } from '../../turn.ts';
 import type { Serving, ServerConnection } from '../server-connection.ts';
 import type { TcpProxySettings } from '../network-server-config.ts';
+import { findCluster } from '../../upstream/aggregate-choice.ts';
 import { TcpPipe } from './tcp-pipe.ts';
 import { chooseTarget, hashOfSource } from './tcp-route.ts';
 import type { TcpStatistics } from './tcp-statistics.ts';
@@ -195,7 +196,7 @@ export class TcpProxyConnection implements ServerConnection, TcpUpstreamOwner {
     if (!this.#isClientOpen) return;
     const { engine, info } = this.#serving;
     const target = chooseTarget(this.#settings.targets, info, engine.random);
-    const cluster = target && engine.current.clusters.get(target.cluster);
+    const cluster = target && findCluster(engine.current.clusters, target.cluster);
     this.info.clusterName = target?.cluster ?? '';
     if (!target || !cluster) {
       this.acceptedBy.noRoute.add();

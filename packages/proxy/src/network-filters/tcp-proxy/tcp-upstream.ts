@@ -3,6 +3,7 @@
  * first cannot be had. It says once how that went; a connection that came about counts until `release`.
  */
 import { anyHost, type HostPicked, type PickContext } from '@sluice/balancing';
+import { RequestHead } from '@sluice/http';
 import type { Connection, ConnectionHandler, MeshError } from '@sluice/kernel';
 import type { Engine } from '../../engine.ts';
 import { outcomes, type OutcomeCode } from '../../outcome.ts';
@@ -26,6 +27,9 @@ export interface TcpUpstreamOptions {
   readonly pickContext: Pick<PickContext, 'hash' | 'subset'> | undefined;
 }
 
+/** Connections have no headers that could say where they go. */
+const noRequest = RequestHead.of('', '', '');
+
 export class TcpUpstream implements HostWaiter, ConnectionHandler {
   readonly #owner: TcpUpstreamOwner;
   readonly #options: TcpUpstreamOptions;
@@ -48,7 +52,9 @@ export class TcpUpstream implements HostWaiter, ConnectionHandler {
       cluster.statistics.connectionOverflows.add();
       return this.#fail('upstream-overflow');
     }
-    const result = cluster.pick(pickContext ? { ...anyHost, ...pickContext } : anyHost);
+    if (cluster.dropsOne()) return this.#fail('drop-overload');
+    const { info } = this.#owner;
+    const result = cluster.originalDst ? cluster.originalDst.pick({ info, request: noRequest }) : cluster.pick(pickContext ? { ...anyHost, ...pickContext } : anyHost);
     switch (result.kind) {
       case 'host':
         return this.#connect(result);
@@ -152,7 +158,7 @@ export class TcpUpstream implements HostWaiter, ConnectionHandler {
     cluster.statistics.connectionsActive += 1;
     cluster.statistics.connectionsTotal.add();
     this.#connectBegan = engine.turn.now();
-    this.#connection = engine.network.connect(picked.host.address, this, { timeoutMs: cluster.config.connectTimeoutMs });
+    this.#connection = cluster.networkFor(picked.host).connect(picked.host.address, this, { timeoutMs: cluster.config.connectTimeoutMs });
   }
 
   #uncount(): void {
