@@ -5,6 +5,7 @@ import type { Random } from '@sluice/kernel';
 import type { MaxStreamDuration, Metadata, Struct } from '@sluice/resources';
 import type { RouteRateLimits } from './rate-limit-rule.ts';
 import type { StreamInfo } from './stream-info.ts';
+import type { FormatSource } from './substitution/format-source.ts';
 import type { TryPolicy } from './upstream/try-policy.ts';
 
 /** Virtual hosts and routes, compiled. */
@@ -13,7 +14,7 @@ export interface RouteTable {
   /** Headers that only internal clients may send, in lower case. Absent: none besides Envoy's own. */
   readonly internalOnlyHeaders?: readonly string[];
   /** The first route that matches, with its weighted cluster chosen. */
-  match(head: RequestHead, random: Random): RouteMatch | undefined;
+  match(head: RequestHead, random: Random, info?: StreamInfo): RouteMatch | undefined;
 }
 
 /**
@@ -38,8 +39,17 @@ export interface RouteMatch {
   readonly perFilter: ReadonlyMap<string, readonly unknown[]>;
   /** Filters that this route switches on (true) or off, by name. Undefined when it leaves all as they are. */
   readonly filterSwitches: ReadonlyMap<string, boolean> | undefined;
+  /** Which of the virtual host's kinds of requests this is. Absent: there are none. */
+  readonly kindOf?: (head: RequestHead) => RequestKind | undefined;
+  /** Counts the requests of a route with a `stat_prefix`. Absent: nobody does. */
+  readonly statPrefix?: string;
   /** What the virtual host says about itself. Absent: nothing. */
   readonly virtualHostMetadata?: Metadata;
+}
+
+/** A virtual cluster: requests of a kind, counted by themselves. */
+export interface RequestKind {
+  readonly name: string;
 }
 
 export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;
@@ -77,6 +87,10 @@ export interface DirectResponseAction {
   readonly kind: 'direct-response';
   readonly status: number;
   readonly body: string;
+  /** Makes the body for a request, in place of `body`. */
+  readonly format?: ((source: FormatSource) => string) | undefined;
+  /** Default `text/plain`. */
+  readonly contentType?: string;
 }
 
 export interface RedirectAction {

@@ -8,6 +8,7 @@ import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readDnsResolver } from './dns-resolver.ts';
+import { noRuntime, readLayeredRuntime, type LayeredRuntime } from './layered-runtime.ts';
 import { readListener, type Listener } from './listener.ts';
 import { readNode, type Node } from './node.ts';
 import { readOverloadManager, type OverloadManager } from './overload-manager.ts';
@@ -20,6 +21,8 @@ export interface Bootstrap {
   readonly dynamicResources: DynamicResources;
   /** Undefined: no admin server. */
   readonly admin: Admin | undefined;
+  /** Values that override the configuration's. */
+  readonly layeredRuntime: LayeredRuntime;
   /** Where load reports go. */
   readonly loadStatsConfig: ApiConfigSource | undefined;
   /** Who resolves names, where clusters do not say so themselves. Undefined: the system. */
@@ -63,12 +66,12 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     staticResources: reader.read('static_resources', readStaticResources) ?? noStaticResources,
     dynamicResources: reader.read('dynamic_resources', readDynamicResources) ?? noDynamicResources,
     admin: reader.read('admin', readAdmin),
+    layeredRuntime: reader.read('layered_runtime', readLayeredRuntime) ?? noRuntime,
     loadStatsConfig: reader.read('cluster_manager', readClusterManager),
     overload: reader.read('overload_manager', readOverloadManager),
     dnsResolver: readDnsResolver(reader),
   };
   reader.ignore([
-    'layered_runtime',
     'stats_config',
     'stats_flush_interval',
     'stats_flush_on_admin',

@@ -1,4 +1,5 @@
 /** `envoy.config.route.v3.DirectResponseAction`: answer without asking anybody. */
+import { readSubstitutionFormat, type LogFormat } from './access-log.ts';
 import { readDataSource, type DataSource } from './data-source.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
@@ -8,6 +9,8 @@ export interface DirectResponseAction {
   /** 200 to 599. */
   readonly status: number;
   readonly body: DataSource | undefined;
+  /** How the body looks; undefined leaves it as it is. */
+  readonly bodyFormat: LogFormat | undefined;
 }
 
 export function readDirectResponseAction(json: unknown, scope: Scope): DirectResponseAction | undefined {
@@ -16,10 +19,7 @@ export function readDirectResponseAction(json: unknown, scope: Scope): DirectRes
   if (!reader.has('status')) scope.at('status').error('is required');
   const status = reader.uint32('status', 200, { min: 200, max: 599 });
   const body = reader.read('body', readDataSource);
-  if (body && body.kind !== 'inline') {
-    scope.at('body').error('must be inline_string or inline_bytes: files and variables are outside our subset here');
-  }
-  reader.refuse(['body_format']);
+  const bodyFormat = reader.read('body_format', readSubstitutionFormat);
   reader.done();
-  return { kind: 'direct_response', status, body };
+  return { kind: 'direct_response', status, body, bodyFormat };
 }

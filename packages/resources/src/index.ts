@@ -100,3 +100,8 @@ export type { LocalReplyConfig, ResponseMapper } from './local-reply-config.ts';
 export { readAccessLogFilter, type AccessLogFilter, type AccessLogType, type Comparison } from './access-log-filter.ts';
 export type { AccessLogOptions } from './access-log-options.ts';
 export { readMetadataMatcher, readValueMatcher, type MetadataMatcher, type ValueMatcher } from './metadata-matcher.ts';
+export { readRuntimeRatio, type RuntimeRatio } from './percent.ts';
+export type { CookieMatcher } from './cookie-matcher.ts';
+export type { FilterStateMatcher, TlsContextMatch } from './route-match.ts';
+export type { VirtualCluster } from './virtual-host.ts';
+export type { LayeredRuntime, RuntimeLayerConfig } from './layered-runtime.ts';

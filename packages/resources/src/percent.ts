@@ -32,3 +32,20 @@ export function readRuntimeFraction(json: unknown, scope: Scope): number | undef
   reader.done();
   return ratio;
 }
+
+/** A share that the runtime may override. */
+export interface RuntimeRatio {
+  readonly ratio: number;
+  /** Empty: nothing overrides it. */
+  readonly runtimeKey: string;
+}
+
+/** `RuntimeFractionalPercent` with its key, for those who ask the runtime. */
+export function readRuntimeRatio(json: unknown, scope: Scope): RuntimeRatio | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const ratio = reader.required('default_value', readFractionalPercent);
+  const runtimeKey = reader.string('runtime_key', '');
+  reader.done();
+  return ratio === undefined ? undefined : { ratio, runtimeKey };
+}

@@ -11,6 +11,7 @@ import { readRateLimit, type RateLimit } from './rate-limit.ts';
 import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import { readUriTemplateRewrite } from './uri-template.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 import { readWeightedCluster, type WeightedCluster } from './weighted-cluster.ts';
 
@@ -58,11 +59,17 @@ export type ClusterTarget =
   | { readonly kind: 'weighted_clusters'; readonly weighted: WeightedCluster };
 
 export type PathRewrite =
+  /** A format string; the query stays. */
+  | { readonly kind: 'format'; readonly value: string }
+  /** Text with variables of the match's template. */
+  | { readonly kind: 'template'; readonly value: string }
   /** Puts `value` in place of what the match's prefix or path took. */
   | { readonly kind: 'prefix'; readonly value: string }
   | ({ readonly kind: 'regex' } & RegexRewrite);
 
 export type HostRewrite =
+  /** A format string. */
+  | { readonly kind: 'format'; readonly value: string }
   | { readonly kind: 'literal'; readonly value: string }
   /** The hostname of the chosen endpoint, when it has one. */
   | { readonly kind: 'endpoint' }
@@ -137,7 +144,12 @@ function readClusterTarget(reader: MessageReader): ClusterTarget | undefined {
 }
 
 function readPathRewrite(reader: MessageReader): PathRewrite | undefined {
-  const kind = reader.oneof(['prefix_rewrite', 'regex_rewrite'], false);
+  const kind = reader.oneof(['prefix_rewrite', 'regex_rewrite', 'path_rewrite', 'path_rewrite_policy'], false);
+  if (kind === 'path_rewrite') return { kind: 'format', value: reader.requiredString(kind) };
+  if (kind === 'path_rewrite_policy') {
+    const value = reader.read(kind, readUriTemplateRewrite);
+    return value === undefined ? undefined : { kind: 'template', value };
+  }
   if (kind === 'prefix_rewrite') {
     const value = reader.string(kind, '');
     return value === '' ? undefined : { kind: 'prefix', value };
@@ -148,7 +160,7 @@ function readPathRewrite(reader: MessageReader): PathRewrite | undefined {
 }
 
 function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
-  const kind = reader.oneof(['host_rewrite_literal', 'auto_host_rewrite', 'host_rewrite_header', 'host_rewrite_path_regex'], false);
+  const kind = reader.oneof(['host_rewrite_literal', 'auto_host_rewrite', 'host_rewrite_header', 'host_rewrite_path_regex', 'host_rewrite'], false);
   switch (kind) {
     case 'host_rewrite_literal':
       return { kind: 'literal', value: reader.requiredString(kind) };
@@ -156,6 +168,8 @@ function readHostRewrite(reader: MessageReader): HostRewrite | undefined {
       return reader.boolean(kind, false) ? { kind: 'endpoint' } : undefined;
     case 'host_rewrite_header':
       return { kind: 'header', header: reader.requiredString(kind).toLowerCase() };
+    case 'host_rewrite':
+      return { kind: 'format', value: reader.requiredString(kind) };
     case 'host_rewrite_path_regex': {
       const rewrite = reader.read(kind, readRegexRewrite);
       return rewrite && { kind: 'path-regex', ...rewrite };
@@ -177,9 +191,6 @@ function refuseTheRest(reader: MessageReader): void {
   reader.refuse([
     'cluster_specifier_plugin',
     'inline_cluster_specifier_plugin',
-    'path_rewrite',
-    'path_rewrite_policy',
-    'host_rewrite',
     'retry_policy_typed_config',
     'internal_redirect_action',
     'max_internal_redirects',

@@ -21,6 +21,10 @@ export interface RouteConfiguration {
   readonly validateClusters: boolean | undefined;
   /** Compares hosts without their port. */
   readonly ignorePortInHostMatching: boolean;
+  /** Compares paths up to their first `;`. */
+  readonly ignorePathParametersInPathMatching: boolean;
+  /** The header (lower case) whose value is looked for among the domains instead of the host; empty: the host. */
+  readonly virtualHostHeader: string;
   /** Longer direct responses are refused. Default 4096, as Envoy. */
   readonly directResponseBodyBytesMax: number;
   /** Headers (lower case) that are taken from requests of clients that are not our own. */
@@ -51,6 +55,8 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
     mostSpecificHeaderMutationsWins: reader.boolean('most_specific_header_mutations_wins', false),
     validateClusters: reader.boolean('validate_clusters'),
     ignorePortInHostMatching: reader.boolean('ignore_port_in_host_matching', false),
+    ignorePathParametersInPathMatching: reader.boolean('ignore_path_parameters_in_path_matching', false),
+    virtualHostHeader: reader.string('vhost_header', '').toLowerCase(),
     directResponseBodyBytesMax: reader.uint32(
       'max_direct_response_body_size_bytes',
       defaultDirectResponseBodyBytesMax,
@@ -62,8 +68,6 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
   reader.refuse([
     'vhds',
     'cluster_specifier_plugins',
-    'ignore_path_parameters_in_path_matching',
-    'vhost_header',
   ]);
   reader.done();
   checkDomains(table, scope);

@@ -19,6 +19,8 @@ export interface Route {
   readonly metadata: Metadata;
   /** In place of the virtual host's. */
   readonly bodyBufferLimit: BodyBufferLimit | undefined;
+  /** Its requests have numbers of their own under this name; empty: they have not. */
+  readonly statPrefix: string;
   readonly headers: HeaderMutations;
   readonly perFilterConfigs: PerFilterConfigs;
 }
@@ -40,9 +42,10 @@ export function readRoute(json: unknown, scope: Scope): Route | undefined {
   }) ?? ownConfigs;
   const bodyBufferLimit = readBodyBufferLimit(reader);
   reader.refuse(['filter_action', 'non_forwarding_action']);
-  reader.ignore(['decorator', 'tracing', 'stat_prefix']);
+  const statPrefix = reader.string('stat_prefix', '');
+  reader.ignore(['decorator', 'tracing']);
   reader.done();
-  return match && action && { name, match, action, metadata, bodyBufferLimit, headers, perFilterConfigs };
+  return match && action && { name, match, action, metadata, bodyBufferLimit, statPrefix, headers, perFilterConfigs };
 }
 
 function readAction(reader: MessageReader): Route['action'] | undefined {

@@ -3,6 +3,7 @@ import { MessageReader } from './decode/message-reader.ts';
 import { decodeNonEmptyString } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 import { readBodyBufferLimit, type BodyBufferLimit } from './body-buffer-limit.ts';
+import { readHeaderMatcher, type HeaderMatcher } from './header-matcher.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
 import { readHedgePolicy, type HedgePolicy } from './hedge-policy.ts';
 import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
@@ -19,8 +20,10 @@ export interface VirtualHost {
   readonly domains: readonly string[];
   /** The first that matches takes the request. */
   readonly routes: readonly Route[];
-  /** Answer 301 to the same place over https: never, or for every plain request. */
-  readonly requireTls: 'NONE' | 'ALL';
+  /** Answer 301 to the same place over https: never, for plain requests that are not internal, or for every plain request. */
+  readonly requireTls: 'NONE' | 'EXTERNAL_ONLY' | 'ALL';
+  /** Kinds of requests with numbers of their own; the first that matches counts. */
+  readonly virtualClusters: readonly VirtualCluster[];
   /** For routes without a policy of their own. */
   readonly retryPolicy: RetryPolicy | undefined;
   readonly hedgePolicy: HedgePolicy | undefined;
@@ -46,14 +49,12 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
   const domains = reader.list('domains', readDomain);
   if (domains.length === 0) scope.at('domains').error('must name at least one domain');
   const requireTls = reader.enum('require_tls', ['NONE', 'EXTERNAL_ONLY', 'ALL'], 'NONE');
-  if (requireTls === 'EXTERNAL_ONLY') {
-    scope.at('require_tls').error('is EXTERNAL_ONLY, must be NONE or ALL: who is external is not told apart');
-  }
   const host: VirtualHost = {
     name: reader.requiredString('name'),
     domains,
     routes: reader.list('routes', readRoute),
-    requireTls: requireTls === 'ALL' ? 'ALL' : 'NONE',
+    requireTls,
+    virtualClusters: reader.list('virtual_clusters', readVirtualCluster),
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
     hedgePolicy: reader.read('hedge_policy', readHedgePolicy),
     mirrorPolicies: reader.list('request_mirror_policies', readRequestMirrorPolicy),
@@ -66,13 +67,27 @@ export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | unde
     perFilterConfigs: withCorsPolicy(readPerFilterConfigs(reader), reader),
     rateLimits: reader.list('rate_limits', readRateLimit),
   };
-  reader.ignore(['virtual_clusters']);
   reader.refuse([
     'matcher',
     'retry_policy_typed_config',
   ]);
   reader.done();
   return host;
+}
+
+/** `VirtualCluster`. */
+export interface VirtualCluster {
+  readonly name: string;
+  /** All must match. */
+  readonly headers: readonly HeaderMatcher[];
+}
+
+function readVirtualCluster(json: unknown, scope: Scope): VirtualCluster | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const cluster: VirtualCluster = { name: reader.requiredString('name'), headers: reader.list('headers', readHeaderMatcher) };
+  reader.done();
+  return cluster;
 }
 
 /** One star, at one end, or alone: https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto */

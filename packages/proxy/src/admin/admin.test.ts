@@ -213,7 +213,7 @@ test('/config_dump shows what is held, what waits and what was refused', async (
   expect(dump.configs[1]).toMatchObject({
     dynamic_active_clusters: [
       { version_info: '42', cluster: { '@type': typeUrls.cluster, name: 'good' } },
-      { error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is "CLUSTER_PROVIDED"') } },
+      { error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is CLUSTER_PROVIDED') } },
     ],
   });
   expect(dump.configs[2]).toMatchObject({ dynamic_listeners: [{ name: 'waits', warming_state: { version_info: '42' } }] });

@@ -16,7 +16,6 @@ import { processReadings } from '../network/process-readings.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
-import { Runtime } from '../runtime/runtime.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { createFleet, type Fleet } from '../workers/fleet.ts';
@@ -27,6 +26,7 @@ import type { ConfigSource } from './config-source.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
 import { systemDataReader } from './file-data-source.ts';
 import { createFileDataSources } from './file-data-sources.ts';
+import { createFileRuntime } from './file-runtime.ts';
 import { setStaticResources } from './static-source.ts';
 
 export interface BootstrapProxyOptions {
@@ -96,7 +96,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const fleet = await openFleet(options);
   if (fleet instanceof MeshError) return { ok: false, problems: [problem('', fleet.message)] };
   const resolver = fleet ? undefined : options.createResolver?.(bootstrap.dnsResolver);
-  const runtime = new Runtime();
+  const { runtime, problems: runtimeProblems } = createFileRuntime(bootstrap.layeredRuntime, bootstrap.node.cluster);
   const overload = bootstrap.overload && { config: bootstrap.overload, readings: options.processReadings ?? processReadings };
   const proxy = fleet ?? createProxy({ runtime, overload, clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
@@ -121,7 +121,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     environment,
   });
   const found = setStaticResources(bootstrap, document.json, applier.store);
-  const problems = document.locate([...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
+  const problems = document.locate([...runtimeProblems, ...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
   const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
@@ -255,7 +255,7 @@ function atItsListener(found: Problem, { staticResources }: Bootstrap): Problem 
 function hasRegex(json: unknown): boolean {
   if (Array.isArray(json)) return json.some(hasRegex);
   if (typeof json !== 'object' || json === null) return false;
-  return Object.entries(json).some(([key, value]) => key === 'regex' || hasRegex(value));
+  return Object.entries(json).some(([key, value]) => key === 'regex' || key === 'path_template' || hasRegex(value));
 }
 
 function hasErrors(problems: readonly Problem[]): boolean {

@@ -166,10 +166,11 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   #findRoute(): void {
-    const route = this.#config.routes?.match(this.request, this.#engine.random);
+    const route = this.#config.routes?.match(this.request, this.#engine.random, this.info);
     this.route = route;
     this.info.routeName = route?.routeName ?? '';
     this.info.virtualHostName = route?.virtualHostName ?? '';
+    if (route?.kindOf) this.info.virtualClusterName = route.kindOf(this.request)?.name ?? '';
     const duration = route?.streamDuration;
     if (duration) this.durationMaxMs = streamDurationMs(duration, this.request, this.#config.streamDurationMaxMs);
   }
@@ -288,7 +289,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     const action = this.route?.action;
     if (!action) return this.fail('no-route');
     if (action.kind === 'direct-response') {
-      return this.#replyAs({ status: action.status, body: action.body, details: 'direct_response' }, outcomes['direct-response']);
+      const { status, contentType } = action;
+      return this.#replyAs({ status, body: action.format?.(this) ?? action.body, details: 'direct_response', ...(contentType === undefined ? {} : { contentType }) }, outcomes['direct-response']);
     }
     if (action.kind === 'redirect') {
       return this.#replyAs({ status: action.status, headers: { location: action.location(this.request) }, details: 'direct_response' }, outcomes.redirected);

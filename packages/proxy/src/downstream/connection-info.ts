@@ -4,6 +4,14 @@
  */
 import type { Address, Connection } from '@sluice/kernel';
 
+/** As much of a connection's TLS as routes look at. */
+interface ConnectionTls {
+  /** Undefined when the client has shown no certificate. */
+  readonly peer: object | undefined;
+  /** The client's certificate was looked at, and is good. */
+  readonly isPeerValidated: boolean;
+}
+
 const none: readonly never[] = [];
 
 export class ConnectionInfo {
@@ -21,6 +29,8 @@ export class ConnectionInfo {
   applicationProtocols: readonly string[] = none;
   /** What the first bytes look like. */
   transportProtocol: 'raw_buffer' | 'tls' = 'raw_buffer';
+  /** Undefined where no TLS is spoken with the client. */
+  tls: ConnectionTls | undefined = undefined;
   /** Of the PROXY header of version 2, those that the configuration asks for: by their type. */
   proxyTlvs: ReadonlyMap<number, Uint8Array> | undefined = undefined;
   /** When set by a network filter, connections go to this cluster (`tcp_proxy` looks here first). */

@@ -13,8 +13,11 @@ function lastHead({ upstreamHeads }: FilterFixture): Record<string, string> {
   return fields;
 }
 
+/** No client is one of our own. */
+const nobody = { internal_address_config: {} };
+
 async function headOf(manager: object, request: FixtureRequest = {}): Promise<Record<string, string>> {
-  await using proxy = await startFilterProxy({ manager });
+  await using proxy = await startFilterProxy({ manager: { ...nobody, ...manager } });
   const { status } = await proxy.request(request);
   expect(status).toBe(200);
   return lastHead(proxy);
@@ -84,35 +87,35 @@ describe('hosts', () => {
 
 describe('who the client is', () => {
   const internal = { internal_address_config: { cidr_ranges: [{ address_prefix: '127.0.0.0', prefix_len: 8 }, { address_prefix: '10.0.0.0', prefix_len: 8 }] } };
-  const forged = { 'x-envoy-internal': 'true', 'x-envoy-max-retries': '9', 'x-envoy-decorator-operation': 'x', 'x-envoy-external-address': '9.9.9.9', 'x-envoy-custom': 'stays' };
+  const forged = { 'x-envoy-internal': 'true', 'x-envoy-ip-tags': '9', 'x-envoy-decorator-operation': 'x', 'x-envoy-external-address': '9.9.9.9', 'x-envoy-custom': 'stays' };
 
   test('at the edge nobody is internal unless it is said who is, and what only our own may say is taken away', async () => {
     const head = await headOf({ use_remote_address: true }, { headers: forged });
     expect(head).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-envoy-external-address': '127.0.0.1', 'x-envoy-custom': 'stays', 'x-forwarded-proto': 'http' });
-    for (const name of ['x-envoy-internal', 'x-envoy-max-retries', 'x-envoy-decorator-operation']) expect(head).not.toHaveProperty(name);
+    for (const name of ['x-envoy-internal', 'x-envoy-ip-tags', 'x-envoy-decorator-operation']) expect(head).not.toHaveProperty(name);
   });
 
   test('a peer from an internal range is internal, unless somebody stands before it', async () => {
     const alone = await headOf({ use_remote_address: true, ...internal }, { headers: forged });
-    expect(alone).toMatchObject({ 'x-envoy-internal': 'true', 'x-envoy-max-retries': '9', 'x-envoy-decorator-operation': 'x', 'x-envoy-external-address': '9.9.9.9' });
+    expect(alone).toMatchObject({ 'x-envoy-internal': 'true', 'x-envoy-ip-tags': '9', 'x-envoy-decorator-operation': 'x', 'x-envoy-external-address': '9.9.9.9' });
     const behind = await headOf({ use_remote_address: true, ...internal }, { headers: { ...forged, 'x-forwarded-for': '10.1.1.1' } });
     expect(behind).toMatchObject({ 'x-forwarded-for': '10.1.1.1,127.0.0.1', 'x-envoy-external-address': '127.0.0.1' });
     expect(behind).not.toHaveProperty('x-envoy-internal');
   });
 
   test('further in, one internal address in x-forwarded-for makes a request internal; none or several do not', async () => {
-    expect(await headOf(internal, { headers: { ...forged, 'x-forwarded-for': '10.1.1.1' } })).toMatchObject({ 'x-envoy-internal': 'true', 'x-envoy-max-retries': '9' });
+    expect(await headOf(internal, { headers: { ...forged, 'x-forwarded-for': '10.1.1.1' } })).toMatchObject({ 'x-envoy-internal': 'true', 'x-envoy-ip-tags': '9' });
     for (const forwarded of [{}, { 'x-forwarded-for': '10.1.1.1, 10.1.1.2' }, { 'x-forwarded-for': '8.8.8.8' }, { 'x-forwarded-for': 'nonsense' }]) {
       const head = await headOf(internal, { headers: { ...forged, ...forwarded } });
       expect(head).not.toHaveProperty('x-envoy-internal');
-      expect(head).not.toHaveProperty('x-envoy-max-retries');
+      expect(head).not.toHaveProperty('x-envoy-ip-tags');
       // Only the edge takes these: further in, the proxy before has written them.
       expect(head).toMatchObject({ 'x-envoy-decorator-operation': 'x', 'x-envoy-external-address': '9.9.9.9' });
     }
   });
 
   test('internal_only_headers of the table go the same way', async () => {
-    await using proxy = await startFilterProxy({ manager: { use_remote_address: true }, table: { internal_only_headers: ['X-Debug'] } });
+    await using proxy = await startFilterProxy({ manager: { ...nobody, use_remote_address: true }, table: { internal_only_headers: ['X-Debug'] } });
     await proxy.request({ headers: { 'x-debug': '1', 'x-other': '2' } });
     expect(lastHead(proxy)).toMatchObject({ 'x-other': '2' });
     expect(lastHead(proxy)).not.toHaveProperty('x-debug');

@@ -3,12 +3,14 @@ import type { RequestHead } from '@sluice/http';
 import type { Problem, Random } from '@sluice/kernel';
 import type { RouteConfiguration, VirtualHost } from '@sluice/resources';
 import type { RouteMatch, RouteTable } from '../route-match.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import { CompileSession, type RouteCompileOptions } from './compile-session.ts';
 import { CompiledRoute, type ChooseMatch } from './compiled-route.ts';
 import { DomainIndex } from './domain-index.ts';
 import { schemeOf } from './head-test.ts';
 import { noPerFilter } from './per-filter.ts';
 import { prepareMatches } from './prepared-match.ts';
+import { endOfPath } from './path-test.ts';
 import { startOfPort, toHttps } from './redirect.ts';
 import { createRouteIndex, type RouteIndex } from './route-index.ts';
 
@@ -25,21 +27,21 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
     const compiled = compileVirtualHost(config, host, `virtual_hosts[${index}]`, session);
     for (const domain of host.domains) domains.add(domain, compiled);
   });
-  const { ignorePortInHostMatching } = config;
+  const { ignorePortInHostMatching, virtualHostHeader } = config;
   const table: RouteTable = {
     name: config.name,
     internalOnlyHeaders: config.internalOnlyHeaders,
-    match(head, random) {
-      const authority = head.authority;
+    match(head, random, info) {
+      const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
       const host = ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority;
-      return domains.find(host)?.match(head, random);
+      return domains.find(host)?.match(head, random, info);
     },
   };
   return { table, problems: session.problems };
 }
 
 interface CompiledVirtualHost {
-  match(head: RequestHead, random: Random): RouteMatch | undefined;
+  match(head: RequestHead, random: Random, info: StreamInfo | undefined): RouteMatch | undefined;
 }
 
 function compileVirtualHost(
@@ -53,12 +55,30 @@ function compileVirtualHost(
     const choose: ChooseMatch = prepareMatches({ table, host, hostPath, route, path }, session);
     return new CompiledRoute(route, choose, path, session);
   });
-  const index: RouteIndex = createRouteIndex(host.routes, routes);
-  if (host.requireTls === 'NONE') return { match: (head, random) => index.find(head, random)?.choose(head, random) };
+  const index: RouteIndex = createRouteIndex(host.routes, routes, table.ignorePathParametersInPathMatching ? endOfPlainPath : endOfWholePath);
+  const find: CompiledVirtualHost['match'] = (head, random, info) => index.find(head, random, info)?.choose(head, random);
+  if (host.requireTls === 'NONE') return { match: find };
   const redirect = redirectToHttps(host);
+  const exempts = host.requireTls === 'EXTERNAL_ONLY' ? isInternal : () => false;
   return {
-    match: (head, random) => (schemeOf(head) === 'https' ? index.find(head, random)?.choose(head, random) : redirect),
+    match: (head, random, info) => (schemeOf(head) === 'https' || exempts(head) ? find(head, random, info) : redirect),
   };
+}
+
+/** The connection manager has said so, and nobody else can have. */
+function isInternal(head: RequestHead): boolean {
+  return head.get('x-envoy-internal') === 'true';
+}
+
+function endOfWholePath({ path }: RequestHead): number {
+  return endOfPath(path);
+}
+
+/** Up to the first parameter: `/a;v=1/b` is `/a`. */
+function endOfPlainPath({ path }: RequestHead): number {
+  const end = endOfPath(path);
+  const parameters = path.indexOf(';');
+  return parameters === -1 ? end : Math.min(end, parameters);
 }
 
 function redirectToHttps(host: VirtualHost): RouteMatch {

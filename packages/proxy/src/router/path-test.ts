@@ -12,8 +12,9 @@ export function endOfPath(pathAndQuery: string): number {
 
 export function compilePathMatch(match: RouteMatch, path: string, patterns: PatternCompiler): PathTest {
   const { kind, value } = match.path;
-  if (kind === 'safe_regex') {
-    const regex = patterns.regex(value, `${path}.safe_regex.regex`);
+  if (kind === 'connect') return () => true;
+  if (kind === 'safe_regex' || kind === 'template') {
+    const regex = patterns.regex(value, kind === 'template' ? `${path}.path_match_policy` : `${path}.safe_regex.regex`);
     return (pathAndQuery, pathEnd) => regex.matchesAll(pathAndQuery.slice(0, pathEnd));
   }
   if (match.caseSensitive) return compareWith(kind, value);

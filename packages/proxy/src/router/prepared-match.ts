@@ -12,10 +12,12 @@ import type { CompileSession } from './compile-session.ts';
 import type { ChooseMatch } from './compiled-route.ts';
 import { compileRequestRules, compileResponseRules, type HeaderRule, type MutationLevel } from './header-rules.ts';
 import { compileTries } from './compile-tries.ts';
+import { compileDirectResponse } from './direct-response.ts';
 import { compilePerFilter, type FilterLevel } from './per-filter.ts';
 import { compileRateLimits } from './rate-limits.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileHash } from './request-hash.ts';
+import { compileRequestKinds } from './request-kinds.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
 import type { RoutePlace } from './route-place.ts';
 
@@ -29,8 +31,7 @@ export function prepareMatches(place: RoutePlace, session: CompileSession): Choo
   const { action, match } = place.route;
   switch (action.kind) {
     case 'direct_response': {
-      const body = action.body?.kind === 'inline' ? action.body.text : '';
-      const answer = prepare(place, session, { kind: 'direct-response', status: action.status, body });
+      const answer = prepare(place, session, compileDirectResponse(action, place.table.directResponseBodyBytesMax, `${place.path}.direct_response`, session));
       return () => answer;
     }
     case 'redirect': {
@@ -159,6 +160,7 @@ function prepare(
     perFilter,
     filterSwitches,
     virtualHostMetadata: host.metadata,
+    ...compileRequestKinds(host, hostPath, route.statPrefix, session),
   };
 }
 
@@ -172,7 +174,7 @@ function changeRequest(rules: readonly HeaderRule[], rewrites: readonly RequestC
   return (request: RequestHead, info: StreamInfo) => {
     const source = { info, request, response: undefined };
     for (let index = 0; index < rules.length; index += 1) (rules[index] as HeaderRule)(request, source);
-    for (let index = 0; index < rewrites.length; index += 1) (rewrites[index] as RequestChange)(request);
+    for (let index = 0; index < rewrites.length; index += 1) (rewrites[index] as RequestChange)(request, info);
   };
 }
 

@@ -1,10 +1,10 @@
 /** The hash policies of a route, compiled: one number that says where a request belongs, or none. */
 import { combineHashes, formatHash, xxHash64, type Hash64 } from '@sluice/balancing';
-import type { RequestHead } from '@sluice/http';
 import { formatAddress } from '@sluice/kernel';
 import type { HashCookie, HashPolicy, HashSource } from '@sluice/resources';
 import type { ForwardAction, HashInput } from '../route-match.ts';
 import type { CompileSession } from './compile-session.ts';
+import { cookieValue } from './cookie-value.ts';
 import { firstQueryValue, headerValue } from './head-test.ts';
 
 /** The hash of one policy; undefined when the request does not have what it asks for. */
@@ -75,19 +75,6 @@ function cookieSuffix({ ttlMs = 0, path, attributes }: HashCookie): string {
   const where = path === '' ? '' : `; Path=${path}`;
   const others = attributes.map(({ name, value }) => (value === '' ? `; ${name}` : `; ${name}=${value}`)).join('');
   return `${maxAge}${where}${others}; HttpOnly`;
-}
-
-/** The value of a cookie, without the quotes that it may stand in. */
-function cookieValue(request: RequestHead, name: string): string | undefined {
-  const line = request.get('cookie');
-  if (line === undefined) return undefined;
-  // Several lines come joined by commas, which no cookie holds.
-  for (const pair of line.split(/[;,]/)) {
-    const equals = pair.indexOf('=');
-    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue;
-    return pair.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1');
-  }
-  return undefined;
 }
 
 function hashOf(value: string | undefined): Hash64 | undefined {

@@ -2,10 +2,12 @@
 import type { RequestHead } from '@sluice/http';
 import type { PathMatch, RouteAction, RouteMatch } from '@sluice/resources';
 import type { TryPolicy } from '../upstream/try-policy.ts';
+import { StreamInfo } from '../stream-info.ts';
+import { compileFormat, type TextFormat } from '../substitution/compile-format.ts';
 import type { CompileSession } from './compile-session.ts';
 import { endOfPath } from './path-test.ts';
 
-export type RequestChange = (head: RequestHead) => void;
+export type RequestChange = (head: RequestHead, info: StreamInfo) => void;
 
 /** The rewrites of a route; empty when there are none. `hostLiteral` is a weighted cluster's and wins. */
 export function compileRewrites(
@@ -24,7 +26,7 @@ export function compileRewrites(
 }
 
 /** Gives the new host, or undefined where the request brings none. */
-type HostOf = (head: RequestHead) => string | undefined;
+type HostOf = (head: RequestHead, info: StreamInfo) => string | undefined;
 
 function compileHostRewrite(
   { hostRewrite }: RouteAction,
@@ -38,6 +40,10 @@ function compileHostRewrite(
       return undefined;
     case 'literal':
       return () => hostRewrite.value;
+    case 'format': {
+      const format = compileText(hostRewrite.value, `${path}.host_rewrite`, session);
+      return (head, info) => hostText(format({ info, request: head, response: undefined }));
+    }
     case 'header':
       return (head) => head.get(hostRewrite.header) || undefined;
     case 'path-regex': {
@@ -55,14 +61,14 @@ export function compileEndpointRewrite({ hostRewrite, appendXForwardedHost }: Ro
   const { setsEnvoyHeaders } = session.options;
   return (head, hostname, isFirst) => {
     if (hostname === '') return;
-    if (isFirst) rewriteHost(() => hostname, appendXForwardedHost, setsEnvoyHeaders)(head);
+    if (isFirst) rewriteHost(() => hostname, appendXForwardedHost, setsEnvoyHeaders)(head, noInfo);
     else head.setAuthority(hostname);
   };
 }
 
 function rewriteHost(hostOf: HostOf, keepsForwardedHost: boolean, setsEnvoyHeaders: boolean): RequestChange {
-  return (head) => {
-    const host = hostOf(head);
+  return (head, info) => {
+    const host = hostOf(head, info);
     if (host === undefined || host === head.authority) return;
     if (keepsForwardedHost) head.add('x-forwarded-host', head.authority);
     if (setsEnvoyHeaders) head.set('x-envoy-original-host', head.authority);
@@ -71,10 +77,10 @@ function rewriteHost(hostOf: HostOf, keepsForwardedHost: boolean, setsEnvoyHeade
   };
 }
 
-function changePath(rewrite: PathRewriter, setsEnvoyHeaders: boolean): RequestChange {
-  return (head) => {
+function changePath(rewrite: RequestPathRewriter, setsEnvoyHeaders: boolean): RequestChange {
+  return (head, info) => {
     const before = head.path;
-    const after = rewrite(before);
+    const after = rewrite(before, head, info);
     if (after === before) return;
     if (setsEnvoyHeaders) head.set('x-envoy-original-path', before);
     head.path = after;
@@ -84,20 +90,34 @@ function changePath(rewrite: PathRewriter, setsEnvoyHeaders: boolean): RequestCh
 /** Gives the new path, with its query. */
 export type PathRewriter = (pathAndQuery: string) => string;
 
+/** Also from what else is known of the request. */
+type RequestPathRewriter = (pathAndQuery: string, head: RequestHead, info: StreamInfo) => string;
+
 function compilePathRewrite(
   { pathRewrite }: RouteAction,
   match: RouteMatch,
   path: string,
   session: CompileSession,
-): PathRewriter | undefined {
-  if (pathRewrite === undefined) return undefined;
-  if (pathRewrite.kind === 'prefix') return replacePrefix(match.path, pathRewrite.value);
-  return replaceByRegex(pathRewrite.regex, pathRewrite.substitution, `${path}.regex_rewrite`, session);
+): RequestPathRewriter | undefined {
+  switch (pathRewrite?.kind) {
+    case undefined:
+      return undefined;
+    case 'prefix':
+      return replacePrefix(match.path, pathRewrite.value);
+    case 'regex':
+      return replaceByRegex(pathRewrite.regex, pathRewrite.substitution, `${path}.regex_rewrite`, session);
+    case 'format': {
+      const format = compileText(pathRewrite.value, `${path}.path_rewrite`, session);
+      return (before, head, info) => pathText(format({ info, request: head, response: undefined }), before);
+    }
+    case 'template':
+      return replaceByTemplate(match.path, pathRewrite.value, `${path}.path_rewrite_policy`, session);
+  }
 }
 
 /** Puts `value` in place of what the match took: its prefix or, where it took the whole path, all of it. */
 export function replacePrefix(match: PathMatch, value: string): PathRewriter {
-  const takesAll = match.kind === 'path' || match.kind === 'safe_regex';
+  const takesAll = match.kind !== 'prefix' && match.kind !== 'path_separated_prefix';
   const length = match.value.length;
   return (pathAndQuery) => value + pathAndQuery.slice(takesAll ? endOfPath(pathAndQuery) : length);
 }
@@ -115,3 +135,38 @@ export function replaceByRegex(
     return regex.replace(pathAndQuery.slice(0, end), substitution) + pathAndQuery.slice(end);
   };
 }
+
+/** Puts the variables of the match's template where `template` names them. */
+function replaceByTemplate(match: PathMatch, template: string, path: string, session: CompileSession): PathRewriter {
+  if (match.kind !== 'template') {
+    session.error(path, 'needs a path_match_policy whose variables it could use');
+    return (pathAndQuery) => pathAndQuery;
+  }
+  const substitution = template.replaceAll('\\', '\\\\').replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const index = match.variables.indexOf(name);
+    if (index === -1) session.error(path, `names {${name}}, which the match does not have`);
+    return `\\${index + 1}`;
+  });
+  return replaceByRegex(`^${match.value}$`, substitution, path, session);
+}
+
+function compileText(text: string, path: string, session: CompileSession): TextFormat {
+  const compiled = compileFormat(text, '', session.operators);
+  if (compiled.ok) return compiled.format;
+  session.error(path, compiled.message);
+  return () => '';
+}
+
+/** What a format makes may come from the client: only what is a host is one. */
+function hostText(text: string): string | undefined {
+  return /^(?:\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::\d{1,5})?$/.test(text) ? text : undefined;
+}
+
+/** The same for a path. The query of before stays, unless the new path has one. */
+function pathText(text: string, before: string): string {
+  if (!/^\/[\x21-\x7e]*$/.test(text)) return before;
+  return text.includes('?') ? text : text + before.slice(endOfPath(before));
+}
+
+/** For rewrites that look at nothing but the head. */
+const noInfo = new StreamInfo({ host: '', port: 0 }, { host: '', port: 0 });

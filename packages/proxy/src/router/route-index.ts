@@ -6,34 +6,34 @@
 import type { RequestHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 import type { Route } from '@sluice/resources';
+import type { StreamInfo } from '../stream-info.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import { headerValue } from './head-test.ts';
-import { endOfPath } from './path-test.ts';
 
 export interface RouteIndex {
-  find(head: RequestHead, random: Random): CompiledRoute | undefined;
+  find(head: RequestHead, random: Random, info: StreamInfo | undefined): CompiledRoute | undefined;
 }
 
 /** From so many routes on, looking up a header costs less than trying. Chosen; see the bench of the router. */
 const indexedRoutesMin = 8;
 
-export function createRouteIndex(routes: readonly Route[], compiled: readonly CompiledRoute[]): RouteIndex {
+/** `endOf` says where the path of a request ends, for comparison. */
+export function createRouteIndex(routes: readonly Route[], compiled: readonly CompiledRoute[], endOf: (head: RequestHead) => number): RouteIndex {
   const first = compiled[0];
-  if (first?.takesEverything) return { find: () => first };
+  if (first?.takesEverything) return { find: (head) => (head.method === 'CONNECT' ? undefined : first) };
   const header = mostAskedHeader(routes);
-  return header === undefined ? { find: (head, random) => firstMatch(compiled, head, random) } : byHeader(header, routes, compiled);
+  return header === undefined ? { find: (head, random, info) => firstMatch(compiled, endOf(head), head, random, info) } : byHeader(header, routes, compiled, endOf);
 }
 
-function firstMatch(routes: readonly CompiledRoute[], head: RequestHead, random: Random): CompiledRoute | undefined {
-  const pathEnd = endOfPath(head.path);
+function firstMatch(routes: readonly CompiledRoute[], pathEnd: number, head: RequestHead, random: Random, info: StreamInfo | undefined): CompiledRoute | undefined {
   for (let index = 0; index < routes.length; index += 1) {
     const route = routes[index] as CompiledRoute;
-    if (route.matches(head, pathEnd, random)) return route;
+    if (route.matches(head, pathEnd, random, info)) return route;
   }
   return undefined;
 }
 
-function byHeader(name: string, routes: readonly Route[], compiled: readonly CompiledRoute[]): RouteIndex {
+function byHeader(name: string, routes: readonly Route[], compiled: readonly CompiledRoute[], endOf: (head: RequestHead) => number): RouteIndex {
   const indifferent: CompiledRoute[] = [];
   const byValue = new Map<string, CompiledRoute[]>();
   compiled.forEach((route, index) => {
@@ -49,10 +49,10 @@ function byHeader(name: string, routes: readonly Route[], compiled: readonly Com
     else list.push(route);
   });
   return {
-    find(head, random) {
+    find(head, random, info) {
       const value = headerValue(head, name);
       const candidates = (value === undefined ? undefined : byValue.get(value)) ?? indifferent;
-      return firstMatch(candidates, head, random);
+      return firstMatch(candidates, endOf(head), head, random, info);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What a format string is filled in from: a stream, or as much of one as exists when a header is written. */
 import type { RequestHead, ResponseHead } from '@sluice/http';
-import type { RouteMatch } from '../route-match.ts';
+import type { Metadata, Struct } from '@sluice/resources';
 import type { StreamInfo } from '../stream-info.ts';
 
 export interface FormatSource {
@@ -8,7 +8,13 @@ export interface FormatSource {
   readonly request: RequestHead;
   readonly response: ResponseHead | undefined;
   /** Absent where the route is not known, or is just being decided. */
-  readonly route?: RouteMatch | undefined;
+  readonly route?: RouteFacts | undefined;
+}
+
+/** What a route and its virtual host say about themselves. */
+export interface RouteFacts {
+  readonly metadata?: ReadonlyMap<string, Struct> | undefined;
+  readonly virtualHostMetadata?: Metadata;
 }
 
 /** What an operator stands for. Undefined where there is nothing to say: shown as `-`, or left out. */

@@ -171,6 +171,8 @@ function bootstrapOf(options: FilterFixtureOptions, upstreamPort: number): objec
     stat_prefix: 'test',
     generate_request_id: false,
     http_protocol_options: { enable_trailers: true },
+    // A client that says it comes from 127.0.0.1, by x-forwarded-for, is one of our own.
+    internal_address_config: { cidr_ranges: [{ address_prefix: '127.0.0.0', prefix_len: 8 }] },
     server_name: 'sluice',
     http_filters: [...filters, { name: 'router', typed_config: { '@type': routerType, suppress_envoy_headers: true, ...router } }],
     route_config: { name: 'routes', virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes ?? usual, ...virtualHost }], ...table },

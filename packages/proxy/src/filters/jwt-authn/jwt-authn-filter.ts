@@ -58,7 +58,7 @@ class JwtAuthnFilter implements HttpFilter {
     this.#rules = config.rules.map(({ match, requirement }: JwtRule, index) => ({
       path: compilePathMatch(match, `rules[${index}].match`, patterns),
       tests: compileHeadTests(match, `rules[${index}].match`, patterns),
-      ratio: match.fractionRatio ?? 1,
+      ratio: match.fraction?.ratio ?? 1,
       requirement,
     }));
     this.#random = random;

@@ -1,0 +1,19 @@
+/** Virtual clusters of a virtual host, compiled: what kind of request this is, for its numbers and the access log. */
+import type { VirtualHost } from '@sluice/resources';
+import type { RequestKind, RouteMatch } from '../route-match.ts';
+import type { CompileSession } from './compile-session.ts';
+import { compileHeaderMatcher } from './head-test.ts';
+
+/** Envoy's name for requests that no virtual cluster takes, where there are some. */
+const other: RequestKind = { name: 'other' };
+
+/** Nothing for a host without virtual clusters and a route without a prefix: then nobody asks. */
+export function compileRequestKinds({ virtualClusters }: VirtualHost, hostPath: string, statPrefix: string, session: CompileSession): Pick<RouteMatch, 'kindOf' | 'statPrefix'> {
+  const named = statPrefix === '' ? {} : { statPrefix };
+  if (virtualClusters.length === 0) return named;
+  const kinds = virtualClusters.map(({ name, headers }, index) => ({
+    kind: { name },
+    tests: headers.map((matcher, at) => compileHeaderMatcher(matcher, `${hostPath}.virtual_clusters[${index}].headers[${at}]`, session)),
+  }));
+  return { ...named, kindOf: (head) => kinds.find(({ tests }) => tests.every((test) => test(head)))?.kind ?? other };
+}
