@@ -71,6 +71,8 @@ export class ResponseHead extends HeaderBlock {
   keepsAlive = true;
   /** Members of the Connection fields in lower case. */
   connectionOptions: readonly string[] = none;
+  /** Takes it back for another response, when nobody will look at it any more. Undefined where nobody wants it. */
+  home: { giveBack(head: ResponseHead): void } | undefined = undefined;
 
   reset(): void {
     this.clearFields();

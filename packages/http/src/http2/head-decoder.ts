@@ -3,7 +3,7 @@
  * checked by the rules of RFC 9113 8.2 and 8.3 before anybody sees them. What breaks a rule or a limit is read to its
  * end all the same, because the table of a connection must go on being what its peer believes it to be.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { isFieldName, isOriginForm } from '../characters.ts';
 import { createHeaderLine, HeaderBlock, type HeaderLine } from '../header-block.ts';
 import { parseContentLength, textOf, type HeadLimits } from '../head-reader.ts';
@@ -11,7 +11,7 @@ import { Known } from '../known-headers.ts';
 import type { RequestHead, ResponseHead, Trailers } from '../message-head.ts';
 import { isAuthority } from '../request-reader.ts';
 import { FieldKind, firstPseudoKind, isGoodValue, kindOfName, knownOfName } from './field-kind.ts';
-import { createTableField, fieldOverheadBytes, HeaderTable, type TableField } from './header-table.ts';
+import { createTableField, fieldOverheadBytes, HeaderTable, staticFieldsMax, type TableField } from './header-table.ts';
 import { decodedBytesMax, decodeHuffman } from './huffman.ts';
 
 /**
@@ -22,6 +22,15 @@ export type HeadVerdict = 'whole' | 'malformed' | 'too-large' | 'too-many-fields
 
 /** Colon, space, CR, LF. */
 const lineFramingBytes = 4;
+
+interface AddedField {
+  /** The value with its length, as it came. */
+  readonly coded: Buffer;
+  readonly field: TableField;
+}
+
+/** Longer values are seldom said twice. */
+const addedBytesMax = 64;
 
 /** What routes or frames a message has no place behind it (RFC 9110 6.5.1): it is dropped, as behind chunks. */
 const droppedOfTrailers =
@@ -39,6 +48,8 @@ export class HeadDecoder {
   /** Of the last request: what its CONNECT asks for; empty for all others. */
   protocol: string = nothing;
   readonly #table: HeaderTable;
+  /** By the number of their name: fields that were added to the table, as they were coded. Peers often add the same again. */
+  readonly #added: (AddedField | undefined)[] = [];
   readonly #nobody = new HeaderBlock();
   // Of the block that is being read.
   #head: HeaderBlock = this.#nobody;
@@ -189,6 +200,11 @@ export class HeadDecoder {
   #readLiteral(bytes: Buffer, start: number, end: number, mask: number, isIndexed: boolean): boolean {
     const index = this.#readInteger(bytes, start, end, mask);
     if (index < 0) return false;
+    const codedAt = this.#next;
+    if (isIndexed && index > 0 && index <= staticFieldsMax) {
+      const added = this.#added[index];
+      if (added && this.#addAgain(added, bytes, end)) return true;
+    }
     const head = this.#head;
     const lineStart = this.#at;
     let nameEnd: number;
@@ -216,11 +232,27 @@ export class HeadDecoder {
     memory[nameEnd + 1] = 0x20;
     memory[valueEnd] = 0x0d;
     memory[valueEnd + 1] = 0x0a;
-    if (isIndexed) this.#table.add(createTableField(memory, lineStart, nameEnd, valueStart, valueEnd));
+    if (isIndexed) {
+      const field = createTableField(memory, lineStart, nameEnd, valueStart, valueEnd);
+      this.#table.add(field);
+      if (index > 0 && index <= staticFieldsMax && this.#next - codedAt <= addedBytesMax) this.#added[index] = { coded: Buffer.from(bytes.subarray(codedAt, this.#next)), field };
+    }
     if (!this.#count(kind, valueEnd - lineStart - 2 + fieldOverheadBytes)) return true;
     const isGood = isGoodValue(memory, valueStart, valueEnd);
     if (kind >= firstPseudoKind) this.#takePseudo(kind, this.#textOf(kind, memory, valueStart, valueEnd), isGood);
     else this.#take(kind, known, isGood, lineStart, nameEnd, valueEnd);
+    return true;
+  }
+
+  /** True when the value at hand is coded as it was when its name was last added: then so is the field. */
+  #addAgain({ coded, field }: AddedField, bytes: Buffer, end: number): boolean {
+    const from = this.#next;
+    const { length } = coded;
+    if (end - from < length) return false;
+    for (let at = 0; at < length; at += 1) if (bytes[from + at] !== coded[at]) return false;
+    this.#next = from + length;
+    this.#table.add(field);
+    this.#takeIndexed(field);
     return true;
   }
 

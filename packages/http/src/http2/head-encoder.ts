@@ -26,24 +26,36 @@ const integerBytesMax = 5;
 const fieldOverheadMax = 3 * integerBytesMax;
 const pseudoBytesMax = 64;
 
+const lowerCase = Uint8Array.from({ length: 256 }, (_, code) => (code >= 0x41 && code <= 0x5a ? code + 0x20 : code));
+
 interface StaticName {
-  readonly letters: readonly number[];
+  readonly letters: Uint8Array;
   readonly index: number;
 }
 
-/** Names with a number by their length. */
-const namesByLength: readonly (readonly StaticName[])[] = indexNames();
+/** Places for names: a power of two for which no two names have the same place, see `placeOf`. */
+const namePlaces = 256;
 
-function indexNames(): StaticName[][] {
-  const byLength: StaticName[][] = Array.from({ length: 32 }, () => []);
-  const seen = new Set<string>();
+/** Names with a number, each in its place. */
+const staticNames: readonly (StaticName | undefined)[] = placeNames();
+
+function placeNames(): (StaticName | undefined)[] {
+  const placed: (StaticName | undefined)[] = Array.from({ length: namePlaces }, () => undefined);
   for (const [index, { line, nameBytes }] of staticFields.entries()) {
-    const name = line.toString('latin1', 0, nameBytes);
-    if (name === '' || name.startsWith(':') || seen.has(name)) continue;
-    seen.add(name);
-    byLength[nameBytes]?.push({ letters: [...line.subarray(0, nameBytes)], index });
+    const letters = line.subarray(0, nameBytes);
+    if (nameBytes === 0 || letters[0] === 0x3a) continue;
+    placed[placeOf(letters, 0, nameBytes)] ??= { letters, index };
   }
-  return byLength;
+  return placed;
+}
+
+/** Found by trial: the weights are the first that tell all names apart. */
+function placeOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  const first = lowerCase[bytes[start] as number] as number;
+  const middle = lowerCase[bytes[start + (length >> 1)] as number] as number;
+  const last = lowerCase[bytes[end - 1] as number] as number;
+  return (length * 3 + last * 13 + middle + first) & (namePlaces - 1);
 }
 
 const statusNumbers: ReadonlyMap<number, number> = new Map([[200, 8], [204, 9], [206, 10], [304, 11], [400, 12], [404, 13], [500, 14]]);
@@ -134,22 +146,13 @@ function writeFields(head: HeaderBlock, target: Buffer, start: number, dropped: 
   return at;
 }
 
-const lowerCase = Uint8Array.from({ length: 256 }, (_, code) => (code >= 0x41 && code <= 0x5a ? code + 0x20 : code));
-
 /** The number of a name, 0 for none. */
 function staticIndexOf(memory: Buffer, start: number, end: number): number {
-  const candidates = namesByLength[end - start];
-  if (!candidates) return 0;
-  const first = lowerCase[memory[start] as number];
-  const last = lowerCase[memory[end - 1] as number];
-  for (let index = 0; index < candidates.length; index += 1) {
-    const { letters, index: number } = candidates[index] as StaticName;
-    if (letters[0] !== first || letters[letters.length - 1] !== last) continue;
-    let at = 1;
-    while (at < letters.length && lowerCase[memory[start + at] as number] === letters[at]) at += 1;
-    if (at >= letters.length) return number;
-  }
-  return 0;
+  const candidate = staticNames[placeOf(memory, start, end)];
+  if (candidate === undefined || candidate.letters.length !== end - start) return 0;
+  const { letters } = candidate;
+  for (let at = 0; at < letters.length; at += 1) if (lowerCase[memory[start + at] as number] !== letters[at]) return 0;
+  return candidate.index;
 }
 
 function writePseudo(target: Buffer, at: number, index: number, value: string): number {

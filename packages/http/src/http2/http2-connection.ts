@@ -62,6 +62,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   /** Stream by whether the peer has reset it. */
   readonly #resets = new Map<number, boolean>();
   readonly #spareHeads: RequestHead[] = [];
+  readonly #spareResponses: ResponseHead[] = [];
   /** Opened by the peer and not let go of yet. */
   #peerStreams = 0;
   /** Highest that the peer has opened; highest that we have. */
@@ -226,6 +227,15 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     if (stream.isClosed) this.#forget(stream);
   }
 
+  /** A response is over, and its head may be used for another. */
+  giveBack(head: ResponseHead): void {
+    if (head.home !== this || this.#spareResponses.length >= sparesMax) return;
+    head.home = undefined;
+    head.shrinkMemory(spareBytesMax);
+    head.reset();
+    this.#spareResponses.push(head);
+  }
+
   #forget(stream: Http2Stream): void {
     if (stream.head) this.#peerStreams -= 1;
   }
@@ -282,7 +292,8 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   }
 
   #readResponse(stream: Http2Stream, bytes: Buffer, start: number, end: number, endsStream: boolean): void {
-    const head = new ResponseHead();
+    const head = this.#spareResponses.pop() ?? new ResponseHead();
+    head.home = this;
     const verdict = this.#decoder.readResponse(bytes, start, end, head);
     if (verdict === 'bad-code') return this.fail(ErrorCode.compressionError, 'a head that is no HPACK');
     if (verdict !== 'whole') {

@@ -155,9 +155,11 @@ export class Http2Stream implements QueuedStream {
   }
 
   endRemote(trailers: Trailers | undefined): void {
+    const { events } = this;
     this.isRemoteEnded = true;
-    this.events.onEnd(trailers);
+    // Over before its owner hears of the end, who would else have to give up what is finished.
     if (this.isLocalEnded) this.close();
+    events.onEnd(trailers);
   }
 
   close(): void {

@@ -583,6 +583,15 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     writeAccessLogs(this, this.#config.accessLogs, outcome, this.#engine);
     this.#engine.activeStreams -= 1;
     this.#codec.finish(intact && !outcome.closesDownstream);
+    this.#giveBackResponse();
     this.#engine.onQuieter();
+  }
+
+  /** Its connection makes another response of it, so that nobody may look at it any more. */
+  #giveBackResponse(): void {
+    const { response } = this;
+    if (!response?.home) return;
+    this.response = undefined;
+    response.home.giveBack(response);
   }
 }
