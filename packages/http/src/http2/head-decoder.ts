@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { isFieldName, isOriginForm } from '../characters.ts';
 import { createHeaderLine, HeaderBlock, type HeaderLine } from '../header-block.ts';
-import { parseContentLength, textOf, type HeadLimits } from '../head-reader.ts';
+import { isWord, parseContentLength, textOf, type HeadLimits } from '../head-reader.ts';
 import { Known } from '../known-headers.ts';
 import type { RequestHead, ResponseHead, Trailers } from '../message-head.ts';
 import { isAuthority } from '../request-reader.ts';
@@ -302,7 +302,7 @@ export class HeadDecoder {
       case FieldKind.connectionBound:
         return this.#blame(`field ${memory.toString('latin1', start, nameEnd)}`);
       case FieldKind.te:
-        if (memory.toString('latin1', nameEnd + 2, valueEnd).toLowerCase() !== 'trailers') return this.#blame('field te');
+        if (!isWord(memory, nameEnd + 2, valueEnd, 'trailers')) return this.#blame('field te');
         break;
       case FieldKind.cookie:
         this.#cookies += 1;

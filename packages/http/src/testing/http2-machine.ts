@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import {
   Http2Connection,
+  RequestHead,
   type FrameOutput,
   type HeadVerdict,
   type Http2ConnectionEvents,
@@ -10,7 +11,6 @@ import {
   type Http2Role,
   type Http2Stream,
   type Http2StreamEvents,
-  type RequestHead,
   type ResetCause,
   type ResponseHead,
   type Trailers,
@@ -89,6 +89,14 @@ export class RecordedStream implements Http2StreamEvents {
   }
 }
 
+/** The machine uses heads again when their streams are let go. */
+function copyOf(head: RequestHead): RequestHead {
+  const copy = RequestHead.of(head.method, head.authority, head.path);
+  copy.remove('host');
+  head.forEach((name, value) => copy.add(name, value));
+  return copy;
+}
+
 export const testHttp2Limits: Http2Limits = {
   headerTableBytesMax: 4096,
   concurrentStreamsMax: 100,
@@ -158,7 +166,7 @@ export class Http2Machine implements Http2ConnectionEvents {
   }
 
   onRequest(stream: Http2Stream, head: RequestHead, verdict: HeadVerdict): void {
-    const recorded = new RecordedStream(stream, this.takesBodies, head, verdict);
+    const recorded = new RecordedStream(stream, this.takesBodies, copyOf(head), verdict);
     stream.events = recorded;
     this.streams.push(recorded);
     // As an owner refuses what it must not serve.
