@@ -111,7 +111,7 @@ export interface TlsTransport {
   /** @throws MeshError `tls-context-invalid` when the parts do not fit together */
   createContext(settings: TlsContextSettings): TlsContext;
   /**
-   * Takes an accepted connection over and begins the handshake; the old object must not be used any more. The handler's
+   * Takes an accepted connection over and begins the handshake; all that the old object can still do is `destroy`. The handler's
    * `onOpen` says that it came about, `onClose` with code `tls-failed` that it did not. It sets no deadline.
    */
   accept(connection: Connection, options: TlsAcceptOptions, handler: ConnectionHandler): Connection;

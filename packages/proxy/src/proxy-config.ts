@@ -11,6 +11,7 @@ import type { LocalReplyMapper } from './access-log/local-reply-mapper.ts';
 import type { ChooseChain } from './downstream/chain-match.ts';
 import type { ClientDetection, InternalAddresses } from './downstream/client-rules.ts';
 import type { ListenerFilter } from './downstream/listener-filters/listener-filter.ts';
+import type { ClusterTransports } from './tls/cluster-transports.ts';
 import type { TransportSocket } from './downstream/transport-socket.ts';
 import type { HttpFilter } from './filters/filter.ts';
 import type { Http2Options } from './http2-options.ts';
@@ -193,6 +194,8 @@ export interface ClusterConfig extends CircuitLimits {
   readonly assignment: ClusterLoadAssignment | undefined;
   /** Content hash of the assignment: when only it changes, hosts are exchanged and pools of those that stay live on. */
   readonly assignmentVersion: string;
+  /** How connections to hosts are secured. Absent: they are not. */
+  readonly transports?: ClusterTransports;
   readonly connectTimeoutMs: number;
   /** For requests of routes with `priority: HIGH`; what the cluster itself has is for all others. */
   readonly highPriority: CircuitLimits;

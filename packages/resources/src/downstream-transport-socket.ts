@@ -2,6 +2,7 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope, TypedConfigDecoder } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { downstreamTlsContextTypeName, readDownstreamTlsContext } from './tls/downstream-tls-context.ts';
 
 export interface TransportSocketConfig {
   readonly name: string;
@@ -17,6 +18,7 @@ export const rawBufferTypeName = 'envoy.extensions.transport_sockets.raw_buffer.
 /** The transport sockets that clients may meet, by the type of their config. */
 const downstreamSockets: Readonly<Record<string, TypedConfigDecoder>> = {
   [rawBufferTypeName]: readRawBuffer,
+  [downstreamTlsContextTypeName]: readDownstreamTlsContext,
 };
 
 /** Undefined for raw bytes, and after a problem. */

@@ -20,9 +20,11 @@ import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { createFleet, type Fleet } from '../workers/fleet.ts';
 import { gatherFirst } from '../workers/gather-first.ts';
+import { createOwnTicketKey } from '../network/ticket-keys.ts';
 import { createThreads, type ThreadSettings } from '../workers/thread.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
+import { createFileAccess } from './file-access.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
 import { systemDataReader } from './file-data-source.ts';
 import { createFileDataSources } from './file-data-sources.ts';
@@ -114,6 +116,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     ...(unknownDynamicFields ? { unknownFields: unknownDynamicFields } : {}),
     createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine,
+    tls: { transport: network.tls, files: createFileAccess(timers, options.environment) },
     clock,
     timers,
     logger,
@@ -233,7 +236,7 @@ async function openFleet({ workers, loaded, network, timers, logger, meter }: Bo
   meter.gauge('envoy_server_concurrency', 'workers').set(count);
   if (!workers || count === 1) return undefined;
   const { node, dnsResolver } = loaded.bootstrap;
-  const startWorker = createThreads({ ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver });
+  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver });
   return createFleet({ workers: count, startWorker, network, timers, logger, meter }).catch((error: unknown) => MeshError.from(error));
 }
 

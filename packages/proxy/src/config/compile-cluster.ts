@@ -5,6 +5,7 @@ import { compileRetryRule } from '../router/compile-retry.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { CircuitLimits } from '../upstream/circuit-breaker.ts';
 import type { RetryRule } from '../upstream/retry-rule.ts';
+import type { ClusterTransports } from '../tls/cluster-transports.ts';
 import type { ConfigResource } from './config-resource.ts';
 
 /** What a cluster says of its endpoints itself. */
@@ -23,6 +24,7 @@ export function compileCluster(
   cluster: ConfigResource<Cluster>,
   eds: ConfigResource<ClusterLoadAssignment> | undefined,
   patterns: PatternCompiler,
+  transports?: ClusterTransports,
 ): ClusterConfig {
   const resource = cluster.value;
   const { discovery, circuitBreakers, http } = resource;
@@ -34,6 +36,7 @@ export function compileCluster(
     assignment,
     assignmentVersion: discovery.kind === 'EDS' ? (eds?.version ?? '') : cluster.version,
     connectTimeoutMs: resource.connectTimeoutMs,
+    ...(transports && { transports }),
     ...limitsOf(circuitBreakers.default),
     highPriority: limitsOf(circuitBreakers.high),
     retry: compileClusterRetry(resource, patterns),

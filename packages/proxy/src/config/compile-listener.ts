@@ -15,6 +15,7 @@ import type { ConnectionManagerConfig, FilterChainConfig, ListenerConfig } from 
 import type { RouteTable } from '../route-match.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
+import type { TlsRegistry } from '../tls/tls-registry.ts';
 import { compileAccessLogs } from './compile-access-logs.ts';
 import { compileClientRules, compileIgnoredUpgrades, protoByPort } from './compile-client-rules.ts';
 import { compileFrame } from './compile-frame.ts';
@@ -28,6 +29,7 @@ export interface ListenerCompileOptions {
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
   readonly environment: CompileEnvironment;
+  readonly tls: TlsRegistry;
   /** Compiles a table; problems have paths inside it. */
   readonly compileRoutes: (
     routes: RouteConfiguration,
@@ -45,6 +47,12 @@ export interface ListenerParts {
 }
 
 export type RoutesOf = (name: string, setsEnvoyHeaders: boolean) => RouteTable | undefined;
+
+/**
+ * How long a handshake may take where `transport_socket_connect_timeout` does not say. Envoy waits for ever, which lets a client
+ * that never begins hold a connection for ever; ten seconds are what its authors advise for edges.
+ */
+const defaultHandshakeTimeoutMs = 10_000;
 
 /** Envoy's advice for edges; there is no field for it in a listener. */
 const connectionsMax = 10_000;
@@ -77,7 +85,7 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   const shared: FilterChainConfig = {
     name: chain.name,
     version: chain.version,
-    ...(transportSocket ? { transportSocket, transportSocketTimeoutMs: chain.transportSocketConnectTimeoutMs } : {}),
+    ...(transportSocket ? { transportSocket, transportSocketTimeoutMs: chain.transportSocketConnectTimeoutMs || defaultHandshakeTimeoutMs } : {}),
     ...(gates.length > 0 ? { gates } : {}),
     ...(server ? { server } : {}),
   };

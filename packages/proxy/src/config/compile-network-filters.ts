@@ -10,10 +10,12 @@ import { standardNetworkFilters } from '../network-filters/standard-network-filt
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import { compileAccessLogs, type LogCompileOptions } from './compile-access-logs.ts';
+import type { TlsRegistry } from '../tls/tls-registry.ts';
 
 export interface NetworkCompileOptions extends LogCompileOptions {
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
+  readonly tls: TlsRegistry;
 }
 
 /** All filters but the connection manager; the last one must serve, and no other may. */
@@ -52,7 +54,7 @@ export function compileTransportSocket(
   path: string,
   listener: Listener,
   problems: Problem[],
-  { createContext }: NetworkCompileOptions,
+  { createContext, tls }: NetworkCompileOptions,
 ): TransportSocket | undefined {
   const factory = transportSockets.find((candidate) => candidate.typeName === typeName);
   const configPath = `${path}.typed_config`;
@@ -62,6 +64,7 @@ export function compileTransportSocket(
   }
   return factory.create(config, {
     ...createContext(''),
+    tls,
     listenerStatPrefix: listener.statPrefix || formatAddress(listener.address),
     error: (at, message) => void problems.push(error(at === '' ? configPath : `${configPath}.${at}`, message)),
   });

@@ -3,13 +3,15 @@
  * applied at once; while an application is under way (listeners are being bound), newer configuration waits, and only
  * the newest is applied next. What is refused changes nothing.
  */
-import type { Clock, Logger, Meter, Problem, Timer, Timers } from '@sluice/kernel';
+import type { Clock, Logger, Meter, Problem, Timer, Timers, TlsTransport } from '@sluice/kernel';
 import { formatProblem } from '@sluice/kernel';
 import type { CompileEnvironment } from '../compile-environment.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
+import { noFiles, type FileAccess } from '../tls/data-files.ts';
+import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from './config-compiler.ts';
 import type { ConfigSnapshot } from './config-resource.ts';
 import type { ConfigConsumer, ConfigUpdate, RejectedResource } from './config-source.ts';
@@ -27,6 +29,8 @@ export interface ConfigApplierOptions {
   readonly filters: FilterCatalog;
   readonly createContext: CreateFilterContext;
   readonly regexEngine: RegexEngine;
+  /** What TLS is spoken with, and where certificates may be read from. Default none. */
+  readonly tls?: { readonly transport: TlsTransport | undefined; readonly files: FileAccess };
   /** What a field of a resource means that nobody knows. Default `warning`: its sender may be newer than this. */
   readonly unknownFields?: 'error' | 'warning';
   readonly clock: Clock;
@@ -40,6 +44,7 @@ export interface ConfigApplierOptions {
 export class ConfigApplier implements ConfigConsumer {
   readonly store: ConfigStore;
   readonly #compiler: ConfigCompiler;
+  readonly #tls: TlsRegistry;
   readonly #options: ConfigApplierOptions;
   readonly #updates: { readonly accepted: { add(): void }; readonly rejected: { add(): void } };
   #wake: Timer | undefined;
@@ -52,7 +57,9 @@ export class ConfigApplier implements ConfigConsumer {
   constructor(options: ConfigApplierOptions) {
     this.#options = options;
     const { filters, createContext, regexEngine, clock, meter, environment } = options;
-    this.#compiler = new ConfigCompiler({ filters, createContext, regexEngine, ...(environment ? { environment } : {}) });
+    const tls = options.tls ?? { transport: undefined, files: noFiles };
+    this.#tls = new TlsRegistry({ ...tls, regexEngine, logger: options.logger, secretOf: (name) => this.store.secret(name) });
+    this.#compiler = new ConfigCompiler({ filters, createContext, regexEngine, tls: this.#tls, ...(environment ? { environment } : {}) });
     this.store = new ConfigStore({
       compiler: this.#compiler,
       extensions: extensionsOf(filters),
@@ -63,6 +70,11 @@ export class ConfigApplier implements ConfigConsumer {
       accepted: meter.counter('sluice_config_resources_accepted_total', 'configuration resources taken over'),
       rejected: meter.counter('sluice_config_resources_rejected_total', 'configuration resources refused'),
     };
+  }
+
+  /** Everything made of certificates. */
+  get tls(): TlsRegistry {
+    return this.#tls;
   }
 
   /** What is in force; undefined until the first was applied. */
@@ -104,6 +116,7 @@ export class ConfigApplier implements ConfigConsumer {
   /** Nothing more is applied. */
   stop(): void {
     this.#wake?.cancel();
+    this.#tls.stop();
     this.#isDirty = false;
   }
 

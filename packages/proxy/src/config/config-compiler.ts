@@ -3,7 +3,7 @@
  * route table or cluster is the same object in every configuration, and a change costs what it changes.
  */
 import type { Problem } from '@sluice/kernel';
-import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration } from '@sluice/resources';
+import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, Secret } from '@sluice/resources';
 import { connectionManagerOf } from '@sluice/resources';
 import { createPlainEnvironment, type CompileEnvironment } from '../compile-environment.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
@@ -13,6 +13,8 @@ import type { RouteTable } from '../route-match.ts';
 import { compileRouteTable, type CompiledRouteTable } from '../router/compile-route-table.ts';
 import { createPatternCompiler, type CompileFilterSettings } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
+import type { TlsRegistry } from '../tls/tls-registry.ts';
+import { createClusterTransports, type ClusterTransports } from '../tls/cluster-transports.ts';
 import { unknownClusters } from './cluster-references.ts';
 import { compileCluster, compileClusterRetry, ownAssignment } from './compile-cluster.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
@@ -25,12 +27,14 @@ export interface ConfigCompilerOptions {
   readonly regexEngine: RegexEngine;
   /** Default: nobody in particular, without a runtime or files. */
   readonly environment?: CompileEnvironment;
+  readonly tls: TlsRegistry;
 }
 
 export class ConfigCompiler {
   readonly #options: ConfigCompilerOptions;
   readonly #environment: CompileEnvironment;
   readonly #listenerParts = new WeakMap<ConfigResource<Listener>, ListenerParts>();
+  readonly #transports = new WeakMap<ConfigResource<Cluster>, { readonly transports: ClusterTransports | undefined; readonly problems: readonly Problem[] }>();
   readonly #tables = new WeakMap<RouteConfiguration, Map<boolean, CompiledRouteTable>>();
   #previous: { readonly snapshot: ConfigSnapshot; readonly config: ProxyConfig } | undefined;
   /** EDS clusters by the name of their assignment. */
@@ -59,7 +63,17 @@ export class ConfigCompiler {
   checkCluster(cluster: ConfigResource<Cluster>): readonly Problem[] {
     const problems: Problem[] = [];
     compileClusterRetry(cluster.value, createPatternCompiler(this.#options.regexEngine, cluster.path, problems));
-    return problems;
+    return [...problems, ...under(cluster.path, this.#transportsOf(cluster).problems)];
+  }
+
+  checkSecret(secret: ConfigResource<Secret>): readonly Problem[] {
+    const problems: Problem[] = [];
+    this.tls.checkSecret(secret.value, (path, message) => void problems.push({ path, message, severity: 'error' }));
+    return under(secret.path, problems);
+  }
+
+  get tls(): TlsRegistry {
+    return this.#options.tls;
   }
 
   /** The route tables a listener asks for by name. */
@@ -111,18 +125,30 @@ export class ConfigCompiler {
     if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value))) {
       return previous;
     }
-    return compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []));
+    return compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []), this.#transportsOf(cluster).transports);
+  }
+
+  #transportsOf(cluster: ConfigResource<Cluster>): { readonly transports: ClusterTransports | undefined; readonly problems: readonly Problem[] } {
+    let made = this.#transports.get(cluster);
+    if (!made) {
+      const problems: Problem[] = [];
+      const { meter } = this.#options.createContext('');
+      made = { transports: createClusterTransports(cluster.value, this.tls, meter, (path, message) => void problems.push({ path, message, severity: 'error' })), problems };
+      this.#transports.set(cluster, made);
+    }
+    return made;
   }
 
   #partsOf(listener: ConfigResource<Listener>): ListenerParts {
     let parts = this.#listenerParts.get(listener);
     if (!parts) {
-      const { filters, createContext, regexEngine } = this.#options;
+      const { filters, createContext, regexEngine, tls } = this.#options;
       parts = compileListener(listener, {
         filters,
         createContext,
         regexEngine,
         environment: this.#environment,
+        tls,
         compileRoutes: (routes, setsEnvoyHeaders) => this.#compileRoutes(routes, setsEnvoyHeaders),
       });
       this.#listenerParts.set(listener, parts);

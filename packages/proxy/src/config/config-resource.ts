@@ -4,12 +4,14 @@ import {
   decodeClusterLoadAssignment,
   decodeListener,
   decodeRouteConfiguration,
+  decodeSecret,
   typeUrls,
   type Cluster,
   type ClusterLoadAssignment,
   type DecodeOptions,
   type Listener,
   type RouteConfiguration,
+  type Secret,
 } from '@sluice/resources';
 import type { Checked } from '@sluice/kernel';
 
@@ -40,6 +42,7 @@ export interface ConfigSnapshot {
   readonly routes: ReadonlyMap<string, ConfigResource<RouteConfiguration>>;
   readonly clusters: ReadonlyMap<string, ConfigResource<Cluster>>;
   readonly assignments: ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>>;
+  readonly secrets: ReadonlyMap<string, ConfigResource<Secret>>;
 }
 
 /** The model of each kind of resource. */
@@ -48,11 +51,12 @@ export interface ResourceModels {
   readonly routeConfiguration: RouteConfiguration;
   readonly cluster: Cluster;
   readonly clusterLoadAssignment: ClusterLoadAssignment;
+  readonly secret: Secret;
 }
 
 export type ResourceKind = keyof ResourceModels;
 
-export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'cluster', 'clusterLoadAssignment'];
+export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'cluster', 'clusterLoadAssignment', 'secret'];
 
 /** How each kind is decoded. */
 export const decoders: {
@@ -62,6 +66,7 @@ export const decoders: {
   routeConfiguration: decodeRouteConfiguration,
   cluster: decodeCluster,
   clusterLoadAssignment: decodeClusterLoadAssignment,
+  secret: decodeSecret,
 };
 
 /** The kind of a type URL; undefined for types outside our subset. */
@@ -75,6 +80,8 @@ export function kindOf(typeUrl: string): ResourceKind | undefined {
       return 'cluster';
     case typeUrls.clusterLoadAssignment:
       return 'clusterLoadAssignment';
+    case typeUrls.secret:
+      return 'secret';
     default:
       return undefined;
   }

@@ -11,6 +11,7 @@ import {
   type ExtensionCatalog,
   type Listener,
   type RouteConfiguration,
+  type Secret,
 } from '@sluice/resources';
 import type { ConfigCompiler } from './config-compiler.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from './config-resource.ts';
 import type { ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
 import { Fingerprint } from './fingerprint.ts';
+import { secretNamesOfCluster, secretNamesOfListener } from './secret-references.ts';
 import { LeavingClusters } from './leaving-clusters.ts';
 import { ResourceShelf } from './resource-shelf.ts';
 
@@ -67,9 +69,14 @@ export class ConfigStore {
     routeConfiguration: new ResourceShelf(this.#fingerprint),
     cluster: new ResourceShelf(this.#fingerprint),
     clusterLoadAssignment: new ResourceShelf(this.#fingerprint),
+    secret: new ResourceShelf(this.#fingerprint),
   };
+  /** While the bootstrap is checked: its secrets, which are not held yet. */
+  #givenSecrets: ReadonlyMap<string, ConfigResource<Secret>> | undefined;
   /** Listeners whose routes have come, or were waited for in vain: those that may serve. */
   #warmListeners: ReadonlyMap<string, ConfigResource<Listener>> = new Map();
+  /** The same of clusters, by their secrets. One that is new is there at once, and its requests wait. */
+  #warmClusters: ReadonlyMap<string, ConfigResource<Cluster>> = new Map();
   /** Stand for the endpoints of clusters for which they were waited for in vain. */
   readonly #nobodies = new Map<string, ConfigResource<ClusterLoadAssignment>>();
   /** What was waited for in vain, as `kind name`. */
@@ -90,18 +97,30 @@ export class ConfigStore {
     const clusters = new Set(resources.flatMap(({ kind, resource }) => (kind === 'cluster' ? [resource.name] : [])));
     const held = this.#shelves.cluster;
     const hasCluster = (name: string): boolean => clusters.has(name) || held.get(name)?.isStatic === false;
+    this.#givenSecrets = secretsAmong(resources);
+    this.#options.compiler.tls.onSecretsChanged();
     // One that has only moved in its file keeps its identity, and what is wrong with it is shown where it stands now.
     const problems = given.flatMap(({ path }, index) => {
       const { kind, resource } = resources[index] as (typeof resources)[number];
       return this.#check(kind, resource.path === path ? resource : { ...resource, path }, hasCluster);
     });
-    if (!isUsable(problems)) return problems;
+    this.#givenSecrets = undefined;
+    if (!isUsable(problems)) {
+      this.#options.compiler.tls.onSecretsChanged();
+      return problems;
+    }
     const names = new Set(resources.map(({ kind, resource }) => `${kind} ${resource.name}`));
     for (const kind of resourceKinds) {
       for (const [name, { isStatic }] of this.#shelves[kind].copy()) if (isStatic && !names.has(`${kind} ${name}`)) this.#shelves[kind].delete(name);
     }
     for (const { kind, resource } of resources) if (this.#shelves[kind].get(resource.name) !== resource) this.#keep(kind, resource);
+    this.#options.compiler.tls.onSecretsChanged();
     return problems;
+  }
+
+  /** A secret as it is now, wherever it came from. */
+  secret(name: string): ConfigResource<Secret> | undefined {
+    return this.#givenSecrets?.get(name) ?? this.#shelves.secret.get(name);
   }
 
   #staticResource({ kind, name, json, value, path }: AnyStaticResource): ConfigResource<ResourceModels[ResourceKind]> {
@@ -136,6 +155,7 @@ export class ConfigStore {
     }
     for (const name of update.removed) this.#remove(kind, name);
     if (kind === 'routeConfiguration') this.#letClustersGo();
+    if (kind === 'secret') this.#options.compiler.tls.onSecretsChanged();
     return rejected;
   }
 
@@ -149,18 +169,19 @@ export class ConfigStore {
 
   /** What may serve now. Resources that have not changed are the same objects as in the last snapshot. */
   snapshot(): ConfigSnapshot {
-    return { ...this.held(), listeners: this.#warmListenersUp(), assignments: this.#assignments() };
+    return { ...this.held(), listeners: this.#warmListenersUp(), clusters: this.#warmClustersUp(), assignments: this.#assignments() };
   }
 
   /** Everything held, also listeners that still wait for routes. */
   held(): ConfigSnapshot {
-    const { listener, routeConfiguration, cluster, clusterLoadAssignment } = this.#shelves;
+    const { listener, routeConfiguration, cluster, clusterLoadAssignment, secret } = this.#shelves;
     return {
       version: this.#fingerprint.toString(),
       listeners: listener.copy(),
       routes: routeConfiguration.copy(),
       clusters: cluster.copy(),
       assignments: clusterLoadAssignment.copy(),
+      secrets: secret.copy(),
     };
   }
 
@@ -168,7 +189,7 @@ export class ConfigStore {
     return [...this.#rejections.values()];
   }
 
-  /** Listeners that are held back because routes they ask for have not come. */
+  /** Listeners that are held back because routes or secrets they ask for have not come. */
   get warmingListeners(): readonly string[] {
     const held = [...this.#shelves.listener.copy()];
     return held.filter(([name, listener]) => this.#warmListeners.get(name) !== listener).map(([name]) => name);
@@ -243,12 +264,14 @@ export class ConfigStore {
         return compiler.checkRoutes(resource as ConfigResource<RouteConfiguration>, hasCluster);
       case 'cluster':
         return compiler.checkCluster(resource as ConfigResource<Cluster>);
+      case 'secret':
+        return compiler.checkSecret(resource as ConfigResource<Secret>);
       case 'clusterLoadAssignment':
         return [];
     }
   }
 
-  /** Until its routes are there, a listener does not serve, and the one that stood under its name goes on. */
+  /** Until its routes and secrets are there, a listener does not serve, and the one that stood under its name goes on. */
   #warmListenersUp(): ReadonlyMap<string, ConfigResource<Listener>> {
     const routes = this.#shelves.routeConfiguration;
     const warm = new Map<string, ConfigResource<Listener>>();
@@ -256,11 +279,31 @@ export class ConfigStore {
       const waits = this.#options.compiler
         .routeNamesOf(listener)
         .some((route) => !routes.has(route) && !this.#missing.has(`routeConfiguration ${route}`));
-      const serving = waits ? this.#warmListeners.get(name) : listener;
+      const serving = waits || this.#awaitsSecrets(secretNamesOfListener(listener.value)) ? this.#warmListeners.get(name) : listener;
       if (serving) warm.set(name, serving);
     }
     this.#warmListeners = warm;
     return warm;
+  }
+
+  /** Until its secrets are there, a changed cluster does not serve, and the one that stood under its name goes on. */
+  #warmClustersUp(): ReadonlyMap<string, ConfigResource<Cluster>> {
+    const held = this.#shelves.cluster.copy();
+    const waiting = [...held].filter(([, { value }]) => this.#awaitsSecrets(secretNamesOfCluster(value)));
+    if (waiting.length === 0) return (this.#warmClusters = held);
+    const warm = new Map(held);
+    for (const [name] of waiting) {
+      const before = this.#warmClusters.get(name);
+      if (before) warm.set(name, before);
+    }
+    // The same map as before, where it is the same, so that nothing is compiled for nothing.
+    const isSame = warm.size === this.#warmClusters.size && [...warm].every(([name, cluster]) => this.#warmClusters.get(name) === cluster);
+    if (!isSame) this.#warmClusters = warm;
+    return this.#warmClusters;
+  }
+
+  #awaitsSecrets(names: readonly string[]): boolean {
+    return names.some((name) => !this.#shelves.secret.has(name) && !this.#missing.has(`secret ${name}`));
   }
 
   #assignments(): ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>> {
@@ -291,6 +334,10 @@ export class ConfigStore {
     }
     return resource;
   }
+}
+
+function secretsAmong(resources: readonly { readonly kind: ResourceKind; readonly resource: ConfigResource<ResourceModels[ResourceKind]> }[]): ReadonlyMap<string, ConfigResource<Secret>> {
+  return new Map(resources.flatMap(({ kind, resource }) => (kind === 'secret' ? [[resource.name, resource as ConfigResource<Secret>] as const] : [])));
 }
 
 const missingEndpoints = 'clusterLoadAssignment ';

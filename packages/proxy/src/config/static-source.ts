@@ -15,6 +15,10 @@ export function setStaticResources(bootstrap: Bootstrap, json: unknown, store: C
 function staticResourcesOf({ staticResources }: Bootstrap, json: unknown): readonly AnyStaticResource[] {
   const parts = partsOf(json);
   return [
+    ...staticResources.secrets.map((value, index) => {
+      const path = `static_resources.secrets[${index}]`;
+      return { kind: 'secret' as const, name: value.name, value, json: parts.secrets[index], path };
+    }),
     ...staticResources.clusters.map((value, index) => {
       const path = `static_resources.clusters[${index}]`;
       return { kind: 'cluster' as const, name: value.name, value, json: parts.clusters[index], path };
@@ -29,11 +33,12 @@ function staticResourcesOf({ staticResources }: Bootstrap, json: unknown): reado
 interface Parts {
   readonly clusters: readonly unknown[];
   readonly listeners: readonly unknown[];
+  readonly secrets: readonly unknown[];
 }
 
 /** A bootstrap that could be decoded has lists here, under either spelling of the field. */
 function partsOf(json: unknown): Parts {
   const root = (json ?? {}) as Readonly<Record<string, unknown>>;
   const resources = (root['static_resources'] ?? root['staticResources'] ?? {}) as Partial<Parts>;
-  return { clusters: resources.clusters ?? [], listeners: resources.listeners ?? [] };
+  return { clusters: resources.clusters ?? [], listeners: resources.listeners ?? [], secrets: resources.secrets ?? [] };
 }

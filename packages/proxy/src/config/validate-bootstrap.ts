@@ -4,9 +4,12 @@ import { createPlainEnvironment } from '../compile-environment.ts';
 import { createFilterContexts, type FilterContextParts } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { loadRegexEngine } from '../router/regex-engine.ts';
+import { SystemNetwork } from '../network/system-network.ts';
+import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from './config-compiler.ts';
 import { ConfigStore } from './config-store.ts';
 import { extensionsOf } from './extensions-of.ts';
+import { createFileAccess } from './file-access.ts';
 import { loadBootstrap, type BootstrapInput, type LoadedBootstrap } from './file-bootstrap.ts';
 import { createFileDataSources } from './file-data-sources.ts';
 import { setStaticResources } from './static-source.ts';
@@ -20,14 +23,19 @@ export async function validateBootstrap(
   const loaded = await loadBootstrap(input, filters);
   if (!loaded.ok) return loaded;
   const { bootstrap, document } = loaded.value;
-  const compiler = new ConfigCompiler({
-    filters,
-    createContext: createFilterContexts(idleParts()),
-    regexEngine: await loadRegexEngine(),
-    environment: { ...createPlainEnvironment(), node: bootstrap.node, sources: createFileDataSources(variables) },
+  const regexEngine = await loadRegexEngine();
+  const tls = new TlsRegistry({
+    transport: new SystemNetwork({ accept: 'events' }).tls,
+    files: createFileAccess(noTimers, variables),
+    regexEngine,
+    logger: silentLogger,
+    secretOf: (name) => store.secret(name),
   });
-  const store = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
+  const environment = { ...createPlainEnvironment(), node: bootstrap.node, sources: createFileDataSources(variables) };
+  const compiler = new ConfigCompiler({ filters, createContext: createFilterContexts(idleParts()), regexEngine, environment, tls });
+  const store: ConfigStore = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
   const found = document.locate(setStaticResources(bootstrap, document.json, store));
+  tls.stop();
   const problems: readonly Problem[] = [...loaded.problems, ...found];
   const isUsable = problems.every(({ severity }) => severity !== 'error');
   return isUsable ? { ok: true, value: loaded.value, problems } : { ok: false, problems };

@@ -2,15 +2,8 @@
  * What is known of an accepted connection beyond its two ends: what listener filters have seen, what PROXY headers
  * have said, what a transport socket has agreed on. Connections of a listener that has none of these have no such object.
  */
+import type { ConnectionTls } from '../tls/connection-tls.ts';
 import type { Address, Connection } from '@sluice/kernel';
-
-/** As much of a connection's TLS as routes look at. */
-interface ConnectionTls {
-  /** Undefined when the client has shown no certificate. */
-  readonly peer: object | undefined;
-  /** The client's certificate was looked at, and is good. */
-  readonly isPeerValidated: boolean;
-}
 
 const none: readonly never[] = [];
 

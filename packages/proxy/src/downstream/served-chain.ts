@@ -140,7 +140,7 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
     manager.statistics.connectionsTotal.add();
     manager.statistics.connectionsActive += 1;
     const id = this.#host.nextConnectionId();
-    if (manager.config.codec === 'http2') return this.#openHttp2(manager, connection, id, firstBytes, info);
+    if (speaksHttp2(manager, connection)) return this.#openHttp2(manager, connection, id, firstBytes, info);
     const downstream = new Http1Downstream(this, manager, engine, connection, id, info);
     const handler = new HandlerInTurn(engine.turn, downstream);
     connection.handler = handler;
@@ -179,6 +179,11 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
     this.#connections.delete(connection);
     this.#host.engine.sweep.remove(connection);
   }
+}
+
+/** By configuration, or because TLS has agreed on it. */
+function speaksHttp2({ config }: ConnectionManager, { tls }: Connection): boolean {
+  return config.codec === 'http2' || (config.codec !== 'http1' && tls?.alpnProtocol === 'h2');
 }
 
 const noGates: readonly never[] = [];

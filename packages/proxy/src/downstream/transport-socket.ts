@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Clock, Connection, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { TlsRegistry } from '../tls/tls-registry.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 
 export interface TransportSocket {
@@ -26,6 +27,7 @@ export interface TransportSocketContext {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  readonly tls: TlsRegistry;
   /** For names of statistics: the listener's `stat_prefix`, or its address. */
   readonly listenerStatPrefix: string;
   /** Hears of mistakes in the configuration; paths are within the typed config. */

@@ -14,18 +14,20 @@ export interface CreateSystemNetworkOptions {
   /** This Node is known to pass the self-test, which takes some 30 ms: `auto` believes it. Default false. */
   readonly isProven?: boolean;
   readonly poisonsMemory?: boolean;
+  /** 48 bytes for session tickets where the configuration gives no keys. Default a key of this network's own. */
+  readonly ticketKey?: Uint8Array | undefined;
   /** `process.platform`. Windows holds the memory of a read while it waits, so there it cannot be shared. */
   readonly platform: string;
 }
 
 export async function createSystemNetwork(options: CreateSystemNetworkOptions): Promise<SystemNetwork> {
-  const poisonsMemory = options.poisonsMemory ?? false;
+  const { poisonsMemory = false, ticketKey } = options;
   const wanted = options.transport ?? 'auto';
-  if (wanted === 'events' || options.platform === 'win32') return new SystemNetwork({ accept: 'events', poisonsMemory });
-  if (wanted === 'auto' && options.isProven) return new SystemNetwork({ accept: 'reused', poisonsMemory, writesDirectly: true });
+  if (wanted === 'events' || options.platform === 'win32') return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });
+  if (wanted === 'auto' && options.isProven) return new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: true });
   const after = (ms: number, fn: () => void) => options.timers.after(ms, fn);
-  const candidate = new SystemNetwork({ accept: 'reused', poisonsMemory, writesDirectly: await directWritesWork(after) });
+  const candidate = new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: await directWritesWork(after) });
   if (wanted === 'reused' || (await reusedMemoryWorks(candidate, after))) return candidate;
   options.logger.warn('transport self-test failed', { transport: 'events' });
-  return new SystemNetwork({ accept: 'events', poisonsMemory });
+  return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });
 }

@@ -43,6 +43,7 @@ export class SystemConnection implements Connection {
   #paused = false;
   #closed = false;
   #failure: MeshError | undefined;
+  #successor: Connection | undefined;
   /** Bytes given to the handle that the system has not taken yet. */
   #underWay = 0;
   #remote: Address | undefined;
@@ -85,12 +86,13 @@ export class SystemConnection implements Connection {
     });
   }
 
-  /** Gives the socket away, for another protocol to go on; this object is over without `onClose`. */
-  release(): Socket | undefined {
+  /** Gives the socket away, for another protocol to go on as `successor`; this object is over without `onClose`. */
+  release(successor: Connection): Socket | undefined {
     const socket = this.#socket;
     if (this.#closed || !socket || socket.destroyed) return undefined;
     // The other listeners look at this first.
     this.#closed = true;
+    this.#successor = successor;
     socket.removeAllListeners('data');
     return socket;
   }
@@ -152,6 +154,7 @@ export class SystemConnection implements Connection {
   }
 
   destroy(reset = false): void {
+    if (this.#successor) return this.#successor.destroy(reset);
     if (this.#closed || !this.#socket) return;
     if (reset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();

@@ -32,6 +32,8 @@ export interface SystemNetworkOptions {
   readonly accept: AcceptTransport;
   /** Overwrites memory as soon as it must not be read any more. For tests. Default false. */
   readonly poisonsMemory?: boolean;
+  /** 48 bytes for session tickets where the configuration gives no keys. Default a key of this network's own. */
+  readonly ticketKey?: Uint8Array | undefined;
   /** Writes straight to handles (`direct-write.ts`), which this Node must have been seen to do. Default false. */
   readonly writesDirectly?: boolean;
 }
@@ -49,7 +51,7 @@ export class SystemNetwork implements Network {
       writesDirectly: options.writesDirectly ?? false,
       views: new WriteViews(),
     };
-    this.tls = new NodeTlsTransport(this.#connectionOptions, options.accept === 'reused');
+    this.tls = new NodeTlsTransport(this.#connectionOptions, options.accept === 'reused', options.ticketKey);
   }
 
   async listen(address: Address, accept: (connection: Connection) => void, options: ListenOptions = {}): Promise<BoundListener> {

@@ -11,9 +11,10 @@
 import { Buffer } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
 import { MeshError, type Address, type Connection, type ConnectionHandler, type TlsFacts } from '@sluice/kernel';
+import { describeTlsFailure } from '../tls/tls-failure.ts';
 import { connectionFailure, poison, readMemoryBytes, type OnRead, type SystemConnectionOptions } from './system-connection.ts';
 import { NodeTlsFacts } from './tls-facts.ts';
-import { isTlsError, tlsFailure } from './tls-failure.ts';
+import { isTlsError, tlsFailure } from './tls-errors.ts';
 
 /** Pieces up to this size are copied behind a write that is still on its way, as long as no more than `copiedPendingMax` wait. Chosen: as the output buffer. */
 const copiedBytesMax = 16 * 1024;
@@ -86,12 +87,12 @@ export class TlsConnection implements Connection {
     const socket = this.#socket as TLSSocket;
     // Bytes for a peer that is gone are taken and forgotten; `onClose` is on its way.
     if (this.#closed || socket.destroyed || socket.writableEnded) return true;
-    const bytes = memory.subarray(start, end);
     const pending = socket.writableLength;
     if (pending === 0) {
-      socket.write(bytes);
+      socket.write(this.#options.views.of(memory, start, end));
       return true;
     }
+    const bytes = memory.subarray(start, end);
     if (bytes.length <= copiedBytesMax && pending < copiedPendingMax) {
       socket.write(Buffer.from(bytes));
       return true;
@@ -204,7 +205,7 @@ function handshakeFailure(error: Error): MeshError {
   if (isTlsError(error)) return tlsFailure(error);
   const failure = connectionFailure(error);
   return failure.code === 'connection-failed' || failure.code === 'connection-reset'
-    ? new MeshError('tls-failed', `${error.message} during the TLS handshake`, { source: 'upstream', retry: 'always-safe', cause: error })
+    ? new MeshError('tls-failed', describeTlsFailure(`${error.message} during the handshake`), { source: 'upstream', retry: 'always-safe', cause: error })
     : failure;
 }
 

@@ -1,4 +1,5 @@
 /** TLS over the system's sockets, by Node's own implementation. */
+import { Buffer } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
 import {
   formatAddress,
@@ -24,11 +25,12 @@ export class NodeTlsTransport implements TlsTransport {
   readonly #connectionOptions: SystemConnectionOptions;
   readonly #wrapsHandles: boolean;
   /** Kept for as long as the process: clients take up their sessions again after certificates have changed. */
-  readonly #ticketKey = createOwnTicketKey();
+  readonly #ticketKey: Buffer;
 
-  constructor(options: SystemConnectionOptions, wrapsHandles: boolean) {
+  constructor(options: SystemConnectionOptions, wrapsHandles: boolean, ticketKey: Uint8Array | undefined) {
     this.#connectionOptions = options;
     this.#wrapsHandles = wrapsHandles;
+    this.#ticketKey = ticketKey ? Buffer.from(ticketKey) : createOwnTicketKey();
   }
 
   createContext(settings: TlsContextSettings): TlsContext {
@@ -37,7 +39,7 @@ export class NodeTlsTransport implements TlsTransport {
 
   accept(accepted: Connection, options: TlsAcceptOptions, handler: ConnectionHandler): Connection {
     const connection = new TlsConnection(handler, this.#connectionOptions);
-    const raw = accepted instanceof SystemConnection ? accepted.release() : undefined;
+    const raw = accepted instanceof SystemConnection ? accepted.release(connection) : undefined;
     if (!raw) throw new MeshError('not-a-socket', 'TLS can only be spoken over a socket of this network');
     const { contextFor, alpnProtocols, clientCertificate, firstBytes } = options;
     let socket: TLSSocket | undefined;

@@ -9,6 +9,7 @@ import { headerOperators } from './header-operators.ts';
 import { metadataOperators } from './metadata-operators.ts';
 import { longFlags } from './response-flags.ts';
 import { timingOperators } from './timing-operators.ts';
+import { tlsOperators } from './tls-operators.ts';
 
 /** About the exchange itself; others stand in tables of their kind. */
 const streamOperators: Operators = {
@@ -49,6 +50,7 @@ const operators: Operators = {
   ...addressOperators,
   ...metadataOperators,
   ...grpcOperators,
+  ...tlsOperators,
 };
 
 /** The reader for an operator, or a sentence about what is wrong with it. */

@@ -110,7 +110,7 @@ export class TestAuthority {
       signingKey: this.#keys.privateKey,
       entries: serialNumbers.map((serialNumber) => ({ serialNumber, revocationDate: new Date(Date.now() - dayMs), reason: X509CrlReason.keyCompromise })),
     }, crypto);
-    return `${crl.toString('pem')}\n`;
+    return `${PemConverter.encode(crl.rawData, 'X509 CRL')}\n`;
   }
 
   async #sign(subject: string, publicKey: CryptoKey, wishes: CertificateWishes, extensions: NonNullable<Parameters<typeof X509CertificateGenerator.create>[0]['extensions']>): Promise<X509Certificate> {

@@ -25,7 +25,7 @@ export class ClusterHealth {
 
   /** @param onChange called when the health of hosts is another than before, and when they are first known */
   static open(
-    { name, resource }: ClusterConfig,
+    { name, resource, transports }: ClusterConfig,
     context: UpstreamContext,
     statistics: UpstreamStatistics,
     onChange: (hosts: readonly Host[]) => void,
@@ -40,6 +40,7 @@ export class ClusterHealth {
         {
           clusterName: name,
           check: healthCheck,
+          transports,
           statistics: new UpstreamStatistics(createMeter(), name),
           checkStatistics: statistics.healthChecks(),
           ignoresNewHosts: commonLb.ignoresNewHostsUntilFirstCheck,

@@ -26,12 +26,10 @@ import type { UpstreamStatistics } from '../statistics.ts';
 import { AggregateChoice } from './aggregate-choice.ts';
 import { ClusterHealth } from './cluster-health.ts';
 import { ClusterNetwork } from './cluster-network.ts';
-import { ConnectionPool } from './connection-pool.ts';
 import { DnsDiscovery } from './dns/dns-discovery.ts';
-import { EitherPool } from './either-pool.ts';
 import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
-import { Http2Pool } from './http2-pool.ts';
+import { createHostPool } from './host-pools.ts';
 import { LoadReports } from './load-reports.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
@@ -170,11 +168,7 @@ export class ClusterRuntime {
   }
 
   #createPool(host: Host, breaker: CircuitBreaker, onEmpty: (pool: HostPool) => void): HostPool {
-    const { http2, followsDownstream } = this.#config.resource.http;
-    const createHttp1 = (forget: (pool: HostPool) => void) => new ConnectionPool(host, this.#config, this.#context, this.statistics, breaker, forget);
-    if (!http2) return createHttp1(onEmpty);
-    const createHttp2 = (forget: (pool: HostPool) => void) => new Http2Pool(host, this.#config, http2, this.#context, this.statistics, breaker, forget);
-    return followsDownstream ? new EitherPool(host, createHttp1, createHttp2, onEmpty) : createHttp2(onEmpty);
+    return createHostPool({ host, config: this.#config, context: this.#context, statistics: this.statistics, breaker }, onEmpty);
   }
 
   /** No longer configured: finishes what it has. */

@@ -22,6 +22,8 @@ export interface HostPool {
 export interface PoolClient {
   /** Whether its own client speaks HTTP/2, for hosts that are spoken to as their clients speak. */
   readonly comesByHttp2: boolean;
+  /** The host it is for, as a name to ask for in TLS: out of a header, or of the authority when `header` is empty. Empty: none. */
+  serverNameFrom?(header: string): string;
   /** The client's from now on: it calls `begin`. */
   onConnection(exchange: UpstreamExchange): void;
   onNoConnection(code: OutcomeCode, reason: string): void;

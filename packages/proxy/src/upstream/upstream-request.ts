@@ -13,6 +13,7 @@ import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
 import { KeptBody } from './kept-body.ts';
 import type { PriorityPools } from './priority-pools.ts';
+import { serverNameOf } from './server-name.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
@@ -93,6 +94,11 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
 
   get comesByHttp2(): boolean {
     return this.#owner.info.protocol === 'HTTP/2';
+  }
+
+  serverNameFrom(header: string): string {
+    const { request } = this.#owner;
+    return serverNameOf(header === '' ? request.authority : (request.get(header) ?? ''));
   }
 
   /** Whether its connections cannot become tunnels. */

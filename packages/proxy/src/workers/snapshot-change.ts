@@ -10,11 +10,12 @@ const fields = {
   routeConfiguration: 'routes',
   cluster: 'clusters',
   clusterLoadAssignment: 'assignments',
+  secret: 'secrets',
 } as const satisfies Record<ResourceKind, keyof ConfigSnapshot>;
 
 type Resources = ReadonlyMap<string, ConfigResource<unknown>>;
 
-export const emptySnapshot: ConfigSnapshot = { version: '', listeners: new Map(), routes: new Map(), clusters: new Map(), assignments: new Map() };
+export const emptySnapshot: ConfigSnapshot = { version: '', listeners: new Map(), routes: new Map(), clusters: new Map(), assignments: new Map(), secrets: new Map() };
 
 /** Resources are compared by identity: an unchanged one is the same object. */
 export function changeBetween(before: ConfigSnapshot, after: ConfigSnapshot, ports: WireChange['ports']): WireChange {

@@ -2,8 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createMeter, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import { createAccessLogOpener } from '../access-log/sink.ts';
+import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from '../config/config-compiler.ts';
 import { extensionsOf } from '../config/extensions-of.ts';
+import { createFileAccess } from '../config/file-access.ts';
 import { systemDataReader } from '../config/file-data-source.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
@@ -26,15 +28,17 @@ const { logger, setDebug } = createPortLogger(post);
 const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
 const { meter } = parts;
 const { transport, poisonsMemory, logDelayMsMax } = settings;
+const network = await createSystemNetwork({ ...parts, platform: process.platform, ticketKey: settings.ticketKey, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) });
 const proxy = createProxy({
   ...parts,
-  network: await createSystemNetwork({ ...parts, platform: process.platform, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) }),
+  network,
   resolver: createSystemResolver(systemClock, settings.dnsResolver),
   ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
   ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
 });
 const regexEngine = new LateRegexEngine();
-const worker = new WorkerProxy({
+const tls = new TlsRegistry({ transport: network.tls, files: createFileAccess(systemTimers), regexEngine, logger, secretOf: (name) => worker.secret(name) });
+const worker: WorkerProxy = new WorkerProxy({
   proxy,
   meter,
   regexEngine,
@@ -42,6 +46,7 @@ const worker = new WorkerProxy({
     filters: standardFilters,
     createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
     regexEngine,
+    tls,
   }),
   share: new WorkerShare(settings.workers),
   // What the main thread has let pass is good: its strictness is not repeated.

@@ -15,6 +15,8 @@ export interface ThreadSettings {
   readonly poisonsMemory?: boolean;
   readonly dnsResolver?: ResolverSettings | undefined;
   readonly logDelayMsMax?: number;
+  /** What session tickets are encrypted with where the configuration gives no keys, so that a client may come back to any thread. */
+  readonly ticketKey?: Uint8Array;
   /** Whether access logs are written. Default true. */
   readonly writesAccessLogs?: boolean;
 }

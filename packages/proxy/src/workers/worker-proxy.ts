@@ -1,8 +1,8 @@
 /** One worker: a proxy that is configured and asked by messages from the main thread. */
 import type { Meter, Problem } from '@sluice/kernel';
-import type { DecodeOptions } from '@sluice/resources';
+import type { DecodeOptions, Secret } from '@sluice/resources';
 import type { ConfigCompiler } from '../config/config-compiler.ts';
-import type { ConfigSnapshot } from '../config/config-resource.ts';
+import type { ConfigResource, ConfigSnapshot } from '../config/config-resource.ts';
 import type { Proxy } from '../proxy-options.ts';
 import type { LateRegexEngine } from '../router/regex-engine.ts';
 import { applyChange, emptySnapshot } from './snapshot-change.ts';
@@ -25,10 +25,17 @@ export class WorkerProxy {
   /** What is in force. Replaced only when a change could be applied. */
   #held: ConfigSnapshot = emptySnapshot;
 
+  #secrets: ConfigSnapshot['secrets'] = emptySnapshot.secrets;
+
   constructor(options: WorkerProxyOptions) {
     this.#options = options;
     options.proxy.start();
     options.post({ kind: 'ready' });
+  }
+
+  /** A secret as it is in force here. */
+  secret(name: string): ConfigResource<Secret> | undefined {
+    return this.#secrets.get(name);
   }
 
   receive(message: ToWorker): void {
@@ -73,9 +80,17 @@ export class WorkerProxy {
     await regexEngine.load();
     const next = applyChange(this.#held, change, decoding);
     if (!next.ok) return next.problems;
+    this.#holdSecrets(next.value);
     const problems = await proxy.apply(share.of(compiler.compile(next.value), change.ports));
     if (problems.every(({ severity }) => severity !== 'error')) this.#held = next.value;
+    else this.#holdSecrets(this.#held);
     return problems;
+  }
+
+  #holdSecrets({ secrets }: ConfigSnapshot): void {
+    if (secrets === this.#secrets) return;
+    this.#secrets = secrets;
+    this.#options.compiler.tls.onSecretsChanged();
   }
 
   #report(): WorkerReport {

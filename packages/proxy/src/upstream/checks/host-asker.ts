@@ -2,6 +2,7 @@
 import type { CheckResult, Host } from '@sluice/balancing';
 import type { Address } from '@sluice/kernel';
 import type { HealthCheck } from '@sluice/resources';
+import type { ClusterTransports } from '../../tls/cluster-transports.ts';
 import type { UpstreamStatistics } from '../../statistics.ts';
 
 /** `reason`: what is in the way; empty where nothing is. */
@@ -17,6 +18,8 @@ export interface HostAsker {
 export interface AskerOptions {
   readonly clusterName: string;
   readonly check: HealthCheck;
+  /** How connections to hosts are secured. Absent: they are not. */
+  readonly transports?: ClusterTransports | undefined;
   /** Where connections of checks are counted, apart from those of requests. */
   readonly statistics: UpstreamStatistics;
 }
