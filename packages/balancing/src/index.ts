@@ -11,7 +11,7 @@ export type { SubsetListener } from './load-balancer.ts';
 export { SubsetCriteria } from './subset/subset-criteria.ts';
 export type { SubsetFacts, SubsetFallback, SubsetSelector, SubsetSettings } from './subset/subset-settings.ts';
 export type { SlowStart } from './slow-start.ts';
-export { combineHashes, formatHash, type Hash64 } from './hash/hash64.ts';
+export { combineHashes, formatHash, type Hash64, remainder as hashRemainder } from './hash/hash64.ts';
 export { xxHash64 } from './hash/xx-hash64.ts';
 export type { HashPolicySpec } from './hash/hash-policies.ts';
 export { OutlierDetector, type OutlierEvent } from './outlier/outlier-detector.ts';

@@ -120,6 +120,9 @@ const table = {
   'internal-error':               ['local', 500, true, 'never', '', 'internal_error', 'internal error', 'internal_error'],
 } as const satisfies Record<string, Row>;
 
+/** Ends of deadlines that gRPC itself knows: DEADLINE_EXCEEDED. */
+const deadlines: ReadonlySet<string> = new Set(['max-duration', 'max-duration-of-request', 'upstream-max-duration']);
+
 /** Every outcome by its code. */
 export const outcomes: Readonly<Record<OutcomeCode, Outcome>> = build();
 
@@ -127,7 +130,7 @@ function build(): Record<OutcomeCode, Outcome> {
   const built: Partial<Record<OutcomeCode, Outcome>> = {};
   for (const [code, row] of Object.entries(table) as [OutcomeCode, Row][]) {
     const [source, status, closesDownstream, retry, flag, details, body, counter] = row;
-    built[code] = { code, source, status, grpcStatus: grpcStatusOf(status), closesDownstream, retry, flag, details, body, counter };
+    built[code] = { code, source, status, grpcStatus: deadlines.has(code) ? 4 : grpcStatusOf(status), closesDownstream, retry, flag, details, body, counter };
   }
   return built as Record<OutcomeCode, Outcome>;
 }

@@ -174,6 +174,8 @@ export interface ConnectionManagerConfig {
   readonly requestHeadTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
+  /** How long a client may leave what is on its way to it. Undefined and 0: `streamIdleTimeoutMs`. */
+  readonly streamFlushTimeoutMs?: number | undefined;
   readonly streamDurationMaxMs: number;
   readonly idleTimeoutMs: number;
   readonly drainTimeoutMs: number;

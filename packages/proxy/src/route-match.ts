@@ -13,8 +13,8 @@ export interface RouteTable {
   readonly name: string;
   /** Headers that only internal clients may send, in lower case. Absent: none besides Envoy's own. */
   readonly internalOnlyHeaders?: readonly string[];
-  /** The first route that matches, with its weighted cluster chosen. */
-  match(head: RequestHead, random: Random, info?: StreamInfo): RouteMatch | undefined;
+  /** The first route that matches, with its weighted cluster chosen; by hash, where that is wanted, only of a stream. */
+  match(head: RequestHead, random: Random, stream?: HashInput): RouteMatch | undefined;
 }
 
 /**
@@ -61,6 +61,8 @@ export interface ForwardAction {
   readonly timeoutMs: number;
   /** Overrides the manager's `streamIdleTimeoutMs`; undefined inherits. */
   readonly idleTimeoutMs: number | undefined;
+  /** How long a client may leave what is on its way to it; undefined inherits, and so does 0. */
+  readonly flushTimeoutMs?: number | undefined;
   /** Upgrade tokens in lower case, allowed or forbidden for this route; for others the manager's list holds. */
   readonly upgrades: ReadonlyMap<string, boolean>;
   /** Status for a cluster that is not there. Default 503. */

@@ -39,6 +39,8 @@ export interface HttpConnectionManager extends ClientAddressConfig {
   readonly requestHeadersBytesMax: number;
   /** How long a stream may be silent in both directions; 0 is without limit. Default 300 000, as Envoy. */
   readonly streamIdleTimeoutMs: number;
+  /** How long a client may leave what is on its way to it. Undefined: as long as a stream may be idle, as in Envoy. */
+  readonly streamFlushTimeoutMs: number | undefined;
   /** From the first byte of a request to its last; 0 (default) is without limit. */
   readonly requestTimeoutMs: number;
   /** From the first byte of a request to the end of its head; 0 (default) is without limit. */
@@ -181,6 +183,7 @@ function readHttpFilters(reader: MessageReader): readonly HttpFilter[] {
 function readTimeouts(reader: MessageReader) {
   return {
     streamIdleTimeoutMs: reader.durationMs('stream_idle_timeout', defaults.streamIdleTimeoutMs),
+    streamFlushTimeoutMs: reader.durationMs('stream_flush_timeout'),
     requestTimeoutMs: reader.durationMs('request_timeout', 0),
     requestHeadersTimeoutMs: reader.durationMs('request_headers_timeout', 0),
     drainTimeoutMs: reader.durationMs('drain_timeout', defaults.drainTimeoutMs),
@@ -222,7 +225,6 @@ function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'tracing',
     'http3_protocol_options',
-    'stream_flush_timeout',
     'request_id_extension',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
   ]);

@@ -21,8 +21,8 @@ export function unknownClusters(
       const { target } = action;
       if (target.kind === 'cluster') check(target.name, 'cluster', `${path}.cluster`);
       if (target.kind !== 'weighted_clusters') return;
-      target.weighted.clusters.forEach(({ name }, index) => {
-        check(name, 'weighted cluster', `${path}.weighted_clusters.clusters[${index}].name`);
+      target.weighted.clusters.forEach(({ name, clusterHeader }, index) => {
+        if (clusterHeader === undefined) check(name, 'weighted cluster', `${path}.weighted_clusters.clusters[${index}].name`);
       });
     });
   });

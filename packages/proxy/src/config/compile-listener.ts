@@ -214,6 +214,7 @@ function compileSettings(
     requestHeadTimeoutMs: manager.requestHeadersTimeoutMs,
     requestTimeoutMs: manager.requestTimeoutMs,
     streamIdleTimeoutMs: manager.streamIdleTimeoutMs,
+    streamFlushTimeoutMs: manager.streamFlushTimeoutMs,
     streamDurationMaxMs: shared.streamDurationMaxMs,
     idleTimeoutMs: shared.idleTimeoutMs,
     drainTimeoutMs: manager.drainTimeoutMs,

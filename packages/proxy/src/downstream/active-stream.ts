@@ -166,7 +166,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   #findRoute(): void {
-    const route = this.#config.routes?.match(this.request, this.#engine.random, this.info);
+    const route = this.#config.routes?.match(this.request, this.#engine.random, this);
     this.route = route;
     this.info.routeName = route?.routeName ?? '';
     this.info.virtualHostName = route?.virtualHostName ?? '';

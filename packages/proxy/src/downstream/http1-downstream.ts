@@ -36,7 +36,7 @@ import type { DownstreamConnection, DownstreamOwner } from './downstream-connect
 import { outcomeOfFault } from './head-fault-outcome.ts';
 import { Http1ResponseWriter } from './http1-response-writer.ts';
 import type { RequestIntake } from './request-intakes.ts';
-import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
+import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
 type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
 
@@ -91,6 +91,11 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #isDedicated = false;
   /** Since when something has been on its way to the client without all of it having left. */
   #unreadSince = never;
+  /**
+   * How long a client may leave what is on its way to it. Also where streams may be idle for ever: a program may be
+   * silent for as long as it likes, but a client that does not read holds memory and a connection to the upstream.
+   */
+  #unreadMsMax = defaultUnreadMsMax;
   /** While lingering: what had not left at the last look, and when that last changed. */
   #lingeringBytes = 0;
   #lingerProgressAt = 0;
@@ -238,14 +243,6 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   #deadlineOf(stream: ActiveStream): number {
     return Math.min(nextStreamDeadline(stream, this.#manager.config), this.#unreadSince + this.#unreadMsMax);
-  }
-
-  /**
-   * How long a client may leave what is on its way to it. Also where streams may be idle for ever: a program may be
-   * silent for as long as it likes, but a client that does not read holds memory and a connection to the upstream.
-   */
-  get #unreadMsMax(): number {
-    return this.#manager.config.streamIdleTimeoutMs || defaultUnreadMsMax;
   }
 
   // — reading —
@@ -492,6 +489,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
     if (this.#state === 'closed' || this.#writer.writeData(memory, start, end, mayBorrow)) return true;
     this.#unreadSince = Math.min(this.#unreadSince, this.#engine.turn.now());
+    this.#unreadMsMax = flushTimeoutMs(this.#stream?.route, this.#manager.config) || defaultUnreadMsMax;
     this.deadline = Math.min(this.deadline, this.#unreadSince + this.#unreadMsMax);
     return false;
   }

@@ -20,7 +20,7 @@ import { ActiveStream } from './active-stream.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import { beginTunnelRequest, endTunnelHandshake } from './http2-tunnel-head.ts';
-import { nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
+import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
 /** The connection, as its streams see it. */
 export interface Http2StreamOwner {
@@ -256,13 +256,14 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2S
   }
 
   finish(): void {
+    const route = this.#active?.route;
     this.#active = undefined;
     this.#held = 0;
     this.#endsLater = false;
     this.#kept?.clear();
     if (!this.#responseEnded) return this.#reset(this.#resetCode);
-    const { streamIdleTimeoutMs } = this.#manager.config;
-    this.deadline = streamIdleTimeoutMs === 0 ? never : this.#connection.engine.turn.now() + streamIdleTimeoutMs;
+    const flushMs = flushTimeoutMs(route, this.#manager.config);
+    this.deadline = flushMs === 0 ? never : this.#connection.engine.turn.now() + flushMs;
     return this.#settle();
   }
 

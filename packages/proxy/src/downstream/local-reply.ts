@@ -15,8 +15,9 @@ const noBody = Buffer.alloc(0);
 const overloaded: Readonly<Record<string, string>> = { 'x-envoy-overloaded': 'true' };
 
 /** What a client is told of an end that leaves it without an answer. */
-export function replyOf({ status, body, details, flag }: Outcome): LocalReply {
-  return { status, body, details, ...(flag && { flag }), ...(flag === 'UO' && { headers: overloaded }) };
+export function replyOf({ status, grpcStatus, body, details, flag }: Outcome): LocalReply {
+  const saysMore = grpcStatus !== grpcStatusOf(status);
+  return { status, ...(saysMore && { grpcStatus }), body, details, ...(flag && { flag }), ...(flag === 'UO' && { headers: overloaded }) };
 }
 
 /** A gRPC client gets a head that is all there is (trailers-only) with its kind of status; others get text. */

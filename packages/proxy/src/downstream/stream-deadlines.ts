@@ -36,6 +36,12 @@ export function overdueStream(stream: TimedStream, config: ConnectionManagerConf
   return undefined;
 }
 
+/** How long a client may leave what is on its way to it: as its route says, else its connection manager. 0 where neither does. */
+export function flushTimeoutMs(route: RouteMatch | undefined, config: ConnectionManagerConfig): number {
+  const ofRoute = route?.action.kind === 'forward' ? route.action.flushTimeoutMs : undefined;
+  return ofRoute || config.streamFlushTimeoutMs || config.streamIdleTimeoutMs;
+}
+
 /** Route timeout: from the end of the request to the end of the response. */
 function routeDeadline({ timeoutMs, info, isRequestDone, isTunnel }: TimedStream): number {
   if (timeoutMs === 0 || !isRequestDone || isTunnel) return never;

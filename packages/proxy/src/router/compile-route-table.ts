@@ -2,8 +2,7 @@
 import type { RequestHead } from '@sluice/http';
 import type { Problem, Random } from '@sluice/kernel';
 import type { RouteConfiguration, VirtualHost } from '@sluice/resources';
-import type { RouteMatch, RouteTable } from '../route-match.ts';
-import type { StreamInfo } from '../stream-info.ts';
+import type { HashInput, RouteMatch, RouteTable } from '../route-match.ts';
 import { CompileSession, type RouteCompileOptions } from './compile-session.ts';
 import { CompiledRoute, type ChooseMatch } from './compiled-route.ts';
 import { DomainIndex } from './domain-index.ts';
@@ -31,17 +30,17 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
   const table: RouteTable = {
     name: config.name,
     internalOnlyHeaders: config.internalOnlyHeaders,
-    match(head, random, info) {
+    match(head, random, stream) {
       const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
       const host = ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority;
-      return domains.find(host)?.match(head, random, info);
+      return domains.find(host)?.match(head, random, stream);
     },
   };
   return { table, problems: session.problems };
 }
 
 interface CompiledVirtualHost {
-  match(head: RequestHead, random: Random, info: StreamInfo | undefined): RouteMatch | undefined;
+  match(head: RequestHead, random: Random, stream: HashInput | undefined): RouteMatch | undefined;
 }
 
 function compileVirtualHost(
@@ -56,12 +55,12 @@ function compileVirtualHost(
     return new CompiledRoute(route, choose, path, session);
   });
   const index: RouteIndex = createRouteIndex(host.routes, routes, table.ignorePathParametersInPathMatching ? endOfPlainPath : endOfWholePath);
-  const find: CompiledVirtualHost['match'] = (head, random, info) => index.find(head, random, info)?.choose(head, random);
+  const find: CompiledVirtualHost['match'] = (head, random, stream) => index.find(head, random, stream?.info)?.choose(head, random, stream);
   if (host.requireTls === 'NONE') return { match: find };
   const redirect = redirectToHttps(host);
   const exempts = host.requireTls === 'EXTERNAL_ONLY' ? isInternal : () => false;
   return {
-    match: (head, random, info) => (schemeOf(head) === 'https' || exempts(head) ? find(head, random, info) : redirect),
+    match: (head, random, stream) => (schemeOf(head) === 'https' || exempts(head) ? find(head, random, stream) : redirect),
   };
 }
 

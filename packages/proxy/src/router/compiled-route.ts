@@ -2,7 +2,7 @@
 import type { RequestHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 import type { Route } from '@sluice/resources';
-import type { RouteMatch } from '../route-match.ts';
+import type { HashInput, RouteMatch } from '../route-match.ts';
 import type { RuntimeReader } from '../runtime/runtime.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { CompileSession } from './compile-session.ts';
@@ -11,7 +11,7 @@ import { compilePathMatch, matchesEveryPath, type PathTest } from './path-test.t
 import { compileStreamTests, type StreamTest } from './stream-test.ts';
 
 /** Chooses among the prepared answers of a route. */
-export type ChooseMatch = (head: RequestHead, random: Random) => RouteMatch;
+export type ChooseMatch = (head: RequestHead, random: Random, stream?: HashInput) => RouteMatch;
 
 export class CompiledRoute {
   readonly #path: PathTest;

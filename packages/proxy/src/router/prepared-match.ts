@@ -4,7 +4,6 @@
  */
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import { SubsetCriteria } from '@sluice/balancing';
-import { randomInt, type Random } from '@sluice/kernel';
 import type { ClusterWeight, HeaderMutations, Metadata, RouteAction } from '@sluice/resources';
 import type { ForwardAction, RouteMatch } from '../route-match.ts';
 import type { StreamInfo } from '../stream-info.ts';
@@ -20,6 +19,7 @@ import { compileHash } from './request-hash.ts';
 import { compileRequestKinds } from './request-kinds.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
 import type { RoutePlace } from './route-place.ts';
+import { byWeight } from './weighted-choice.ts';
 
 /** A weighted cluster and where it stands. */
 interface WeightedPlace {
@@ -54,31 +54,18 @@ function prepareForwards(action: RouteAction, place: RoutePlace, session: Compil
     case 'cluster_header':
       return byHeader(target.header, (cluster) => prepareForward(action, cluster, place, session));
     case 'weighted_clusters': {
-      const entries = target.weighted.clusters;
-      const answers = entries.map((entry, index) => {
+      const { clusters, random } = target.weighted;
+      const answers = clusters.map((entry, index): ChooseMatch => {
         const path = `${place.path}.route.weighted_clusters.clusters[${index}].`;
-        return prepareForward(action, entry.name, place, session, { entry, path });
+        const prepareFor = (cluster: string) => prepareForward(action, cluster, place, session, { entry, path });
+        if (entry.clusterHeader !== undefined) return byHeader(entry.clusterHeader, prepareFor);
+        const answer = prepareFor(entry.name);
+        return () => answer;
       });
-      return byWeight(answers, entries.map(({ weight }) => weight));
+      const hash = random.kind === 'hash-policy' ? compileHash(action.hashPolicies, `${place.path}.route`, session) : undefined;
+      return byWeight(answers, clusters.map(({ weight }) => weight), random, hash);
     }
   }
-}
-
-function byWeight(answers: readonly RouteMatch[], weights: readonly number[]): ChooseMatch {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const onlyOne = weights.findIndex((weight) => weight === total);
-  if (onlyOne !== -1) {
-    const answer = answers[onlyOne] as RouteMatch;
-    return () => answer;
-  }
-  return (_head: RequestHead, random: Random) => {
-    let drawn = randomInt(random, total);
-    for (let index = 0; index < answers.length - 1; index += 1) {
-      drawn -= weights[index] as number;
-      if (drawn < 0) return answers[index] as RouteMatch;
-    }
-    return answers[answers.length - 1] as RouteMatch;
-  };
 }
 
 /** Clients choose the header's value, so what is kept for them is bounded; beyond, answers are made as needed. */
@@ -108,6 +95,7 @@ function prepareForward(
     clusterName,
     timeoutMs: action.timeoutMs,
     idleTimeoutMs: action.idleTimeoutMs,
+    flushTimeoutMs: action.flushTimeoutMs,
     upgrades: new Map(action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType, enabled])),
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     isHighPriority: action.priority === 'HIGH',

@@ -65,7 +65,8 @@ function compileCookie(cookie: HashCookie): HashOne {
     if (cookie.ttlMs === undefined) return undefined;
     // The same for all requests of a connection, so that those that race for their cookie get one and the same.
     const made = formatHash(xxHash64(formatAddress(info.downstreamRemote) + formatAddress(info.downstreamLocal)));
-    info.setCookies = [...info.setCookies, `${cookie.name}="${made}"${suffix}`];
+    const line = `${cookie.name}="${made}"${suffix}`;
+    if (!info.setCookies.includes(line)) info.setCookies = [...info.setCookies, line];
     return xxHash64(made);
   };
 }
