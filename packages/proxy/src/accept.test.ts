@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { connectionManagerJson, listenerJson, routesJson, socketAddress, staticClusterJson, typed, type Json } from '@sluice/resources/testing';
 import { describe, expect, test } from 'vitest';
-import { startBootstrap, type RawPeer } from './testing/index.ts';
+import { startBootstrap, startRawUpstream, type RawPeer } from './testing/index.ts';
 
 const get = 'GET / HTTP/1.1\r\nhost: a.test\r\n\r\n';
 
@@ -228,6 +228,22 @@ describe('a listener that changes', () => {
     expect(await proxy.offerListeners([main([chain(1, bytes('x'))], bytes('other'))])).toEqual([]);
     expect((await stays.readToEnd()).length).toBe(0);
     expect((await (await proxy.connect('main')).readToEnd()).toString()).toBe('other');
+  });
+
+  test('gives connections that do not end by themselves their time, and no longer', async () => {
+    await using upstream = await startRawUpstream((peer) => void peer.socket.pipe(peer.socket));
+    const clusters = [staticClusterJson('app', [`127.0.0.1:${upstream.address.port}`])];
+    const tcp = { name: 'tcp', typed_config: typed('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', { stat_prefix: 'test', cluster: 'app' }) };
+    await using proxy = await startBootstrap({ clusters, drain: { deadlineMs: 1000 } });
+    await proxy.offerListeners([main([], tcp)]);
+    const client = await proxy.connect('main');
+    client.write('a');
+    await client.readUntil('a');
+    expect(await proxy.offerListeners([main([], echo)])).toEqual([]);
+    client.write('b');
+    await client.readUntil('b');
+    await client.readToEnd();
+    await until(() => proxy.metric('envoy_listener_downstream_cx_active') === 0);
   });
 
   test('in anything else drains all of them, on the same socket', async () => {

@@ -12,6 +12,8 @@ export interface Engine extends UpstreamContext {
   current: Applied;
   /** Whether responses ask their clients to leave. */
   readonly drain: Drain;
+  /** How long connections of a listener or chain that has gone may last, in ms. */
+  readonly listenerDrainMs: number;
   /** What is refused because there is too much to do. */
   readonly overload: OverloadState;
   activeStreams: number;

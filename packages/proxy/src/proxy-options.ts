@@ -22,6 +22,8 @@ export interface ProxyOptions {
   readonly logDelayMsMax?: number;
   /** How often timeouts are looked at, in ms. Default 50: a timeout fires at most this much too late. */
   readonly sweepPeriodMs?: number;
+  /** How long connections may last whose listener or filter chain has gone, in ms. Default 600 000, Envoy's `--drain-time-s`. */
+  readonly listenerDrainMs?: number;
   /** Sets limits of connections. Default: says nothing. */
   readonly runtime?: Runtime;
   /** What it watches of its process. Default nothing. */

@@ -23,6 +23,9 @@ const defaultSweepPeriodMs = 50;
 /** Envoy's `drain_timeout`. */
 const defaultDrainDeadlineMs = 5_000;
 
+/** Envoy's `--drain-time-s`. */
+const defaultListenerDrainMs = 600_000;
+
 export function createProxy(options: ProxyOptions): Proxy {
   return new RunningProxy(options);
 }
@@ -63,6 +66,7 @@ class RunningProxy implements Proxy {
       accessLogs: new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax),
       current: { config: nothing, clusters: new Map() },
       drain: new Drain(random),
+      listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
       overload: new OverloadState(random),
       activeStreams: 0,
       onQuieter: () => {},

@@ -100,7 +100,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const resolver = fleet ? undefined : options.createResolver?.(bootstrap.dnsResolver);
   const { runtime, problems: runtimeProblems } = createFileRuntime(bootstrap.layeredRuntime, bootstrap.node.cluster);
   const overload = bootstrap.overload && { config: bootstrap.overload, readings: options.processReadings ?? processReadings };
-  const proxy = fleet ?? createProxy({ runtime, overload, clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
+  const proxy = fleet ?? createProxy({ runtime, overload, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
   const environment: CompileEnvironment = {
@@ -231,12 +231,12 @@ class RunningBootstrapProxy implements BootstrapProxy {
 }
 
 /** A failure to start them is the caller's to report. */
-async function openFleet({ workers, loaded, network, timers, logger, meter }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
+async function openFleet({ workers, loaded, network, timers, logger, meter, drain }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
   const count = workers?.count ?? 1;
   meter.gauge('envoy_server_concurrency', 'workers').set(count);
   if (!workers || count === 1) return undefined;
-  const { node, dnsResolver } = loaded.bootstrap;
-  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver });
+  const { node, dnsResolver, overload } = loaded.bootstrap;
+  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, overload, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
   return createFleet({ workers: count, startWorker, network, timers, logger, meter }).catch((error: unknown) => MeshError.from(error));
 }
 

@@ -9,6 +9,7 @@ import type { ConnectionGate } from '../network-filters/connection-gate.ts';
 import { deliver, openServer } from '../network-filters/network-server.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { FilterChainConfig } from '../proxy-config.ts';
+import type { Sweepable } from '../sweep.ts';
 import { HandlerInTurn } from '../turn.ts';
 import { ConnectionInfo } from './connection-info.ts';
 import { ConnectionManager } from './connection-manager.ts';
@@ -27,7 +28,9 @@ export interface ChainHost {
   onConnectionGone(chain: ServedChain): void;
 }
 
-export class ServedChain implements DownstreamOwner, SecuringOwner {
+export class ServedChain implements DownstreamOwner, SecuringOwner, Sweepable {
+  deadline = Number.POSITIVE_INFINITY;
+  sweepIndex = -1;
   readonly #host: ChainHost;
   readonly #connections = new Set<DownstreamConnection>();
   /** Those the chain began with: they have counted its connections. */
@@ -80,9 +83,22 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
    * transport: what a connection has not shown in its handshake must not be taken as shown.
    */
   retire(successor: ServedChain | undefined): void {
+    const { sweep, turn, listenerDrainMs } = this.#host.engine;
+    if (!this.#isRetired && this.#connections.size > 0) sweep.add(this);
     this.#isRetired = true;
+    this.deadline = turn.now() + listenerDrainMs;
     if (successor?.config.transportSocket === this.#config.transportSocket) this.#successor = successor;
     this.retireConnections();
+  }
+
+  /** What has not ended by itself is over now. */
+  onDeadline(): void {
+    this.#host.engine.sweep.remove(this);
+    this.cutConnections('drain-deadline');
+  }
+
+  onCrash(error: unknown): void {
+    this.#host.engine.logger.error('chain crashed', { chain: this.#config.name, error });
   }
 
   retireConnections(): void {
@@ -171,13 +187,17 @@ export class ServedChain implements DownstreamOwner, SecuringOwner {
   }
 
   #add(connection: DownstreamConnection): void {
+    const { sweep } = this.#host.engine;
     this.#connections.add(connection);
-    this.#host.engine.sweep.add(connection);
+    sweep.add(connection);
+    if (this.#isRetired && this.sweepIndex < 0) sweep.add(this);
   }
 
   #forget(connection: DownstreamConnection): void {
+    const { sweep } = this.#host.engine;
     this.#connections.delete(connection);
-    this.#host.engine.sweep.remove(connection);
+    sweep.remove(connection);
+    if (this.#isRetired && this.#connections.size === 0) sweep.remove(this);
   }
 }
 

@@ -9,7 +9,7 @@ import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
 import { SystemNetwork } from '../network/system-network.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
-import type { Proxy } from '../proxy-options.ts';
+import type { DrainOptions, Proxy } from '../proxy-options.ts';
 import { connectRaw, type RawPeer } from './raw-peer.ts';
 
 export interface BootstrapFixture extends AsyncDisposable {
@@ -35,10 +35,11 @@ export interface BootstrapFixtureOptions {
   readonly bootstrap?: object;
   readonly processReadings?: ProcessReadings;
   readonly network?: Network;
+  readonly drain?: DrainOptions;
 }
 
 /** @throws when the configuration has a problem */
-export async function startBootstrap({ listeners = [], clusters = [], bootstrap = {}, processReadings, network }: BootstrapFixtureOptions): Promise<BootstrapFixture> {
+export async function startBootstrap({ listeners = [], clusters = [], bootstrap = {}, processReadings, network, drain }: BootstrapFixtureOptions): Promise<BootstrapFixture> {
   const meter = createMeter();
   const logLines: string[] = [];
   const json = { ...bootstrap, static_resources: { listeners, clusters } };
@@ -52,6 +53,7 @@ export async function startBootstrap({ listeners = [], clusters = [], bootstrap 
     random: createSeededRandom(1),
     network: network ?? new SystemNetwork({ accept: 'reused', poisonsMemory: true }),
     ...(processReadings ? { processReadings } : {}),
+    ...(drain ? { drain } : {}),
     logger: silentLogger,
     meter,
     openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) }),

@@ -4,7 +4,7 @@ import type { ConfigSnapshot } from '../config/config-resource.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 
 /** Filters that count for the whole process, and so would allow as many times as much as there are workers. */
-const countingFilters: readonly string[] = ['envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', 'sluice.filters.http.queue.v1.Queue', 'sluice.filters.http.activator.v1.Activator'];
+const countingFilters: readonly string[] = ['envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', 'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit', 'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit', 'sluice.filters.http.queue.v1.Queue', 'sluice.filters.http.activator.v1.Activator'];
 
 export function refuseUnshared({ listeners }: ProxyConfig, snapshot: ConfigSnapshot): readonly Problem[] {
   const problems: Problem[] = [];

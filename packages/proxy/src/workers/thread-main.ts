@@ -12,13 +12,14 @@ import { healthOf } from '../filters/health-of-proxy.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
 import { createSystemNetwork } from '../network/create-system-network.ts';
 import { createSystemResolver } from '../network/dns/create-system-resolver.ts';
+import { processReadings } from '../network/process-readings.ts';
 import { createProxy } from '../proxy.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { createPortLogger } from './port-logger.ts';
 import type { ThreadSettings } from './thread.ts';
 import { WorkerProxy } from './worker-proxy.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
-import { WorkerShare } from './worker-share.ts';
+import { overloadShare, WorkerShare } from './worker-share.ts';
 
 if (!parentPort) throw new Error('this runs in a worker thread only');
 const port = parentPort;
@@ -27,13 +28,15 @@ const post = (message: FromWorker): void => port.postMessage(message);
 const { logger, setDebug } = createPortLogger(post);
 const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
 const { meter } = parts;
-const { transport, poisonsMemory, logDelayMsMax } = settings;
+const { transport, poisonsMemory, logDelayMsMax, listenerDrainMs, overload } = settings;
 const network = await createSystemNetwork({ ...parts, platform: process.platform, ticketKey: settings.ticketKey, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) });
 const proxy = createProxy({
   ...parts,
   network,
   resolver: createSystemResolver(systemClock, settings.dnsResolver),
   ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
+  ...(listenerDrainMs === undefined ? {} : { listenerDrainMs }),
+  overload: overload && { config: overloadShare(overload, settings.workers), readings: processReadings },
   ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
 });
 const regexEngine = new LateRegexEngine();

@@ -1,5 +1,6 @@
 /** Workers as threads of this process. */
 import { Worker } from 'node:worker_threads';
+import type { OverloadManager } from '@sluice/resources';
 import type { ResolverSettings } from '@sluice/kernel';
 import type { AcceptTransport } from '../network/system-network.ts';
 import type { StartWorker } from './worker-link.ts';
@@ -17,6 +18,9 @@ export interface ThreadSettings {
   readonly logDelayMsMax?: number;
   /** What session tickets are encrypted with where the configuration gives no keys, so that a client may come back to any thread. */
   readonly ticketKey?: Uint8Array;
+  readonly listenerDrainMs?: number;
+  /** What each watches of the process; the limit of connections is for all together. */
+  readonly overload?: OverloadManager | undefined;
   /** Whether access logs are written. Default true. */
   readonly writesAccessLogs?: boolean;
 }

@@ -3,11 +3,18 @@
  * together allow what was configured and at most one more each. Objects keep their identity as long as theirs are the same.
  */
 import type { Address } from '@sluice/kernel';
+import type { OverloadManager } from '@sluice/resources';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import { portKey } from './worker-protocol.ts';
 
 /** Envoy's way to say that there is no limit. */
 const unlimited = 4_294_967_295;
+
+/** What a worker allows of the connections that all may have together. */
+export function overloadShare(overload: OverloadManager, workers: number): OverloadManager {
+  const { connectionsMax } = overload;
+  return connectionsMax === undefined ? overload : { ...overload, connectionsMax: Math.ceil(connectionsMax / workers) };
+}
 
 type Limits = ClusterConfig['highPriority'];
 
