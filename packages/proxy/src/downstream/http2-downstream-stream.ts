@@ -19,7 +19,7 @@ import type { Sweepable } from '../sweep.ts';
 import { ActiveStream } from './active-stream.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
-import { beginTunnelRequest, endTunnelHandshake } from './http2-tunnel-head.ts';
+import { askForTunnel, endTunnelHandshake } from './http2-tunnel-head.ts';
 import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
 /** The connection, as its streams see it. */
@@ -86,12 +86,11 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2S
     info.connectionId = id;
     info.protocol = 'HTTP/2';
     if (verdict !== 'whole') return this.#refuse(head, verdict, info);
+    // What follows a CONNECT is no body. One with a protocol is an ordinary request from here on, as far as conditions go.
+    if (head.method === 'CONNECT') head.framing = 'none';
+    if (protocol !== '') head.method = 'GET';
     const conditions = this.#manager.conditionRequest(head, info);
-    if (head.method === 'CONNECT') {
-      head.framing = 'none';
-      if (protocol === '') conditions.refusal ??= 'upgrade-refused';
-      else conditions.upgrade = beginTunnelRequest(head, protocol, engine.random);
-    }
+    if (protocol !== '') conditions.upgrade = askForTunnel(head, protocol, engine.random);
     const active = new ActiveStream(engine, this.#manager, this, head, info);
     this.#active = active;
     active.start(conditions);

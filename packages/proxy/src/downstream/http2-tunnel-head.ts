@@ -8,10 +8,9 @@ import type { Random } from '@sluice/kernel';
 
 const keyBytes = 16;
 
-/** Gives the token of the upgrade. */
-export function beginTunnelRequest(head: RequestHead, protocol: string, random: Random): string {
+/** Gives the token of the upgrade. The head is the connection manager's already. */
+export function askForTunnel(head: RequestHead, protocol: string, random: Random): string {
   const token = protocol.toLowerCase();
-  head.method = 'GET';
   head.set('upgrade', token);
   // A host of HTTP/1 wants a key to answer, which clients of HTTP/2 do not send. It proves nothing here.
   if (token === 'websocket' && !head.has('sec-websocket-key')) head.set('sec-websocket-key', Buffer.from(bytesOf(random)).toString('base64'));
