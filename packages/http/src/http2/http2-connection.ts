@@ -273,7 +273,8 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     this.#streams.set(id, stream);
     this.#peerStreams += 1;
     stream.isRemoteEnded = endsStream;
-    if (head.framing === 'length') stream.missingBytes = head.contentLength;
+    // What follows a CONNECT is no body.
+    if (head.framing === 'length' && head.method !== 'CONNECT') stream.missingBytes = head.contentLength;
     if (verdict === 'malformed') this.#counters.rxMessagingError.add();
     else if (verdict !== 'whole') this.#counters.headerOverflow.add();
     const isOdd = dependsOn === id;

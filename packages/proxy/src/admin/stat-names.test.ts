@@ -14,6 +14,8 @@ test.each([
   ['envoy_cluster_outlier_detection_ejections_active', { envoy_cluster_name: 'a' }, 'cluster.a.outlier_detection.ejections_active'],
   ['envoy_cluster_health_check_attempt', { envoy_cluster_name: 'a' }, 'cluster.a.health_check.attempt'],
   ['envoy_cluster_circuit_breakers_default_rq_open', { envoy_cluster_name: 'a' }, 'cluster.a.circuit_breakers.default.rq_open'],
+  ['envoy_http2_rx_reset', {}, 'http2.rx_reset'],
+  ['envoy_cluster_http2_tx_reset', { envoy_cluster_name: 'a' }, 'cluster.a.http2.tx_reset'],
   ['envoy_server_live', {}, 'server.live'],
   ['sluice_config_resources_accepted_total', { kind: 'a' }, 'sluice_config_resources_accepted_total.kind.a'],
 ])('%s %j is %s', (name, labels, dotted) => {

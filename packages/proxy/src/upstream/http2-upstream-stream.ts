@@ -66,7 +66,7 @@ export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents 
     this.#stream = stream;
     stream.events = this;
     stream.answersHead = head.method === 'HEAD';
-    stream.writeRequest(head, head.framing === 'none' && !upgrades, 'http', this.#tunnel?.protocol ?? '');
+    stream.writeRequest(head, head.framing === 'none' && !upgrades, schemeOf(head), this.#tunnel?.protocol ?? '');
     return undefined;
   }
 
@@ -211,6 +211,11 @@ export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents 
     this.#stream?.release();
     this.#connection.onStreamClosed(this);
   }
+}
+
+/** As the client asked, which the connection manager has written down; as Envoy passes it on. */
+function schemeOf(head: RequestHead): 'http' | 'https' {
+  return head.get('x-forwarded-proto') === 'https' ? 'https' : 'http';
 }
 
 /** What became of a request whose stream was reset (RFC 9113 7). */
