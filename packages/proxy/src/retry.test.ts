@@ -1,6 +1,8 @@
 /** Further tries, as routes, virtual hosts and requests ask for them: what the client gets, and what upstreams are sent. */
-import { expect, describe, test } from 'vitest';
-import { answerWith, createAnsweringUpstream, resets, saysNothing, startFilterProxy, type FilterFixtureOptions, type UpstreamAnswer } from './testing/index.ts';
+import { Buffer } from 'node:buffer';
+import { constants } from 'node:http2';
+import { describe, expect, test } from 'vitest';
+import { answerWith, createAnsweringUpstream, openTestClient, resets, saysNothing, startFilterProxy, startTestUpstream, type FilterFixtureOptions, type UpstreamAnswer } from './testing/index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -299,4 +301,54 @@ test('an upstream is told how long it has: what is left of the whole, or the tim
   });
   await world.proxy.request();
   expect(world.upstream.heads.map((head) => /x-envoy-expected-rq-timeout-ms: (\d+)/.exec(head)?.[1])).toEqual(['2000', '2000']);
+});
+
+describe('over HTTP/2', () => {
+  const policy = { retry_on: '5xx,refused-stream', retry_back_off: backOff };
+
+  test('bodies are tried again whole, too', async () => {
+    const bodies: string[] = [];
+    await using upstream = await startTestUpstream('h2', (request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        bodies.push(Buffer.concat(pieces).toString());
+        response.writeHead(bodies.length === 1 ? 503 : 200);
+        response.end(`try ${bodies.length}`);
+      });
+    });
+    await using proxy = await startFilterProxy({
+      filters: [],
+      services: { two: { address: upstream.address, protocol: 'h2' } },
+      route: { route: { cluster: 'two', retry_policy: policy } },
+    });
+    using client = openTestClient('h2', proxy.address);
+    const body = 'x'.repeat(200_000);
+    const answer = await client.ask({ method: 'POST', body });
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'try 2']);
+    expect(bodies.map((received) => received === body)).toEqual([true, true]);
+  });
+
+  test('a stream that the host refuses again and again is tried as often as the policy says', async () => {
+    let refused = 0;
+    await using upstream = await startTestUpstream('h2', (request, response) => {
+      refused += 1;
+      if (refused <= 3) request.stream?.close(constants.NGHTTP2_REFUSED_STREAM);
+      else response.end('at last');
+    });
+    await using proxy = await startFilterProxy({
+      filters: [],
+      services: { two: { address: upstream.address, protocol: 'h2' } },
+      route: { route: { cluster: 'two', retry_policy: { ...policy, retry_on: 'refused-stream', num_retries: 3 } } },
+    });
+    expect((await proxy.request()).body.toString()).toBe('at last');
+  });
+});
+
+test('connections count how they ended', async () => {
+  await using world = await start({ retry_on: 'reset' }, [resets, fine]);
+  await world.proxy.request();
+  while (world.proxy.metric('envoy_cluster_upstream_cx_destroy') === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(world.proxy.metric('envoy_cluster_upstream_cx_destroy_remote')).toBe(1);
+  expect(world.proxy.metric('envoy_cluster_upstream_cx_destroy_local')).toBe(0);
 });

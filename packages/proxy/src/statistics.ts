@@ -101,6 +101,11 @@ export class UpstreamStatistics {
   readonly poolOverflows: Counter;
   readonly connectTime: Histogram;
   readonly connectionLength: Histogram;
+  readonly pendingEjected: Counter;
+  readonly #destroyed: Counter;
+  readonly #destroyedHere: Counter;
+  readonly #destroyedThere: Counter;
+  readonly #destroyedWithRequest: Counter;
   readonly idleCloses: Counter;
   readonly idleRetirements: Counter;
   readonly durationsReached: Counter;
@@ -149,6 +154,11 @@ export class UpstreamStatistics {
     this.connectTime = meter.histogram('envoy_cluster_upstream_cx_connect_ms', 'time to connect, in ms', timeBoundsMs, labels);
     this.connectionLength = meter.histogram('envoy_cluster_upstream_cx_length_ms', 'how long connections lasted, in ms', timeBoundsMs, labels);
     this.idleTimeouts = counter('upstream_cx_idle_timeout', 'connections closed because nobody used them');
+    this.pendingEjected = counter('upstream_rq_pending_failure_eject', 'requests that waited for a connection which failed');
+    this.#destroyed = counter('upstream_cx_destroy', 'connections that have ended');
+    this.#destroyedHere = counter('upstream_cx_destroy_local', 'connections that we ended');
+    this.#destroyedThere = counter('upstream_cx_destroy_remote', 'connections that the host ended');
+    this.#destroyedWithRequest = counter('upstream_cx_destroy_local_with_active_rq', 'connections that we ended with a request under way');
     this.idleCloses = counter('upstream_cx_idle_close', 'connections that the host closed while they rested or as a request came');
     this.idleRetirements = counter('upstream_cx_idle_retired', 'connections closed before the host would have done it');
     this.durationsReached = counter('upstream_cx_max_duration_reached', 'connections closed for their age');
@@ -184,6 +194,12 @@ export class UpstreamStatistics {
     this.hostsHealthy = priorities.reduce((sum, { healthy }) => sum + healthy.length, 0);
     this.hostsDegraded = priorities.reduce((sum, { degraded }) => sum + degraded.length, 0);
     this.hostsExcluded = priorities.reduce((sum, { excludedCount }) => sum + excludedCount, 0);
+  }
+
+  countDestroyed(byHost: boolean, withRequest: boolean): void {
+    this.#destroyed.add();
+    (byHost ? this.#destroyedThere : this.#destroyedHere).add();
+    if (withRequest) this.#destroyedWithRequest.add();
   }
 
   /** A final response; those that lead to another try are counted in `retrying()`. */

@@ -52,7 +52,6 @@ export type { RetryHostPredicate } from './retry-host-selection.ts';
 export type { HedgePolicy } from './hedge-policy.ts';
 export type { RequestMirrorPolicy } from './request-mirror-policy.ts';
 export type { MaxStreamDuration } from './max-stream-duration.ts';
-export type { InternalRedirectPolicy } from './internal-redirect-policy.ts';
 export type { BodyBufferLimit } from './body-buffer-limit.ts';
 export type { RedirectAction, RedirectPath } from './redirect-action.ts';
 export type { DirectResponseAction } from './direct-response-action.ts';

@@ -1,12 +1,12 @@
 /** `RouteAction.RequestMirrorPolicy`: who else is sent a request, without anybody waiting for the answer. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
-import { readRuntimeFraction } from './percent.ts';
+import { readRuntimeRatio, type RuntimeRatio } from './percent.ts';
 
 export interface RequestMirrorPolicy {
   readonly target: { readonly kind: 'cluster'; readonly name: string } | { readonly kind: 'cluster_header'; readonly header: string };
-  /** The share of requests. Default all. */
-  readonly fractionRatio: number;
+  /** The share of requests. Undefined: all. */
+  readonly fraction: RuntimeRatio | undefined;
   /** The host of the copy gets `-shadow` behind it, unless told otherwise. */
   readonly appendsShadow: boolean;
   /** In place of the request's host. */
@@ -23,7 +23,7 @@ export function readRequestMirrorPolicy(json: unknown, scope: Scope): RequestMir
       : { kind: 'cluster', name: kind === undefined ? '' : reader.requiredString(kind) };
   const policy: RequestMirrorPolicy = {
     target,
-    fractionRatio: reader.read('runtime_fraction', readRuntimeFraction) ?? 1,
+    fraction: reader.read('runtime_fraction', readRuntimeRatio),
     appendsShadow: !reader.boolean('disable_shadow_host_suffix_append', false),
     hostRewriteLiteral: reader.string('host_rewrite_literal') || undefined,
   };

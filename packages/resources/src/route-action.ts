@@ -3,7 +3,6 @@ import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { readHashPolicy, type HashPolicy } from './hash-policy.ts';
 import { readHedgePolicy, type HedgePolicy } from './hedge-policy.ts';
-import { readInternalRedirectPolicy, type InternalRedirectPolicy } from './internal-redirect-policy.ts';
 import { readMaxStreamDuration, type MaxStreamDuration } from './max-stream-duration.ts';
 import type { Struct } from './metadata.ts';
 import { readMetadataMatch } from './metadata-match.ts';
@@ -37,8 +36,6 @@ export interface RouteAction {
   readonly maxStreamDuration: MaxStreamDuration | undefined;
   /** How long a client may leave what is on its way to it; undefined leaves it to the connection manager. */
   readonly flushTimeoutMs: number | undefined;
-  /** Undefined: redirects of the upstream are the client's. */
-  readonly internalRedirectPolicy: InternalRedirectPolicy | undefined;
   /** Whose circuit breakers it counts against. */
   readonly priority: 'DEFAULT' | 'HIGH';
   readonly upgradeConfigs: readonly UpgradeConfig[];
@@ -104,7 +101,6 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     mirrorPolicies: reader.list('request_mirror_policies', readRequestMirrorPolicy),
     maxStreamDuration: reader.read('max_stream_duration', readMaxStreamDuration) ?? readOldGrpcTimeout(reader),
     flushTimeoutMs: reader.durationMs('flush_timeout'),
-    internalRedirectPolicy: reader.read('internal_redirect_policy', readInternalRedirectPolicy),
     priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
     upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
     hashPolicies: reader.list('hash_policy', readHashPolicy),
@@ -195,4 +191,5 @@ function refuseTheRest(reader: MessageReader): void {
     'internal_redirect_action',
     'max_internal_redirects',
   ]);
+  reader.refuse(['internal_redirect_policy'], 'a redirect that is followed here would not pass the filters of its new route');
 }

@@ -15,7 +15,7 @@ export function compileTries(action: RouteAction, { table, host, hostPath, route
   const policy: TryPolicy = {
     retry: retryPolicy && compileRetryRule(retryPolicy, `${retryPath}.retry_policy`, session),
     hedges: hedgePolicy?.onPerTryTimeout ?? false,
-    mirrors: mirrors.map(compileMirror),
+    mirrors: mirrors.map((mirror) => compileMirror(mirror, session)),
     bodyLimit: route.bodyBufferLimit ?? host.bodyBufferLimit,
     announcesAttempt: host.includesAttemptCount,
     announcesTimeoutRetry: host.includesIsTimeoutRetry,
@@ -25,7 +25,8 @@ export function compileTries(action: RouteAction, { table, host, hostPath, route
   return asks ? policy : undefined;
 }
 
-function compileMirror({ target, fractionRatio, appendsShadow, hostRewriteLiteral }: RequestMirrorPolicy): Mirror {
+function compileMirror({ target, fraction, appendsShadow, hostRewriteLiteral }: RequestMirrorPolicy, { environment }: CompileSession): Mirror {
   const clusterOf = target.kind === 'cluster' ? () => target.name : (head: RequestHead) => head.get(target.header) || undefined;
-  return { clusterOf, fractionRatio, appendsShadow, hostLiteral: hostRewriteLiteral };
+  const ratio = fraction && environment.runtime.ratio(fraction.runtimeKey, fraction.ratio);
+  return { clusterOf, ratio, appendsShadow, hostLiteral: hostRewriteLiteral };
 }

@@ -88,7 +88,9 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     this.connectFailures += 1;
     this.#forget(connection);
     const code = error?.code === 'connect-timeout' ? 'upstream-connect-timeout' : 'upstream-connect-failure';
-    this.#takePending(0)?.onNoConnection(code, error?.message ?? 'connection failed');
+    const client = this.#takePending(0);
+    if (client) this.#statistics.pendingEjected.add();
+    client?.onNoConnection(code, error?.message ?? 'connection failed');
     // Those still waiting had hoped for this connection or for another; each failure answers one of them, so it ends.
     this.#connectIfNeeded();
     this.#emptyIfDone();
@@ -118,6 +120,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     const { requestsPerConnectionMax } = this.limits;
     if (requestsPerConnectionMax > 0 && connection.requestsServed >= requestsPerConnectionMax) this.#statistics.connectionsReusedMax.add();
     this.#statistics.connectionLength.observe(this.#context.turn.now() - connection.startedAt);
+    this.#statistics.countDestroyed(connection.wasClosedByHost, connection.wasAborted);
     this.#forget(connection);
     this.#connectIfNeeded();
     this.#emptyIfDone();

@@ -74,6 +74,10 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   /** When connecting began. */
   readonly startedAt: number;
   requestsServed = 0;
+  /** The host has closed it, and not we. */
+  wasClosedByHost = false;
+  /** We have closed it with a request under way. */
+  wasAborted = false;
   /** Since when it rests, or had rested before its present request; 0 for never. */
   #restingSince = 0;
   readonly #owner: UpstreamOwner;
@@ -191,6 +195,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   }
 
   abort(): void {
+    this.wasAborted = true;
     this.#events = undefined;
     this.#context.output.discard(this.#writer);
     this.#giveUp();
@@ -366,6 +371,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
 
   /** The upstream has closed. */
   #lose(code: 'upstream-closed' | 'upstream-reset', reason: string): void {
+    if (this.#state !== 'closing' && this.#state !== 'closed') this.wasClosedByHost = true;
     if (this.#state === 'idle') {
       this.#owner.onClosedAtRest(this.#context.turn.now() - this.#restingSince);
       return this.#leave('closed');

@@ -94,6 +94,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     const code = error?.code === 'connect-timeout' ? 'upstream-connect-timeout' : 'upstream-connect-failure';
     const waiting = this.#pending.splice(0);
     this.#countPending(-waiting.length);
+    this.#statistics.pendingEjected.add(waiting.length);
     for (const client of waiting) client.onNoConnection(code, error?.message ?? 'connection failed');
     this.#emptyIfDone();
   }
@@ -109,6 +110,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
 
   onClosed(connection: Http2Upstream): void {
     this.#open.delete(connection);
+    this.#statistics.connectionLength.observe(this.#context.turn.now() - connection.startedAt);
     this.#forget(connection);
     this.#connectIfNeeded();
     this.#emptyIfDone();

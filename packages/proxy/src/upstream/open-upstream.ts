@@ -55,7 +55,7 @@ const noMirrors: readonly MirrorRequest[] = [];
 function mirrorsOf({ request }: UpstreamRequestOwner, { action, clusters, timeoutMs }: UpstreamWish, { mirrors }: TryPolicy, { random }: UpstreamContext): readonly MirrorRequest[] {
   const chosen: MirrorRequest[] = [];
   for (const mirror of mirrors) {
-    if (mirror.fractionRatio < 1 && random.next() >= mirror.fractionRatio) continue;
+    if (mirror.ratio && random.next() >= mirror.ratio()) continue;
     const cluster = findCluster(clusters, mirror.clusterOf(request) ?? '');
     if (cluster) chosen.push(new MirrorRequest(mirror, cluster, action.isHighPriority, timeoutMs));
   }

@@ -7,8 +7,8 @@ import type { RetryRule } from './retry-rule.ts';
 export interface Mirror {
   /** The name of the cluster. Undefined when the request names none. */
   readonly clusterOf: (head: RequestHead) => string | undefined;
-  /** The share of requests it gets. */
-  readonly fractionRatio: number;
+  /** The share of requests it gets, as of now. Undefined: all. */
+  readonly ratio: (() => number) | undefined;
   /** `-shadow` behind the host, so that whoever gets the copy knows. */
   readonly appendsShadow: boolean;
   /** In place of the host. */
