@@ -1,6 +1,6 @@
 /** What compiling a configuration needs besides the resources: who we are, what the runtime says, and other sources of text. */
-import { createSeededRandom, type Random } from '@sluice/kernel';
-import type { DataSource } from '@sluice/resources';
+import { createSeededRandom, type Address, type Random } from '@sluice/kernel';
+import type { DataSource, Passthrough } from '@sluice/resources';
 import { Runtime } from './runtime/runtime.ts';
 import type { OperatorContext } from './substitution/format-source.ts';
 
@@ -11,6 +11,16 @@ export interface CompileEnvironment {
   readonly random: Random;
   /** `%HOSTNAME%`; empty where it is not known. */
   readonly hostName: string;
+  /** The way to hosts of passthrough routes. Absent: such routes are refused. */
+  readonly passthrough?: PassthroughPeers;
+}
+
+/** Who answers for hosts outside the mesh: each is the only host of a cluster of its own. */
+export interface PassthroughPeers {
+  /** Gives the name of the cluster. The same settings give the same one. */
+  open(settings: Passthrough): string;
+  /** By name of the cluster. */
+  readonly addresses: ReadonlyMap<string, Address>;
 }
 
 /** What a proxy calls itself towards others. */

@@ -104,3 +104,4 @@ export type { CookieMatcher } from './cookie-matcher.ts';
 export type { FilterStateMatcher, TlsContextMatch } from './route-match.ts';
 export type { VirtualCluster } from './virtual-host.ts';
 export type { LayeredRuntime, RuntimeLayerConfig } from './layered-runtime.ts';
+export { passthroughTypeName, type Passthrough } from './passthrough.ts';

@@ -7,6 +7,7 @@ import { readMaxStreamDuration, type MaxStreamDuration } from './max-stream-dura
 import type { Struct } from './metadata.ts';
 import { readMetadataMatch } from './metadata-match.ts';
 import { readRateLimit, type RateLimit } from './rate-limit.ts';
+import { readPassthroughPlugin, type Passthrough } from './passthrough.ts';
 import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
@@ -53,7 +54,9 @@ export type ClusterTarget =
   | { readonly kind: 'cluster'; readonly name: string }
   /** The value of this request header (lower case) names the cluster. */
   | { readonly kind: 'cluster_header'; readonly header: string }
-  | { readonly kind: 'weighted_clusters'; readonly weighted: WeightedCluster };
+  | { readonly kind: 'weighted_clusters'; readonly weighted: WeightedCluster }
+  /** A host outside the mesh; ours. */
+  | { readonly kind: 'passthrough'; readonly passthrough: Passthrough };
 
 export type PathRewrite =
   /** A format string; the query stays. */
@@ -94,7 +97,8 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     pathRewrite: readPathRewrite(reader),
     hostRewrite: readHostRewrite(reader),
     appendXForwardedHost: reader.boolean('append_x_forwarded_host', false),
-    timeoutMs: reader.durationMs('timeout', defaultTimeoutMs),
+    // What passes through may be a stream that lasts as long as its client wants.
+    timeoutMs: reader.durationMs('timeout', target?.kind === 'passthrough' ? 0 : defaultTimeoutMs),
     idleTimeoutMs: reader.durationMs('idle_timeout'),
     retryPolicy: reader.read('retry_policy', readRetryPolicy),
     hedgePolicy: reader.read('hedge_policy', readHedgePolicy),
@@ -130,6 +134,10 @@ function readClusterTarget(reader: MessageReader): ClusterTarget | undefined {
       return { kind, name: reader.requiredString(kind) };
     case 'cluster_header':
       return { kind, header: reader.requiredString(kind).toLowerCase() };
+    case 'inline_cluster_specifier_plugin': {
+      const passthrough = reader.read(kind, readPassthroughPlugin);
+      return passthrough && { kind: 'passthrough', passthrough };
+    }
     case 'weighted_clusters': {
       const weighted = reader.read(kind, readWeightedCluster);
       return weighted && { kind, weighted };
@@ -186,7 +194,6 @@ function refuseTheRest(reader: MessageReader): void {
   reader.ignore(['early_data_policy']); // there is no early data
   reader.refuse([
     'cluster_specifier_plugin',
-    'inline_cluster_specifier_plugin',
     'retry_policy_typed_config',
     'internal_redirect_action',
     'max_internal_redirects',

@@ -14,6 +14,7 @@ import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
 import { processReadings } from '../network/process-readings.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
+import { PassthroughServers } from '../network/passthrough-servers.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
@@ -103,12 +104,14 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const proxy = fleet ?? createProxy({ runtime, overload, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
+  const passthrough = new PassthroughServers();
   const environment: CompileEnvironment = {
     node: bootstrap.node,
     runtime,
     sources: createFileDataSources(options.environment ?? {}),
     random,
     hostName: options.hostName ?? '',
+    passthrough,
   };
   const applier = new ConfigApplier({
     target: proxy,
@@ -125,7 +128,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   });
   const found = setStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...runtimeProblems, ...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
-  const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine);
+  const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine, passthrough);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
     await running.stop();
@@ -141,12 +144,14 @@ class RunningBootstrapProxy implements BootstrapProxy {
   readonly #options: BootstrapProxyOptions;
   readonly #source: ConfigSource | undefined;
   readonly #regexEngine: LateRegexEngine;
+  readonly #passthrough: PassthroughServers;
   readonly #fleet: Fleet | undefined;
   #loaded: LoadedBootstrap;
   #admin: AdminServer | undefined;
 
-  constructor(options: BootstrapProxyOptions, proxy: Proxy, fleet: Fleet | undefined, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine) {
+  constructor(options: BootstrapProxyOptions, proxy: Proxy, fleet: Fleet | undefined, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine, passthrough: PassthroughServers) {
     this.#regexEngine = regexEngine;
+    this.#passthrough = passthrough;
     this.#loaded = options.loaded;
     this.#fleet = fleet;
     this.meter = options.meter;
@@ -204,6 +209,7 @@ class RunningBootstrapProxy implements BootstrapProxy {
     this.#source?.stop();
     this.applier.stop();
     await this.proxy.close();
+    this.#passthrough.close();
     await this.#admin?.stop();
     this.#admin = undefined;
   }

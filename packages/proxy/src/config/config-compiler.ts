@@ -18,6 +18,7 @@ import { createClusterTransports, type ClusterTransports } from '../tls/cluster-
 import { unknownClusters } from './cluster-references.ts';
 import { compileCluster, compileClusterRetry, ownAssignment } from './compile-cluster.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
+import { PassthroughClusters } from './passthrough-clusters.ts';
 import type { ConfigResource, ConfigSnapshot } from './config-resource.ts';
 import { typeNameOf } from './extensions-of.ts';
 
@@ -33,6 +34,7 @@ export interface ConfigCompilerOptions {
 export class ConfigCompiler {
   readonly #options: ConfigCompilerOptions;
   readonly #environment: CompileEnvironment;
+  readonly #passthroughClusters = new PassthroughClusters();
   readonly #listenerParts = new WeakMap<ConfigResource<Listener>, ListenerParts>();
   readonly #transports = new WeakMap<ConfigResource<Cluster>, { readonly transports: ClusterTransports | undefined; readonly problems: readonly Problem[] }>();
   readonly #tables = new WeakMap<RouteConfiguration, Map<boolean, CompiledRouteTable>>();
@@ -87,7 +89,8 @@ export class ConfigCompiler {
     for (const [name, listener] of snapshot.listeners) listeners.set(name, this.#completeListener(listener, snapshot));
     const config: ProxyConfig = { version: snapshot.version, listeners, clusters: this.#compileClusters(snapshot) };
     this.#previous = { snapshot, config };
-    return config;
+    const { passthrough } = this.#environment;
+    return passthrough ? { ...config, clusters: this.#passthroughClusters.join(config.clusters, passthrough.addresses) } : config;
   }
 
   /** Where only endpoints have changed, only their clusters are looked at: the lane for what changes most. */

@@ -51,6 +51,14 @@ function prepareForwards(action: RouteAction, place: RoutePlace, session: Compil
       const answer = prepareForward(action, target.name, place, session);
       return () => answer;
     }
+    case 'passthrough': {
+      const { passthrough } = session.environment;
+      if (!passthrough) session.error(`${place.path}.route.inline_cluster_specifier_plugin`, 'cannot be followed here: there is no way out of the mesh');
+      const websocket = { upgradeType: 'websocket', enabled: true };
+      const opened = { ...action, upgradeConfigs: [websocket, ...action.upgradeConfigs] };
+      const answer = prepareForward(opened, passthrough?.open(target.passthrough) ?? '', place, session);
+      return () => answer;
+    }
     case 'cluster_header':
       return byHeader(target.header, (cluster) => prepareForward(action, cluster, place, session));
     case 'weighted_clusters': {
