@@ -57,6 +57,8 @@ export class StreamInfo {
   attempts = 0;
   /** What followed the body of the response; undefined when nothing did. */
   responseTrailers: Trailers | undefined = undefined;
+  /** A filter has put them into the body: they are not sent as trailers, too. */
+  hasTrailersInBody = false;
   /** Cookies for the client that bring it back to where it was placed: values of `set-cookie`. */
   setCookies: readonly string[] = none;
   /** Dynamic metadata: what filters have found out, by the namespace it stands in. Undefined until somebody writes. */

@@ -64,8 +64,8 @@ export interface Stream {
   transformRequest(create: CreateTransform): boolean;
   /** Ends it now: a reply when nothing has been sent, else the client's connection is cut. */
   reset(code: OutcomeCode): void;
-  /** For the slots of filters; not to be called by anyone else. */
-  readonly slots: unknown[];
+  /** For the slots of filters; not to be touched by anyone else. Undefined until one is filled. */
+  slots: unknown[] | undefined;
 }
 
 /** How much of a body is kept: all of it, or so much that the limit is reached. */

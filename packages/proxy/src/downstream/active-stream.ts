@@ -53,6 +53,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   route: RouteMatch | undefined = undefined;
   overrideHost: Address | undefined = undefined;
   preferredHost: PreferredHost | undefined = undefined;
+  slots: unknown[] | undefined = undefined;
   /** Of the route, or of the request itself; 0 for none. Known once it is forwarded. */
   timeoutMs = 0;
   durationMaxMs: number;
@@ -64,8 +65,6 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   readonly #codec: DownstreamCodec;
   /** The chain that serves this stream. */
   #filters: readonly HttpFilter[];
-  /** Of filters; made by the first that asks. */
-  #slots: unknown[] | undefined;
   #state: State = 'filters';
   /** The next filter to ask, which is also how many have been asked. */
   #nextFilter = 0;
@@ -105,10 +104,6 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     engine.activeStreams += 1;
     this.#statistics.requestsActive += 1;
     this.#statistics.requestsTotal.add();
-  }
-
-  get slots(): unknown[] {
-    return (this.#slots ??= []);
   }
 
   get isActive(): boolean {
@@ -465,7 +460,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   completeTransformed(): void {
-    this.#codec.writeEnd(this.info.responseTrailers);
+    this.#codec.writeEnd(this.info.hasTrailersInBody ? undefined : this.info.responseTrailers);
     this.#end(outcomes.completed, true);
   }
 

@@ -54,11 +54,13 @@ const nowhere: FilterPlace = {
 function createSlot<T>(): StreamSlot<T> {
   const slot: StreamSlot<T> = {
     get({ slots }: Stream): T | undefined {
+      if (slots === undefined) return undefined;
       const at = slots.indexOf(slot);
       // What stands behind this key was put there by `set` below.
       return at === -1 ? undefined : (slots[at + 1] as T);
     },
-    set({ slots }: Stream, value: T): void {
+    set(stream: Stream, value: T): void {
+      const slots = (stream.slots ??= []);
       const at = slots.indexOf(slot);
       if (at === -1) slots.push(slot, value);
       else slots[at + 1] = value;

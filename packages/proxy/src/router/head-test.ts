@@ -16,6 +16,14 @@ export function compileHeadTests(match: RouteMatch, path: string, patterns: Patt
   ];
 }
 
+/** All of them must hold. Asked for every request, so it makes nothing. */
+export function allOf(tests: readonly HeadTest[]): HeadTest {
+  return (head) => {
+    for (let index = 0; index < tests.length; index += 1) if (!(tests[index] as HeadTest)(head)) return false;
+    return true;
+  };
+}
+
 /** The value of a header or pseudo-header; of several lines with this name the values joined. */
 export function headerValue(head: RequestHead, name: string): string | undefined {
   switch (name) {

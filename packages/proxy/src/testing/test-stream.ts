@@ -22,7 +22,7 @@ export class TestStream implements Stream {
   hasRequestBody = false;
   overrideHost: Address | undefined = undefined;
   preferredHost: PreferredHost | undefined = undefined;
-  readonly slots: unknown[] = [];
+  slots: unknown[] | undefined = undefined;
   /** How often the filter let the chain go on after a wait. */
   continues = 0;
   /** What `bufferRequest` was called with. */

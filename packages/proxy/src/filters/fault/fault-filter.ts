@@ -64,12 +64,17 @@ class FaultFilter implements HttpFilter {
     if (responseRate > 0) this.#activate(stream).responseRate = responseRate;
     const delayMs = settings.delayOf(stream.request, this.#random);
     if (delayMs === 0) return this.#abort(stream, settings) ? 'replied' : 'continue';
+    this.#delay(stream, settings, delayMs);
+    return 'wait';
+  }
+
+  /** Apart from `onRequest`, where its closure would cost an object for each request, delayed or not. */
+  #delay(stream: Stream, settings: FaultSettings, delayMs: number): void {
     this.#delays.add();
     stream.info.raise('DI');
     this.#activate(stream).delay = this.#timers.after(delayMs, () => {
       if (!this.#abort(stream, settings)) stream.continueRequest();
     });
-    return 'wait';
   }
 
   onResponse(stream: Stream): void {

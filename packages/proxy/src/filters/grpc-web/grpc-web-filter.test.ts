@@ -5,10 +5,10 @@ import { unchunk } from '../../testing/filter-fixture.ts';
 
 const filters = [{ name: 'web', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.grpc_web.v3.GrpcWeb' } }];
 
-async function start(answer: (question: GrpcQuestion) => GrpcAnswer): Promise<FilterFixture> {
+async function start(answer: (question: GrpcQuestion) => GrpcAnswer, chain: readonly object[] = filters): Promise<FilterFixture> {
   const service = await startGrpcService(answer);
   const routes = [{ match: { prefix: '/no' }, direct_response: { status: 403 } }, { match: { prefix: '/' }, route: { cluster: 'grpc' } }];
-  const proxy = await startFilterProxy({ filters, services: { grpc: { address: service.address, protocol: 'h2' } }, routes });
+  const proxy = await startFilterProxy({ filters: chain, services: { grpc: { address: service.address, protocol: 'h2' } }, routes });
   return {
     ...proxy,
     async [Symbol.asyncDispose]() {
@@ -55,6 +55,14 @@ test('a call in text is base64 in both directions', async () => {
   expect([asked, /^content-type: application\/grpc-web-text\+proto\r$/m.test(head)]).toEqual([['question'], true]);
   const pieces = (body.toString().match(/[^=]+={0,2}/g) ?? []).map((piece) => Buffer.from(piece, 'base64'));
   expect(Buffer.concat(pieces).toString('latin1')).toBe(Buffer.concat([frame(0, 'answer'), frame(0x80, trailers)]).toString('latin1'));
+});
+
+test('those who count calls behind it see how they ended', async () => {
+  const stats = { name: 'stats', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.grpc_stats.v3.FilterConfig', stats_for_all_methods: true } };
+  await using proxy = await start(() => ({ message: Buffer.from('x'), status: 5 }), [...filters, stats]);
+  await call(proxy, 'application/grpc-web', frame(0, 'q'));
+  const labels = { envoy_grpc_bridge_service: 'a.B', envoy_grpc_bridge_method: 'C' };
+  expect(['5', 'failure', 'request_message_count', 'response_message_count'].map((name) => proxy.metric(`envoy_cluster_grpc_${name}`, labels))).toEqual([1, 1, 1, 1]);
 });
 
 test('what is no base64 is refused, and refusals are readable for pages', async () => {

@@ -19,6 +19,7 @@ export const grpcWebFactory: FilterFactory = defineFilter<EmptyConfig>({
   create: (_config, context) => new GrpcWebFilter(context),
 });
 
+const prefix = /^application\/grpc-web/i;
 const binaryType = /^application\/grpc-web(?:\+proto)?$/i;
 const textType = /^application\/grpc-web-text(?:\+proto)?$/i;
 
@@ -40,7 +41,9 @@ class GrpcWebFilter implements HttpFilter {
 
   onRequest(stream: Stream): FilterVerdict {
     const { request } = stream;
-    const type = mediaType(request.get('content-type'));
+    const contentType = request.get('content-type');
+    if (contentType === undefined || !prefix.test(contentType)) return 'continue';
+    const type = mediaType(contentType);
     const isText = textType.test(type);
     if (!isText && !binaryType.test(type)) return 'continue';
     this.#wrappings.set(stream, textType.test(mediaType(request.get('accept'))) ? 'text' : 'binary');
@@ -67,7 +70,7 @@ class GrpcWebFilter implements HttpFilter {
   }
 }
 
-/** Bytes pass as they are, or in base64; the trailers come last, and none are left to be sent as such. */
+/** Bytes pass as they are, or in base64; the trailers come last. */
 function wrap(stream: Stream, wrapping: Wrapping): CreateTransform {
   const wrapped = (bytes: Buffer): Buffer => (wrapping === 'text' ? encodeBase64(bytes) : bytes);
   return (sink) => ({
@@ -78,7 +81,7 @@ function wrap(stream: Stream, wrapping: Wrapping): CreateTransform {
     end() {
       const { responseTrailers } = stream.info;
       if (responseTrailers) sink.onData(wrapped(frameOf(responseTrailers)));
-      stream.info.responseTrailers = undefined;
+      stream.info.hasTrailersInBody = true;
       sink.onEnd();
     },
     pause() {},

@@ -6,6 +6,7 @@
 import type { HeaderBlock, Trailers } from '@sluice/http';
 import type { Checked } from '@sluice/kernel';
 import { decodeDocument, MessageReader, type DecodeOptions } from '@sluice/resources';
+import type { HeaderRule } from '../../router/header-rules.ts';
 import type { Stream } from '../../stream.ts';
 import type { FormatSource } from '../../substitution/format-source.ts';
 import { defineFilter, definePerRoute, routeConfigsOf, type FilterContext, type FilterFactory, type HttpFilter } from '../filter.ts';
@@ -56,42 +57,39 @@ class HeaderMutationFilter implements HttpFilter {
   }
 
   onRequest(stream: Stream): FilterVerdict {
-    const { info, request } = stream;
-    const source = { info, request, response: undefined };
-    this.#forEachLevel(stream, (level) => {
-      for (const rule of level.request) rule(request, source);
-      changeQuery(request, level.query, source);
-    });
+    const levels = routeConfigsOf<CompiledMutations>(stream, this.name);
+    for (let index = -1; index < levels.length; index += 1) {
+      const { request, query } = this.#level(levels, index);
+      applyRules(request, stream.request, stream);
+      changeQuery(stream.request, query, stream);
+    }
     return 'continue';
   }
 
   onResponse(stream: Stream): void {
-    const { info, request, response } = stream;
-    if (response) this.#change(stream, response, 'response', { info, request, response });
+    if (stream.response) this.#change(stream, stream.response, 'response');
   }
 
   onRequestTrailers(stream: Stream, trailers: Trailers): void {
-    const { info, request, response } = stream;
-    this.#change(stream, trailers, 'requestTrailers', { info, request, response });
+    this.#change(stream, trailers, 'requestTrailers');
   }
 
   onResponseTrailers(stream: Stream, trailers: Trailers): void {
-    const { info, request, response } = stream;
-    this.#change(stream, trailers, 'responseTrailers', { info, request, response });
+    this.#change(stream, trailers, 'responseTrailers');
   }
 
-  #change(stream: Stream, block: HeaderBlock, where: Exclude<keyof CompiledMutations, 'query'>, source: FormatSource): void {
-    this.#forEachLevel(stream, (level) => {
-      for (const rule of level[where]) rule(block, source);
-    });
-  }
-
-  #forEachLevel(stream: Stream, apply: (level: CompiledMutations) => void): void {
-    apply(this.#own);
+  #change(stream: Stream, block: HeaderBlock, where: Exclude<keyof CompiledMutations, 'query'>): void {
     const levels = routeConfigsOf<CompiledMutations>(stream, this.name);
-    for (let index = 0; index < levels.length; index += 1) {
-      const level = levels[this.#mostSpecificWins ? levels.length - 1 - index : index];
-      if (level) apply(level);
-    }
+    for (let index = -1; index < levels.length; index += 1) applyRules(this.#level(levels, index)[where], block, stream);
   }
+
+  /** In the order in which they act; -1 is the filter's own. */
+  #level(levels: readonly CompiledMutations[], index: number): CompiledMutations {
+    return levels[this.#mostSpecificWins ? levels.length - 1 - index : index] ?? this.#own;
+  }
+}
+
+/** Operators read the stream as it is. */
+function applyRules(rules: readonly HeaderRule[], block: HeaderBlock, source: FormatSource): void {
+  for (let index = 0; index < rules.length; index += 1) (rules[index] as HeaderRule)(block, source);
 }

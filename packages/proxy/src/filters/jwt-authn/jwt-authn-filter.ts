@@ -4,7 +4,7 @@
  */
 import type { RequestHead } from '@sluice/http';
 import type { Counter, Logger, Random } from '@sluice/kernel';
-import { compileHeadTests, schemeOf, type HeadTest } from '../../router/head-test.ts';
+import { allOf, compileHeadTests, schemeOf, type HeadTest } from '../../router/head-test.ts';
 import { compilePathMatch, endOfPath, type PathTest } from '../../router/path-test.ts';
 import type { Stream } from '../../stream.ts';
 import { happens } from '../chance.ts';
@@ -31,7 +31,7 @@ export const jwtAuthnFactory: FilterFactory = defineFilter<JwtAuthnConfig>({
 
 interface CompiledRule {
   readonly path: PathTest;
-  readonly tests: readonly HeadTest[];
+  readonly tests: HeadTest;
   readonly ratio: number;
   readonly requirement: JwtRequirement | undefined;
 }
@@ -57,7 +57,7 @@ class JwtAuthnFilter implements HttpFilter {
     this.#judge = new JwtJudge(new Map(this.#providers.map((provider) => [provider.config.name, provider])));
     this.#rules = config.rules.map(({ match, requirement }: JwtRule, index) => ({
       path: compilePathMatch(match, `rules[${index}].match`, patterns),
-      tests: compileHeadTests(match, `rules[${index}].match`, patterns),
+      tests: allOf(compileHeadTests(match, `rules[${index}].match`, patterns)),
       ratio: match.fraction?.ratio ?? 1,
       requirement,
     }));
@@ -76,7 +76,7 @@ class JwtAuthnFilter implements HttpFilter {
       this.#counters.bypassed.add();
       return 'continue';
     }
-    for (const provider of this.#providers) provider.cleanRequest(request);
+    for (let index = 0; index < this.#providers.length; index += 1) this.#providers[index]?.cleanRequest(request);
     const perRoute = routeConfigOf<JwtPerRoute>(stream, this.name);
     const requirement = perRoute ? this.#namedBy(perRoute) : this.#requirementOf(stream);
     if (requirement === 'unknown') return this.#refuse(stream, { message: `Wrong requirement_name: ${perRoute?.requirementName ?? ''}`, status: 403 });
@@ -84,9 +84,13 @@ class JwtAuthnFilter implements HttpFilter {
       this.#counters.allowed.add();
       return 'continue';
     }
-    if (this.#providers.every((provider) => provider.tokensIn(request).length === 0)) return this.#conclude(stream, judgeWithoutTokens(requirement));
+    if (!this.#hasToken(request)) return this.#conclude(stream, judgeWithoutTokens(requirement));
     void this.#judgeLater(stream, requirement);
     return 'wait';
+  }
+
+  #hasToken(request: RequestHead): boolean {
+    return this.#providers.some((provider) => provider.tokensIn(request).length > 0);
   }
 
   /** The stream may end while keys are fetched; what was found out then is of no interest. */
@@ -146,7 +150,11 @@ class JwtAuthnFilter implements HttpFilter {
       if (byState) return byState;
     }
     const pathEnd = endOfPath(request.path);
-    return this.#rules.find(({ path, tests, ratio }) => path(request.path, pathEnd) && tests.every((test) => test(request)) && happens(ratio, this.#random))?.requirement;
+    for (let index = 0; index < this.#rules.length; index += 1) {
+      const { path, tests, ratio, requirement } = this.#rules[index] as CompiledRule;
+      if (path(request.path, pathEnd) && tests(request) && happens(ratio, this.#random)) return requirement;
+    }
+    return undefined;
   }
 }
 

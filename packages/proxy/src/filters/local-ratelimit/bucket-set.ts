@@ -19,11 +19,12 @@ export interface Taking {
   readonly bucket: TokenBucket | undefined;
 }
 
-const unlimited: Taking = { isAllowed: true, bucket: undefined };
-
 export class BucketSet {
   readonly #config: BucketSetConfig;
   readonly #common: TokenBucket | undefined;
+  /** The answers of the common bucket, made beforehand: most requests get one of them. */
+  readonly #allowed: Taking;
+  readonly #refused: Taking;
   /** By descriptor, and by its values where these are open. */
   readonly #named: readonly Map<string, TokenBucket>[];
   /** The tightest first: what it refuses costs the others nothing. */
@@ -32,6 +33,8 @@ export class BucketSet {
   constructor(config: BucketSetConfig, now: number) {
     this.#config = config;
     this.#common = config.bucket && new TokenBucket(config.bucket, now);
+    this.#allowed = { isAllowed: true, bucket: this.#common };
+    this.#refused = { isAllowed: false, bucket: this.#common };
     this.#named = config.descriptors.map(() => new Map<string, TokenBucket>());
     const ratio = (index: number): number => {
       const { bucket } = config.descriptors[index] as DescriptorLimit;
@@ -55,9 +58,8 @@ export class BucketSet {
         first ??= bucket;
       }
     }
-    if (this.#common && (!first || this.#config.alwaysTakesCommon) && !this.#common.take(now)) return { isAllowed: false, bucket: this.#common };
-    const bucket = first ?? this.#common;
-    return bucket ? { isAllowed: true, bucket } : unlimited;
+    if (this.#common && (!first || this.#config.alwaysTakesCommon) && !this.#common.take(now)) return this.#refused;
+    return first ? { isAllowed: true, bucket: first } : this.#allowed;
   }
 
   #bucketOf(index: number, { entries }: RateLimitDescriptor, now: number): TokenBucket {

@@ -21,7 +21,8 @@ const inputs: Readonly<Record<string, ReadInput>> = {
     return ({ request }) => firstQueryValue(request.path, name);
   },
   [`${network}.SourceIPInput`]: () => (stream) => stream.clientHost,
-  [`${network}.DirectSourceIPInput`]: () => ({ info }) => info.downstreamRemote.host,
+  [`${network}.DirectSourceIPInput`]: () => ({ info }) => (info.connection?.directRemote ?? info.downstreamRemote).host,
+  [`${network}.ServerNameInput`]: () => ({ info }) => info.connection?.serverName || undefined,
   [`${network}.SourcePortInput`]: () => ({ info }) => String(info.downstreamRemote.port),
   [`${network}.DestinationIPInput`]: () => ({ info }) => info.downstreamLocal.host,
   [`${network}.DestinationPortInput`]: () => ({ info }) => String(info.downstreamLocal.port),

@@ -21,7 +21,13 @@ export function compileRules({ action, policies }: RbacRules, path: string, patt
     judgement: { isAllowed: action !== 'DENY', policy: policy.name },
   }));
   const otherwise: RbacJudgement = { isAllowed: action !== 'ALLOW', policy: '' };
-  return (stream) => compiled.find(({ matches }) => matches(stream))?.judgement ?? otherwise;
+  return (stream) => {
+    for (let index = 0; index < compiled.length; index += 1) {
+      const { matches, judgement } = compiled[index] as (typeof compiled)[number];
+      if (matches(stream)) return judgement;
+    }
+    return otherwise;
+  };
 }
 
 /** A tree whose leaves are judgements. Where none is reached, nobody passes. */
@@ -34,7 +40,7 @@ export function compileMatcher(tree: MatcherTree<RbacJudgement>, path: string, p
 function compilePolicy({ permissions, principals }: RbacPolicy, path: string, patterns: PatternCompiler): StreamTest {
   const permitted = compileAll(permissions, `${path}.permissions`, patterns);
   const identified = compileAll(principals, `${path}.principals`, patterns);
-  return (stream) => permitted.some((test) => test(stream)) && identified.some((test) => test(stream));
+  return (stream) => someOf(permitted, stream) && someOf(identified, stream);
 }
 
 function compileAll(rules: readonly RbacRule[], path: string, patterns: PatternCompiler): readonly StreamTest[] {
@@ -47,11 +53,11 @@ function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): S
       return () => true;
     case 'and': {
       const tests = compileAll(rule.rules, path, patterns);
-      return (stream) => tests.every((test) => test(stream));
+      return (stream) => everyOf(tests, stream);
     }
     case 'or': {
       const tests = compileAll(rule.rules, path, patterns);
-      return (stream) => tests.some((test) => test(stream));
+      return (stream) => someOf(tests, stream);
     }
     case 'not': {
       const test = compileRule(rule.rule, path, patterns);
@@ -87,6 +93,17 @@ function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): S
   }
 }
 
+/** Asked for every request, so they make nothing. */
+function someOf(tests: readonly StreamTest[], stream: Stream): boolean {
+  for (let index = 0; index < tests.length; index += 1) if ((tests[index] as StreamTest)(stream)) return true;
+  return false;
+}
+
+function everyOf(tests: readonly StreamTest[], stream: Stream): boolean {
+  for (let index = 0; index < tests.length; index += 1) if (!(tests[index] as StreamTest)(stream)) return false;
+  return true;
+}
+
 /** Query and fragment do not belong to the path that is matched, as in Envoy. */
 function withoutQuery(path: string): string {
   const end = path.search(/[?#]/);
@@ -99,6 +116,8 @@ function hostOf(stream: Stream, whose: Party): string {
       return stream.info.downstreamLocal.host;
     case 'peer':
       return (stream.info.connection?.directRemote ?? stream.info.downstreamRemote).host;
+    case 'source':
+      return stream.info.downstreamRemote.host;
     case 'client':
       return stream.clientHost;
   }

@@ -1,5 +1,11 @@
+import { createMeter, createSeededRandom, silentLogger } from '@sluice/kernel';
+import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, test } from 'vitest';
-import { startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest } from '../../testing/index.ts';
+import { ConnectionInfo } from '../../downstream/connection-info.ts';
+import type { Stream } from '../../stream.ts';
+import { createFilterContexts } from '../filter-context.ts';
+import { rbacFactory } from './rbac-filter.ts';
+import { createTestStream, startFilterProxy, type FilterFixture, type FilterFixtureOptions, type FixtureRequest } from '../../testing/index.ts';
 
 const type = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC' };
 const perRouteType = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBACPerRoute' };
@@ -98,6 +104,26 @@ describe('conditions', () => {
     expect(await statuses(policy(anyone, [{ remote_ip: inside }]), { headers }, { headers: { 'x-forwarded-for': '10.1.1.1, 8.8.8.8' } })).toEqual([200, 403]);
     expect(await statuses(policy(anyone, [{ direct_remote_ip: inside }]), { headers })).toEqual([403]);
   });
+});
+
+test('conditions on the name that a client asked for see none where no TLS is spoken', async () => {
+  expect(await statuses(policy([{ requested_server_name: { exact: '' } }]), {})).toEqual([200]);
+  expect(await statuses(policy([{ requested_server_name: { suffix: '.test' } }]), {})).toEqual([403]);
+});
+
+test('conditions on addresses tell the peer from whom its PROXY header names', () => {
+  const range = (address_prefix: string): object => ({ address_prefix, prefix_len: 32 });
+  const engine = (principal: object): ((stream: Stream) => boolean) => {
+    const decoded = rbacFactory.decode({ rules: { policies: { one: policy(anyone, [principal]) } } }, '');
+    if (!decoded.ok) throw new Error(JSON.stringify(decoded.problems));
+    const time = new SimulatedTime();
+    const filter = rbacFactory.create(decoded.value, createFilterContexts({ clock: time, timers: time, random: createSeededRandom(1), logger: silentLogger, meter: createMeter() })('test'));
+    return (stream) => filter.onRequest?.(stream) === 'continue';
+  };
+  const stream = createTestStream();
+  stream.info.downstreamRemote = { host: '10.0.0.1', port: 1 };
+  stream.info.connection = new ConnectionInfo({ remote: { host: '192.168.0.9', port: 2 }, local: stream.info.downstreamLocal });
+  expect([{ direct_remote_ip: range('192.168.0.9') }, { source_ip: range('10.0.0.1') }, { direct_remote_ip: range('10.0.0.1') }, { source_ip: range('192.168.0.9') }].map((principal) => engine(principal)(stream))).toEqual([true, true, false, false]);
 });
 
 describe('a matcher', () => {

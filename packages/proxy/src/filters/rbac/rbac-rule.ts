@@ -13,14 +13,14 @@ export type RbacRule =
   | { readonly kind: 'ip'; readonly whose: Party; readonly range: CidrRange }
   /** Port of the listener, from `start` up to, but not including, `end`. */
   | { readonly kind: 'port'; readonly start: number; readonly end: number }
-  /** Of the name that the client has asked for in TLS. */
-  | { readonly kind: 'server-name'; readonly matcher: StringMatcher }
   /** Of what filters have said, or of what the route says. */
   | { readonly kind: 'metadata'; readonly source: 'dynamic' | 'route'; readonly matcher: MetadataMatcher }
+  /** The name that the client asked for in its TLS greeting; empty where it asked for none. */
+  | { readonly kind: 'server-name'; readonly matcher: StringMatcher }
   | { readonly kind: 'filter-state'; readonly key: string; readonly matcher: StringMatcher };
 
-/** `peer`: who opened the connection. `client`: whom trusted proxies name. */
-export type Party = 'listener' | 'peer' | 'client';
+/** `peer`: who opened the connection. `source`: the same, or whom a PROXY header names. `client`: whom trusted proxies name. */
+export type Party = 'listener' | 'peer' | 'source' | 'client';
 
 const permissions = [
   'any', 'and_rules', 'or_rules', 'not_rule', 'header', 'url_path', 'destination_ip', 'destination_port', 'destination_port_range',
@@ -82,13 +82,10 @@ function readKind(kind: Field, reader: MessageReader, fields: readonly Field[], 
       const matcher = reader.read(kind, readPathMatcher);
       return matcher && { kind: 'path', matcher };
     }
-    case 'requested_server_name': {
-      const matcher = reader.read(kind, readStringMatcher);
-      return matcher && { kind: 'server-name', matcher };
-    }
     case 'destination_ip':
       return ipRule('listener', kind, reader);
     case 'source_ip':
+      return ipRule('source', kind, reader);
     case 'direct_remote_ip':
       return ipRule('peer', kind, reader);
     case 'remote_ip':
@@ -105,6 +102,10 @@ function readKind(kind: Field, reader: MessageReader, fields: readonly Field[], 
       return reader.read(kind, readSourcedMetadata);
     case 'filter_state':
       return reader.read(kind, readStateMatcher);
+    case 'requested_server_name': {
+      const matcher = reader.read(kind, readStringMatcher);
+      return matcher && { kind: 'server-name', matcher };
+    }
     case 'destination_port_range':
       return reader.read(kind, readPortRange);
     default:

@@ -140,6 +140,7 @@ function hostOf(info: ConnectionInfo, whose: Party): string {
       return info.local.host;
     case 'peer':
       return info.directRemote.host;
+    case 'source':
     case 'client':
       return info.remote.host;
   }
