@@ -9,6 +9,7 @@ import { ProtoWriter } from '../../grpc/proto-writer.ts';
 import { writeStruct } from '../../grpc/proto-struct.ts';
 import { schemeOf } from '../../router/head-test.ts';
 import type { StringTest } from '../../router/string-test.ts';
+import type { CertificateFacts } from '../../tls/certificate-facts.ts';
 import { partialBodyHeader, type CheckSubject } from './checker.ts';
 
 export interface CheckRequestOptions {
@@ -19,10 +20,12 @@ export interface CheckRequestOptions {
   readonly packsBodyAsBytes: boolean;
   /** Dynamic metadata of these namespaces goes along. */
   readonly metadataNamespaces: readonly string[];
+  readonly includesCertificate: boolean;
+  readonly includesTlsSession: boolean;
 }
 
-const attributes = { source: 1, destination: 2, request: 4, contextExtensions: 10, metadataContext: 11 } as const;
-const peer = { address: 1, service: 2 } as const;
+const attributes = { source: 1, destination: 2, request: 4, contextExtensions: 10, metadataContext: 11, tlsSession: 12 } as const;
+const peer = { address: 1, service: 2, principal: 4, certificate: 5 } as const;
 const socketAddress = { address: 2, port: 3 } as const;
 const http = { id: 1, method: 2, headers: 3, path: 4, host: 5, scheme: 6, size: 9, protocol: 10, body: 11, rawBody: 12 } as const;
 
@@ -30,8 +33,14 @@ export function encodeCheckRequest(subject: CheckSubject, options: CheckRequestO
   const { stream, contextExtensions } = subject;
   const { info, request } = stream;
   const context = new ProtoWriter();
-  context.message(attributes.source, (writer) => writePeer(writer, info.downstreamRemote, request.get('x-envoy-downstream-service-cluster') ?? ''));
-  context.message(attributes.destination, (writer) => writePeer(writer, info.downstreamLocal, ''));
+  context.message(attributes.source, (writer) => {
+    writePeer(writer, info.downstreamRemote, request.get('x-envoy-downstream-service-cluster') ?? '');
+    writeCertificate(writer, info.connection?.tls?.peer, options.includesCertificate);
+  });
+  context.message(attributes.destination, (writer) => {
+    writePeer(writer, info.downstreamLocal, '');
+    writeCertificate(writer, info.connection?.tls?.local, false);
+  });
   context.message(attributes.request, (writer) => {
     writer.message(1, (time) => time.uint(1, Math.floor(options.wallTime / 1000)).uint(2, Math.floor((options.wallTime % 1000) * 1e6)));
     writer.message(2, (inner) => writeHttp(inner, subject, options));
@@ -43,6 +52,8 @@ export function encodeCheckRequest(subject: CheckSubject, options: CheckRequestO
       if (struct) writer.message(1, (entry) => entry.string(1, namespace).message(2, (inner) => writeStruct(inner, struct)));
     }
   });
+  const { connection } = info;
+  if (options.includesTlsSession && connection?.tls) context.message(attributes.tlsSession, (writer) => writer.string(1, connection.serverName));
   return new ProtoWriter().bytes(1, context.finish()).finish();
 }
 
@@ -51,6 +62,13 @@ function writePeer(writer: ProtoWriter, { host, port }: Address, service: string
     address.message(1, (socket) => socket.string(socketAddress.address, host).uint(socketAddress.port, port));
   });
   writer.string(peer.service, service);
+}
+
+/** Who it is by its certificate: the first URI, else the first DNS name, else the subject. */
+function writeCertificate(writer: ProtoWriter, certificate: CertificateFacts | undefined, isWhole: boolean): void {
+  if (!certificate) return;
+  writer.string(peer.principal, certificate.uriNames[0] ?? certificate.dnsNames[0] ?? certificate.subject);
+  if (isWhole) writer.string(peer.certificate, certificate.encodedPem);
 }
 
 function writeHttp(writer: ProtoWriter, { stream, body, isPartial }: CheckSubject, { isShown, packsBodyAsBytes }: CheckRequestOptions): void {

@@ -30,6 +30,10 @@ export interface ExtAuthzConfig {
   /** Dynamic metadata of these namespaces goes along, in gRPC. */
   readonly metadataNamespaces: readonly string[];
   readonly packsBodyAsBytes: boolean;
+  /** The client's certificate goes along, in gRPC. */
+  readonly includesCertificate: boolean;
+  /** And what is known of the TLS that it came by. */
+  readonly includesTlsSession: boolean;
   /** Whether what the service says becomes dynamic metadata. Default true. */
   readonly takesMetadata: boolean;
   /** Looks for the route anew when the service has changed the request. */
@@ -102,6 +106,8 @@ function readExtAuthz(json: unknown, scope: Scope): ExtAuthzConfig | undefined {
     allowedHeaders: reader.read('allowed_headers', readHeaderPatterns) ?? oldAllowed,
     disallowedHeaders: reader.read('disallowed_headers', readHeaderPatterns) ?? [],
     metadataNamespaces: reader.strings('metadata_context_namespaces'),
+    includesCertificate: reader.boolean('include_peer_certificate', false),
+    includesTlsSession: reader.boolean('include_tls_session', false),
     takesMetadata: reader.boolean('enable_dynamic_metadata_ingestion', true),
     clearsRoute: reader.boolean('clear_route_cache', false),
     validatesMutations: reader.boolean('validate_mutations', false),
@@ -109,7 +115,7 @@ function readExtAuthz(json: unknown, scope: Scope): ExtAuthzConfig | undefined {
   };
   // The version of the messages says nothing here, and what else is counted of the service's cluster neither.
   for (const silent of ['transport_api_version', 'charge_cluster_response_stats']) reader.has(silent);
-  reader.refuse(['decoder_header_mutation_rules', 'typed_metadata_context_namespaces', 'route_metadata_context_namespaces', 'route_typed_metadata_context_namespaces', 'include_peer_certificate', 'include_tls_session', 'encode_raw_headers', 'filter_metadata']);
+  reader.refuse(['decoder_header_mutation_rules', 'typed_metadata_context_namespaces', 'route_metadata_context_namespaces', 'route_typed_metadata_context_namespaces', 'encode_raw_headers', 'filter_metadata']);
   reader.ignore(['emit_filter_state_stats', 'bootstrap_metadata_labels_key']);
   reader.done();
   return service && { service, ...config };

@@ -200,7 +200,7 @@ test('what it cannot do is refused', async () => {
   const refused = (config: object, http?: object): Promise<string> => start('', config, http).then(() => 'started', (reason: Error) => reason.message);
   expect(await refused({ with_request_body: {} })).toMatch(/with_request_body\.max_request_bytes: is required/);
   expect(await refused({ http_service: undefined, grpc_service: { google_grpc: {} } })).toMatch(/grpc_service\.google_grpc: is not supported/);
-  expect(await refused({ include_peer_certificate: true })).toMatch(/include_peer_certificate: is not supported/);
+  expect(await refused({ encode_raw_headers: true })).toMatch(/encode_raw_headers: is not supported/);
   expect(await refused({}, { server_uri: { uri: 'ftp://a', cluster: 'a', timeout: '1s' } })).toMatch(/server_uri\.uri: is "ftp:\/\/a"/);
   expect(await refused({}, { server_uri: { uri: 'a:80', cluster: 'a' } })).toMatch(/server_uri\.timeout: is required/);
 });

@@ -1,4 +1,5 @@
 /** RBAC rules, compiled: one question per request, and the name of the policy that answered it. */
+import type { StringMatcher } from '@sluice/resources';
 import type { Stream } from '../../stream.ts';
 import { compileHeaderMatcher } from '../../router/head-test.ts';
 import { compileStringMatcher } from '../../router/string-test.ts';
@@ -84,6 +85,8 @@ function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): S
         return state !== undefined && test(state);
       };
     }
+    case 'authenticated':
+      return compileAuthenticated(rule.name, `${path}.authenticated.principal_name`, patterns);
     case 'server-name': {
       const test = compileStringMatcher(rule.matcher, `${path}.requested_server_name`, patterns);
       return ({ info }) => test(info.connection?.serverName ?? '');
@@ -102,6 +105,16 @@ function someOf(tests: readonly StreamTest[], stream: Stream): boolean {
 function everyOf(tests: readonly StreamTest[], stream: Stream): boolean {
   for (let index = 0; index < tests.length; index += 1) if (!(tests[index] as StreamTest)(stream)) return false;
   return true;
+}
+
+/** The names of a certificate are its URIs, its DNS names and its subject, in this order, as in Envoy. */
+function compileAuthenticated(name: StringMatcher | undefined, path: string, patterns: PatternCompiler): StreamTest {
+  if (!name) return ({ info }) => info.connection?.tls?.peer !== undefined;
+  const test = compileStringMatcher(name, path, patterns);
+  return ({ info }) => {
+    const peer = info.connection?.tls?.peer;
+    return peer !== undefined && (peer.uriNames.some(test) || peer.dnsNames.some(test) || test(peer.subject));
+  };
 }
 
 /** Query and fragment do not belong to the path that is matched, as in Envoy. */

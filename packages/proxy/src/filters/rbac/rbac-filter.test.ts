@@ -188,7 +188,7 @@ test('conditions that cannot be asked are refused, never left out', async () => 
   };
   expect(await refused({ metadata: { filter: 'a', value: {} } })).toMatch(/rules\.policies\.one\.permissions\[0\]\.metadata\.path: is required/);
   expect(await refused({ matcher: { name: 'a' } })).toMatch(/permissions\[0\]\.matcher: is not supported/);
-  expect(await refused({ any: true }, { not_id: { authenticated: {} } })).toMatch(/principals\[0\]\.not_id\.authenticated: is not supported/);
+  expect(await refused({ any: true }, { not_id: { custom: {} } })).toMatch(/principals\[0\]\.not_id\.custom: is not supported/);
   expect(await refused({})).toMatch(/permissions\[0\]: must have one of any, and_rules/);
   expect(await refused({ any: false })).toMatch(/permissions\[0\]\.any: is false, must be true/);
   expect(await refused({ destination_ip: { address_prefix: '1.2.3', prefix_len: 8 } })).toMatch(/address_prefix: is "1\.2\.3", must be an IP address/);

@@ -17,6 +17,8 @@ export type RbacRule =
   | { readonly kind: 'metadata'; readonly source: 'dynamic' | 'route'; readonly matcher: MetadataMatcher }
   /** The name that the client asked for in its TLS greeting; empty where it asked for none. */
   | { readonly kind: 'server-name'; readonly matcher: StringMatcher }
+  /** Who has shown a certificate, and by which name; undefined: whatever its names. */
+  | { readonly kind: 'authenticated'; readonly name: StringMatcher | undefined }
   | { readonly kind: 'filter-state'; readonly key: string; readonly matcher: StringMatcher };
 
 /** `peer`: who opened the connection. `source`: the same, or whom a PROXY header names. `client`: whom trusted proxies name. */
@@ -106,6 +108,8 @@ function readKind(kind: Field, reader: MessageReader, fields: readonly Field[], 
       const matcher = reader.read(kind, readStringMatcher);
       return matcher && { kind: 'server-name', matcher };
     }
+    case 'authenticated':
+      return reader.read(kind, readAuthenticated);
     case 'destination_port_range':
       return reader.read(kind, readPortRange);
     default:
@@ -169,4 +173,13 @@ function readStateMatcher(json: unknown, scope: Scope): RbacRule | undefined {
   const matcher = kind === 'string_match' ? reader.read(kind, readStringMatcher) : undefined;
   reader.done();
   return matcher && { kind: 'filter-state', key, matcher };
+}
+
+function readAuthenticated(json: unknown, scope: Scope): RbacRule | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const name = reader.read('principal_name', readStringMatcher);
+  const isWhole = name !== undefined || !reader.has('principal_name');
+  reader.done();
+  return isWhole ? { kind: 'authenticated', name } : undefined;
 }

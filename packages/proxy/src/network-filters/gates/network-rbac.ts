@@ -124,6 +124,13 @@ function compileRule(rule: RbacRule, path: string, patterns: PatternCompiler): C
       return (info) => isInRange(hostOf(info, rule.whose), rule.range);
     case 'port':
       return ({ local }) => local.port >= rule.start && local.port < rule.end;
+    case 'authenticated': {
+      const test = rule.name && compileStringMatcher(rule.name, path, patterns);
+      return ({ tls }) => {
+        const peer = tls?.peer;
+        return peer !== undefined && (test === undefined || peer.uriNames.some(test) || peer.dnsNames.some(test) || test(peer.subject));
+      };
+    }
     case 'server-name': {
       const test = compileStringMatcher(rule.matcher, `${path}.requested_server_name`, patterns);
       return ({ serverName }) => test(serverName);
