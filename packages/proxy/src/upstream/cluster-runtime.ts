@@ -29,10 +29,11 @@ import { ClusterNetwork } from './cluster-network.ts';
 import { DnsDiscovery } from './dns/dns-discovery.ts';
 import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
-import { createHostPool } from './host-pools.ts';
+import { createHostPool, serverNameOf } from './host-pools.ts';
 import { LoadReports } from './load-reports.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
+import { securedContext } from './secured-network.ts';
 import { withNetwork, type UpstreamContext } from './upstream-context.ts';
 
 /** A request that came before the cluster knew any endpoint. */
@@ -138,8 +139,10 @@ export class ClusterRuntime {
   }
 
   /** Connects to a host of this cluster as its configuration says, for those who need a connection and no pool. */
-  networkFor(_host: Host): Network {
-    return this.#network;
+  networkFor(host: Host): Network {
+    const tls = this.#config.transports?.of(host);
+    if (!tls) return this.#network;
+    return securedContext(this.#context, tls, { serverName: serverNameOf(host, tls), checksServerName: false, alpnProtocols: [] }).network;
   }
 
   pick(context: PickContext): PickResult {

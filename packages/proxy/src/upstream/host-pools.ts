@@ -37,7 +37,7 @@ export function createHostPool(parts: HostPoolParts, onEmpty: OnEmpty): HostPool
 }
 
 /** What a host is asked for, where no request says so. Undefined leaves it to the configuration. */
-function serverNameOf({ endpoint }: Host, { context }: ClientTls): string | undefined {
+export function serverNameOf({ endpoint }: Host, { context }: ClientTls): string | undefined {
   return context.takesSniFromHost && endpoint.hostname !== '' && !isIpLiteral(endpoint.hostname) ? endpoint.hostname : undefined;
 }
 

@@ -5,6 +5,8 @@ import { connect as connectTls, createServer as createTlsServer, type TLSSocket 
 import type { AddressInfo } from 'node:net';
 import { endpointJson, socketAddress, staticClusterJson, typed, type Json } from '@sluice/resources/testing';
 import { describe, expect, test } from 'vitest';
+import { TestAuthority } from '../../testing/certificates.ts';
+import { downstreamTls, upstreamTls } from '../../testing/tls-fixture.ts';
 import { startBootstrap, startRawUpstream, type BootstrapFixture, type RawPeer } from '../../testing/index.ts';
 
 const format = '%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %UPSTREAM_CLUSTER% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %REQUESTED_SERVER_NAME%\n';
@@ -227,4 +229,49 @@ test('TLS passes through untouched, to the cluster of the name that the client a
   await until(() => proxy.logLines.length === 2);
   expect(proxy.logLines.map((line) => line.split(' ').at(-1))).toEqual(['shop.test', 'else.test']);
   expect(proxy.metric('envoy_tls_inspector_sni_found')).toBe(2);
+});
+
+test('TLS can end here and begin anew towards the host, with its name and certificates checked', async () => {
+  const authority = await TestAuthority.create();
+  const [own, hosts] = [await authority.issue({ dns: ['front.test'] }), await authority.issue({ dns: ['host.test'] })];
+  const upstream = createTlsServer({ cert: hosts.certificate, key: hosts.privateKey }, (socket) => {
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  upstream.on('tlsClientError', () => {});
+  upstream.listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const { port } = upstream.address() as AddressInfo;
+  const certificates = { tls_certificates: [{ certificate_chain: { inline_string: own.certificate }, private_key: { inline_string: own.privateKey } }] };
+  const towards = (name: string) => ({
+    sni: 'host.test',
+    common_tls_context: {
+      validation_context: {
+        trusted_ca: { inline_string: authority.certificate },
+        match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: name } }],
+      },
+    },
+  });
+  const chain = (clusterName: string) => [{ transport_socket: downstreamTls({ common_tls_context: certificates }), filters: [tcpProxy({ cluster: clusterName })] }];
+  const listeners = ['right', 'wrong'].map((name) => ({ name, address: socketAddress('127.0.0.1', 0), filter_chains: chain(name) }));
+  const clusters = [cluster('right', port, { transport_socket: upstreamTls(towards('host.test')) }), cluster('wrong', port, { transport_socket: upstreamTls(towards('other.test')) })];
+  await using proxy = await startBootstrap({ listeners, clusters });
+  const say = async (listener: string, text: string): Promise<string> => {
+    const socket = connectTls({ host: '127.0.0.1', port: proxy.addressOf(listener).port, servername: 'front.test', ca: authority.certificate });
+    let answer = '';
+    socket.on('data', (bytes: Buffer) => {
+      answer += bytes.toString();
+      if (answer.length === text.length) socket.end();
+    });
+    socket.write(text);
+    await once(socket, 'close').catch(() => {});
+    return answer;
+  };
+  const long = 'secret'.repeat(100_000);
+  expect(await say('right', long) === long).toBe(true);
+  expect(await say('wrong', 'secret')).toBe('');
+  await until(() => proxy.logLines.length === 2);
+  expect(proxy.logLines[0]).toBe(`- ${long.length} ${long.length} right 1 front.test`);
+  expect(proxy.logLines[1]).toBe('UF,URX 0 0 wrong 1 front.test');
+  upstream.close();
 });
