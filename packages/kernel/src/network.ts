@@ -105,6 +105,11 @@ export interface Network {
   listen(address: Address, accept: (connection: Connection) => void, options?: ListenOptions): Promise<BoundListener>;
   /** Begins to connect; the handler's `onOpen` or `onClose` says how it went, never before this returns. */
   connect(address: Address, handler: ConnectionHandler, options?: ConnectOptions): Connection;
+  /**
+   * Calls `work` once, when all that has come by now has been delivered and before anything is waited for. What many
+   * connections have to say to one can be gathered until then. Absent where that moment is not known.
+   */
+  afterReads?(work: () => void): void;
 }
 
 export interface TlsTransport {

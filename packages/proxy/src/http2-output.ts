@@ -1,6 +1,8 @@
 /**
- * What a connection of HTTP/2 has to say within a turn, in one piece: all frames of all its streams, whoever else writes
- * in between. The memory is lent by the engine and goes back when the system has taken what stands in it.
+ * What a connection of HTTP/2 has to say, in one piece: all frames of all its streams, whoever else writes in between. It
+ * leaves when everything that had come at the same time has been read, because many clients' requests go to one host; where
+ * a network cannot tell, at the end of each turn. The memory is lent by the engine and goes back when the system has taken
+ * what stands in it.
  */
 import { Buffer } from 'node:buffer';
 import type { FrameOutput } from '@sluice/http';
@@ -51,10 +53,11 @@ export class Http2Output implements FrameOutput {
 
   commit(end: number): void {
     this.#filled = end;
-    if (!this.#turn.isOpen) return this.flush();
     if (this.#isScheduled) return undefined;
+    const { afterReads } = this.#pieces;
+    if (!afterReads && !this.#turn.isOpen) return this.flush();
     this.#isScheduled = true;
-    return this.#turn.after(this.#flushAtEnd);
+    return afterReads ? afterReads(this.#flushAtEnd) : this.#turn.after(this.#flushAtEnd);
   }
 
   /** Writes what there is. */

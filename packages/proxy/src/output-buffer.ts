@@ -4,7 +4,7 @@
  * the turn that filled it is over, so that a small message leaves in one write.
  * */
 import { Buffer } from 'node:buffer';
-import type { Connection } from '@sluice/kernel';
+import type { Connection, Network } from '@sluice/kernel';
 import { OutputPieces } from './output-pieces.ts';
 import type { Turn } from './turn.ts';
 
@@ -17,13 +17,14 @@ const copiedBytesMax = 16 * 1024;
 export class OutputBuffer {
   memory: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
   /** For connections that gather for themselves. */
-  readonly pieces: OutputPieces = new OutputPieces();
+  readonly pieces: OutputPieces;
   #filled = 0;
   #owner: OutputWriter | undefined;
   readonly #turn: Turn;
 
-  constructor(turn: Turn) {
+  constructor(turn: Turn, network?: Network) {
     this.#turn = turn;
+    this.pieces = new OutputPieces(network);
     turn.onOver = () => this.flush();
   }
 

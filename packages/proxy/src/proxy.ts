@@ -62,7 +62,7 @@ class RunningProxy implements Proxy {
       logger,
       sweep,
       statistics: new Statistics(meter),
-      output: new OutputBuffer(turn),
+      output: new OutputBuffer(turn, network),
       accessLogs: new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax),
       current: { config: nothing, clusters: new Map() },
       drain: new Drain(random),

@@ -42,6 +42,12 @@ export class SystemNetwork implements Network {
   readonly accept: AcceptTransport;
   readonly tls: NodeTlsTransport;
   readonly #connectionOptions: SystemConnectionOptions;
+  #afterReads: (() => void)[] = [];
+  readonly #runAfterReads = () => {
+    const all = this.#afterReads;
+    this.#afterReads = [];
+    for (const work of all) work();
+  };
 
   constructor(options: SystemNetworkOptions) {
     this.accept = options.accept;
@@ -101,6 +107,12 @@ export class SystemNetwork implements Network {
       connection.handler.onOpen?.();
     });
     return connection;
+  }
+
+  /** Node runs immediates when it has read from every socket that had something. */
+  afterReads(work: () => void): void {
+    if (this.#afterReads.length === 0) setImmediate(this.#runAfterReads);
+    this.#afterReads.push(work);
   }
 
   /** Puts itself between the server's handle and Node's own wrapping of what it accepts. */
