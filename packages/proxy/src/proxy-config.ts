@@ -207,6 +207,10 @@ export interface ClusterConfig extends CircuitLimits {
   readonly streamDurationMaxMs?: number;
   /** An upstream connection is retired this long after it was opened. 0 is never. */
   readonly connectionDurationMaxMs?: number;
+  /** Header lines of a response. Default 100, as Envoy. */
+  readonly responseFieldsMax?: number | undefined;
+  /** Bytes of the head of a response. Default 80 KiB over HTTP/1.1, 60 KiB over HTTP/2, as Envoy. */
+  readonly responseHeadBytesMax?: number | undefined;
   /** Requests on one upstream connection, then it is closed. 0 is no limit. */
   readonly requestsPerConnectionMax: number;
   /** An unused upstream connection is closed after this long. 0 is never. */

@@ -27,6 +27,11 @@ test('common options and the older limit of requests', () => {
   });
 });
 
+test('limits of responses, and what TLS takes from requests', () => {
+  const fields = { common_http_protocol_options: { max_headers_count: 20, max_response_headers_kb: 4 }, upstream_http_protocol_options: { auto_sni: true } };
+  expect(decode(fields)).toMatchObject({ ok: true, problems: [], value: { http: { responseFieldsMax: 20, responseHeadBytesMax: 4096, autoSni: { takesSniFromRequest: true } } } });
+});
+
 test('typed options stand in place of all of these', () => {
   const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   const decoded = decode({

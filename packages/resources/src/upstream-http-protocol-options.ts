@@ -17,6 +17,10 @@ export interface UpstreamHttpProtocolOptions {
   readonly connectionDurationMaxMs?: number | undefined;
   /** How long a request and its response may take on a connection. Absent: without limit. */
   readonly streamDurationMaxMs?: number | undefined;
+  /** More header lines than this in a response are refused. Absent: 100, as Envoy. */
+  readonly responseFieldsMax?: number | undefined;
+  /** Larger heads of responses are refused. Absent: 80 KiB over HTTP/1.1, 60 KiB over HTTP/2, as Envoy. */
+  readonly responseHeadBytesMax?: number | undefined;
   /** In place of the policies of routes. */
   readonly retryPolicy?: RetryPolicy | undefined;
   /** Hosts are spoken to in HTTP/2 by prior knowledge. Absent: in HTTP/1.1, which is also what a cluster that says nothing means. */
@@ -74,13 +78,16 @@ export function readCommonUpstreamOptions(json: unknown, scope: Scope): Upstream
   const defaults = defaultUpstreamHttpProtocolOptions;
   const connectionDurationMaxMs = reader.durationMs('max_connection_duration');
   const streamDurationMaxMs = reader.durationMs('max_stream_duration');
+  const responseFieldsMax = reader.uint32('max_headers_count', undefined, { min: 1 });
+  const responseHeadKb = reader.uint32('max_response_headers_kb', undefined, { min: 1, max: 8192 });
   const options: UpstreamHttpProtocolOptions = {
     ...(connectionDurationMaxMs && { connectionDurationMaxMs }),
     ...(streamDurationMaxMs && { streamDurationMaxMs }),
+    ...(responseFieldsMax && { responseFieldsMax }),
+    ...(responseHeadKb && { responseHeadBytesMax: responseHeadKb * 1024 }),
     idleTimeoutMs: reader.durationMs('idle_timeout', defaults.idleTimeoutMs),
     requestsPerConnectionMax: reader.uint32('max_requests_per_connection', defaults.requestsPerConnectionMax),
   };
-  reader.ignore(['max_headers_count', 'max_response_headers_kb']);
   reader.refuse(['headers_with_underscores_action']);
   reader.done();
   return options;

@@ -43,6 +43,8 @@ export function compileCluster(
     streamDurationMaxMs: http.streamDurationMaxMs ?? 0,
     connectionDurationMaxMs: http.connectionDurationMaxMs ?? 0,
     requestsPerConnectionMax: http.requestsPerConnectionMax,
+    responseFieldsMax: http.responseFieldsMax,
+    responseHeadBytesMax: http.responseHeadBytesMax,
     idleTimeoutMs: http.idleTimeoutMs,
   };
 }

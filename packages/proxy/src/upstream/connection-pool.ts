@@ -3,6 +3,7 @@
  * stay warm and the others may grow old; requests that find none wait in order while connections are made.
  */
 import type { Host } from '@sluice/balancing';
+import type { HeadLimits } from '@sluice/http';
 import type { MeshError } from '@sluice/kernel';
 import type { UpstreamStatistics } from '../statistics.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
@@ -10,6 +11,10 @@ import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
 import { Http1Upstream, type UpstreamOwner } from './http1-upstream.ts';
 import { IdleLimit } from './idle-limit.ts';
 import type { UpstreamContext } from './upstream-context.ts';
+
+/** Heads of responses: 80 KiB and 100 fields, as Envoy's limits towards upstreams of HTTP/1.1. */
+const defaultHeadBytesMax = 80 * 1024;
+const defaultFieldsMax = 100;
 
 /** Somebody who waits, and what for: see `request`. */
 interface Waiting {
@@ -24,6 +29,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   connections = 0;
   limits: PoolLimits;
   readonly #context: UpstreamContext;
+  readonly #responseLimits: HeadLimits;
   readonly #statistics: UpstreamStatistics;
   readonly #breaker: CircuitBreaker;
   readonly #onEmpty: (pool: ConnectionPool) => void;
@@ -40,6 +46,11 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     this.#statistics = statistics;
     this.#breaker = breaker;
     this.#onEmpty = onEmpty;
+    this.#responseLimits = { headBytesMax: limits.responseHeadBytesMax ?? defaultHeadBytesMax, fieldsMax: limits.responseFieldsMax ?? defaultFieldsMax };
+  }
+
+  get responseLimits(): HeadLimits {
+    return this.#responseLimits;
   }
 
   get requestsPerConnectionMax(): number {

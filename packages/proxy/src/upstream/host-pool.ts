@@ -37,6 +37,10 @@ export interface UpstreamExchange extends UpstreamCodec {
 
 /** What holds for each pool of a cluster; what they have together is the circuit breaker's. */
 export interface PoolLimits {
+  /** Header lines of a response. Default 100, as Envoy. */
+  readonly responseFieldsMax?: number | undefined;
+  /** Bytes of the head of a response. Default 80 KiB over HTTP/1.1, 60 KiB over HTTP/2, as Envoy. */
+  readonly responseHeadBytesMax?: number | undefined;
   readonly connectTimeoutMs: number;
   /** A connection is retired so long after it was opened; 0 and undefined never. */
   readonly connectionDurationMaxMs?: number;

@@ -48,6 +48,8 @@ export interface UpstreamOwner {
   onClosedAtRest(restedMs: number): void;
   /** Requests it may serve; 0 is no limit. */
   readonly requestsPerConnectionMax: number;
+  /** What heads of responses may be. */
+  readonly responseLimits: HeadLimits;
 }
 
 /** `closing`: given up by us; only `onClose` is awaited. */
@@ -55,9 +57,6 @@ type State = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closing' | 'c
 
 /** 1xx heads of one response, then it is a flood. Chosen: real servers send one or two. */
 const informationalMax = 16;
-
-/** Heads of responses: 80 KiB and 100 fields, as Envoy's limits towards upstreams. */
-const responseLimits: HeadLimits = { headBytesMax: 80 * 1024, fieldsMax: 100 };
 
 /** Body bytes after which a connection reads into memory of its own: one shared read. */
 const largeBodyBytes = 64 * 1024;
@@ -84,8 +83,8 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   readonly #context: UpstreamContext;
   readonly #connection: Connection;
   readonly #writer: OutputWriter;
-  readonly #reader = new ResponseReader(responseLimits);
-  readonly #body = new BodyReader(responseLimits);
+  readonly #reader: ResponseReader;
+  readonly #body: BodyReader;
   #state: State = 'connecting';
   #events: UpstreamEvents | undefined;
   #requestDone = true;
@@ -101,6 +100,8 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   constructor(owner: UpstreamOwner, context: UpstreamContext, address: Address, connectTimeoutMs: number) {
     this.#owner = owner;
     this.#context = context;
+    this.#reader = new ResponseReader(owner.responseLimits);
+    this.#body = new BodyReader(owner.responseLimits);
     this.startedAt = context.turn.now();
     this.#connection = context.network.connect(address, new HandlerInTurn(context.turn, this), { timeoutMs: connectTimeoutMs });
     this.#writer = new OutputWriter(this.#connection, context.output);
