@@ -5,6 +5,7 @@ export { anyHost, type Picker, type PickContext, type PreferredHost, type PickRe
 export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions, type PrioritySettings } from './load-balancer.ts';
 export { readBinaryLoadReport, readLoadReport, type LoadReport } from './load-report/load-report.ts';
 export { ReportedWeights, type ReportedWeightsSettings } from './load-report/reported-weights.ts';
+export type { ZoneRoute, ZoneRouting } from './zone-routing.ts';
 export { shareByPriority, type PriorityLoadOptions } from './priority-load.ts';
 export type { PolicySpec, TurnPolicySpec } from './policies.ts';
 export type { SubsetListener } from './load-balancer.ts';

@@ -8,6 +8,7 @@ import type { Picker, PickResult } from './pick.ts';
 import { createPicker } from './picker.ts';
 import type { PolicySpec } from './policies.ts';
 import { createSubsetPicker, type SubsetObserver } from './subset/subset-picker.ts';
+import type { ZoneRouting } from './zone-routing.ts';
 import type { SubsetSettings } from './subset/subset-settings.ts';
 
 export interface LoadBalancerOptions {
@@ -22,6 +23,8 @@ export interface LoadBalancerOptions {
   readonly failsInPanic?: boolean;
   /** A locality is chosen by its weight before a host is, as `locality_weighted_lb_config`. Default false. */
   readonly weightsLocalities?: boolean;
+  /** Requests stay in the zone of the proxy, as `zone_aware_lb_config`. Default: zones do not count. */
+  readonly zones?: ZoneRouting | undefined;
   /** Told of each pick that a priority in panic makes. */
   readonly onPanic?: () => void;
   /** Hosts are in subsets by what they say about themselves. Undefined: they are all one. */
@@ -62,6 +65,7 @@ export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOption
     failsInPanic: options.failsInPanic ?? false,
     weightsLocalities: options.weightsLocalities ?? false,
     onPanic: options.onPanic ?? (() => {}),
+    zones: options.zones,
   };
   const { subsets, onSubsets = deafListener } = options;
   let subsetNames: ReadonlySet<string> = new Set();

@@ -1,15 +1,19 @@
 /** How a host of one pool is chosen: by the policy, and before that by locality where localities have weights. */
 import type { Hash64 } from './hash/hash64.ts';
 import { createHashPolicy, randomHash } from './hash/hash-policies.ts';
+import type { Host } from './host.ts';
 import { effectiveWeight, localitiesOf } from './locality.ts';
 import { createPolicy, type ChooseHost, type PolicyContext, type PolicySpec, type TurnPolicySpec } from './policies.ts';
 import type { HostPool } from './priority-load.ts';
 import { WeightedSchedule } from './weighted-schedule.ts';
+import { chooseByZone, type ZoneRouting } from './zone-routing.ts';
 
 export interface PoolChoiceOptions extends PolicyContext {
   readonly overprovisioningPercent: number;
   /** Whether a locality is chosen by its weight before a host is. */
   readonly weightsLocalities: boolean;
+  /** Requests stay in the zone of the proxy. Undefined: zones do not count. */
+  readonly zones?: ZoneRouting | undefined;
   /** In panic nobody is chosen, in place of anybody. */
   readonly failsInPanic: boolean;
   /** Told of each choice that a pool in panic makes. */
@@ -34,10 +38,12 @@ function createChoice(pool: HostPool, spec: PolicySpec, options: PoolChoiceOptio
       const choose = createHashPolicy(spec, pool, options.weightsLocalities);
       return (hash: Hash64 | undefined, attempt) => choose(hash ?? randomHash(random), attempt);
     }
-    default:
-      return options.weightsLocalities && !pool.isPanicking
-        ? chooseByLocality(pool, spec, options)
-        : createPolicy(spec, pool.hosts, options);
+    default: {
+      if (options.weightsLocalities && !pool.isPanicking) return chooseByLocality(pool, spec, options);
+      const createOver = (hosts: readonly Host[]): ChooseHost => createPolicy(spec, hosts, options);
+      const byZone = options.zones && chooseByZone(pool, options.zones, options.random, createOver);
+      return byZone ?? createOver(pool.hosts);
+    }
   }
 }
 

@@ -19,7 +19,8 @@ export interface PriorityLoadOptions {
 export interface HostPool {
   /** Those that may be picked. */
   readonly hosts: readonly Host[];
-  /** The whole priority that they are of. */
+  /** Which priority they are of, and all of it. */
+  readonly index: number;
   readonly priority: PriorityHosts;
   /** Out of 100; the shares of all pools add up to 100. */
   readonly percent: number;
@@ -44,7 +45,7 @@ export function shareLoad({ priorities }: HostSet, options: PriorityLoadOptions)
       const part = Math.min(left, Math.floor((percent * 100) / total));
       left -= part;
       const isPanicking = panics[index] === true;
-      if (part > 0) pools.push({ hosts: isPanicking ? priority.all : hostsOf(priority), priority, percent: part, isPanicking });
+      if (part > 0) pools.push({ hosts: isPanicking ? priority.all : hostsOf(priority), index, priority, percent: part, isPanicking });
     });
   };
   share(healthy, (hosts) => hosts.healthy);
@@ -55,17 +56,18 @@ export function shareLoad({ priorities }: HostSet, options: PriorityLoadOptions)
 /** What of 100 each of these priorities gets, healthy or not, in their order. All 0 when nobody may get anything. */
 export function shareByPriority(priorities: readonly PriorityHosts[], options: PriorityLoadOptions): readonly number[] {
   const pools = shareLoad({ hosts: [], byKey: new Map(), priorities }, options);
-  return priorities.map((priority) => sum(pools.map((pool) => (pool.priority === priority ? pool.percent : 0))));
+  return priorities.map((_, index) => sum(pools.map((pool) => (pool.index === index ? pool.percent : 0))));
 }
 
 /** Every priority is in panic: each gets as much as it has hosts, whatever their health. */
 function shareByNumbers(priorities: readonly PriorityHosts[]): readonly HostPool[] {
-  const filled = priorities.filter(({ all }) => all.length > 0);
-  const hostsTotal = sum(filled.map(({ all }) => all.length));
-  const pools = filled.map((priority): HostPool => {
-    const percent = Math.floor((100 * priority.all.length) / hostsTotal);
-    return { hosts: priority.all, priority, percent, isPanicking: true };
-  });
+  const hostsTotal = sum(priorities.map(({ all }) => all.length));
+  const pools = priorities
+    .map((priority, index): HostPool => {
+      const percent = Math.floor((100 * priority.all.length) / hostsTotal);
+      return { hosts: priority.all, index, priority, percent, isPanicking: true };
+    })
+    .filter(({ hosts }) => hosts.length > 0);
   return giveRest(pools, 100 - sum(pools.map(({ percent }) => percent)));
 }
 

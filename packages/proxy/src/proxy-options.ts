@@ -1,5 +1,6 @@
 /** What a proxy is made of and what can be asked of it. */
-import type { Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers } from '@sluice/kernel';
+import type { EndpointLocality } from '@sluice/balancing';
+import type { Address, Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers } from '@sluice/kernel';
 import type { OverloadManager } from '@sluice/resources';
 import type { DrainStrategy } from './drain.ts';
 import type { ProcessReadings } from './overload/overload-manager.ts';
@@ -14,6 +15,7 @@ export interface ProxyOptions {
   readonly network: Network;
   /** For clusters whose hosts are given by name. Without one, names stay unknown. */
   readonly resolver?: Resolver | undefined;
+  readonly clusterManager?: ClusterManagerSettings | undefined;
   readonly logger: Logger;
   readonly meter: Meter;
   /** Where access logs go: called once per path, and the text it gets is whole lines. */
@@ -28,6 +30,16 @@ export interface ProxyOptions {
   readonly runtime?: Runtime;
   /** What it watches of its process. Default nothing. */
   readonly overload?: { readonly config: OverloadManager; readonly readings: ProcessReadings } | undefined;
+}
+
+/** What holds for all clusters. Plain data. */
+export interface ClusterManagerSettings {
+  /** Where this proxy runs, and the cluster that it and its like are the hosts of. Default: nobody knows, so zones do not count. */
+  readonly localZone?: { readonly clusterName: string; readonly locality: EndpointLocality } | undefined;
+  /** Where ejections are told of, a line of JSON for each. Default: only in the log. */
+  readonly outlierEventLogPath?: string | undefined;
+  /** Where connections of clusters that do not say so come from. Default: what the system chooses. */
+  readonly localAddress?: Address | undefined;
 }
 
 export interface AccessLogOutput {

@@ -16,6 +16,7 @@ import { Turn } from './turn.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
 import { createAsyncClient } from './upstream/async-exchange.ts';
 import { createNoResolver } from './upstream/dns/no-resolver.ts';
+import { LocalZone } from './upstream/local-zone.ts';
 import { changeClusters } from './upstream/cluster-set.ts';
 
 const nothing: ProxyConfig = { version: '', listeners: new Map(), clusters: new Map() };
@@ -53,6 +54,8 @@ class RunningProxy implements Proxy {
     const turn = new Turn(clock);
     const sweep = new Sweep(turn, timers, options.sweepPeriodMs ?? defaultSweepPeriodMs);
     const openAccessLog = options.openAccessLog ?? (() => ({ write() {} }));
+    const accessLogs = new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax);
+    const { localZone, outlierEventLogPath, localAddress } = options.clusterManager ?? {};
     this.#engine = {
       turn,
       timers,
@@ -63,7 +66,10 @@ class RunningProxy implements Proxy {
       sweep,
       statistics: new Statistics(meter),
       output: new OutputBuffer(turn, network),
-      accessLogs: new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax),
+      accessLogs,
+      localZone: localZone && new LocalZone(localZone.clusterName, localZone.locality),
+      outlierEvents: outlierEventLogPath ? accessLogs.to(outlierEventLogPath) : undefined,
+      localAddress,
       current: { config: nothing, clusters: new Map() },
       drain: new Drain(random),
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,

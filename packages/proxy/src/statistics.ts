@@ -13,6 +13,7 @@ import type { StreamInfo } from './stream-info.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
 import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
+import { ZoneStatistics } from './upstream/local-zone.ts';
 import { SubsetStatistics } from './upstream/subset-statistics.ts';
 import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
 import { RetryStatistics } from './upstream/retry-statistics.ts';
@@ -237,6 +238,11 @@ export class UpstreamStatistics {
   /** Of its connections that speak HTTP/2; made with the first. */
   get http2(): Http2Statistics {
     return (this.#http2 ??= new Http2Statistics(this.#meter, 'envoy_cluster_', this.#labels));
+  }
+
+  /** For clusters whose requests go by zone. */
+  zones(): ZoneStatistics {
+    return new ZoneStatistics(this.#meter, this.#labels);
   }
 
   /** For clusters with subsets. */

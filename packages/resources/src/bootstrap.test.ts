@@ -90,3 +90,16 @@ test('what would change traffic is refused', () => {
     'overload_manager: is not supported: outside our subset, and it would change what happens to traffic',
   ]);
 });
+
+test('what holds for all clusters', () => {
+  const cluster_manager = {
+    local_cluster_name: 'edge',
+    outlier_detection: { event_log_path: '/dev/stderr' },
+    upstream_bind_config: { source_address: { address: '10.0.0.1', port_value: 0 } },
+  };
+  expect(decodeBootstrap({ cluster_manager })).toMatchObject({
+    ok: true,
+    problems: [],
+    value: { clusterManager: { localClusterName: 'edge', outlierEventLogPath: '/dev/stderr', localAddress: { host: '10.0.0.1', port: 0 }, loadStatsConfig: undefined } },
+  });
+});

@@ -3,6 +3,7 @@ import type { Address, Checked, ResolverSettings } from '@sluice/kernel';
 import { readAccessLog, type AccessLog } from './access-log.ts';
 import { readAddress } from './address.ts';
 import { readCluster, type Cluster } from './cluster.ts';
+import { defaultClusterManager, readClusterManager, type ClusterManager } from './cluster-manager.ts';
 import { readApiConfigSource, readConfigSource, type ApiConfigSource, type ConfigSource } from './config-source.ts';
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
@@ -23,8 +24,7 @@ export interface Bootstrap {
   readonly admin: Admin | undefined;
   /** Values that override the configuration's. */
   readonly layeredRuntime: LayeredRuntime;
-  /** Where load reports go. */
-  readonly loadStatsConfig: ApiConfigSource | undefined;
+  readonly clusterManager: ClusterManager;
   /** Who resolves names, where clusters do not say so themselves. Undefined: the system. */
   readonly dnsResolver: ResolverSettings | undefined;
   /** Undefined: the process does not watch itself. */
@@ -67,7 +67,7 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     dynamicResources: reader.read('dynamic_resources', readDynamicResources) ?? noDynamicResources,
     admin: reader.read('admin', readAdmin),
     layeredRuntime: reader.read('layered_runtime', readLayeredRuntime) ?? noRuntime,
-    loadStatsConfig: reader.read('cluster_manager', readClusterManager),
+    clusterManager: reader.read('cluster_manager', readClusterManager) ?? defaultClusterManager,
     overload: reader.read('overload_manager', readOverloadManager),
     dnsResolver: readDnsResolver(reader),
   };
@@ -131,18 +131,8 @@ function readAdmin(json: unknown, scope: Scope): Admin | undefined {
   return address && { address, allowPaths, accessLogs };
 }
 
-function readClusterManager(json: unknown, scope: Scope): ApiConfigSource | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const loadStats = reader.read('load_stats_config', readApiConfigSource);
-  reader.ignore(['local_cluster_name', 'outlier_detection', 'enable_deferred_cluster_creation']);
-  reader.refuse(['upstream_bind_config']);
-  reader.done();
-  return loadStats;
-}
-
 /** What asks a server must say who it is, and must be able to reach the server before anything was asked. */
-function checkSources({ node, dynamicResources, staticResources, loadStatsConfig }: Bootstrap, scope: Scope): void {
+function checkSources({ node, dynamicResources, staticResources, clusterManager }: Bootstrap, scope: Scope): void {
   const { ldsConfig, cdsConfig, adsConfig } = dynamicResources;
   const usesServer = [ldsConfig, cdsConfig].some((source) => source && source.kind !== 'path') || adsConfig;
   if (usesServer && node.id === '') scope.at('node').at('id').error('is required where dynamic resources are used');
@@ -161,7 +151,7 @@ function checkSources({ node, dynamicResources, staticResources, loadStatsConfig
     });
   };
   check(adsConfig, scope.at('dynamic_resources').at('ads_config'));
-  check(loadStatsConfig, scope.at('cluster_manager').at('load_stats_config'));
+  check(clusterManager.loadStatsConfig, scope.at('cluster_manager').at('load_stats_config'));
 }
 
 function reportDuplicates(named: readonly { readonly name: string }[], scope: Scope): void {

@@ -105,8 +105,9 @@ function checkPolicyFits({ kind }: EndpointDiscovery, policy: LoadBalancingPolic
 /** The policy's own settings count before those that hold for every policy. */
 function readBalancing(reader: MessageReader): Pick<Cluster, 'loadBalancing' | 'subsets' | 'commonLb'> {
   const common = reader.read('common_lb_config', readCommonLbConfig) ?? defaultCommonLbConfig;
-  const { policy, weightsLocalities, subsets } = readLoadBalancing(reader);
-  return { loadBalancing: policy, subsets, commonLb: { ...common, weightsLocalities: weightsLocalities || common.weightsLocalities } };
+  const { policy, weightsLocalities, subsets, zones } = readLoadBalancing(reader);
+  const typed = zones === undefined ? {} : zones === 'none' ? { zones: undefined } : zones;
+  return { loadBalancing: policy, subsets, commonLb: { ...common, ...typed, weightsLocalities: weightsLocalities || common.weightsLocalities } };
 }
 
 /** A list of which, as in Envoy, only one entry is supported. */

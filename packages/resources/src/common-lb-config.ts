@@ -4,12 +4,15 @@ import type { Scope } from './decode/scope.ts';
 import type { ConsistentHashing } from './load-balancing.ts';
 import { readConsistentHashing } from './load-balancing-settings.ts';
 import { readPercent } from './percent.ts';
+import { defaultZoneAware, readZoneAwareConfig, type ZoneAware } from './zone-aware.ts';
 
 export interface CommonLbConfig {
   /** Below this share of healthy hosts all hosts take part; 0 never. Default 0.5, as Envoy. */
   readonly panicThresholdRatio: number;
   /** In panic requests fail instead. */
   readonly failTrafficOnPanic: boolean;
+  /** Absent: zones do not count. */
+  readonly zones?: ZoneAware | undefined;
   /** A locality is chosen by its weight before a host is. */
   readonly weightsLocalities: boolean;
   /** Hosts that no active check has reached yet count neither for nor against their cluster. */
@@ -21,6 +24,7 @@ export interface CommonLbConfig {
 export const defaultCommonLbConfig: CommonLbConfig = {
   panicThresholdRatio: 0.5,
   failTrafficOnPanic: false,
+  zones: defaultZoneAware,
   weightsLocalities: false,
   ignoresNewHostsUntilFirstCheck: false,
   hashing: { useHostnameForHashing: false, hashBalanceFactor: 0 },
@@ -33,7 +37,7 @@ export function readCommonLbConfig(json: unknown, scope: Scope): CommonLbConfig 
   const locality = reader.oneof(['zone_aware_lb_config', 'locality_weighted_lb_config'], false);
   const config: CommonLbConfig = {
     panicThresholdRatio: reader.read('healthy_panic_threshold', readPercent) ?? defaults.panicThresholdRatio,
-    failTrafficOnPanic: reader.read('zone_aware_lb_config', readFailTrafficOnPanic) ?? defaults.failTrafficOnPanic,
+    ...(reader.read('zone_aware_lb_config', readZoneAwareConfig) ?? { failTrafficOnPanic: false, zones: defaultZoneAware }),
     weightsLocalities: locality === 'locality_weighted_lb_config',
     ignoresNewHostsUntilFirstCheck: reader.boolean('ignore_new_hosts_until_first_hc', false),
     hashing: reader.read('consistent_hashing_lb_config', readConsistentHashing) ?? defaults.hashing,
@@ -42,16 +46,6 @@ export function readCommonLbConfig(json: unknown, scope: Scope): CommonLbConfig 
   reader.ignore(['update_merge_window', 'close_connections_on_host_set_change', 'override_host_status']);
   reader.done();
   return config;
-}
-
-/** Routing by zone needs a zone of our own (`local_cluster_name`), without which Envoy does none either. */
-function readFailTrafficOnPanic(json: unknown, scope: Scope): boolean | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const fails = reader.boolean('fail_traffic_on_panic', false);
-  reader.ignore(['routing_enabled', 'min_cluster_size', 'force_local_zone']);
-  reader.done();
-  return fails;
 }
 
 function readNothing(json: unknown, scope: Scope): true {

@@ -1,5 +1,6 @@
 export { decodeBootstrap, type Admin, type Bootstrap, type DynamicResources, type StaticResources } from './bootstrap.ts';
 export type { LoadShedPointName, OverloadActionName, OverloadManager, OverloadTrigger, ResourceMonitor } from './overload-manager.ts';
+export type { ClusterManager } from './cluster-manager.ts';
 export type { Node } from './node.ts';
 export type { Locality } from './locality.ts';
 export { noMetadata, type Metadata, type Struct } from './metadata.ts';
@@ -67,6 +68,7 @@ export type { DnsSettings } from './dns-settings.ts';
 export type { CircuitBreakers, CircuitBreakerThresholds, RetryBudgetConfig } from './circuit-breakers.ts';
 export type { ConsistentHashing, LoadBalancingPolicy } from './load-balancing.ts';
 export type { LbSubsetConfig, LbSubsetSelector } from './lb-subset-config.ts';
+export type { ZoneAware } from './zone-aware.ts';
 export type { CommonLbConfig } from './common-lb-config.ts';
 export type { SlowStartConfig } from './slow-start-config.ts';
 export type { OutlierDetection } from './outlier-detection.ts';

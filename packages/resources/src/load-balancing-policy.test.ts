@@ -75,7 +75,7 @@ test('by what hosts report of their load', () => {
 test('what holds for every policy', () => {
   const common = {
     healthy_panic_threshold: { value: 30 },
-    zone_aware_lb_config: { fail_traffic_on_panic: true },
+    zone_aware_lb_config: { fail_traffic_on_panic: true, min_cluster_size: '3', routing_enabled: { value: 50 } },
     ignore_new_hosts_until_first_hc: true,
     consistent_hashing_lb_config: { use_hostname_for_hashing: true, hash_balance_factor: 125 },
   };
@@ -85,6 +85,7 @@ test('what holds for every policy', () => {
       commonLb: {
         panicThresholdRatio: 0.3,
         failTrafficOnPanic: true,
+        zones: { minClusterSize: 3, routingRatio: 0.5 },
         weightsLocalities: false,
         ignoresNewHostsUntilFirstCheck: true,
         hashing: { useHostnameForHashing: true, hashBalanceFactor: 125 },
@@ -99,4 +100,14 @@ test('a retry budget stands beside the fixed limit', () => {
     ok: true,
     value: { circuitBreakers: { default: { retryBudget: { ratio: 0.25, minRetryConcurrency: 3 } }, high: { retryBudget: undefined } } },
   });
+});
+
+test('typed policies speak of zones themselves', () => {
+  const zonesOf = (locality_lb_config: Readonly<Record<string, unknown>>) => {
+    const typed_config = typed('envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin', { locality_lb_config });
+    const decoded = decodeCluster(staticClusterJson('a', [], { load_balancing_policy: { policies: [{ typed_extension_config: { name: 'x', typed_config } }] } }));
+    return decoded.ok ? decoded.value.commonLb.zones : decoded.problems;
+  };
+  expect(zonesOf({})).toBeUndefined();
+  expect(zonesOf({ zone_aware_lb_config: {} })).toEqual({ minClusterSize: 6, routingRatio: 1 });
 });

@@ -5,6 +5,7 @@ import type { Scope } from './decode/scope.ts';
 import { openTypedConfig, type TypedConfig } from './decode/typed-config.ts';
 import type { LoadBalancing, LoadBalancingPolicy } from './load-balancing.ts';
 import { readLbSubsetConfig, readSubsetFields } from './lb-subset-config.ts';
+import { readZoneAwareConfig } from './zone-aware.ts';
 import { readSettings, settingsOf, type PolicyKind } from './load-balancing-settings.ts';
 
 const policyNames = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RING_HASH', 'RANDOM', 'MAGLEV', 'CLUSTER_PROVIDED', 'LOAD_BALANCING_POLICY_CONFIG'] as const;
@@ -136,22 +137,25 @@ function readTypedSettings(kind: PolicyKind, json: unknown, scope: Scope): LoadB
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const isHash = kind === 'RING_HASH' || kind === 'MAGLEV';
-  const weightsLocalities = isHash
-    ? (reader.read('locality_weighted_lb_config', readNothing) ?? false)
-    : (reader.read('locality_lb_config', readLocalityConfig) ?? false);
+  const locality: LocalityConfig = isHash
+    ? { weightsLocalities: reader.read('locality_weighted_lb_config', readNothing) ?? false, zones: 'none' }
+    : (reader.read('locality_lb_config', readLocalityConfig) ?? { weightsLocalities: false, zones: 'none' });
   const policy = readSettings(kind, reader);
   reader.done();
-  return { policy, weightsLocalities, subsets: undefined };
+  return { policy, ...locality, subsets: undefined };
 }
 
-/** Whether `LocalityLbConfig` asks for weights; zone-aware routing needs a zone of our own and is not done. */
-function readLocalityConfig(json: unknown, scope: Scope): boolean | undefined {
+type LocalityConfig = Pick<LoadBalancing, 'weightsLocalities' | 'zones'>;
+
+/** `LocalityLbConfig`: localities by weight, or routing by zone. */
+function readLocalityConfig(json: unknown, scope: Scope): LocalityConfig | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
-  const weights = reader.read('locality_weighted_lb_config', readNothing) ?? false;
-  reader.ignore(['zone_aware_lb_config']);
+  reader.oneof(['zone_aware_lb_config', 'locality_weighted_lb_config'], false);
+  const weightsLocalities = reader.read('locality_weighted_lb_config', readNothing) ?? false;
+  const zones = reader.read('zone_aware_lb_config', readZoneAwareConfig) ?? 'none';
   reader.done();
-  return weights;
+  return { weightsLocalities, zones };
 }
 
 /** A message that says all it says by being there. */

@@ -1,5 +1,6 @@
 /** How a cluster chooses among its hosts, as decoded: a policy with its settings. */
 import type { LbSubsetConfig } from './lb-subset-config.ts';
+import type { ZoneAwareConfig } from './zone-aware.ts';
 import type { SlowStartConfig } from './slow-start-config.ts';
 
 export type LoadBalancingPolicy =
@@ -60,6 +61,8 @@ export interface LoadBalancing {
   readonly policy: LoadBalancingPolicy;
   /** A locality is chosen by its weight before a host is. */
   readonly weightsLocalities: boolean;
+  /** What a typed policy says of zones, and `none` when it says nothing. Absent: the cluster's common settings count. */
+  readonly zones?: ZoneAwareConfig | 'none' | undefined;
   /** Hosts are in subsets by their metadata. Undefined: they are all one. */
   readonly subsets: LbSubsetConfig | undefined;
 }

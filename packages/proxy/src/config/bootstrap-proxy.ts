@@ -16,7 +16,7 @@ import { processReadings } from '../network/process-readings.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
 import { PassthroughServers } from '../network/passthrough-servers.ts';
 import { createProxy } from '../proxy.ts';
-import type { AccessLogOutput, DrainOptions, Proxy } from '../proxy-options.ts';
+import type { AccessLogOutput, ClusterManagerSettings, DrainOptions, Proxy } from '../proxy-options.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { createFleet, type Fleet } from '../workers/fleet.ts';
@@ -63,7 +63,7 @@ export interface BootstrapProxyOptions {
   /** How long a line of an access log may wait, in ms. Default 100. */
   readonly logDelayMsMax?: number;
   /** Several workers in place of a proxy in this thread; they get what the bootstrap says about nodes and names. */
-  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'nodeCluster' | 'dnsResolver'> };
+  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'nodeCluster' | 'dnsResolver' | 'clusterManager'> };
   readonly setLogLevel?: (level: LogLevel) => void;
   /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
   readonly drain?: DrainOptions;
@@ -101,7 +101,8 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const resolver = fleet ? undefined : options.createResolver?.(bootstrap.dnsResolver);
   const { runtime, problems: runtimeProblems } = createFileRuntime(bootstrap.layeredRuntime, bootstrap.node.cluster);
   const overload = bootstrap.overload && { config: bootstrap.overload, readings: options.processReadings ?? processReadings };
-  const proxy = fleet ?? createProxy({ runtime, overload, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
+  const clusterManager = clusterManagerOf(bootstrap);
+  const proxy = fleet ?? createProxy({ runtime, overload, clusterManager, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
   const passthrough = new PassthroughServers();
@@ -135,6 +136,12 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     return { ok: false, problems: [...problems, ...document.locate(adminProblems)] };
   }
   return { ok: true, value: running, problems };
+}
+
+function clusterManagerOf({ clusterManager, node }: Bootstrap): ClusterManagerSettings {
+  const { localClusterName: clusterName, outlierEventLogPath, localAddress } = clusterManager;
+  const localZone = clusterName !== '' && node.locality ? { clusterName, locality: node.locality } : undefined;
+  return { localZone, outlierEventLogPath, localAddress };
 }
 
 class RunningBootstrapProxy implements BootstrapProxy {
@@ -242,7 +249,8 @@ async function openFleet({ workers, loaded, network, timers, logger, meter, drai
   meter.gauge('envoy_server_concurrency', 'workers').set(count);
   if (!workers || count === 1) return undefined;
   const { node, dnsResolver, overload } = loaded.bootstrap;
-  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, overload, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
+  const clusterManager = clusterManagerOf(loaded.bootstrap);
+  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
   return createFleet({ workers: count, startWorker, network, timers, logger, meter }).catch((error: unknown) => MeshError.from(error));
 }
 

@@ -10,7 +10,7 @@ import { noRegexEngine } from '../router/regex-engine.ts';
 import type { ConfigResource } from '../config/config-resource.ts';
 import { createProxy } from '../proxy.ts';
 import type { ClusterConfig, ConnectionManagerConfig } from '../proxy-config.ts';
-import type { Proxy } from '../proxy-options.ts';
+import type { ClusterManagerSettings, Proxy } from '../proxy-options.ts';
 import type { ForwardAction } from '../route-match.ts';
 import { createTestConfig } from './test-config.ts';
 
@@ -37,6 +37,7 @@ export interface SimulatedMeshOptions {
   readonly manager?: Partial<ConnectionManagerConfig>;
   /** Of EDS clusters, by name: assignments. */
   readonly assignments?: Readonly<Record<string, Json>>;
+  readonly clusterManager?: ClusterManagerSettings;
   /** Called with the resolver before the proxy starts. */
   readonly names?: (resolver: SimulatedResolver) => void;
 }
@@ -47,6 +48,8 @@ export interface SimulatedMesh {
   readonly resolver: SimulatedResolver;
   readonly meter: Meter;
   readonly logger: RecordingLogger;
+  /** What was written to logs, whichever. */
+  readonly logLines: readonly string[];
   host(address: string): SimulatedHost;
   /** Asks so often, each time on a new connection, and gives which hosts answered, or the status where none did. */
   ask(count?: number, headers?: string): Promise<readonly string[]>;
@@ -75,7 +78,10 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
   const meter = createMeter();
   const logger = new RecordingLogger();
   const random = createSeededRandom(1);
-  const proxy = createProxy({ clock: time, timers: time, random, network: network.view('proxy', listen.host), resolver, logger, meter });
+  const logLines: string[] = [];
+  const openAccessLog = () => ({ write: (lines: string) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) });
+  const { clusterManager } = options;
+  const proxy = createProxy({ clusterManager, openAccessLog, clock: time, timers: time, random, network: network.view('proxy', listen.host), resolver, logger, meter });
   const assignments = new Map(Object.entries(options.assignments ?? {}));
   let current = options.clusters;
   const apply = async (clusters: readonly Json[]): Promise<void> => {
@@ -99,6 +105,7 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
     resolver,
     meter,
     logger,
+    logLines,
     apply,
     assign(cluster, assignment) {
       assignments.set(cluster, assignment);

@@ -15,10 +15,11 @@ import {
   type LoadBalancer,
   type PickContext,
   type PickResult,
+  type ZoneRouting,
 } from '@sluice/balancing';
 import type { ResponseHead } from '@sluice/http';
-import type { Network } from '@sluice/kernel';
-import { defaultUpstreamSocketOptions } from '@sluice/resources';
+import type { Address, Network } from '@sluice/kernel';
+import { defaultUpstreamSocketOptions, type UpstreamSocketOptions } from '@sluice/resources';
 import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
@@ -56,6 +57,7 @@ export class ClusterRuntime {
   readonly #context: UpstreamContext;
   readonly #network: ClusterNetwork;
   readonly #balancer: LoadBalancer;
+  #stopWatchingZone: () => void = () => {};
   /** Where endpoints come from, when not with the configuration. */
   readonly #discovery: DnsDiscovery | undefined;
   /** As last told. The balancer gets them when enough is known of them. */
@@ -72,7 +74,7 @@ export class ClusterRuntime {
   constructor(config: ClusterConfig, context: UpstreamContext) {
     this.name = config.name;
     this.#config = config;
-    this.#network = new ClusterNetwork(context.network, context.timers, config.resource.sockets ?? defaultUpstreamSocketOptions);
+    this.#network = new ClusterNetwork(context.network, context.timers, this.#socketOptions(context.localAddress));
     this.#context = withNetwork(context, this.#network);
     this.statistics = context.statistics.upstream(config.resource.statName);
     this.#pools = this.#createPools(config);
@@ -86,6 +88,7 @@ export class ClusterRuntime {
       panicThresholdRatio: commonLb.panicThresholdRatio,
       failsInPanic: commonLb.failTrafficOnPanic,
       weightsLocalities: commonLb.weightsLocalities,
+      zones: this.#zoneRouting(),
       onPanic: () => this.statistics.panics.add(),
       ...(config.resource.subsets && { subsets: subsetsOf(config.resource.subsets), onSubsets: this.statistics.subsets() }),
     });
@@ -178,6 +181,7 @@ export class ClusterRuntime {
   drain(): void {
     this.#discovery?.close();
     this.originalDst?.close();
+    this.#stopWatchingZone();
     this.health?.close();
     for (const pools of this.#allPools) pools.drainAll();
   }
@@ -203,6 +207,20 @@ export class ClusterRuntime {
   /** The hosts that requests are balanced among: empty as long as nobody knows them. */
   get hostSet(): HostSet {
     return this.#balancer.hosts;
+  }
+
+  #socketOptions(localAddress: Address | undefined): UpstreamSocketOptions {
+    const { sockets = defaultUpstreamSocketOptions } = this.#config.resource;
+    return sockets.localAddress ? sockets : { ...sockets, localAddress };
+  }
+
+  /** Zones count for every cluster but the one that this proxy is of itself. */
+  #zoneRouting(): ZoneRouting | undefined {
+    const { localZone } = this.#context;
+    const { zones, weightsLocalities } = this.#config.resource.commonLb;
+    if (!localZone || !zones || weightsLocalities || localZone.clusterName === this.name) return undefined;
+    this.#stopWatchingZone = localZone.watch(() => this.#publishHosts());
+    return localZone.routingFor(zones, this.statistics.zones());
   }
 
   #openOriginalDst(): OriginalDstHosts | undefined {
@@ -280,6 +298,8 @@ export class ClusterRuntime {
     const { assignment } = this.#config;
     this.#balancer.update(this.#hosts, { overprovisioningPercent: assignment?.overprovisioningPercent, weighsHealth: assignment?.weightedPriorityHealth });
     this.statistics.countHosts(this.#hosts);
+    const { localZone } = this.#context;
+    if (localZone?.clusterName === this.name) localZone.setHosts(this.#hosts);
     for (const waiter of this.#waiting.keys()) {
       this.stopWaiting(waiter);
       waiter.onHosts();

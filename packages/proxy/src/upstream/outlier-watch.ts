@@ -61,6 +61,21 @@ export class OutlierWatch implements Sweepable {
     this.#context.sweep.remove(this);
   }
 
+  /** A line of JSON with the fields of Envoy's event log. */
+  #tell(event: OutlierEvent<Host>): void {
+    const { outlierEvents, turn } = this.#context;
+    if (!outlierEvents) return;
+    const { host, kind } = event;
+    const line = {
+      timestamp: new Date(turn.wallTime()).toISOString(),
+      cluster_name: this.#options.clusterName,
+      upstream_url: host.addressText,
+      action: kind === 'returned' ? 'UNEJECT' : 'EJECT',
+      ...(kind !== 'returned' && { type: event.cause.toUpperCase(), enforced: kind === 'ejected' }),
+    };
+    outlierEvents.add(`${JSON.stringify(line)}\n`);
+  }
+
   #apply(events: readonly OutlierEvent<Host>[]): void {
     if (events.length === 0) return;
     const { statistics, clusterName, onChange } = this.#options;
@@ -77,9 +92,11 @@ export class OutlierWatch implements Sweepable {
           statistics.overflows.add();
           continue;
         case 'spared':
+          this.#tell(event);
           continue;
         case 'returned':
       }
+      this.#tell(event);
       host.mark('failed_outlier_check', kind === 'ejected');
       changed.push(host);
       this.#context.logger.info(kind === 'ejected' ? 'host ejected' : 'host returned', {

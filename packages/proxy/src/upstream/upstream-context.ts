@@ -1,8 +1,9 @@
 /** What the upstream half needs of its proxy. */
-import type { Logger, Network, Random, Resolver, Timers } from '@sluice/kernel';
+import type { Address, Logger, Network, Random, Resolver, Timers } from '@sluice/kernel';
 import type { OutputBuffer } from '../output-buffer.ts';
 import type { Statistics } from '../statistics.ts';
 import type { Sweep } from '../sweep.ts';
+import type { LocalZone } from './local-zone.ts';
 import type { Turn } from '../turn.ts';
 
 export interface UpstreamContext {
@@ -17,10 +18,16 @@ export interface UpstreamContext {
   readonly turn: Turn;
   readonly output: OutputBuffer;
   readonly sweep: Sweep;
+  /** Absent: zones do not count. */
+  readonly localZone?: LocalZone | undefined;
+  /** Takes lines that tell of ejections. Absent: nobody wants them. */
+  readonly outlierEvents?: { add(line: string): void } | undefined;
+  /** Where connections of clusters that do not say so come from. Absent: what the system chooses. */
+  readonly localAddress?: Address | undefined;
 }
 
 /** The same with another network. */
 export function withNetwork(context: UpstreamContext, network: Network): UpstreamContext {
-  const { random, timers, resolver, logger, statistics, turn, output, sweep } = context;
-  return { random, timers, network, resolver, logger, statistics, turn, output, sweep };
+  const { random, timers, resolver, logger, statistics, turn, output, sweep, localZone, outlierEvents, localAddress } = context;
+  return { random, timers, network, resolver, logger, statistics, turn, output, sweep, localZone, outlierEvents, localAddress };
 }

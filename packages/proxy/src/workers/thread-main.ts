@@ -34,6 +34,7 @@ const proxy = createProxy({
   ...parts,
   network,
   resolver: createSystemResolver(systemClock, settings.dnsResolver),
+  clusterManager: settings.clusterManager,
   ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
   ...(listenerDrainMs === undefined ? {} : { listenerDrainMs }),
   overload: overload && { config: overloadShare(overload, settings.workers), readings: processReadings },

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { OverloadManager } from '@sluice/resources';
 import type { ResolverSettings } from '@sluice/kernel';
 import type { AcceptTransport } from '../network/system-network.ts';
+import type { ClusterManagerSettings } from '../proxy-options.ts';
 import type { StartWorker } from './worker-link.ts';
 import type { FromWorker } from './worker-protocol.ts';
 
@@ -15,6 +16,7 @@ export interface ThreadSettings {
   readonly transport?: AcceptTransport | 'auto';
   readonly poisonsMemory?: boolean;
   readonly dnsResolver?: ResolverSettings | undefined;
+  readonly clusterManager?: ClusterManagerSettings | undefined;
   readonly logDelayMsMax?: number;
   /** What session tickets are encrypted with where the configuration gives no keys, so that a client may come back to any thread. */
   readonly ticketKey?: Uint8Array;
