@@ -129,6 +129,17 @@ test('a preferred host is taken when it may be, else another, unless no other wi
   for (const gone of ['a:1', 'z:1']) expect(balancer.picker.pick(prefer(gone, true))).toEqual({ kind: 'unavailable', reason: 'override-host-unknown' });
 });
 
+test('a session may stay with hosts that get nothing new, where that is wanted', () => {
+  const endpoints = [endpointAt('a:1', { health: 'draining' }), endpointAt('b:1', { health: 'degraded' }), ...[1, 2, 3, 4, 5, 6].map((port) => endpointAt(`c:${port}`))];
+  const balancer = createLoadBalancer(roundRobin, { random: createSeededRandom(1), preferredHealth: new Set(['healthy', 'draining']) });
+  balancer.update(changeHosts(emptyHostSet, endpoints).hosts);
+  const staysWith = (address: string) => pickHost(balancer, { ...anyHost, preferredHost: { address, isStrict: false } }).key;
+  expect(staysWith('a:1')).toBe('a:1');
+  expect(staysWith('b:1')).toMatch(/^c/);
+  balancer.hosts.byKey.get('a:1')?.mark('failed_outlier_check', true);
+  expect(staysWith('a:1')).toMatch(/^c/);
+});
+
 test('an override reaches a host that is not healthy: whoever names it knows better', () => {
   const balancer = balancerOf(roundRobin, [endpointAt('a:1', { health: 'unhealthy' }), endpointAt('b:1')]);
   expect(pickHost(balancer, { ...anyHost, overrideHost: 'a:1' }).key).toBe('a:1');

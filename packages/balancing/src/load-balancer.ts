@@ -3,6 +3,7 @@
  * the next; the order of a rotation begins anew with it.
  */
 import type { Random } from '@sluice/kernel';
+import type { EndpointHealth } from './endpoint.ts';
 import { emptyHostSet, type HostSet } from './host-set.ts';
 import type { Picker, PickResult } from './pick.ts';
 import { createPicker } from './picker.ts';
@@ -23,6 +24,8 @@ export interface LoadBalancerOptions {
   readonly failsInPanic?: boolean;
   /** A locality is chosen by its weight before a host is, as `locality_weighted_lb_config`. Default false. */
   readonly weightsLocalities?: boolean;
+  /** What the source of a host may say of one that a session stays with, as `override_host_status`. Default: anything that lets it have requests. */
+  readonly preferredHealth?: ReadonlySet<EndpointHealth> | undefined;
   /** Requests stay in the zone of the proxy, as `zone_aware_lb_config`. Default: zones do not count. */
   readonly zones?: ZoneRouting | undefined;
   /** Told of each pick that a priority in panic makes. */
@@ -66,6 +69,7 @@ export function createLoadBalancer(spec: PolicySpec, options: LoadBalancerOption
     weightsLocalities: options.weightsLocalities ?? false,
     onPanic: options.onPanic ?? (() => {}),
     zones: options.zones,
+    preferredHealth: options.preferredHealth,
   };
   const { subsets, onSubsets = deafListener } = options;
   let subsetNames: ReadonlySet<string> = new Set();

@@ -3,6 +3,7 @@
  * its host, or say where it does not want to go again.
  */
 import type { Random } from '@sluice/kernel';
+import type { EndpointHealth } from './endpoint.ts';
 import { remainder } from './hash/hash64.ts';
 import type { Host } from './host.ts';
 import type { HostSet, PriorityHosts } from './host-set.ts';
@@ -11,7 +12,10 @@ import type { ChooseHost, PolicySpec } from './policies.ts';
 import { createPoolChoice, type PoolChoiceOptions } from './pool-choice.ts';
 import { shareLoad, type PriorityLoadOptions } from './priority-load.ts';
 
-export type PickerOptions = PriorityLoadOptions & PoolChoiceOptions;
+export interface PickerOptions extends PriorityLoadOptions, PoolChoiceOptions {
+  /** What the source of a host may say of one that a session stays with. Default: anything that lets it have requests. */
+  readonly preferredHealth?: ReadonlySet<EndpointHealth> | undefined;
+}
 
 const noHosts: PickResult = { kind: 'unavailable', reason: 'no-hosts' };
 const noHealthyHosts: PickResult = { kind: 'unavailable', reason: 'no-healthy-hosts' };
@@ -47,7 +51,7 @@ export function createPicker(set: HostSet, spec: PolicySpec, options: PickerOpti
   /** Undefined where another host may be chosen. One that has failed this request before is not chosen again. */
   function pickPreferred({ address, isStrict }: PreferredHost, { avoids }: PickContext): PickResult | undefined {
     const host = set.byKey.get(address);
-    if (host && host.health !== 'unhealthy' && (isStrict || !avoids?.(host))) return host.pick();
+    if (host && mayStay(host, options.preferredHealth) && (isStrict || !avoids?.(host))) return host.pick();
     return isStrict ? overrideUnknown : undefined;
   }
 
@@ -57,6 +61,12 @@ export function createPicker(set: HostSet, spec: PolicySpec, options: PickerOpti
     if (!picker) others.set(key, (picker = createPicker(withoutPriorities(set, excluded), spec, options)));
     return picker.pick({ ...context, excludedPriorities: undefined });
   }
+}
+
+/** Whether a session may stay with its host: nothing observed here speaks against it, and what its source says will do. */
+function mayStay(host: Host, preferredHealth: ReadonlySet<EndpointHealth> | undefined): boolean {
+  if (preferredHealth === undefined) return host.health !== 'unhealthy';
+  return !host.has('failed_active_hc') && !host.has('failed_outlier_check') && preferredHealth.has(host.endpoint.health);
 }
 
 /** The hosts of the other priorities; all, when there are no others. */

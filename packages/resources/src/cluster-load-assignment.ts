@@ -60,7 +60,7 @@ export interface EndpointHealthCheck {
   readonly address?: Address | undefined;
 }
 
-const healthStatuses = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'] as const;
+export const healthStatuses = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED'] as const;
 
 /** UNKNOWN counts as healthy; UNHEALTHY, DRAINING and TIMEOUT take nothing; DEGRADED when there is no better. */
 export type HealthStatus = (typeof healthStatuses)[number];

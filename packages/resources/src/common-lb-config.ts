@@ -1,5 +1,7 @@
 /** `envoy.config.cluster.v3.Cluster.CommonLbConfig`: what holds for every load-balancing policy of a cluster. */
+import { healthStatuses, type HealthStatus } from './cluster-load-assignment.ts';
 import { MessageReader } from './decode/message-reader.ts';
+import { decodeEnum } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 import type { ConsistentHashing } from './load-balancing.ts';
 import { readConsistentHashing } from './load-balancing-settings.ts';
@@ -17,6 +19,8 @@ export interface CommonLbConfig {
   readonly weightsLocalities: boolean;
   /** Hosts that no active check has reached yet count neither for nor against their cluster. */
   readonly ignoresNewHostsUntilFirstCheck: boolean;
+  /** Of hosts that a session may stay with, by what their source says. Absent: HEALTHY, UNKNOWN, DEGRADED, as Envoy. */
+  readonly overrideStatuses?: readonly HealthStatus[] | undefined;
   /** For policies that place requests by hash. */
   readonly hashing: ConsistentHashing;
 }
@@ -40,12 +44,22 @@ export function readCommonLbConfig(json: unknown, scope: Scope): CommonLbConfig 
     ...(reader.read('zone_aware_lb_config', readZoneAwareConfig) ?? { failTrafficOnPanic: false, zones: defaultZoneAware }),
     weightsLocalities: locality === 'locality_weighted_lb_config',
     ignoresNewHostsUntilFirstCheck: reader.boolean('ignore_new_hosts_until_first_hc', false),
+    overrideStatuses: reader.read('override_host_status', readStatuses),
     hashing: reader.read('consistent_hashing_lb_config', readConsistentHashing) ?? defaults.hashing,
   };
   reader.read('locality_weighted_lb_config', readNothing);
-  reader.ignore(['update_merge_window', 'close_connections_on_host_set_change', 'override_host_status']);
+  reader.ignore(['update_merge_window', 'close_connections_on_host_set_change']);
   reader.done();
   return config;
+}
+
+/** `HealthStatusSet` */
+function readStatuses(json: unknown, scope: Scope): readonly HealthStatus[] | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const statuses = reader.list('statuses', (status, at) => decodeEnum(status, at, healthStatuses));
+  reader.done();
+  return statuses;
 }
 
 function readNothing(json: unknown, scope: Scope): true {

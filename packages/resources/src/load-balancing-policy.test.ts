@@ -77,6 +77,7 @@ test('what holds for every policy', () => {
     healthy_panic_threshold: { value: 30 },
     zone_aware_lb_config: { fail_traffic_on_panic: true, min_cluster_size: '3', routing_enabled: { value: 50 } },
     ignore_new_hosts_until_first_hc: true,
+    override_host_status: { statuses: ['HEALTHY', 'DRAINING'] },
     consistent_hashing_lb_config: { use_hostname_for_hashing: true, hash_balance_factor: 125 },
   };
   expect(decodeCluster(staticClusterJson('a', [], { common_lb_config: common }))).toMatchObject({
@@ -88,6 +89,7 @@ test('what holds for every policy', () => {
         zones: { minClusterSize: 3, routingRatio: 0.5 },
         weightsLocalities: false,
         ignoresNewHostsUntilFirstCheck: true,
+        overrideStatuses: ['HEALTHY', 'DRAINING'],
         hashing: { useHostnameForHashing: true, hashBalanceFactor: 125 },
       },
     },

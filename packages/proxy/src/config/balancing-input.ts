@@ -1,6 +1,6 @@
 /** What `balancing` wants to know, out of resources: the endpoints of an assignment and the policy of a cluster. */
 import { ReportedWeights, type Endpoint, type EndpointHealth, type PolicySpec, type SubsetFallback, type SubsetSettings } from '@sluice/balancing';
-import type { Cluster, ClusterLoadAssignment, ConsistentHashing, HealthStatus, LbSubsetConfig } from '@sluice/resources';
+import type { CommonLbConfig, Cluster, ClusterLoadAssignment, ConsistentHashing, HealthStatus, LbSubsetConfig } from '@sluice/resources';
 
 const nowhere = { region: '', zone: '', subZone: '' };
 
@@ -53,6 +53,11 @@ export function policyOf({ loadBalancing, commonLb }: Cluster): PolicySpec {
 
 function hashingOf({ useHostnameForHashing, hashBalanceFactor }: ConsistentHashing) {
   return { usesHostname: useHostnameForHashing, balanceFactorPercent: hashBalanceFactor };
+}
+
+/** What hosts may be that sessions stay with; undefined leaves it to the balancer. */
+export function preferredHealthOf({ overrideStatuses }: CommonLbConfig): ReadonlySet<EndpointHealth> | undefined {
+  return overrideStatuses && new Set(overrideStatuses.map(healthOf));
 }
 
 function healthOf(status: HealthStatus): EndpointHealth {

@@ -20,7 +20,7 @@ import {
 import type { ResponseHead } from '@sluice/http';
 import type { Address, Network } from '@sluice/kernel';
 import { defaultUpstreamSocketOptions, type UpstreamSocketOptions } from '@sluice/resources';
-import { endpointsOf, policyOf, subsetsOf } from '../config/balancing-input.ts';
+import { endpointsOf, policyOf, preferredHealthOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
@@ -89,6 +89,7 @@ export class ClusterRuntime {
       failsInPanic: commonLb.failTrafficOnPanic,
       weightsLocalities: commonLb.weightsLocalities,
       zones: this.#zoneRouting(),
+      preferredHealth: preferredHealthOf(commonLb),
       onPanic: () => this.statistics.panics.add(),
       ...(config.resource.subsets && { subsets: subsetsOf(config.resource.subsets), onSubsets: this.statistics.subsets() }),
     });

@@ -3,6 +3,7 @@
  * Requests that find no room wait in order while a connection is made or others end.
  */
 import type { Host } from '@sluice/balancing';
+import { defaultHeadLimits, type HeadLimits } from '@sluice/http';
 import type { MeshError } from '@sluice/kernel';
 import type { Http2Options } from '../http2-options.ts';
 import type { Http2Statistics } from '../http2-statistics.ts';
@@ -17,6 +18,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   connectFailures = 0;
   connections = 0;
   readonly #limits: PoolLimits;
+  readonly #responseLimits: HeadLimits;
   readonly #options: Http2Options;
   readonly #context: UpstreamContext;
   readonly #statistics: UpstreamStatistics;
@@ -35,10 +37,17 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     this.#statistics = statistics;
     this.#breaker = breaker;
     this.#onEmpty = onEmpty;
+    const { responseHeadBytesMax, responseFieldsMax } = limits;
+    // 60 KiB and 100 fields unless the cluster says otherwise, as Envoy's limits towards HTTP/2 upstreams.
+    this.#responseLimits = { headBytesMax: responseHeadBytesMax ?? defaultHeadLimits.headBytesMax, fieldsMax: responseFieldsMax ?? defaultHeadLimits.fieldsMax };
   }
 
   get requestsPerConnectionMax(): number {
     return this.#limits.requestsPerConnectionMax;
+  }
+
+  get responseLimits(): HeadLimits {
+    return this.#responseLimits;
   }
 
   get http2Statistics(): Http2Statistics {

@@ -6,7 +6,7 @@
  * `leaving`: the host has said GOAWAY, or we want no more of it; what is under way is finished.
  */
 import type { Buffer } from 'node:buffer';
-import { defaultHeadLimits, ErrorCode, Http2Connection, type Http2ConnectionEvents, type Http2Stream } from '@sluice/http';
+import { ErrorCode, Http2Connection, type HeadLimits, type Http2ConnectionEvents, type Http2Stream } from '@sluice/http';
 import type { Address, Connection, MeshError } from '@sluice/kernel';
 import { Http2Keeper } from '../http2-keeper.ts';
 import { http2LimitsOf } from '../http2-limits.ts';
@@ -28,6 +28,8 @@ export interface Http2UpstreamOwner {
   onIdleTimeout(): void;
   onClosed(connection: Http2Upstream): void;
   readonly http2Statistics: Http2Statistics;
+  /** What heads of responses may be. */
+  readonly responseLimits: HeadLimits;
   /** Requests it may serve; 0 is no limit. */
   readonly requestsPerConnectionMax: number;
   /** An unused connection is closed after this long; 0 never. */
@@ -72,8 +74,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
     this.startedAt = context.turn.now();
     this.#connection = context.network.connect(address, new HandlerInTurn(context.turn, this), { timeoutMs: connectTimeoutMs });
     this.#output = new Http2Output(this.#connection, context.output, context.turn);
-    // Heads of responses: 60 KiB and 100 fields, as Envoy's limits towards HTTP/2 upstreams.
-    this.#machine = new Http2Connection('client', http2LimitsOf(options, defaultHeadLimits), this.#output, this, owner.http2Statistics);
+    this.#machine = new Http2Connection('client', http2LimitsOf(options, owner.responseLimits), this.#output, this, owner.http2Statistics);
   }
 
   get localAddress(): Address {

@@ -1,7 +1,10 @@
 /** How large the heads of responses may be, as a cluster says. */
 import { staticClusterJson } from '@sluice/resources/testing';
 import { expect, test } from 'vitest';
+import { openTestClient, startTestUpstream } from '../testing/http-peers.ts';
+import { startTestProxy } from '../testing/proxy-fixture.ts';
 import { startSimulatedMesh } from '../testing/simulated-mesh.ts';
+import { createTestConfig } from '../testing/test-config.ts';
 
 const host = '10.0.1.1:80';
 
@@ -28,4 +31,18 @@ test('so are more bytes', async () => {
   expect(await ask(large, { max_response_headers_kb: 4 })).toBe('502');
   expect(await ask(`x-large: ${'a'.repeat(90_000)}\r\n`, {})).toBe('502');
   expect(await ask(`x-large: ${'a'.repeat(90_000)}\r\n`, { max_response_headers_kb: 96 })).toBe(host);
+});
+
+test('over HTTP/2 they hold, too', async () => {
+  await using upstream = await startTestUpstream('h2', (_request, response) => {
+    for (let index = 0; index < 20; index += 1) response.setHeader(`x-${index}`, '1');
+    response.end();
+  });
+  const statusWith = async (responseFieldsMax: number): Promise<number> => {
+    await using proxy = await startTestProxy(createTestConfig({ upstreams: [upstream.address], cluster: { responseFieldsMax }, protocol: 'h2' }));
+    using client = openTestClient('h1', proxy.address);
+    return (await client.ask({})).status;
+  };
+  expect(await statusWith(40)).toBe(200);
+  expect(await statusWith(10)).toBe(502);
 });
