@@ -42,6 +42,8 @@ export interface Cluster {
   readonly healthCheck: HealthCheck | undefined;
   /** A host that its source takes away goes at once, also when checks find it well. Absent: it stays until they do not. */
   readonly ignoresHealthOnRemoval?: boolean;
+  /** Connections of clients that are passed through end when their host falls ill. Absent: they stay. */
+  readonly closesConnectionsOnHealthFailure?: boolean;
   /** Absent: as the system makes them. */
   readonly sockets?: UpstreamSocketOptions;
   readonly http: UpstreamHttpProtocolOptions;
@@ -74,6 +76,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
     healthCheck: readOnlyCheck(reader),
     ignoresHealthOnRemoval: reader.boolean('ignore_health_on_host_removal', false),
+    closesConnectionsOnHealthFailure: reader.boolean('close_connections_on_host_health_failure', false),
     sockets: readUpstreamSocketOptions(reader),
     http: readClusterProtocolOptions(reader),
     transportSocket: reader.read('transport_socket', readUpstreamTransportSocket),
@@ -129,7 +132,6 @@ function refuseTheRest(reader: MessageReader): void {
     'preconnect_policy',
     'track_cluster_stats',
     'track_timeout_budgets',
-    'close_connections_on_host_health_failure',
     'lrs_server',
     'lrs_report_endpoint_metrics',
   ]);

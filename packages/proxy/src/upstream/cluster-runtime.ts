@@ -57,6 +57,7 @@ export class ClusterRuntime {
   readonly #context: UpstreamContext;
   readonly #network: ClusterNetwork;
   readonly #balancer: LoadBalancer;
+  readonly #healthWatchers = new Map<Host, Set<() => void>>();
   #stopWatchingZone: () => void = () => {};
   /** Where endpoints come from, when not with the configuration. */
   readonly #discovery: DnsDiscovery | undefined;
@@ -134,6 +135,20 @@ export class ClusterRuntime {
     const isDropped = categories.some(({ ratio }) => this.#context.random.next() < ratio);
     if (isDropped) this.statistics.dropped().add();
     return isDropped;
+  }
+
+  /**
+   * Calls when the host falls ill, where connections that are no requests are to end then. Gives what ends that; undefined
+   * where nothing is to end.
+   */
+  watchHealth(host: Host, onIll: () => void): (() => void) | undefined {
+    if (!this.#config.resource.closesConnectionsOnHealthFailure) return undefined;
+    const watchers = this.#healthWatchers.get(host) ?? new Set();
+    this.#healthWatchers.set(host, watchers.add(onIll));
+    return () => {
+      watchers.delete(onIll);
+      if (watchers.size === 0) this.#healthWatchers.delete(host);
+    };
   }
 
   /** What the head of a response says of its host. */
@@ -312,7 +327,11 @@ export class ClusterRuntime {
     if (changed.some((host) => host.has('pending_dynamic_removal') && host.health === 'unhealthy')) return this.#takeEndpoints(this.#endpoints);
     this.#hosts = refreshHosts(this.#hosts);
     this.#publishHosts();
-    for (const host of changed) if (host.health === 'unhealthy') this.#retirePool(host);
+    for (const host of changed) {
+      if (host.health !== 'unhealthy') continue;
+      this.#retirePool(host);
+      for (const onIll of this.#healthWatchers.get(host) ?? []) onIll();
+    }
   }
 
   #retirePool(host: Host): void {

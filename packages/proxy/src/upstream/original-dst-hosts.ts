@@ -24,9 +24,10 @@ export interface OriginalDstOptions {
   readonly onForgotten: (hosts: readonly Host[]) => void;
 }
 
-/** What a request brings. */
+/** What a request, or a connection, brings. */
 export interface Destined {
-  readonly request: RequestHead;
+  /** Absent where there are connections only. */
+  readonly request?: RequestHead;
   readonly info: StreamInfo;
 }
 
@@ -70,7 +71,7 @@ export class OriginalDstHosts {
 
   #destinationOf({ request, info }: Destined): Address | undefined {
     const { header, portOverride } = this.#options.settings;
-    const said = header === undefined ? undefined : request.get(header);
+    const said = header === undefined ? undefined : request?.get(header);
     const address = said === undefined ? info.connection?.originalDestination : parseDestination(said);
     if (said !== undefined && !address) this.#options.invalidHosts.add();
     return address && portOverride > 0 ? { ...address, port: portOverride } : address;

@@ -3,7 +3,6 @@
  * first cannot be had. It says once how that went; a connection that came about counts until `release`.
  */
 import { anyHost, type HostPicked, type PickContext } from '@sluice/balancing';
-import { RequestHead } from '@sluice/http';
 import type { Connection, ConnectionHandler, MeshError } from '@sluice/kernel';
 import type { Engine } from '../../engine.ts';
 import { outcomes, type OutcomeCode } from '../../outcome.ts';
@@ -27,15 +26,14 @@ export interface TcpUpstreamOptions {
   readonly pickContext: Pick<PickContext, 'hash' | 'subset'> | undefined;
 }
 
-/** Connections have no headers that could say where they go. */
-const noRequest = RequestHead.of('', '', '');
-
 export class TcpUpstream implements HostWaiter, ConnectionHandler {
   readonly #owner: TcpUpstreamOwner;
   readonly #options: TcpUpstreamOptions;
   readonly #breaker: CircuitBreaker;
   #picked: HostPicked | undefined;
   #connection: Connection | undefined;
+  /** Ends the wish to hear of the host's health. */
+  #unwatch: (() => void) | undefined;
   #isCounted = false;
   #connectBegan = 0;
   #isOver = false;
@@ -54,7 +52,7 @@ export class TcpUpstream implements HostWaiter, ConnectionHandler {
     }
     if (cluster.dropsOne()) return this.#fail('drop-overload');
     const { info } = this.#owner;
-    const result = cluster.originalDst ? cluster.originalDst.pick({ info, request: noRequest }) : cluster.pick(pickContext ? { ...anyHost, ...pickContext } : anyHost);
+    const result = cluster.originalDst ? cluster.originalDst.pick({ info }) : cluster.pick(pickContext ? { ...anyHost, ...pickContext } : anyHost);
     switch (result.kind) {
       case 'host':
         return this.#connect(result);
@@ -82,6 +80,7 @@ export class TcpUpstream implements HostWaiter, ConnectionHandler {
   /** Nothing more is wanted, or the connection is over. */
   release(): void {
     this.#isOver = true;
+    this.#unwatch?.();
     this.#options.cluster.stopWaiting(this);
     this.#uncount();
     this.#connection?.destroy();
@@ -97,6 +96,7 @@ export class TcpUpstream implements HostWaiter, ConnectionHandler {
     cluster.statistics.connectTime.observe(engine.turn.now() - this.#connectBegan);
     if (this.#picked) cluster.health?.observeConnected(this.#picked.host);
     this.#owner.info.upstreamLocal = connection.local;
+    if (this.#picked) this.#unwatch = cluster.watchHealth(this.#picked.host, () => connection.destroy(true));
     connection.handler = this.#owner.upstreamHandler;
     engine.turn.enter();
     try {
