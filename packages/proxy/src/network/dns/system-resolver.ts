@@ -3,7 +3,8 @@
  * instead of `getaddrinfo`: that runs in Node's thread pool, where four servers that do not answer hold up everything
  * else that waits for a thread.
  */
-import { Resolver as CaresResolver } from 'node:dns';
+import type { Resolver as CaresResolver } from 'node:dns';
+import { createRequire } from 'node:module';
 import {
   chooseFamily,
   formatAddress,
@@ -108,12 +109,17 @@ export class SystemResolver implements Resolver {
     const key = JSON.stringify([servers, timeout, tries]);
     let cares = this.#cares.get(key);
     if (!cares) {
-      cares = new CaresResolver({ timeout, tries });
+      cares = new (nodeDns().Resolver)({ timeout, tries });
       if (servers.length > 0) cares.setServers(servers);
       this.#cares.set(key, cares);
     }
     return cares;
   }
+}
+
+/** Loaded with the first name that a server is asked for: most proxies have none. */
+function nodeDns(): typeof import('node:dns') {
+  return createRequire(import.meta.url)('node:dns') as typeof import('node:dns');
 }
 
 /** Both families at once where both may be wanted. One that has failed does not spoil what the other has found. */
