@@ -20,18 +20,10 @@ const termination = new Promise<void>((resolve) => {
 const settings = checked.value;
 const logger = new DeferredLogger();
 const meter = createMeter();
-const network = await createSystemNetwork({ timers, logger, transport: settings.transport, isProven: isProven(), platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
+const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
 const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
 await queueProxy.start();
 
 const { runRest } = await import('./rest.ts');
 await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination });
 process.exit(0);
-
-/**
- * Whether this Node has passed the transport's self-test in our own tests. Then it need not be run at every start
- * of every pod, where it would take as long as everything else (30 ms).
- */
-function isProven(): boolean {
-  return process.platform === 'linux' && process.versions.node.startsWith('26.');
-}

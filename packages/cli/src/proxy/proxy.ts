@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
 import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
-import { openLogger, type OpenLogger } from '@sluice/telemetry';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';
+import { LateLogging } from './late-logging.ts';
 
 /** Fulfils with the exit code: 0 when it ended in order or the file is good, 1 when it is not, 2 for wrong usage. */
 export async function runProxy(flags: ProxyFlags): Promise<number> {
@@ -23,11 +23,16 @@ async function validate(input: BootstrapInput): Promise<number> {
 }
 
 async function run(settings: ProxySettings): Promise<number> {
-  const logging = await openLogger({ name: 'proxy', level: settings.logLevel, clock: systemClock });
+  const logging = new LateLogging(settings.logLevel);
   const quit = Promise.withResolvers<void>();
   const running = await start(settings, logging, quit.resolve);
-  if (!running) return 1;
+  if (!running) {
+    await logging.open();
+    logging.flush();
+    return 1;
+  }
   announce(running);
+  await logging.open();
   giveBackStartMemory();
   if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
   if (settings.mode === 'init_only') {
@@ -44,7 +49,7 @@ async function run(settings: ProxySettings): Promise<number> {
   return 0;
 }
 
-async function start(settings: ProxySettings, logging: OpenLogger, quit: () => void): Promise<BootstrapProxy | undefined> {
+async function start(settings: ProxySettings, logging: LateLogging, quit: () => void): Promise<BootstrapProxy | undefined> {
   const loaded = await loadBootstrap(settings.input, filters);
   report(loaded.problems);
   if (!loaded.ok) return undefined;

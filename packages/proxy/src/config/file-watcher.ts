@@ -2,11 +2,11 @@
  * Watches files for any kind of save: writing in place, renaming over, exchanging a symbolic link above (as Kubernetes
  * does for ConfigMaps), deleting and creating anew. The system's notices are hints only, since some are lost (on network
  * file systems, when a directory is replaced): what counts is a signature of the files, looked at after each hint and
- * every two seconds.
+ * every two seconds. Contents are read only when a file's size, times or identity are not what they were.
  */
 import { createHash } from 'node:crypto';
 import { watch, type FSWatcher } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Timer, Timers } from '@sluice/kernel';
 
@@ -40,6 +40,8 @@ class Watching {
   readonly #onChange: () => void;
   readonly #watchers = new Map<string, FSWatcher>();
   #signature: string | undefined;
+  /** What the system said of the files when they were last read. */
+  #stats: string | undefined;
   #isLooking = false;
   #looksAgain = false;
   #isStopped = false;
@@ -75,10 +77,13 @@ class Watching {
     const files = await this.#files().catch(() => []);
     // Watching begins before reading, so that nothing can change unseen in between.
     await this.#follow(files);
+    const stats = (await Promise.all(files.map(statOf))).join('\n');
+    if (stats === this.#stats) return;
     const contents = await Promise.all(files.map((file) => readFile(file).catch(() => undefined)));
     const hash = createHash('sha256');
     files.forEach((file, index) => hash.update(`${file}\0${contents[index]?.length ?? 'none'}\0`).update(contents[index] ?? ''));
     const signature = hash.digest('base64');
+    this.#stats = stats;
     if (this.#isStopped || signature === this.#signature) return;
     const isFirst = this.#signature === undefined;
     this.#signature = signature;
@@ -122,4 +127,10 @@ class Watching {
     this.#watchers.get(directory)?.close();
     this.#watchers.delete(directory);
   }
+}
+
+/** Changes with every write, whatever a program does to the times that it may set: those of the inode it may not. */
+async function statOf(file: string): Promise<string> {
+  const found = await stat(file, { bigint: true }).catch(() => undefined);
+  return found === undefined ? file : `${file}:${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
 }

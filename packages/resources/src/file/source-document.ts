@@ -1,10 +1,11 @@
 /**
  * A YAML or JSON document as text, with the place of each of its values, so that a problem with a field path can be
- * shown at file, line and column. (JSON is YAML.) The library is loaded with the first document: a sidecar, which is
- * configured without a file, starts some 30 ms sooner.
+ * shown at file, line and column. (JSON is YAML.) The library is loaded with the first document that needs it: a sidecar, which is
+ * configured without a file, starts some 30 ms sooner, and so does a proxy whose file is JSON and right.
  */
 import type { Position, Problem } from '@sluice/kernel';
 import type * as Yaml from 'yaml';
+import { offsetInJson, parseJson } from './json-source.ts';
 
 export interface SourceDocument {
   readonly file: string;
@@ -22,10 +23,27 @@ export type ParsedSource =
 
 /** Parses one document. `file` is what messages call it. Anchors and merge keys work; duplicate keys do not. */
 export async function parseSource(text: string, file: string): Promise<ParsedSource> {
+  const json = parseJson(text);
+  return json ? { ok: true, document: jsonDocument(text, file, json.value) } : parse(text, file, await loadYaml());
+}
+
+function jsonDocument(text: string, file: string, json: unknown): SourceDocument {
+  const place = (path: string): Position => {
+    const before = text.slice(0, offsetInJson(text, segmentsOf(path), (name) => [name, toCamelCase(name)]));
+    const lineStart = before.lastIndexOf('\n') + 1;
+    return { file, line: before.split('\n').length, column: before.length - lineStart + 1 };
+  };
+  return { file, json, locate: (found) => inOrder(found.map((problem) => ({ ...problem, position: problem.position ?? place(problem.path) }))) };
+}
+
+function inOrder(problems: readonly (Problem & { readonly position: Position })[]): readonly Problem[] {
+  return [...problems].sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+}
+
+async function loadYaml(): Promise<typeof Yaml> {
   const loaded = await import('yaml');
   // It is a CommonJS package: a bundle that is split into pieces has it under `default` only.
-  const yaml = 'parseDocument' in loaded ? loaded : (loaded as { readonly default: typeof Yaml }).default;
-  return parse(text, file, yaml);
+  return 'parseDocument' in loaded ? loaded : (loaded as { readonly default: typeof Yaml }).default;
 }
 
 function parse(text: string, file: string, yaml: typeof Yaml): ParsedSource {
@@ -58,9 +76,7 @@ function parse(text: string, file: string, yaml: typeof Yaml): ParsedSource {
   const locate = (found: readonly Problem[]): readonly Problem[] => {
     if (found.length === 0) return found;
     const places = tree.deref() ?? parseTree();
-    return found
-      .map((problem) => ({ ...problem, position: problem.position ?? positionAt(offsetOf(places, problem.path, yaml)) }))
-      .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+    return inOrder(found.map((problem) => ({ ...problem, position: problem.position ?? positionAt(offsetOf(places, problem.path, yaml)) })));
   };
   return { ok: true, document: { file, json, locate } };
 }
