@@ -1,6 +1,6 @@
 /** JSON is YAML: read without the library of YAML it says the same, and its problems have the same places. */
 import { problem } from '@sluice/kernel';
-import fc from 'fast-check';
+import { array, assert, constantFrom, dictionary, jsonValue, oneof, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { offsetInJson, parseJson } from './json-source.ts';
 import { parseSource } from './source-document.ts';
@@ -8,8 +8,8 @@ import { parseSource } from './source-document.ts';
 const same = (name: string) => [name];
 
 test('any value comes back as it was written, however it is spaced', () => {
-  fc.assert(
-    fc.property(fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue())), fc.constantFrom(0, 1, 4), (value, indent) => {
+  assert(
+    property(oneof(dictionary(string(), jsonValue()), array(jsonValue())), constantFrom(0, 1, 4), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       expect(parseJson(text)).toEqual({ value: JSON.parse(text) });
     }),
@@ -17,8 +17,8 @@ test('any value comes back as it was written, however it is spaced', () => {
 });
 
 test('every value of a document is found where it stands', () => {
-  fc.assert(
-    fc.property(fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue())), fc.constantFrom(0, 2), (value, indent) => {
+  assert(
+    property(oneof(dictionary(string(), jsonValue()), array(jsonValue())), constantFrom(0, 2), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       const visit = (inner: unknown, path: readonly (string | number)[]): void => {
         const at = offsetInJson(text, path, same);
