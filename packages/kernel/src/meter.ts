@@ -47,6 +47,8 @@ export interface Meter {
   histogram(name: string, help: string, bounds: readonly number[], labels?: LabelValues): Histogram;
   /** Forgets the children that carry all of `labels`, so that what has gone does not stay on the page. */
   remove(labels: LabelValues): void;
+  /** Counters and histograms begin anew; gauges say what is, and stay. Absent where numbers are somebody else's. */
+  resetCounters?(): void;
   /** Everything, as of now, families in the order they were first named. */
   collect(): MetricFamily[];
 }
@@ -70,6 +72,12 @@ class Buckets implements Histogram {
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.counts = new Float64Array(bounds.length + 1);
+  }
+
+  reset(): void {
+    this.counts.fill(0);
+    this.count = 0;
+    this.sum = 0;
   }
 
   observe(value: number): void {
@@ -134,6 +142,15 @@ export function createMeter(): Meter {
       for (const family of families.values()) {
         for (const [key, { labels: own }] of family.children) {
           if (wanted.every(([label, value]) => own[label] === value)) family.children.delete(key);
+        }
+      }
+    },
+    resetCounters() {
+      for (const { type, children } of families.values()) {
+        if (type === 'gauge') continue;
+        for (const { instrument } of children.values()) {
+          if (instrument instanceof Cell) instrument.set(0);
+          else if (instrument instanceof Buckets) instrument.reset();
         }
       }
     },

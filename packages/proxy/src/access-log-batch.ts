@@ -42,6 +42,11 @@ export class AccessLogs {
     for (const batch of this.#batches.values()) batch.flush();
   }
 
+  /** Files that were moved away are left, and new ones begun. */
+  reopen(): void {
+    for (const batch of this.#batches.values()) batch.reopen();
+  }
+
   close(): void {
     for (const batch of this.#batches.values()) {
       batch.flush();
@@ -87,6 +92,11 @@ export class Batch implements Sweepable {
     const lines = this.#lines;
     this.#lines = '';
     this.#output.write(lines);
+  }
+
+  reopen(): void {
+    this.flush();
+    this.#output.reopen?.();
   }
 
   close(): void {

@@ -45,6 +45,8 @@ export interface ClusterManagerSettings {
 export interface AccessLogOutput {
   write(lines: string): void;
   close?(): void;
+  /** The file has been moved away: what comes goes to a new one of its name. */
+  reopen?(): void;
 }
 
 /** `created → starting → ready ⇄ … → draining → closed`; never backwards. */
@@ -84,6 +86,8 @@ export interface Proxy {
   readonly activeConnections: number;
   /** For `/listeners`: what is really bound. */
   listeners(): readonly ListenerStatus[];
+  /** Files of access logs are opened anew, for those who have moved them away. Absent where nobody writes any. */
+  reopenLogs?(): void;
   /** For `/clusters`. */
   clusters(): readonly ClusterStatus[];
 }

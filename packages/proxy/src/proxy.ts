@@ -181,6 +181,10 @@ class RunningProxy implements Proxy {
     return [...this.#listeners.values()].map((listener) => listener.status());
   }
 
+  reopenLogs(): void {
+    this.#engine.accessLogs.reopen();
+  }
+
   clusters(): readonly ClusterStatus[] {
     return [...this.#engine.current.clusters.values()].map((cluster) => cluster.status());
   }

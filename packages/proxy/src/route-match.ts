@@ -15,6 +15,17 @@ export interface RouteTable {
   readonly internalOnlyHeaders?: readonly string[];
   /** The first route that matches, with its weighted cluster chosen; by hash, where that is wanted, only of a stream. */
   match(head: RequestHead, random: Random, stream?: HashInput): RouteMatch | undefined;
+  /** Why a request goes where it goes; for people, not for requests. Absent where tables were not compiled from resources. */
+  explain?(head: RequestHead): RouteExplanation;
+}
+
+export interface RouteExplanation {
+  /** Absent when no domain takes the host. */
+  readonly virtualHost?: string;
+  /** In the order of the table, up to the one that takes the request. */
+  readonly candidates: readonly { readonly route: string; readonly verdict: string }[];
+  /** Of the route that takes it; undefined when none does. */
+  readonly outcome: RouteAction | undefined;
 }
 
 /**

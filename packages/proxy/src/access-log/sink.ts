@@ -12,9 +12,20 @@ export function createAccessLogOpener(dropped: Counter, failed: Counter): (path:
   return (path) => {
     if (path === '/dev/stdout') return writeTo(process.stdout, dropped);
     if (path === '/dev/stderr') return writeTo(process.stderr, dropped);
-    const file = createWriteStream(path, { flags: 'a' });
-    file.on('error', () => failed.add());
-    return { ...writeTo(file, dropped), close: () => file.end() };
+    const open = () => {
+      const opened = createWriteStream(path, { flags: 'a' });
+      opened.on('error', () => failed.add());
+      return opened;
+    };
+    let file = open();
+    return {
+      write: (lines) => writeTo(file, dropped).write(lines),
+      close: () => file.end(),
+      reopen() {
+        file.end();
+        file = open();
+      },
+    };
   };
 }
 

@@ -3,6 +3,7 @@ import type { Clock, Meter } from '@sluice/kernel';
 import type { Node } from '@sluice/resources';
 import type { ConfigStore } from '../config/config-store.ts';
 import type { DrainOptions, Proxy } from '../proxy-options.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 export interface AdminPage {
   readonly path: string;
@@ -38,6 +39,8 @@ export interface AdminContext {
   readonly drain?: DrainOptions | undefined;
   /** Sets the level of all loggers; undefined where there is nothing to set. */
   readonly setLogLevel: ((level: LogLevel) => void) | undefined;
+  /** What `/runtime` shows. Default an empty one. */
+  readonly runtime?: Runtime | undefined;
   /** Begins the end of the process. */
   readonly quit: () => void;
 }
@@ -52,6 +55,10 @@ export function text(body: string, status = 200): AdminResponse {
 
 export function json(value: unknown): AdminResponse {
   return { status: 200, contentType: 'application/json', body: `${JSON.stringify(value, undefined, 1)}\n` };
+}
+
+export function escapeHtml(value: string): string {
+  return value.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
 /** `1.5s`: a duration as proto3 JSON writes it. */

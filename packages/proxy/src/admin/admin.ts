@@ -3,12 +3,15 @@
  * Read-only unless told otherwise: whoever reaches the port could else stop the proxy.
  */
 import type { StringMatcher } from '@sluice/resources';
-import { text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
+import { escapeHtml, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
 import { changePages } from './change-pages.ts';
 import { clustersPage } from './cluster-pages.ts';
 import { configDumpPage } from './config-dump.ts';
+import { explainPage } from './explain-page.ts';
 import { listenersPage } from './listener-pages.ts';
 import { initDumpPage, memoryPage, readyPage, serverInfoPage } from './server-pages.ts';
+import { processPages } from './process-pages.ts';
+import { runtimePages } from './runtime-pages.ts';
 import { prometheusPage, statsPage } from './stats-pages.ts';
 
 export interface AdminOptions extends AdminContext {
@@ -38,6 +41,9 @@ const pages: readonly AdminPage[] = [
   serverInfoPage,
   statsPage,
   prometheusPage,
+  ...runtimePages,
+  ...processPages,
+  explainPage,
   ...changePages,
 ];
 
@@ -95,8 +101,4 @@ function homePage(): AdminResponse {
   });
   const body = `<!doctype html><title>sluice proxy</title><table>\n${rows.join('\n')}\n</table>\n`;
   return { status: 200, contentType: 'text/html; charset=UTF-8', body };
-}
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`);
 }

@@ -1,52 +1,122 @@
 /** `/stats` and `/stats/prometheus`. */
-import type { MetricFamily } from '@sluice/kernel';
-import { json, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
+import type { MetricFamily, MetricSample } from '@sluice/kernel';
+import { escapeHtml, json, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
 import { prometheusContentType, prometheusText } from './prometheus-text.ts';
 import { stateOf } from './server-pages.ts';
+import { bucketModes, bucketsOf, histogramText, quantileOf, quantiles, type BucketMode } from './stat-histograms.ts';
 import { dottedName } from './stat-names.ts';
 
 export const statsPage: AdminPage = {
   path: '/stats',
-  help: 'all statistics (?usedonly, ?filter=text, ?format=json|prometheus)',
+  help: 'all statistics (?usedonly, ?filter=regex, ?type=Counters|Gauges|Histograms|All, ?format=json|prometheus|html, ?histogram_buckets=)',
   mutates: false,
   answer(query, context) {
+    const choice = choiceOf(query);
+    if (typeof choice === 'string') return text(choice, 400);
     const families = collect(context);
-    if (query.get('format') === 'prometheus') return prometheus(families);
-    const filter = query.get('filter') ?? '';
-    const usedOnly = query.has('usedonly');
-    const lines = families
-      .flatMap(statLines)
-      .filter(({ name, isUsed }) => name.includes(filter) && (isUsed || !usedOnly))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-    if (query.get('format') === 'json') return json({ stats: lines.map(({ name, value }) => ({ name, value })) });
-    return text(lines.map(({ name, value }) => `${name}: ${value}\n`).join(''));
+    switch (query.get('format') ?? 'text') {
+      case 'prometheus':
+        return prometheus(families, choice);
+      case 'json':
+        return json(statsJson(families, choice));
+      case 'html':
+      case 'active-html':
+        return { status: 200, contentType: 'text/html; charset=UTF-8', body: `<!doctype html><title>stats</title><pre>\n${escapeHtml(statsText(families, choice))}</pre>\n` };
+      case 'text':
+        return text(statsText(families, choice));
+      default:
+        return text('format must be text, json, prometheus or html', 400);
+    }
   },
 };
 
 export const prometheusPage: AdminPage = {
   path: '/stats/prometheus',
-  help: 'all statistics for Prometheus',
+  help: 'all statistics for Prometheus (?usedonly, ?filter=regex)',
   mutates: false,
-  answer: (_query, context) => prometheus(collect(context)),
+  answer(query, context) {
+    const choice = choiceOf(query);
+    return typeof choice === 'string' ? text(choice, 400) : prometheus(collect(context), choice);
+  },
 };
+
+/** What of all statistics is asked for. */
+interface Choice {
+  readonly accepts: (name: string) => boolean;
+  readonly usedOnly: boolean;
+  readonly types: ReadonlySet<MetricFamily['type']>;
+  readonly buckets: BucketMode | undefined;
+}
+
+const typesByName: Readonly<Record<string, readonly MetricFamily['type'][]>> = {
+  All: ['counter', 'gauge', 'histogram'],
+  Counters: ['counter'],
+  Gauges: ['gauge'],
+  Histograms: ['histogram'],
+  TextReadouts: [],
+};
+
+/** Or what is wrong with the question. */
+function choiceOf(query: URLSearchParams): Choice | string {
+  const types = typesByName[query.get('type') ?? 'All'];
+  if (!types) return `type must be one of ${Object.keys(typesByName).join(', ')}`;
+  const mode = query.get('histogram_buckets');
+  const buckets = bucketModes.find((candidate) => candidate === mode);
+  if (mode !== null && buckets === undefined) return `histogram_buckets must be one of ${bucketModes.join(', ')}`;
+  const filter = query.get('filter') ?? '';
+  try {
+    // Filters come from operators of the proxy itself, so the engine's own regular expressions serve.
+    const expression = new RegExp(filter, 'u');
+    return { accepts: (name) => filter === '' || expression.test(name), usedOnly: query.has('usedonly'), types: new Set(types), buckets };
+  } catch {
+    return `filter ${JSON.stringify(filter)} is no regular expression`;
+  }
+}
 
 interface StatLine {
   readonly name: string;
-  readonly value: number | string;
-  readonly isUsed: boolean;
+  readonly family: MetricFamily;
+  readonly sample: MetricSample;
 }
 
-function statLines(family: MetricFamily): StatLine[] {
-  return family.samples.map((sample) => {
-    const name = dottedName(family.name, sample.labels);
-    if (family.type !== 'histogram') return { name, value: sample.value, isUsed: sample.value !== 0 };
-    const count = sample.count ?? 0;
-    return { name, value: count === 0 ? 'No recorded values' : `count=${count} sum=${sample.value}`, isUsed: count > 0 };
-  });
+function chosenLines(families: readonly MetricFamily[], { accepts, usedOnly, types }: Choice): readonly StatLine[] {
+  const lines = families
+    .filter(({ type }) => types.has(type))
+    .flatMap((family) => family.samples.filter((sample) => !usedOnly || isUsed(family, sample)).map((sample) => ({ name: dottedName(family.name, sample.labels), family, sample })));
+  return lines.filter(({ name }) => accepts(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function prometheus(families: readonly MetricFamily[]): AdminResponse {
-  return { status: 200, contentType: prometheusContentType, body: prometheusText(families) };
+function isUsed({ type }: MetricFamily, { value, count = 0 }: MetricSample): boolean {
+  return type === 'histogram' ? count > 0 : value !== 0;
+}
+
+function statsText(families: readonly MetricFamily[], choice: Choice): string {
+  const valueOf = ({ family, sample }: StatLine) => (family.type === 'histogram' ? histogramText(family, sample, choice.buckets) : String(sample.value));
+  return chosenLines(families, choice).map((line) => `${line.name}: ${valueOf(line)}\n`).join('');
+}
+
+function statsJson(families: readonly MetricFamily[], choice: Choice): unknown {
+  const lines = chosenLines(families, choice);
+  const stats: unknown[] = lines.filter(({ family }) => family.type !== 'histogram').map(({ name, sample }) => ({ name, value: sample.value }));
+  const histograms = lines.filter(({ family }) => family.type === 'histogram');
+  if (histograms.length > 0) stats.push({ histograms: histogramsJson(histograms, choice.buckets) });
+  return { stats };
+}
+
+function histogramsJson(lines: readonly StatLine[], mode: BucketMode | undefined): unknown {
+  if (mode === 'cumulative' || mode === 'disjoint' || mode === 'detailed') {
+    const buckets = ({ family, sample }: StatLine) => bucketsOf(family, sample, mode === 'cumulative').map(([upper_bound, cumulative]) => ({ upper_bound, interval: null, cumulative }));
+    return lines.map((line) => ({ name: line.name, buckets: buckets(line) }));
+  }
+  const values = ({ family, sample }: StatLine) => quantiles.map((percent) => ({ interval: null, cumulative: (sample.count ?? 0) === 0 ? null : quantileOf(family, sample, percent) }));
+  return { supported_quantiles: quantiles, computed_quantiles: lines.map((line) => ({ name: line.name, values: values(line) })) };
+}
+
+function prometheus(families: readonly MetricFamily[], { accepts, usedOnly, types }: Choice): AdminResponse {
+  const chosen = families
+    .filter(({ name, type }) => types.has(type) && accepts(name))
+    .map((family) => ({ ...family, samples: usedOnly ? family.samples.filter((sample) => isUsed(family, sample)) : family.samples }));
+  return { status: 200, contentType: prometheusContentType, body: prometheusText(chosen) };
 }
 
 /** What the meter holds, and what is known without one. */

@@ -17,6 +17,7 @@ import type { ProcessReadings } from '../overload/overload-manager.ts';
 import { PassthroughServers } from '../network/passthrough-servers.ts';
 import { createProxy } from '../proxy.ts';
 import type { AccessLogOutput, ClusterManagerSettings, DrainOptions, Proxy } from '../proxy-options.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
 import { createFleet, type Fleet } from '../workers/fleet.ts';
@@ -129,7 +130,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   });
   const found = setStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...runtimeProblems, ...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
-  const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine, passthrough);
+  const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine, passthrough, runtime);
   const adminProblems = hasErrors(problems) ? [] : await running.start();
   if (hasErrors(problems) || hasErrors(adminProblems)) {
     await running.stop();
@@ -152,13 +153,15 @@ class RunningBootstrapProxy implements BootstrapProxy {
   readonly #source: ConfigSource | undefined;
   readonly #regexEngine: LateRegexEngine;
   readonly #passthrough: PassthroughServers;
+  readonly #runtime: Runtime;
   readonly #fleet: Fleet | undefined;
   #loaded: LoadedBootstrap;
   #admin: AdminServer | undefined;
 
-  constructor(options: BootstrapProxyOptions, proxy: Proxy, fleet: Fleet | undefined, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine, passthrough: PassthroughServers) {
+  constructor(options: BootstrapProxyOptions, proxy: Proxy, fleet: Fleet | undefined, applier: ConfigApplier, source: ConfigSource | undefined, regexEngine: LateRegexEngine, passthrough: PassthroughServers, runtime: Runtime) {
     this.#regexEngine = regexEngine;
     this.#passthrough = passthrough;
+    this.#runtime = runtime;
     this.#loaded = options.loaded;
     this.#fleet = fleet;
     this.meter = options.meter;
@@ -235,6 +238,7 @@ class RunningBootstrapProxy implements BootstrapProxy {
       commandLineOptions: options.commandLineOptions ?? {},
       startedAt: options.clock.now(),
       drain: options.drain,
+      runtime: this.#runtime,
       setLogLevel: options.setLogLevel,
       quit: options.quit ?? (() => void this.stop()),
       allowPaths: bootstrap.admin?.allowPaths ?? [],

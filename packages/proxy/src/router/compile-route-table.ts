@@ -2,7 +2,7 @@
 import type { RequestHead } from '@sluice/http';
 import type { Problem, Random } from '@sluice/kernel';
 import type { RouteConfiguration, VirtualHost } from '@sluice/resources';
-import type { HashInput, RouteMatch, RouteTable } from '../route-match.ts';
+import type { HashInput, RouteMatch, RouteTable, RouteExplanation } from '../route-match.ts';
 import { CompileSession, type RouteCompileOptions } from './compile-session.ts';
 import { CompiledRoute, type ChooseMatch } from './compiled-route.ts';
 import { DomainIndex } from './domain-index.ts';
@@ -35,12 +35,18 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
       const host = ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority;
       return domains.find(host)?.match(head, random, stream);
     },
+    explain(head) {
+      const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
+      const found = domains.find(ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority);
+      return found?.explain(head) ?? { candidates: [], outcome: undefined };
+    },
   };
   return { table, problems: session.problems };
 }
 
 interface CompiledVirtualHost {
   match(head: RequestHead, random: Random, stream: HashInput | undefined): RouteMatch | undefined;
+  explain(head: RequestHead): RouteExplanation;
 }
 
 function compileVirtualHost(
@@ -54,13 +60,24 @@ function compileVirtualHost(
     const choose: ChooseMatch = prepareMatches({ table, host, hostPath, route, path }, session);
     return new CompiledRoute(route, choose, path, session);
   });
-  const index: RouteIndex = createRouteIndex(host.routes, routes, table.ignorePathParametersInPathMatching ? endOfPlainPath : endOfWholePath);
+  const endOf = table.ignorePathParametersInPathMatching ? endOfPlainPath : endOfWholePath;
+  const index: RouteIndex = createRouteIndex(host.routes, routes, endOf);
   const find: CompiledVirtualHost['match'] = (head, random, stream) => index.find(head, random, stream?.info)?.choose(head, random, stream);
-  if (host.requireTls === 'NONE') return { match: find };
+  const explain: CompiledVirtualHost['explain'] = (head) => {
+    const candidates: { route: string; verdict: string }[] = [];
+    for (const [at, route] of routes.entries()) {
+      const refusal = route.refusal(head, endOf(head));
+      candidates.push({ route: route.name === '' ? `${hostPath}.routes[${at}]` : route.name, verdict: refusal ?? 'takes it' });
+      if (refusal === undefined) return { virtualHost: host.name, candidates, outcome: route.choose(head, noChance).action };
+    }
+    return { virtualHost: host.name, candidates, outcome: undefined };
+  };
+  if (host.requireTls === 'NONE') return { match: find, explain };
   const redirect = redirectToHttps(host);
   const exempts = host.requireTls === 'EXTERNAL_ONLY' ? isInternal : () => false;
   return {
     match: (head, random, stream) => (schemeOf(head) === 'https' || exempts(head) ? find(head, random, stream) : redirect),
+    explain: (head) => (schemeOf(head) === 'https' || exempts(head) ? explain(head) : { virtualHost: host.name, candidates: [{ route: 'require_tls', verdict: 'takes it' }], outcome: redirect.action }),
   };
 }
 
@@ -91,3 +108,6 @@ function redirectToHttps(host: VirtualHost): RouteMatch {
     ...noPerFilter,
   };
 }
+
+/** Of weighted clusters the first that has a weight. */
+const noChance: Random = { next: () => 0 };

@@ -48,4 +48,14 @@ export class CompiledRoute {
     for (let index = 0; index < streamTests.length; index += 1) if (!(streamTests[index] as StreamTest)(head, info)) return false;
     return this.#ratio === undefined || random.next() < this.#ratio();
   }
+
+  /** Why it does not take a request; undefined when it does. Chance counts as if it were in favour, where there is any. */
+  refusal(head: RequestHead, pathEnd: number): string | undefined {
+    if (this.takesConnect !== (head.method === 'CONNECT')) return this.takesConnect ? 'is for CONNECT only' : 'is for paths, which CONNECT has not';
+    if (!this.#path(head.path, pathEnd)) return 'the path does not match';
+    const failed = this.#tests.findIndex((test) => !test(head));
+    if (failed !== -1) return `condition ${failed + 1} of ${this.#tests.length} (headers, then query parameters, then grpc) does not hold`;
+    if (this.#streamTests.some((test) => !test(head, undefined))) return 'a condition on cookies, TLS or what filters find out does not hold for the head alone';
+    return this.#ratio?.() === 0 ? 'its share of requests is 0' : undefined;
+  }
 }
