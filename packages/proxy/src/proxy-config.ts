@@ -205,6 +205,8 @@ export interface ClusterConfig extends CircuitLimits {
   readonly retry?: RetryRule | undefined;
   /** How long one try may take, response and all. 0 is without limit. */
   readonly streamDurationMaxMs?: number;
+  /** Connections to a host for each request there. Absent: 1. */
+  readonly preconnectRatio?: number;
   /** An upstream connection is retired this long after it was opened. 0 is never. */
   readonly connectionDurationMaxMs?: number;
   /** Header lines of a response. Default 100, as Envoy. */

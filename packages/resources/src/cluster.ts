@@ -5,6 +5,7 @@ import { readClusterProtocolOptions } from './cluster-protocol-options.ts';
 import { defaultCommonLbConfig, readCommonLbConfig, type CommonLbConfig } from './common-lb-config.ts';
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
+import { decodeNumber } from './decode/scalars.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readDiscovery, type EndpointDiscovery } from './endpoint-discovery.ts';
 import { readHealthCheck, type HealthCheck } from './health-check.ts';
@@ -31,6 +32,8 @@ export interface Cluster {
   readonly connectTimeoutMs: number;
   /** How much may be waiting in a connection's buffers before its source is held. Default 1 MiB, as Envoy. */
   readonly connectionBufferBytesMax: number;
+  /** Connections to a host for each request there, 1 to 3, so that the next one finds one. Absent: 1. */
+  readonly preconnectRatio?: number;
   readonly loadBalancing: LoadBalancingPolicy;
   /** Hosts are in subsets by their metadata. Absent: they are all one. */
   readonly subsets?: LbSubsetConfig | undefined;
@@ -71,6 +74,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     statName: reader.string('alt_stat_name') || name,
     connectTimeoutMs: readConnectTimeout(reader),
     connectionBufferBytesMax: reader.uint32('per_connection_buffer_limit_bytes', defaultConnectionBufferBytesMax),
+    ...readPreconnect(reader),
     ...readBalancing(reader),
     circuitBreakers: reader.read('circuit_breakers', readCircuitBreakers) ?? defaultCircuitBreakers,
     outlierDetection: reader.read('outlier_detection', readOutlierDetection),
@@ -129,7 +133,6 @@ function readConnectTimeout(reader: MessageReader): number {
 
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
-    'preconnect_policy',
     'track_cluster_stats',
     'track_timeout_budgets',
     'lrs_server',
@@ -140,4 +143,15 @@ function refuseTheRest(reader: MessageReader): void {
     'connection_pool_per_downstream_connection',
     'filters',
   ]);
+}
+
+function readPreconnect(reader: MessageReader): Pick<Cluster, 'preconnectRatio'> {
+  const preconnectRatio = reader.read('preconnect_policy', (json, scope) => {
+    const policy = MessageReader.open(json, scope);
+    const ratio = policy?.read('per_upstream_preconnect_ratio', (value, at) => decodeNumber(value, at, { min: 1, max: 3 }));
+    policy?.ignore(['predictive_preconnect_ratio']);
+    policy?.done();
+    return ratio;
+  });
+  return preconnectRatio === undefined ? {} : { preconnectRatio };
 }

@@ -46,6 +46,7 @@ export function compileCluster(
     responseFieldsMax: http.responseFieldsMax,
     responseHeadBytesMax: http.responseHeadBytesMax,
     idleTimeoutMs: http.idleTimeoutMs,
+    preconnectRatio: resource.preconnectRatio ?? 1,
   };
 }
 

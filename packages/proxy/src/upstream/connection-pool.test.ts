@@ -27,7 +27,7 @@ const silent: UpstreamEvents = {
   onUpstreamCrash() {},
 };
 
-async function createPool(connectionsMax = 100) {
+async function createPool(connectionsMax = 100, preconnectRatio = 1) {
   const time = new SimulatedTime();
   const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
   await network.view('host', '10.0.0.3').listen({ host: '10.0.0.3', port: 80 }, (connection) => {
@@ -46,7 +46,7 @@ async function createPool(connectionsMax = 100) {
     output: new OutputBuffer(turn),
     sweep: new Sweep(turn, time, 50),
   };
-  const limits = { connectTimeoutMs: 1000, requestsPerConnectionMax: 0, idleTimeoutMs: 0 };
+  const limits = { connectTimeoutMs: 1000, requestsPerConnectionMax: 0, idleTimeoutMs: 0, preconnectRatio };
   const breaker = new CircuitBreaker({ connectionsMax, pendingRequestsMax: 100, requestsMax: 100, retriesMax: 3 });
   const pool = new ConnectionPool(new Host(endpointAt('10.0.0.3:80')), limits, context, statistics.upstream('app'), breaker, () => {});
 
@@ -112,5 +112,26 @@ describe('a second try', () => {
     expect(again).toMatchObject({ requestsServed: 1 });
     expect(again.connection).not.toBe(first.connection);
     expect(pool.connections).toBe(1);
+  });
+});
+
+describe('a pool that opens more than is asked for', () => {
+  test('has a connection for the next request, and one for the one behind it', async () => {
+    const { time, pool, ask } = await createPool(100, 2);
+    ask();
+    await time.advanceAsync(100);
+    expect(pool.connections).toBe(2);
+    // At once, without waiting for a connection.
+    expect(ask()).toMatchObject({ requestsServed: 1 });
+    await time.advanceAsync(100);
+    expect(pool.connections).toBe(4);
+  });
+
+  test('opens no more than it may', async () => {
+    const { time, pool, ask } = await createPool(3, 3);
+    ask();
+    ask();
+    await time.advanceAsync(100);
+    expect(pool.connections).toBe(3);
   });
 });

@@ -22,6 +22,9 @@ interface Waiting {
   readonly fresh: boolean;
 }
 
+/** Envoy's limit for each request. */
+const preconnectsMax = 3;
+
 export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly host: Host;
   connectFailures = 0;
@@ -37,11 +40,13 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly #connecting = new Set<Http1Upstream>();
   readonly #pending: Waiting[] = [];
   readonly #idleLimit = new IdleLimit();
+  readonly #preconnectRatio: number;
   #isDraining = false;
 
   constructor(host: Host, limits: PoolLimits, context: UpstreamContext, statistics: UpstreamStatistics, breaker: CircuitBreaker, onEmpty: (pool: ConnectionPool) => void) {
     this.host = host;
     this.limits = limits;
+    this.#preconnectRatio = limits.preconnectRatio ?? 1;
     this.#context = context;
     this.#statistics = statistics;
     this.#breaker = breaker;
@@ -64,12 +69,17 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   /** Gives a connection, at once when one is idle. `fresh`: one that has served nobody, for a second try. */
   request(client: PoolClient, fresh = false): void {
     const idle = fresh ? undefined : this.#takeIdle();
-    if (idle) return client.onConnection(idle);
+    if (idle) {
+      client.onConnection(idle);
+      if (this.#preconnectRatio > 1) this.#preconnect();
+      return;
+    }
     if (!this.#breaker.allowsPending) return client.onNoConnection('upstream-overflow', 'too many requests wait');
     this.#pending.push({ client, fresh });
     this.#countPending(1);
     this.#statistics.requestsPendingTotal.add();
     this.#connectIfNeeded();
+    if (this.#preconnectRatio > 1) this.#preconnect();
   }
 
   /** The client does not want one any more. */
@@ -146,6 +156,19 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
       this.#idle.shift()?.close();
       return;
     }
+    this.#connect();
+  }
+
+  /** Opens what the next requests may need (`preconnect_policy`), as long as there is room; some at a time, as in Envoy. */
+  #preconnect(): void {
+    for (let opened = 0; opened < preconnectsMax; opened += 1) {
+      const inUse = this.connections - this.#idle.length - this.#connecting.size + this.#pending.length;
+      if (this.#isDraining || this.connections >= Math.ceil(inUse * this.#preconnectRatio) || !this.#mayConnect) return;
+      this.#connect();
+    }
+  }
+
+  #connect(): void {
     this.#countConnection(1);
     this.#statistics.connectionsTotal.add();
     const connection = new Http1Upstream(this, this.#context, this.host.address, this.limits.connectTimeoutMs);

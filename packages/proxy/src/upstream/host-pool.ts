@@ -42,6 +42,8 @@ export interface PoolLimits {
   /** Bytes of the head of a response. Default 80 KiB over HTTP/1.1, 60 KiB over HTTP/2, as Envoy. */
   readonly responseHeadBytesMax?: number | undefined;
   readonly connectTimeoutMs: number;
+  /** Connections of HTTP/1 for each request under way or waiting. Default 1: none that nobody asked for. */
+  readonly preconnectRatio?: number;
   /** A connection is retired so long after it was opened; 0 and undefined never. */
   readonly connectionDurationMaxMs?: number;
   readonly requestsPerConnectionMax: number;
