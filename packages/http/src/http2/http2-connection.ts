@@ -7,16 +7,19 @@
  * written, and nothing is read any more.
  */
 import type { Buffer } from 'node:buffer';
-import { RequestHead, ResponseHead, Trailers } from '../message-head.ts';
+import { Trailers, type RequestHead } from '../message-head.ts';
+import { ControlWriter, type ControlFrames } from './control-writer.ts';
 import { ErrorCode } from './error-code.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { clientPreface, defaultWindowBytes, Flag, frameHeadBytes, FrameType, streamIdMax, windowBytesMax, writeFrameHead, writeUint32 } from './frame.ts';
+import { defaultWindowBytes, streamIdMax, windowBytesMax } from './frame.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import { HeadDecoder, type HeadVerdict } from './head-decoder.ts';
 import type { FrameOutput, Http2Counters, Http2Limits } from './http2-options.ts';
 import { Http2Stream, type Http2StreamOwner } from './http2-stream.ts';
+import { RecentResets } from './recent-resets.ts';
 import { SendQueue } from './send-queue.ts';
-import { PeerSettings, settingBytes, SettingId, writeSetting } from './settings.ts';
+import { PeerSettings } from './settings.ts';
+import { SpareHeads } from './spare-heads.ts';
 
 /** Which end of the connection this is. */
 export type Http2Role = 'server' | 'client';
@@ -34,19 +37,10 @@ export interface Http2ConnectionEvents {
   onBroken(code: number, reason: string): void;
 }
 
-/** Streams that were reset lately: what is still on its way for them means nothing. Chosen: what a few round trips may hold. */
-const remembersResetsMax = 1000;
-
-/** Heads that wait to be used again. */
-const sparesMax = 64;
-
-/** Memory that such a head keeps. */
-const spareBytesMax = 4096;
-
 /** Coded bytes of one field block beyond the limit of the decoded head: it is read to its end to keep the table right. */
 const blockBytesBeyond = 64 * 1024;
 
-export class Http2Connection implements FrameHandler, Http2StreamOwner {
+export class Http2Connection implements FrameHandler, ControlFrames, Http2StreamOwner {
   readonly role: Http2Role;
   readonly queue: SendQueue;
   /** What the peer allows. */
@@ -59,10 +53,9 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   readonly #decoder: HeadDecoder;
   readonly #guard: FloodGuard;
   readonly #streams = new Map<number, Http2Stream>();
-  /** Stream by whether the peer has reset it. */
-  readonly #resets = new Map<number, boolean>();
-  readonly #spareHeads: RequestHead[] = [];
-  readonly #spareResponses: ResponseHead[] = [];
+  readonly #control: ControlWriter;
+  readonly #resets = new RecentResets();
+  readonly #spares = new SpareHeads();
   /** Opened by the peer and not let go of yet. */
   #peerStreams = 0;
   /** Highest that the peer has opened; highest that we have. */
@@ -90,6 +83,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     this.#reader = new FrameReader(this, role === 'server', limits.head.headBytesMax + blockBytesBeyond);
     this.#decoder = new HeadDecoder(limits.headerTableBytesMax, limits.head);
     this.#decoder.allowsProtocol = role === 'server' && limits.allowsConnect;
+    this.#control = new ControlWriter(output, this);
     this.queue = new SendQueue(output, () => this.#onFrameWritten(false));
     this.#lastOwnStream = role === 'client' ? -1 : 0;
     this.#receiveWindow = Math.max(limits.connectionWindowBytes, defaultWindowBytes);
@@ -113,22 +107,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
 
   /** The first thing to do: says who we are and what we allow. */
   begin(): void {
-    const limits = this.#limits;
-    const output = this.#output;
-    const start = output.claim(clientPreface.length + 2 * frameHeadBytes + 6 * settingBytes + 4);
-    const { memory } = output;
-    const settingsAt = this.role === 'client' ? start + clientPreface.copy(memory, start) : start;
-    let at = settingsAt + frameHeadBytes;
-    at = writeSetting(memory, at, SettingId.headerTableSize, limits.headerTableBytesMax);
-    if (this.role === 'client') at = writeSetting(memory, at, SettingId.enablePush, 0);
-    else at = writeSetting(memory, at, SettingId.maxConcurrentStreams, limits.concurrentStreamsMax);
-    at = writeSetting(memory, at, SettingId.initialWindowSize, limits.streamWindowBytes);
-    at = writeSetting(memory, at, SettingId.maxHeaderListSize, limits.head.headBytesMax);
-    if (this.#decoder.allowsProtocol) at = writeSetting(memory, at, SettingId.enableConnectProtocol, 1);
-    writeFrameHead(memory, settingsAt, at - settingsAt - frameHeadBytes, FrameType.settings, 0, 0);
-    const increment = limits.connectionWindowBytes - defaultWindowBytes;
-    if (increment > 0) at = writeUint32(memory, writeFrameHead(memory, at, 4, FrameType.windowUpdate, 0, 0), increment);
-    output.commit(at);
+    this.#control.begin(this.role === 'client', this.#limits);
   }
 
   /** Bytes have come. They may be used again afterwards. */
@@ -153,21 +132,18 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
 
   /** Asks the peer to answer. */
   ping(): void {
-    const at = this.#output.claim(frameHeadBytes + 8);
-    const payload = writeFrameHead(this.#output.memory, at, 8, FrameType.ping, 0, 0);
-    this.#output.memory.fill(0, payload, payload + 8);
-    this.#commitControl(payload + 8);
+    this.#control.ping();
   }
 
   /** Asks for no more streams, a moment before they are refused: those on their way are served. */
   announceEnd(): void {
-    this.#writeGoaway(streamIdMax, ErrorCode.noError);
+    this.#control.goaway(streamIdMax, ErrorCode.noError);
   }
 
   /** The last stream that has come is the last that is served. */
   refuseStreams(): void {
     this.#lastServed = this.#lastPeerStream;
-    this.#writeGoaway(this.#lastPeerStream, ErrorCode.noError);
+    this.#control.goaway(this.#lastPeerStream, ErrorCode.noError);
   }
 
   /** Ends the connection: the peer has broken a rule, or has been given up. */
@@ -175,7 +151,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     if (this.#isBroken) return;
     this.#isBroken = true;
     this.#reader.stop();
-    this.#writeGoaway(this.#lastPeerStream, code);
+    this.#control.goaway(this.#lastPeerStream, code);
     this.#events.onBroken(code, reason);
   }
 
@@ -196,7 +172,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     this.#creditBytes += bytes;
     if (this.#creditBytes < this.#limits.connectionWindowBytes >>> 1 || this.#isBroken) return;
     this.#receiveWindow += this.#creditBytes;
-    this.#writeWindowUpdate(0, this.#creditBytes);
+    this.#control.openWindow(0, this.#creditBytes);
     this.#creditBytes = 0;
   }
 
@@ -204,7 +180,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     stream.creditBytes += bytes;
     if (stream.creditBytes < this.#limits.streamWindowBytes >>> 1) return;
     stream.receiveWindow += stream.creditBytes;
-    this.#writeWindowUpdate(stream.id, stream.creditBytes);
+    this.#control.openWindow(stream.id, stream.creditBytes);
     stream.creditBytes = 0;
   }
 
@@ -218,22 +194,8 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   }
 
   onReleased(stream: Http2Stream): void {
-    const { head } = stream;
-    if (head && this.#spareHeads.length < sparesMax) {
-      head.shrinkMemory(spareBytesMax);
-      head.reset();
-      this.#spareHeads.push(head);
-    }
+    if (stream.head) this.#spares.giveBackRequest(stream.head);
     if (stream.isClosed) this.#forget(stream);
-  }
-
-  /** A response is over, and its head may be used for another. */
-  giveBack(head: ResponseHead): void {
-    if (head.home !== this || this.#spareResponses.length >= sparesMax) return;
-    head.home = undefined;
-    head.shrinkMemory(spareBytesMax);
-    head.reset();
-    this.#spareResponses.push(head);
   }
 
   #forget(stream: Http2Stream): void {
@@ -262,11 +224,11 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     this.#guard.onStream();
     if (id > this.#lastServed || this.#peerStreams >= this.#limits.concurrentStreamsMax) {
       if (!this.#skipHead(bytes, start, end)) return undefined;
-      this.#rememberReset(id, false);
+      this.#resets.remember(id, false);
       // Those behind our last stream have been told, and are asked again elsewhere.
       return id > this.#lastServed ? undefined : this.#writeReset(id, ErrorCode.refusedStream);
     }
-    const head = this.#spareHeads.pop() ?? new RequestHead();
+    const head = this.#spares.takeRequest();
     const verdict = this.#decoder.readRequest(bytes, start, end, head, endsStream);
     if (verdict === 'bad-code') return this.fail(ErrorCode.compressionError, 'a head that is no HPACK');
     const stream = new Http2Stream(this, id, head, this.peer.windowBytes, this.#limits.streamWindowBytes);
@@ -293,8 +255,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   }
 
   #readResponse(stream: Http2Stream, bytes: Buffer, start: number, end: number, endsStream: boolean): void {
-    const head = this.#spareResponses.pop() ?? new ResponseHead();
-    head.home = this;
+    const head = this.#spares.takeResponse();
     const verdict = this.#decoder.readResponse(bytes, start, end, head);
     if (verdict === 'bad-code') return this.fail(ErrorCode.compressionError, 'a head that is no HPACK');
     if (verdict !== 'whole') {
@@ -424,7 +385,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     const stream = this.#streams.get(id);
     if (!stream) return undefined;
     const { events } = stream;
-    this.#rememberReset(id, true);
+    this.#resets.remember(id, true);
     stream.close();
     return events.onReset(code, 'peer', `reset with code ${code}`);
   }
@@ -436,8 +397,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     if (code !== 0) return this.fail(code, 'SETTINGS out of range');
     const grown = peer.windowBytes - windowBefore;
     if (grown !== 0 && !this.#moveWindows(grown)) return this.fail(ErrorCode.flowControlError, 'windows beyond 31 bits');
-    const at = this.#output.claim(frameHeadBytes);
-    this.#commitAnswer(writeFrameHead(this.#output.memory, at, 0, FrameType.settings, Flag.ack, 0));
+    this.#control.acknowledgeSettings();
     if (grown > 0) this.queue.pump();
     return this.#events.onPeerSettings();
   }
@@ -457,11 +417,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
   }
 
   onPing(bytes: Buffer, from: number): void {
-    const output = this.#output;
-    const at = output.claim(frameHeadBytes + 8);
-    const payload = writeFrameHead(output.memory, at, 8, FrameType.ping, Flag.ack, 0);
-    bytes.copy(output.memory, payload, from, from + 8);
-    this.#commitAnswer(payload + 8);
+    this.#control.answerPing(bytes, from);
   }
 
   onPingAcknowledged(): void {
@@ -514,7 +470,7 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
 
   /** Something for a stream that is over (RFC 9113 5.1, "closed"). */
   #onFrameOfClosed(id: number, what: string): void {
-    const byPeer = this.#resets.get(id);
+    const byPeer = this.#resets.wasByPeer(id);
     // We have reset it, and the peer did not know yet; or it is a response to what we have given up.
     if (byPeer === false || this.role === 'client') return undefined;
     if (byPeer === undefined) return this.fail(ErrorCode.streamClosed, `${what} on stream ${id}, which is over`);
@@ -531,44 +487,23 @@ export class Http2Connection implements FrameHandler, Http2StreamOwner {
     if (excess !== undefined) this.fail(ErrorCode.enhanceYourCalm, excess);
   }
 
-  #rememberReset(id: number, byPeer: boolean): void {
-    this.#resets.set(id, byPeer);
-    if (this.#resets.size <= remembersResetsMax) return;
-    const [oldest] = this.#resets.keys();
-    if (oldest !== undefined) this.#resets.delete(oldest);
-  }
-
   // — writing —
 
   #writeReset(id: number, code: number): void {
-    this.#rememberReset(id, this.#resets.get(id) ?? false);
+    this.#resets.remember(id, this.#resets.wasByPeer(id) ?? false);
     this.#counters.txReset.add();
-    const at = this.#output.claim(frameHeadBytes + 4);
-    this.#commitControl(writeUint32(this.#output.memory, writeFrameHead(this.#output.memory, at, 4, FrameType.reset, 0, id), code));
+    this.#control.reset(id, code);
   }
 
-  #writeWindowUpdate(id: number, increment: number): void {
-    const at = this.#output.claim(frameHeadBytes + 4);
-    this.#commitControl(writeUint32(this.#output.memory, writeFrameHead(this.#output.memory, at, 4, FrameType.windowUpdate, 0, id), increment));
-  }
-
-  #writeGoaway(lastStream: number, code: number): void {
-    const at = this.#output.claim(frameHeadBytes + 8);
-    const payload = writeFrameHead(this.#output.memory, at, 8, FrameType.goaway, 0, 0);
-    this.#output.commit(writeUint32(this.#output.memory, writeUint32(this.#output.memory, payload, lastStream), code));
-  }
-
-  #commitControl(end: number): void {
-    this.#output.commit(end);
+  onControlFrame(): void {
     this.#onFrameWritten(true);
   }
 
-  /** As many as the peer likes to have: those count also while they only wait for the end of the turn. */
-  #commitAnswer(end: number): void {
+  /** Answers count also while they only wait for the end of the turn. */
+  onAnswer(): void {
     const { generation, isBlocked } = this.#output;
     if (!isBlocked && generation !== this.#answeredGeneration) this.#guard.onDrained();
     this.#answeredGeneration = generation;
-    this.#output.commit(end);
     this.#endFlood(this.#guard.onWaitingFrame(true));
   }
 
