@@ -1,6 +1,7 @@
 /** `pnpm bench <name>`: runs one of the benchmarks, each a folder here with a `bench.ts`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   engine: () => import('./engine/bench.ts'),
+  latency: () => import('./latency/bench.ts'),
   memory: () => import('./memory/bench.ts'),
   http2: () => import('./http2/bench.ts'),
   proxy: () => import('./proxy/bench.ts'),

@@ -37,4 +37,5 @@ export const works: readonly Work[] = [
     name: 'hosts', title: '1,000 virtual hosts × 10 routes with header matches, against one route', must: 1.2, aim: 1.2, peer: 'sluice', targets: ['sluice', 'sluice-hosts'], connections: 50,
     headers: ['Host: host-777.example', 'X-Variant: variant-5'],
   },
+  { name: 'tls', title: 'TLS 1.3, small reply', must: 1.5, aim: 1.5, peer: 'nginx-tls', targets: ['nginx-tls', 'sluice-tls'], connections: 50, scheme: 'https' },
 ];
