@@ -45,7 +45,18 @@ export function compileLocalReplies(config: LocalReplyConfig, path: string, patt
     info.status = status;
     const format = rule?.format ?? usual;
     const changed = format ? { body: format.format({ info, request: source.request, response: head, route: source.route }), contentType: format.contentType } : { body };
-    return { reply: { ...reply, status, ...changed }, rules: rule?.headers ?? [] };
+    return { reply: { ...reply, status, ...changed }, rules: rule && rule.headers.length > 0 ? [withStatus(reply.status, rule.headers)] : [] };
+  };
+}
+
+/** Headers quote the status of before the rule, formats that of after it. */
+function withStatus(status: number, rules: readonly HeaderRule[]): HeaderRule {
+  return (head, source) => {
+    const { info } = source;
+    const changed = info.status;
+    info.status = status;
+    for (const rule of rules) rule(head, source);
+    info.status = changed;
   };
 }
 
