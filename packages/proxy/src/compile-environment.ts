@@ -1,6 +1,7 @@
 /** What compiling a configuration needs besides the resources: who we are, what the runtime says, and other sources of text. */
 import { createSeededRandom, type Address, type Random } from '@sluice/kernel';
-import type { DataSource, Passthrough } from '@sluice/resources';
+import type { Passthrough } from '@sluice/resources';
+import { inlineSources, type DataSources } from './data-sources.ts';
 import { Runtime } from './runtime/runtime.ts';
 import type { OperatorContext } from './substitution/format-source.ts';
 
@@ -30,19 +31,6 @@ export interface ProxyIdentity {
 }
 
 /** Where text comes from that a resource does not hold itself. */
-export interface DataSources {
-  /** Gives the text. @throws Error that says why it cannot */
-  read(source: DataSource): string;
-}
-
-/** Knows only what resources hold themselves. */
-export const inlineSources: DataSources = {
-  read(source) {
-    if (source.kind === 'inline') return source.text;
-    throw new Error(`a ${source.kind === 'file' ? 'file' : 'variable'} cannot be read here`);
-  },
-};
-
 /** For configurations that stand by themselves: nobody in particular, no runtime, no files. */
 export function createPlainEnvironment(): CompileEnvironment {
   return { node: { id: '', cluster: '' }, runtime: new Runtime(), sources: inlineSources, random: createSeededRandom(1), hostName: '' };

@@ -2,8 +2,8 @@
 import type { Clock, Logger, Meter, Network, Random, Resolver, Timers } from '@sluice/kernel';
 import {
   ConfigApplier,
+  createFileDataSources,
   createFilterContexts,
-  systemDataReader,
   createProxy,
   healthOf,
   RebindListeners,
@@ -57,7 +57,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ...options,
     target: proxy,
     filters: standardFilters,
-    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster }) }),
+    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster }) }),
   });
   const client = createAdsClient({
     ...options,

@@ -28,7 +28,6 @@ import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import { createFileAccess } from './file-access.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
-import { systemDataReader } from './file-data-source.ts';
 import { createFileDataSources } from './file-data-sources.ts';
 import { createFileRuntime } from './file-runtime.ts';
 import { setStaticResources } from './static-source.ts';
@@ -119,7 +118,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
     target: proxy,
     filters,
     ...(unknownDynamicFields ? { unknownFields: unknownDynamicFields } : {}),
-    createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
+    createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, sources: environment.sources, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine,
     tls: { transport: network.tls, files: createFileAccess(timers, options.environment) },
     clock,

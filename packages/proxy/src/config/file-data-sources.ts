@@ -1,6 +1,6 @@
 /** Texts that stand in files, or in variables of the environment. Read when a configuration that names them is compiled. */
 import { readFileSync } from 'node:fs';
-import type { DataSources } from '../compile-environment.ts';
+import type { DataSources } from '../data-sources.ts';
 
 /** Bytes of one file. Chosen: what is read here are bodies and formats, not data. */
 const fileBytesMax = 1024 * 1024;

@@ -32,7 +32,7 @@ export async function validateBootstrap(
     secretOf: (name) => store.secret(name),
   });
   const environment = { ...createPlainEnvironment(), node: bootstrap.node, sources: createFileDataSources(variables) };
-  const compiler = new ConfigCompiler({ filters, createContext: createFilterContexts(idleParts()), regexEngine, environment, tls });
+  const compiler = new ConfigCompiler({ filters, createContext: createFilterContexts({ ...idleParts(), sources: environment.sources }), regexEngine, environment, tls });
   const store: ConfigStore = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
   const found = document.locate(setStaticResources(bootstrap, document.json, store));
   tls.stop();

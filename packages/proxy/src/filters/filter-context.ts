@@ -1,10 +1,10 @@
 /** What filters are given when their chain is compiled. */
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import { inlineSources, type DataSources } from '../data-sources.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import { noAsyncClient, type AsyncClient } from '../upstream/async-client.ts';
-import { noDataReader, type DataReader } from './data-reader.ts';
 import type { FilterContext, StreamSlot } from './filter.ts';
 import { alwaysWell, type ProxyHealth } from './proxy-health.ts';
 
@@ -18,8 +18,8 @@ export interface FilterContextParts {
   readonly health?: ProxyHealth;
   /** For filters that ask services. Default: there are no clusters. */
   readonly upstreams?: AsyncClient;
-  /** Default: there are no files. */
-  readonly data?: DataReader;
+  /** Default: there are no files and no variables. */
+  readonly sources?: DataSources;
 }
 
 /** Where a filter is configured: under which name, and who compiles its patterns. */
@@ -32,9 +32,9 @@ export interface FilterPlace {
 export type CreateFilterContext = (statPrefix: string, place?: FilterPlace) => FilterContext;
 
 /** Gives a context for each filter that is made. */
-export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient, data = noDataReader }: FilterContextParts): CreateFilterContext {
+export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient, sources = inlineSources }: FilterContextParts): CreateFilterContext {
   return (statPrefix, { filterName, patterns } = nowhere) => ({
-    clock, timers, random, logger, meter, health, upstreams, data, statPrefix, filterName, patterns, slot: createSlot,
+    clock, timers, random, logger, meter, health, upstreams, sources, statPrefix, filterName, patterns, slot: createSlot,
   });
 }
 

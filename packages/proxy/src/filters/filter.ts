@@ -8,11 +8,11 @@
 import type { Trailers } from '@sluice/http';
 import type { DecodeOptions } from '@sluice/resources';
 import type { Checked, Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { DataSources } from '../data-sources.ts';
 import type { Outcome } from '../outcome.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { Stream } from '../stream.ts';
 import type { AsyncClient } from '../upstream/async-client.ts';
-import type { DataReader } from './data-reader.ts';
 import type { FilterVerdict } from './filter-verdict.ts';
 import type { ProxyHealth } from './proxy-health.ts';
 
@@ -57,7 +57,7 @@ export interface FilterContext {
   /** Asks services through the clusters of the proxy. */
   readonly upstreams: AsyncClient;
   /** Reads the files that configuration points at, when a filter is made. */
-  readonly data: DataReader;
+  readonly sources: DataSources;
   /** `stat_prefix` of the connection manager, for names of statistics. Empty for what routes say to filters. */
   readonly statPrefix: string;
   /** Name of the filter in the connection manager: under it routes speak to it (`routeConfigOf`). */

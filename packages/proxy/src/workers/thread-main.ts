@@ -6,7 +6,7 @@ import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from '../config/config-compiler.ts';
 import { extensionsOf } from '../config/extensions-of.ts';
 import { createFileAccess } from '../config/file-access.ts';
-import { systemDataReader } from '../config/file-data-source.ts';
+import { createFileDataSources } from '../config/file-data-sources.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
@@ -48,7 +48,7 @@ const worker: WorkerProxy = new WorkerProxy({
   regexEngine,
   compiler: new ConfigCompiler({
     filters: standardFilters,
-    createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, data: systemDataReader, health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
+    createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
     regexEngine,
     tls,
   }),

@@ -188,7 +188,7 @@ test('mistakes are told, and nothing that would let requests pass is left out', 
   expect(await refused({ providers: { shop: local({ local_jwks: { inline_string: '{}' } }) } })).toMatch(/providers\.shop\.local_jwks: is no JSON Web Key Set/);
   expect(await refused({ providers: { shop: local({ local_jwks: { filename: '/keys' } }) } })).toMatch(/providers\.shop\.local_jwks: cannot be read: .*\/keys/);
   expect(await refused({ providers: { shop: { issuer: 'a' } } })).toMatch(/providers\.shop: must have local_jwks or remote_jwks/);
-  expect(await refused({ providers: { shop: local({ local_jwks: { environment_variable: 'NO_SUCH_KEYS' } }) } })).toMatch(/local_jwks: is a variable of the environment, which is outside our subset/);
+  expect(await refused({ providers: { shop: local({ local_jwks: { environment_variable: 'NO_SUCH_KEYS' } }) } })).toMatch(/local_jwks: cannot be read: the environment has no NO_SUCH_KEYS/);
   expect(await refused({ providers: { shop: local({ subjects: { safe_regex: { regex: '[' } } }) } })).toMatch(/providers\.shop\.subjects\.safe_regex/);
   expect(await refused({ providers: { shop: local() }, rules: [{ match: { prefix: '/' }, requires: { extract_only_without_validation: {} } }] })).toMatch(/extract_only_without_validation: is not supported/);
 });

@@ -2,7 +2,6 @@
 import { RequestHead } from '@sluice/http';
 import type { Counter } from '@sluice/kernel';
 import type { AsyncResult } from '../../upstream/async-client.ts';
-import { readText } from '../data-reader.ts';
 import type { FilterContext } from '../filter.ts';
 import type { JwtKeysConfig, RemoteKeysConfig } from './jwt-keys-config.ts';
 import { parseKeySet, type KeySet } from './key-set.ts';
@@ -22,10 +21,15 @@ export function createKeySource(config: JwtKeysConfig, path: string, context: Fi
     return () => remote.keys();
   }
   const fail = (message: string): void => context.patterns.error(`${path}.local_jwks`, message);
-  const text = readText(config.source, context.data, fail);
-  const keySet = text === undefined ? undefined : parseKeySet(text);
-  if (text !== undefined && !keySet) fail('is no JSON Web Key Set: must be an object with a list of keys');
-  return async () => keySet ?? { keys: [] };
+  let keySet: KeySet | undefined;
+  try {
+    keySet = parseKeySet(context.sources.read(config.source));
+    if (!keySet) fail('is no JSON Web Key Set: must be an object with a list of keys');
+  } catch (error) {
+    fail(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const found = keySet ?? { keys: [] };
+  return async () => found;
 }
 
 /** How long before its keys are too old somebody who refreshes them in time begins. Envoy's. */
