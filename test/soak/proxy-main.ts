@@ -7,8 +7,9 @@ import { createSystemNetwork, createSystemResolver, parseBootstrap, standardFilt
 export type ToProxy = { readonly kind: 'bootstrap'; readonly text: string } | { readonly kind: 'numbers' } | { readonly kind: 'end' };
 
 export interface ProxyNumbers {
-  /** Resident bytes after a collection of garbage. */
   readonly residentBytes: number;
+  /** What is in use after a collection of garbage: heap and buffers. A leak shows here, whatever the system gives back when. */
+  readonly liveBytes: number;
   readonly descriptors: number;
   readonly activeStreams: number;
   readonly activeConnections: number;
@@ -25,7 +26,7 @@ export type FromProxy =
 const logger: Logger = { ...silentLogger, error: (event, fields) => process.stderr.write(`${event} ${inspect(fields)}\n`) };
 
 const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
-const network = await createSystemNetwork({ ...parts, platform: process.platform });
+const network = await createSystemNetwork({ ...parts, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
 let running: BootstrapProxy | undefined;
 
 async function take(text: string): Promise<void> {
@@ -40,10 +41,12 @@ async function take(text: string): Promise<void> {
 
 function numbers(): ProxyNumbers {
   (globalThis as { gc?: () => void }).gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
   const proxy = running?.proxy;
   const upstream = proxy?.clusters().reduce((sum, { activeRequests, pendingRequests }) => sum + activeRequests + pendingRequests, 0) ?? 0;
   return {
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: rss,
+    liveBytes: heapUsed + external,
     descriptors: readdirSync('/proc/self/fd').length,
     activeStreams: proxy?.activeStreams ?? 0,
     activeConnections: proxy?.activeConnections ?? 0,

@@ -1,6 +1,7 @@
 /** `envoy.config.core.v3.ConfigSource` and `ApiConfigSource`: where dynamic resources come from. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
+import { readWatchedDirectory } from './watched-directory.ts';
 
 /** How long the start waits for a resource before it goes on without, as Envoy's `initial_fetch_timeout`. */
 export const defaultInitialFetchTimeoutMs = 15_000;
@@ -80,7 +81,8 @@ function readPath(json: unknown, scope: Scope): string | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const path = reader.requiredString('path');
-  reader.ignore(['watched_directory']);
+  // Files are watched with all directories above them that may be exchanged, so this one has nothing to add.
+  reader.read('watched_directory', readWatchedDirectory);
   reader.done();
   return path;
 }

@@ -1,7 +1,7 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { writeFile } from 'node:fs/promises';
 import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
-import { createAccessLogOpener, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
+import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';
 import { LateLogging } from './late-logging.ts';
@@ -71,6 +71,11 @@ async function start(settings: ProxySettings, logging: LateLogging, quit: () => 
       meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.'),
     ),
     version: '0.1.0',
+    watcher: createFileWatcher(systemTimers),
+    onFileRead: (path, problems) => {
+      report(problems);
+      say(problems.length === 0 ? `${path} read` : `${path} read: what is wrong in it was left as it was`);
+    },
     commandLineOptions: settings.commandLineOptions,
     allowsAdminChanges: settings.allowsAdminChanges,
     unknownDynamicFields: settings.unknownDynamicFields,

@@ -27,6 +27,9 @@ import { createThreads, type ThreadSettings } from '../workers/thread.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import { createFileAccess } from './file-access.ts';
+import { PathSource } from './file-path-source.ts';
+import type { FileWatcher } from './file-watcher.ts';
+import { pathSubscriptions } from './path-subscriptions.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
 import { createFileDataSources } from './file-data-sources.ts';
 import { createFileRuntime } from './file-runtime.ts';
@@ -53,6 +56,10 @@ export interface BootstrapProxyOptions {
   readonly hostName?: string;
   /** What an overload manager reads of the process. Default: what the system says. */
   readonly processReadings?: ProcessReadings;
+  /** For resources in files. Without it, asking for them is a problem. */
+  readonly watcher?: FileWatcher;
+  /** A file of resources has been read; with problems, not all of it was taken. */
+  readonly onFileRead?: (path: string, problems: readonly Problem[]) => void;
   /** For `/server_info`. */
   readonly version?: string;
   readonly commandLineOptions?: Readonly<Record<string, unknown>>;
@@ -257,10 +264,16 @@ async function openFleet({ workers, loaded, network, timers, logger, meter, drai
   return createFleet({ workers: count, startWorker, network, timers, logger, meter }).catch((error: unknown) => MeshError.from(error));
 }
 
-function createSource({ loaded, createSource }: BootstrapProxyOptions): ConfigSource | 'missing' | undefined {
+/** Files are read here; whoever serves has to be brought. */
+function createSource({ loaded, createSource, watcher, timers, onFileRead = () => {} }: BootstrapProxyOptions): ConfigSource | 'missing' | undefined {
   const { ldsConfig, cdsConfig, adsConfig } = loaded.bootstrap.dynamicResources;
-  if (!ldsConfig && !cdsConfig && !adsConfig) return undefined;
-  return createSource?.(loaded.bootstrap) ?? 'missing';
+  const asksServers = adsConfig !== undefined || [ldsConfig, cdsConfig].some((source) => source && source.kind !== 'path');
+  const served = asksServers ? createSource?.(loaded.bootstrap) : undefined;
+  const files = watcher && new PathSource({ bootstrap: loaded.document.json, watcher, timers, onRead: onFileRead });
+  if ((asksServers && !served) || (!files && (ldsConfig ?? cdsConfig) && !served)) return 'missing';
+  const asksFiles = files !== undefined && pathSubscriptions(loaded.document.json).length > 0;
+  const sources = [...(asksFiles ? [files] : []), ...(served ? [served] : [])];
+  return sources.length === 0 ? undefined : { start: (consumer) => sources.forEach((source) => source.start(consumer)), stop: () => sources.forEach((source) => source.stop()) };
 }
 
 /** What went wrong with a listener by its name, at its place in the bootstrap. */

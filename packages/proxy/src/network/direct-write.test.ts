@@ -22,7 +22,7 @@ async function openPair(): Promise<Pair> {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const network = new SystemNetwork({ accept: 'reused', writesDirectly: true });
+  const network = new SystemNetwork({ accept: 'reused', writesDirectly: true, poisonsMemory: true });
   const { promise: opened, resolve: onOpen } = Promise.withResolvers<void>();
   const { promise: closed, resolve: onClose } = Promise.withResolvers<MeshError | undefined>();
   let drains = 0;
@@ -98,7 +98,7 @@ test('bytes written before the connection is there go out when it is', async () 
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection') as Promise<[Socket]>;
-  const network = new SystemNetwork({ accept: 'reused', writesDirectly: true });
+  const network = new SystemNetwork({ accept: 'reused', writesDirectly: true, poisonsMemory: true });
   const connection = network.connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, { onData() {}, onDrain() {}, onEnd() {}, onClose() {} });
   connection.write(Buffer.from('early'), 0, 5);
   const [peer] = await accepted;

@@ -13,7 +13,7 @@ test('memory asked for between two reads is used by the very next one', async ()
   const accepted = once(server, 'connection') as Promise<[Socket]>;
   const reads: { readonly memory: Buffer; readonly text: string }[] = [];
   let onRead = () => {};
-  const network = new SystemNetwork({ accept: 'reused' });
+  const network = new SystemNetwork({ accept: 'reused', poisonsMemory: true });
   const connection = network.connect({ host: '127.0.0.1', port }, {
     onData(memory, length) {
       reads.push({ memory, text: memory.toString('latin1', 0, length) });

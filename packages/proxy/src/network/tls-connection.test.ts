@@ -294,7 +294,7 @@ describe.each(['reused', 'events'] as const)('over %s', (accept) => {
 });
 
 test('parts that do not fit together make no context', () => {
-  const network = new SystemNetwork({ accept: 'events' });
+  const network = new SystemNetwork({ accept: 'events', poisonsMemory: true });
   const create = (changes: Partial<TlsContextSettings>) => () => network.tls.createContext(settings(changes));
   expect(create({ identity: { ...serverIdentity, privateKey: 'no key' } })).toThrow(expect.objectContaining({ code: 'tls-context-invalid' }));
   expect(create({ cipherSuites: ['NO-SUCH-CIPHER'] })).toThrow(expect.objectContaining({ code: 'tls-context-invalid' }));

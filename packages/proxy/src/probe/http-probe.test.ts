@@ -25,7 +25,7 @@ async function listen(...pieces: string[]) {
 }
 
 async function ask(port: number, timeoutMs = 1000): Promise<HttpProbeResult> {
-  const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, transport: 'events', platform: process.platform });
+  const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, transport: 'events', platform: process.platform, poisonsMemory: true });
   const probe = { address: { host: '127.0.0.1', port }, path: '/healthz', host: 'pod', headers: { 'k-network-probe': 'queue' }, timeoutMs };
   return new Promise((resolve) => probeHttp(network, systemTimers, probe, resolve));
 }
@@ -66,7 +66,7 @@ test('no answer in time, half an answer, and nonsense are failures with a reason
 
 test('nobody listening is a failure, for both kinds of probe', async () => {
   const { port } = await listen();
-  const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, transport: 'events', platform: process.platform });
+  const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, transport: 'events', platform: process.platform, poisonsMemory: true });
   const connect = () => new Promise<string | undefined>((resolve) => probeTcp(network, { host: '127.0.0.1', port }, 500, resolve));
   expect(await connect()).toBeUndefined();
   await new Promise((resolve) => server?.close(resolve));

@@ -21,7 +21,7 @@ async function exchange(pieces: readonly string[], receive: readonly string[], s
   const { port } = server.address() as AddressInfo;
   const options = { address: { host: '127.0.0.1', port }, send: hex(send), receive: receive.map(hex), timeoutMs };
   const result = await new Promise<ExchangeFailure | undefined>((resolve) => {
-    exchangeBytes(new SystemNetwork({ accept: 'events' }), systemTimers, options, resolve);
+    exchangeBytes(new SystemNetwork({ accept: 'events', poisonsMemory: true }), systemTimers, options, resolve);
   });
   server.close();
   return result;
@@ -45,6 +45,6 @@ test('where nothing is waited for a connection is enough', async () => {
 
 test('nobody listens', async () => {
   const options = { address: { host: '127.0.0.1', port: 1 }, send: '', receive: [], timeoutMs: 500 };
-  const result = await new Promise<ExchangeFailure | undefined>((resolve) => exchangeBytes(new SystemNetwork({ accept: 'events' }), systemTimers, options, resolve));
+  const result = await new Promise<ExchangeFailure | undefined>((resolve) => exchangeBytes(new SystemNetwork({ accept: 'events', poisonsMemory: true }), systemTimers, options, resolve));
   expect(result?.timedOut).toBe(false);
 });

@@ -7,6 +7,6 @@ const echo = { name: 'echo', typed_config: typed('envoy.extensions.filters.netwo
 const accept = process.argv[2] === 'events' ? 'events' : 'reused';
 const proxy = await startBootstrap({
   listeners: [{ name: 'main', address: socketAddress('127.0.0.1', 0), filter_chains: [{ filters: [echo] }] }],
-  network: new SystemNetwork({ accept }),
+  network: new SystemNetwork({ accept, poisonsMemory: true }),
 });
 process.stdout.write(`port ${proxy.addressOf('main').port}\n`);

@@ -129,7 +129,7 @@ test('connections come from the address that is asked for', async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address: Address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
-  const network = new SystemNetwork({ accept: 'events' });
+  const network = new SystemNetwork({ accept: 'events', poisonsMemory: true });
   const options: ConnectOptions = { localAddress: { host: '127.0.0.2', port: 0 }, keepaliveMs: 1000 };
   const opened = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
