@@ -25,7 +25,7 @@ test('all mistakes of a file are reported at once, each at its line', async () =
       "mistakes.yaml:10:15: … stat_prefix: is required",
       "mistakes.yaml:12:17: … stat_prefx: is not a field here; did you mean stat_prefix?",
       "mistakes.yaml:13:17: … stream_idle_timeout: is "5 minutes", must be a duration in seconds such as "0.25s"",
-      "mistakes.yaml:17:23: … @type: is envoy.extensions.filters.http.lua.v3.Lua, which is not known; known are envoy.extensions.filters.http.router.v3.Router",
+      "mistakes.yaml:17:23: … @type: is envoy.extensions.filters.http.lua.v3.Lua, which is not supported: scripts of configurations are not run; header_mutation, set_filter_state and ext_authz do much of what they are written for",
       "mistakes.yaml:26:27: … match: has prefix and path, of which only one may be set",
       "mistakes.yaml:29:33: … domains[0]: is "a.example", which virtual host "a" has already",
       "mistakes.yaml:32:7: … lb_policy: is ROUND_ROBIN, must be CLUSTER_PROVIDED for a cluster of type ORIGINAL_DST",
