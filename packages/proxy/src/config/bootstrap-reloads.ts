@@ -32,6 +32,7 @@ export class BootstrapReloads {
   readonly #counts: Readonly<Record<ReloadReport['kind'], Counter>>;
   readonly #debounce: Debounce;
   #watch: { stop(): void } | undefined;
+  #hasRead = false;
   /** Reloads come one after the other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -62,6 +63,10 @@ export class BootstrapReloads {
 
   async #reload(): Promise<void> {
     const report = await this.#tryFiles();
+    const isFirst = !this.#hasRead;
+    this.#hasRead = true;
+    // Nothing has happened between the start and the first look.
+    if (isFirst && report.kind === 'applied' && report.diff.resources.length + report.diff.needRestart.length === 0) return;
     this.#counts[report.kind].add();
     this.#options.onReload(report);
   }

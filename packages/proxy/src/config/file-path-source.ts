@@ -77,6 +77,7 @@ class WatchedFile {
   readonly #take: (document: SourceDocument) => readonly Problem[];
   readonly #debounce: Debounce;
   readonly #watch: { stop(): void };
+  #text: string | undefined;
   #isStopped = false;
   #last: Promise<void> = Promise.resolve();
 
@@ -102,11 +103,15 @@ class WatchedFile {
   async #read(): Promise<void> {
     const { path } = this.#subscription;
     const problems = await this.#problems(path).catch((reason: unknown): readonly Problem[] => [{ path: '', message: `cannot read ${path}: ${reason instanceof Error ? reason.message : String(reason)}`, severity: 'error' }]);
-    if (!this.#isStopped) this.#options.onRead(path, problems);
+    if (!this.#isStopped && problems) this.#options.onRead(path, problems);
   }
 
-  async #problems(path: string): Promise<readonly Problem[]> {
-    const parsed = await parseSource(await readFile(path, 'utf8'), path);
+  /** Undefined when it says what it said before. */
+  async #problems(path: string): Promise<readonly Problem[] | undefined> {
+    const text = await readFile(path, 'utf8');
+    if (text === this.#text) return undefined;
+    this.#text = text;
+    const parsed = await parseSource(text, path);
     if (!parsed.ok) return parsed.problems;
     return this.#isStopped ? [] : this.#take(parsed.document);
   }

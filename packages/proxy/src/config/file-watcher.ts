@@ -12,7 +12,10 @@ import type { Timer, Timers } from '@sluice/kernel';
 
 /** Tells that something may have changed. Tests bring their own. */
 export interface FileWatcher {
-  /** @param files names what to watch, asked anew at each look; fails when there is nothing to be found */
+  /**
+   * `onChange` is called once when watching has begun, since something may have changed between reading the files and that.
+   * @param files names what to watch, asked anew at each look; fails when there is nothing to be found
+   */
   watch(files: () => Promise<readonly string[]>, onChange: () => void): { stop(): void };
 }
 
@@ -51,7 +54,7 @@ class Watching {
     this.#onChange = onChange;
   }
 
-  /** Whether anything has changed since the last look. The first only remembers. */
+  /** Whether anything has changed since the last look. The first has nothing to compare with. */
   look(): void {
     if (this.#isStopped) return;
     if (this.#isLooking) {
@@ -85,9 +88,8 @@ class Watching {
     const signature = hash.digest('base64');
     this.#stats = stats;
     if (this.#isStopped || signature === this.#signature) return;
-    const isFirst = this.#signature === undefined;
     this.#signature = signature;
-    if (!isFirst) this.#onChange();
+    this.#onChange();
   }
 
   /** Directories, since files come and go: those of the names, and those of what links lead to. */
