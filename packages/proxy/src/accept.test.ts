@@ -264,6 +264,30 @@ describe('a listener that changes', () => {
   });
 });
 
+test('listeners are counted as they come, change and go, and their numbers go with them', async () => {
+  const named = (name: string, filter: object, fields: Json = {}) => ({ name, stat_prefix: name, address: socketAddress('127.0.0.1', 0), filter_chains: [{ filters: [filter] }], ...fields });
+  await using proxy = await startBootstrap({});
+  const counts = () => ['added', 'modified', 'in_place_updated', 'removed', 'create_success'].map((what) => proxy.metric(`envoy_listener_manager_listener_${what}`));
+  await proxy.offerListeners([named('a', echo), named('b', echo)]);
+  expect(counts()).toEqual([2, 0, 0, 0, 2]);
+  await proxy.offerListeners([named('a', bytes('x')), named('b', echo)]);
+  expect(counts()).toEqual([2, 1, 1, 0, 2]);
+  await proxy.offerListeners([named('a', bytes('x'), { listener_filters_timeout: '1s' }), named('b', echo)]);
+  expect(counts()).toEqual([2, 2, 1, 0, 3]);
+  const held = await proxy.connect('b');
+  held.write('x');
+  await held.readUntil('x');
+  await proxy.offerListeners([named('a', bytes('x'), { listener_filters_timeout: '1s' })]);
+  expect(counts()).toEqual([2, 2, 1, 1, 3]);
+  expect(proxy.metric('envoy_listener_manager_total_listeners_draining')).toBe(1);
+  expect(proxy.metric('envoy_listener_downstream_cx_total', { envoy_listener_address: 'b' })).toBe(1);
+  held.end();
+  await held.readToEnd();
+  await until(() => proxy.metric('envoy_listener_manager_total_listeners_draining') === 0);
+  expect(proxy.metric('envoy_listener_manager_total_listeners_active')).toBe(1);
+  expect(proxy.metric('envoy_listener_downstream_cx_total', { envoy_listener_address: 'b' })).toBe(0);
+});
+
 test('a plain listener goes straight to its chain, and other listeners see nothing of it', async () => {
   await using proxy = await startBootstrap({
     listeners: [listenerJson('plain', { route_config: routesJson('r', [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: 'plain' } } }]) })],

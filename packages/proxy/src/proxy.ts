@@ -2,6 +2,7 @@
 import { formatAddress, MeshError, problem, type Address, type Problem, type Timer } from '@sluice/kernel';
 import { AccessLogs } from './access-log-batch.ts';
 import { Listener, type ListenerHost } from './downstream/listener.ts';
+import { ListenerManagerStatistics } from './downstream/listener-manager-statistics.ts';
 import { Drain } from './drain.ts';
 import type { Engine } from './engine.ts';
 import { OutputBuffer } from './output-buffer.ts';
@@ -40,6 +41,7 @@ class RunningProxy implements Proxy {
   #connectionIds = 0;
   readonly #host: ListenerHost;
   readonly #watching: Timer | undefined;
+  readonly #listenerStatistics: ListenerManagerStatistics;
   #listeners: ReadonlyMap<string, Listener> = new Map();
   /** Listeners that are gone, with connections that are not. */
   readonly #retired = new Set<Listener>();
@@ -83,9 +85,10 @@ class RunningProxy implements Proxy {
       nextConnectionId: () => (this.#connectionIds += 1),
       connectionLimitOf: (listener) => listenerConnectionLimit(options.runtime, listener),
       listenerAt: (address) => this.#listenerAt(address),
-      onListenerEmpty: (listener) => this.#retired.delete(listener),
+      onListenerEmpty: (listener) => this.#forget(listener),
     };
     this.#watching = this.#watch();
+    this.#listenerStatistics = new ListenerManagerStatistics(meter, { active: () => this.#listeners.size, draining: () => this.#retired.size });
   }
 
   /** Watches the process, where the configuration asks for it. */
@@ -200,10 +203,15 @@ class RunningProxy implements Proxy {
     engine.current = { config, clusters };
     const before = this.#listeners;
     this.#listeners = new Map([...config.listeners.keys()].map((name) => [name, added.listeners.get(name) ?? (before.get(name) as Listener)] as const));
-    for (const [name, listener] of this.#listeners) listener.update(config.listeners.get(name) as ListenerConfig);
+    for (const [name, listener] of this.#listeners) {
+      const next = config.listeners.get(name) as ListenerConfig;
+      this.#countChange(before.get(name), listener, next);
+      listener.update(next);
+    }
     for (const [name, listener] of before) {
       const next = this.#listeners.get(name);
       if (next === listener) continue;
+      if (!next) this.#listenerStatistics.removed.add();
       next?.takeSockets(listener);
       this.#retire(listener, next);
     }
@@ -231,14 +239,25 @@ class RunningProxy implements Proxy {
         }
         await listener.bind(known);
         listeners.set(name, listener);
+        this.#listenerStatistics.created.add();
         const bound = listener.status();
         this.#options.logger.info('listener bound', { listener: name, address: bound.address });
       } catch (error) {
+        this.#listenerStatistics.failed.add();
         problems.push(problem(`listeners[${name}].address`, MeshError.from(error).message));
       }
     }
     if (problems.length > 0) await Promise.all([...listeners].map(([name, listener]) => listener.abandon(this.#listeners.get(name))));
     return { listeners, problems };
+  }
+
+  /** New routes of a listener are no change of it. */
+  #countChange(before: Listener | undefined, now: Listener, next: ListenerConfig): void {
+    const { added, modified, updatedInPlace } = this.#listenerStatistics;
+    if (!before) return added.add();
+    if (before === now && before.config.version === next.version) return;
+    modified.add();
+    if (before === now) updatedInPlace.add();
   }
 
   #accepted({ isInbound }: ListenerConfig): boolean {
@@ -255,7 +274,14 @@ class RunningProxy implements Proxy {
     void listener.stopAccepting();
     this.#retired.add(listener);
     listener.retire(next);
-    if (listener.connections === 0) this.#retired.delete(listener);
+    if (listener.connections === 0) this.#forget(listener);
+  }
+
+  /** A listener that has gone, and has no connection left. Its numbers go with it, unless another goes on with them. */
+  #forget(listener: Listener): void {
+    if (!this.#retired.delete(listener)) return;
+    const others = [...this.#listeners.values(), ...this.#retired];
+    if (others.every(({ statistics }) => statistics !== listener.statistics)) this.#engine.statistics.forgetListener(listener.statistics);
   }
 
   /** Resolves when no connection is left. */

@@ -294,6 +294,12 @@ export class Statistics {
     return found;
   }
 
+  /** No listener has these numbers any more. */
+  forgetListener(statistics: ListenerStatistics): void {
+    statistics.remove();
+    for (const [name, known] of this.#listeners) if (known === statistics) this.#listeners.delete(name);
+  }
+
   /** Of TCP proxies with this `stat_prefix`. */
   tcp(statPrefix: string): TcpStatistics {
     let found = this.#tcp.get(statPrefix);

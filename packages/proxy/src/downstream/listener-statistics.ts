@@ -14,6 +14,8 @@ export class ListenerStatistics {
   readonly secureTimeouts: Counter;
   /** Ours: Envoy only logs it. */
   readonly acceptErrors: Counter;
+  /** Its listener is gone, and its numbers with it. */
+  readonly remove: () => void;
   /** Read when somebody looks. */
   connectionsActive = 0;
   /** Connections at which listener filters still look. */
@@ -22,6 +24,7 @@ export class ListenerStatistics {
   /** @param listener `stat_prefix` or the address */
   constructor(meter: Meter, listener: string) {
     const labels = { envoy_listener_address: listener };
+    this.remove = () => meter.remove(labels);
     const counter = (name: string, help: string) => meter.counter(`envoy_listener_${name}`, help, labels);
     this.connectionsTotal = counter('downstream_cx_total', 'connections accepted');
     this.connectionsDestroyed = counter('downstream_cx_destroy', 'connections that have ended');
