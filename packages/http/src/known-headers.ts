@@ -27,6 +27,8 @@ export const Known = {
   envoy: 1 << 18,
   /** Besides `envoy`: `x-envoy-` and one of `h`, `m`, `r`, `u`, which is how those begin that tell a router what to do. */
   envoyDemand: 1 << 19,
+  /** `x-forwarded-client-cert` */
+  clientCert: 1 << 20,
 } as const;
 
 /** Bits that stand for a group of names: those are told apart by name. */
@@ -46,6 +48,7 @@ const names: readonly (readonly [string, number])[] = [
   ['x-forwarded-for', Known.forwardedFor],
   ['x-forwarded-proto', Known.forwardedProto],
   ['x-request-id', Known.requestId],
+  ['x-forwarded-client-cert', Known.clientCert],
   ['date', Known.date],
   ['server', Known.server],
   ['via', Known.via],

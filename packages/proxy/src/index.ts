@@ -58,6 +58,7 @@ export {
 } from './filters/activator/activator-filter.ts';
 export { BootstrapReloads, type BootstrapReloadsOptions, type ReloadReport } from './config/bootstrap-reloads.ts';
 export { describeDiff, type BootstrapDiff, type ResourceChange } from './config/bootstrap-diff.ts';
+export { createFileAccess } from './config/file-access.ts';
 export { createFileWatcher, type FileWatcher } from './config/file-watcher.ts';
 export { createFleet, type Fleet, type FleetOptions } from './workers/fleet.ts';
 export { gatherFirst } from './workers/gather-first.ts';

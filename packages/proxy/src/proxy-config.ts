@@ -5,7 +5,7 @@
  */
 import type { RequestHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
-import type { AccessLogOptions, Cluster, ClusterLoadAssignment } from '@sluice/resources';
+import type { ClientCertificateDetails, AccessLogOptions, Cluster, ClusterLoadAssignment } from '@sluice/resources';
 import type { AccessLogConfig } from './access-log/access-log-config.ts';
 import type { LocalReplyMapper } from './access-log/local-reply-mapper.ts';
 import type { ChooseChain } from './downstream/chain-match.ts';
@@ -125,6 +125,8 @@ export interface ConnectionManagerConfig {
   readonly protoByPort?: ReadonlyMap<number, 'http' | 'https'>;
   /** What `x-forwarded-proto` says, whatever the client said. Default undefined: nothing. */
   readonly schemeToOverwrite?: 'http' | 'https' | undefined;
+  /** What upstreams hear of clients' certificates. Default nothing. */
+  readonly clientCertificates?: ClientCertificateDetails | undefined;
   /** What to call ourselves where a client brings no `user-agent`, and for the next proxy. Default undefined: nothing. */
   readonly userAgent?: string | undefined;
   /** For the next proxy, where there is a `userAgent`. */
@@ -196,6 +198,8 @@ export interface ClusterConfig extends CircuitLimits {
   readonly assignment: ClusterLoadAssignment | undefined;
   /** Content hash of the assignment: when only it changes, hosts are exchanged and pools of those that stay live on. */
   readonly assignmentVersion: string;
+  /** Its secrets have not come: requests wait. Default false. */
+  readonly awaitsSecrets?: boolean;
   /** How connections to hosts are secured. Absent: they are not. */
   readonly transports?: ClusterTransports;
   readonly connectTimeoutMs: number;

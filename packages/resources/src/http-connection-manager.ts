@@ -2,6 +2,7 @@
 import { readAccessLog, type AccessLog } from './access-log.ts';
 import { defaultAccessLogOptions, readAccessLogOptions, type AccessLogOptions } from './access-log-options.ts';
 import { readClientAddressConfig, readSchemeTransformation, type ClientAddressConfig } from './client-address-config.ts';
+import { readClientCertificateDetails, type ClientCertificateDetails } from './client-certificate-details.ts';
 import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
@@ -71,6 +72,8 @@ export interface HttpConnectionManager extends ClientAddressConfig {
   readonly accessLogOptions: AccessLogOptions;
   /** What `x-forwarded-proto` says, whatever the client said; undefined leaves it. */
   readonly schemeToOverwrite: 'http' | 'https' | undefined;
+  /** What upstreams hear of clients' certificates. Undefined: nothing, and the header that would say it is taken from requests. */
+  readonly clientCertificates?: ClientCertificateDetails | undefined;
   /** Says who we are in `user-agent` and `x-envoy-downstream-service-cluster`, -`node`. */
   readonly addUserAgent: boolean;
   /** Leaves it to the upstream to ask for the body of a request with `expect: 100-continue`. */
@@ -130,6 +133,7 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
     accessLogs: reader.list('access_log', readAccessLog),
     accessLogOptions: readLogOptions(reader),
     schemeToOverwrite: reader.read('scheme_header_transformation', readSchemeTransformation),
+    clientCertificates: readClientCertificateDetails(reader),
     addUserAgent: reader.boolean('add_user_agent', false),
     proxy100Continue: reader.boolean('proxy_100_continue', false),
     streamErrorOnInvalidHttpMessage: reader.boolean('stream_error_on_invalid_http_message', false),
@@ -228,10 +232,8 @@ function refuseTheRest(reader: MessageReader): void {
     'request_id_extension',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
   ]);
-  reader.only('forward_client_cert_details', 'SANITIZE');
   reader.refuse([
     'scoped_routes',
-    'set_current_client_cert_details',
     'path_normalization_options',
     'early_header_mutation_extensions',
     'typed_header_validation_config',

@@ -16,6 +16,7 @@ export { downstreamTlsContextTypeName, readDownstreamTlsContext, secretsOfDownst
 export type { UpstreamTlsContext } from './tls/upstream-tls-context.ts';
 export { rawTransportSocket, type TransportSocketMatch, type UpstreamTransportSocket } from './upstream-transport-socket.ts';
 export type { AutoSni } from './auto-sni.ts';
+export type { ClientCertificateDetails, ClientCertificatePart } from './client-certificate-details.ts';
 
 export { decodeListener, type Listener } from './listener.ts';
 export type { FilterChain } from './filter-chain.ts';

@@ -3,6 +3,7 @@ import { ConcurrencyReporter } from '@sluice/admission';
 import type { Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
 import {
   ConfigApplier,
+  createFileAccess,
   createActivatorFilterFactory,
   createFilterContexts,
   createProxy,
@@ -61,6 +62,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
   const proxy = createProxy(options);
   const applier = new ConfigApplier({
     ...options,
+    tls: { transport: options.network.tls, files: createFileAccess(options.timers) },
     target: {
       async apply(config) {
         const problems = await proxy.apply(config);

@@ -3,6 +3,7 @@ import type { Clock, Logger, Meter, Network, Random, Resolver, Timers } from '@s
 import {
   ConfigApplier,
   createFileDataSources,
+  createFileAccess,
   createFilterContexts,
   createProxy,
   healthOf,
@@ -56,6 +57,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
   const applier = new ConfigApplier({
     ...options,
     target: proxy,
+    tls: { transport: options.network.tls, files: createFileAccess(options.timers) },
     filters: standardFilters,
     createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster }) }),
   });

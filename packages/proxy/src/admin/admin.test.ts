@@ -209,6 +209,7 @@ test('/config_dump shows what is held, what waits and what was refused', async (
     'ClustersConfigDump',
     'ListenersConfigDump',
     'RoutesConfigDump',
+    'SecretsConfigDump',
   ]);
   expect(dump.configs[1]).toMatchObject({
     dynamic_active_clusters: [

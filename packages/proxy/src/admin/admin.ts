@@ -4,6 +4,7 @@
  */
 import type { StringMatcher } from '@sluice/resources';
 import { escapeHtml, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
+import { certificatesPage } from './certificate-pages.ts';
 import { changePages } from './change-pages.ts';
 import { clustersPage } from './cluster-pages.ts';
 import { configDumpPage } from './config-dump.ts';
@@ -32,6 +33,7 @@ export interface Admin {
 }
 
 const pages: readonly AdminPage[] = [
+  certificatesPage,
   clustersPage,
   configDumpPage,
   initDumpPage,

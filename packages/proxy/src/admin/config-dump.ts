@@ -34,6 +34,7 @@ function dumpSections(context: AdminContext, includesEndpoints: boolean, accepts
     ...(includesEndpoints ? [section('EndpointsConfigDump', dumpEndpoints(held, accepts))] : []),
     section('ListenersConfigDump', dumpListeners(held, store, accepts)),
     section('RoutesConfigDump', dumpRoutes(held, store, accepts)),
+    section('SecretsConfigDump', dumpSecrets(held, store, accepts)),
   ];
 }
 
@@ -87,6 +88,19 @@ function dumpRoutes(held: ConfigSnapshot | undefined, store: ConfigStore | undef
       })),
       ...rejectedOnly(store, typeUrls.routeConfiguration, held?.routes, accepts).map((rejection) => ({ error_state: errorOf(rejection) })),
     ],
+  };
+}
+
+function dumpSecrets(held: ConfigSnapshot | undefined, store: ConfigStore | undefined, accepts: NameTest): Section {
+  const secrets = [...(held?.secrets.values() ?? [])].filter(({ name }) => accepts(name));
+  const dump = (one: ConfigResource<unknown>): Section => ({ name: one.name, last_updated: lastUpdated(one), secret: body(one) });
+  return {
+    static_secrets: secrets.filter(({ isStatic }) => isStatic).map(dump),
+    dynamic_active_secrets: [
+      ...secrets.filter(({ isStatic }) => !isStatic).map((one) => ({ ...dump(one), version_info: one.versionInfo, ...errorState(store, one) })),
+      ...rejectedOnly(store, typeUrls.secret, held?.secrets, accepts).map((rejection) => ({ name: rejection.name, error_state: errorOf(rejection) })),
+    ],
+    dynamic_warming_secrets: (store?.awaitedSecrets() ?? []).filter(accepts).map((name) => ({ name })),
   };
 }
 

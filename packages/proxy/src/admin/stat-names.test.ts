@@ -16,6 +16,9 @@ test.each([
   ['envoy_cluster_circuit_breakers_default_rq_open', { envoy_cluster_name: 'a' }, 'cluster.a.circuit_breakers.default.rq_open'],
   ['envoy_http2_rx_reset', {}, 'http2.rx_reset'],
   ['envoy_cluster_http2_tx_reset', { envoy_cluster_name: 'a' }, 'cluster.a.http2.tx_reset'],
+  ['envoy_listener_ssl_handshake', { envoy_listener_address: 'edge' }, 'listener.edge.ssl.handshake'],
+  ['envoy_cluster_ssl_versions', { envoy_cluster_name: 'a', envoy_ssl_version: 'TLSv1.3' }, 'cluster.a.ssl.versions.TLSv1.3'],
+  ['envoy_listener_server_ssl_socket_factory_ssl_context_update_by_sds', { envoy_listener_address: 'edge' }, 'listener.edge.server_ssl_socket_factory.ssl_context_update_by_sds'],
   ['envoy_server_live', {}, 'server.live'],
   ['sluice_config_resources_accepted_total', { kind: 'a' }, 'sluice_config_resources_accepted_total.kind.a'],
 ])('%s %j is %s', (name, labels, dotted) => {

@@ -49,6 +49,8 @@ export function dottedName(name: string, labels: LabelValues): string {
   }
   if (scope?.word === 'http') rest = withScope(rest, filterScopes);
   if (scope?.word === 'cluster') rest = withScope(rest, clusterScopes).replace(/^retry_upstream_/, 'retry.upstream_').replace(/^circuit_breakers_(default|high)_/, 'circuit_breakers.$1.');
+  if (scope?.word === 'listener') rest = withScope(rest, listenerScopes);
+  if (rest.startsWith('ssl.')) rest = withAgreed(rest, left);
   if (scope?.word === 'cluster' && rest.startsWith('grpc_')) rest = withGrpcMethod(rest, left);
   parts.push(withResponseCode(rest, left));
   for (const [label, value] of left) parts.push(label, value.replaceAll(':', '_'));
@@ -64,7 +66,17 @@ function withScope(name: string, words: readonly string[]): string {
 const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check'];
 
 /** What watches a cluster's hosts: `cluster.a.outlier_detection.ejections_active`. */
-const clusterScopes = ['outlier_detection', 'health_check', 'http2'];
+const clusterScopes = ['outlier_detection', 'health_check', 'http2', 'ssl', 'client_ssl_socket_factory'];
+
+const listenerScopes = ['ssl', 'server_ssl_socket_factory'];
+
+/** What handshakes agree on is part of the name: `listener.edge.ssl.versions.TLSv1.3`. */
+function withAgreed(name: string, labels: Map<string, string>): string {
+  const agreed = ['envoy_ssl_version', 'envoy_ssl_cipher'].flatMap((label) => labels.get(label) ?? []);
+  labels.delete('envoy_ssl_version');
+  labels.delete('envoy_ssl_cipher');
+  return [name, ...agreed].join('.');
+}
 
 /** Numbers of gRPC calls, with their method where it has its own: `cluster.a.grpc.shop.Cart.Add.success`. */
 function withGrpcMethod(name: string, labels: Map<string, string>): string {

@@ -1,6 +1,7 @@
 /** `/stats` and `/stats/prometheus`. */
 import type { MetricFamily, MetricSample } from '@sluice/kernel';
 import { escapeHtml, json, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
+import { daysUntilFirstExpiry } from './certificate-pages.ts';
 import { prometheusContentType, prometheusText } from './prometheus-text.ts';
 import { stateOf } from './server-pages.ts';
 import { bucketModes, bucketsOf, histogramText, quantileOf, quantiles, type BucketMode } from './stat-histograms.ts';
@@ -121,9 +122,11 @@ function prometheus(families: readonly MetricFamily[], { accepts, usedOnly, type
 
 /** What the meter holds, and what is known without one. */
 function collect(context: AdminContext): readonly MetricFamily[] {
-  const { clock, startedAt, meter } = context;
+  const { clock, startedAt, meter, store } = context;
+  const days = daysUntilFirstExpiry(store?.certificates() ?? [], clock);
   return [
     gauge('envoy_server_live', '1 while the proxy serves', stateOf(context) === 'LIVE' ? 1 : 0),
+    ...(days === undefined ? [] : [gauge('envoy_server_days_until_first_cert_expiring', 'days until the first certificate in use expires', days)]),
     gauge('envoy_server_uptime', 'seconds since the start', Math.floor((clock.now() - startedAt) / 1000)),
     gauge('envoy_server_memory_heap_size', 'bytes of the heap', process.memoryUsage().heapTotal),
     gauge('envoy_server_memory_physical_size', 'resident bytes', process.memoryUsage.rss()),

@@ -196,6 +196,7 @@ function compileSettings(
     keepsAfterBadRequests: http1.streamErrorOnInvalidHttpMessage ?? manager.streamErrorOnInvalidHttpMessage,
     proxiesContinue: manager.proxy100Continue,
     schemeToOverwrite: manager.schemeToOverwrite,
+    clientCertificates: manager.clientCertificates,
     userAgent: manager.addUserAgent ? options.environment.node.cluster : undefined,
     nodeId: options.environment.node.id,
     appendsForwardedPort: manager.appendXForwardedPort,

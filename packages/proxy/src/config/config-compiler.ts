@@ -102,12 +102,11 @@ export class ConfigCompiler {
       for (const [name, cluster] of snapshot.clusters) clusters.set(name, this.#completeCluster(cluster, snapshot));
       return clusters;
     }
-    const changed = changedNames(previous.snapshot.assignments, snapshot.assignments);
-    if (changed.length === 0) return previous.config.clusters;
+    const withEndpoints = changedNames(previous.snapshot.assignments, snapshot.assignments).flatMap((name) => this.#clustersByService.get(name) ?? []);
+    const withSecrets = noLongerWaiting(previous.snapshot, snapshot).flatMap((name) => snapshot.clusters.get(name) ?? []);
+    if (withEndpoints.length + withSecrets.length === 0) return previous.config.clusters;
     const clusters = new Map(previous.config.clusters);
-    for (const cluster of changed.flatMap((name) => this.#clustersByService.get(name) ?? [])) {
-      clusters.set(cluster.name, this.#completeCluster(cluster, snapshot));
-    }
+    for (const cluster of [...withEndpoints, ...withSecrets]) clusters.set(cluster.name, this.#completeCluster(cluster, snapshot));
     return clusters;
   }
 
@@ -120,15 +119,17 @@ export class ConfigCompiler {
     return previous && isSameListener(previous, complete) ? previous : complete;
   }
 
-  #completeCluster(cluster: ConfigResource<Cluster>, { assignments }: ConfigSnapshot): ClusterConfig {
+  #completeCluster(cluster: ConfigResource<Cluster>, { assignments, awaitingSecrets }: ConfigSnapshot): ClusterConfig {
     const { discovery, name } = cluster.value;
     const eds: ConfigResource<ClusterLoadAssignment> | undefined =
       discovery.kind === 'EDS' ? assignments.get(discovery.serviceName) : undefined;
     const previous = this.#previous?.config.clusters.get(name);
-    if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value))) {
+    const awaitsSecrets = awaitingSecrets?.has(name) ?? false;
+    if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value)) && (previous.awaitsSecrets ?? false) === awaitsSecrets) {
       return previous;
     }
-    return compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []), this.#transportsOf(cluster).transports);
+    const compiled = compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []), this.#transportsOf(cluster).transports);
+    return awaitsSecrets ? { ...compiled, awaitsSecrets } : compiled;
   }
 
   #transportsOf(cluster: ConfigResource<Cluster>): { readonly transports: ClusterTransports | undefined; readonly problems: readonly Problem[] } {
@@ -222,6 +223,10 @@ function groupByService(clusters: ConfigSnapshot['clusters']): ReadonlyMap<strin
     else groups.set(discovery.serviceName, [cluster]);
   }
   return groups;
+}
+
+function noLongerWaiting({ awaitingSecrets: before }: ConfigSnapshot, { awaitingSecrets: after }: ConfigSnapshot): readonly string[] {
+  return before && before.size > 0 ? [...before].filter((name) => !after?.has(name)) : [];
 }
 
 /** Names under which two maps hold different things. */

@@ -43,6 +43,8 @@ export interface ConfigSnapshot {
   readonly clusters: ReadonlyMap<string, ConfigResource<Cluster>>;
   readonly assignments: ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>>;
   readonly secrets: ReadonlyMap<string, ConfigResource<Secret>>;
+  /** New clusters whose secrets have not come: their requests wait. Absent: none. */
+  readonly awaitingSecrets?: ReadonlySet<string>;
 }
 
 /** The model of each kind of resource. */

@@ -25,6 +25,7 @@ import {
 } from './config-resource.ts';
 import type { ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
 import { Fingerprint } from './fingerprint.ts';
+import type { ShownCertificates } from '../tls/tls-supplies.ts';
 import { secretNamesOfCluster, secretNamesOfListener } from './secret-references.ts';
 import { LeavingClusters } from './leaving-clusters.ts';
 import { ResourceShelf } from './resource-shelf.ts';
@@ -169,7 +170,7 @@ export class ConfigStore {
 
   /** What may serve now. Resources that have not changed are the same objects as in the last snapshot. */
   snapshot(): ConfigSnapshot {
-    return { ...this.held(), listeners: this.#warmListenersUp(), clusters: this.#warmClustersUp(), assignments: this.#assignments() };
+    return { ...this.held(), listeners: this.#warmListenersUp(), ...this.#warmClustersUp(), assignments: this.#assignments() };
   }
 
   /** Everything held, also listeners that still wait for routes. */
@@ -183,6 +184,21 @@ export class ConfigStore {
       assignments: clusterLoadAssignment.copy(),
       secrets: secret.copy(),
     };
+  }
+
+  /** Of everything that is in use. */
+  certificates(): readonly ShownCertificates[] {
+    return this.#options.compiler.tls.certificates();
+  }
+
+  /** Secrets that listeners and clusters wait for. */
+  awaitedSecrets(): readonly string[] {
+    const { listener, cluster, secret } = this.#shelves;
+    const wanted = [
+      ...[...listener.copy().values()].flatMap(({ value }) => secretNamesOfListener(value)),
+      ...[...cluster.copy().values()].flatMap(({ value }) => secretNamesOfCluster(value)),
+    ];
+    return [...new Set(wanted)].filter((name) => !secret.has(name));
   }
 
   get rejections(): readonly Rejection[] {
@@ -287,19 +303,21 @@ export class ConfigStore {
   }
 
   /** Until its secrets are there, a changed cluster does not serve, and the one that stood under its name goes on. */
-  #warmClustersUp(): ReadonlyMap<string, ConfigResource<Cluster>> {
+  #warmClustersUp(): Pick<ConfigSnapshot, 'clusters' | 'awaitingSecrets'> {
     const held = this.#shelves.cluster.copy();
     const waiting = [...held].filter(([, { value }]) => this.#awaitsSecrets(secretNamesOfCluster(value)));
-    if (waiting.length === 0) return (this.#warmClusters = held);
+    if (waiting.length === 0) return { clusters: (this.#warmClusters = held), awaitingSecrets: nobody };
     const warm = new Map(held);
-    for (const [name] of waiting) {
+    const awaitingSecrets = new Set<string>();
+    for (const [name, cluster] of waiting) {
       const before = this.#warmClusters.get(name);
-      if (before) warm.set(name, before);
+      if (before && before !== cluster) warm.set(name, before);
+      else awaitingSecrets.add(name);
     }
     // The same map as before, where it is the same, so that nothing is compiled for nothing.
     const isSame = warm.size === this.#warmClusters.size && [...warm].every(([name, cluster]) => this.#warmClusters.get(name) === cluster);
     if (!isSame) this.#warmClusters = warm;
-    return this.#warmClusters;
+    return { clusters: this.#warmClusters, awaitingSecrets };
   }
 
   #awaitsSecrets(names: readonly string[]): boolean {
@@ -339,6 +357,8 @@ export class ConfigStore {
 function secretsAmong(resources: readonly { readonly kind: ResourceKind; readonly resource: ConfigResource<ResourceModels[ResourceKind]> }[]): ReadonlyMap<string, ConfigResource<Secret>> {
   return new Map(resources.flatMap(({ kind, resource }) => (kind === 'secret' ? [[resource.name, resource as ConfigResource<Secret>] as const] : [])));
 }
+
+const nobody: ReadonlySet<string> = new Set();
 
 const missingEndpoints = 'clusterLoadAssignment ';
 

@@ -356,6 +356,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const { remote, local } = this.connectionInfo ?? this.#connection;
     const info = new StreamInfo(remote, local);
     info.connection = this.connectionInfo;
+    if (this.connectionInfo?.tls) info.scheme = 'https';
     info.filterChainName = this.#manager.filterChainName;
     info.connectionId = this.id;
     return info;

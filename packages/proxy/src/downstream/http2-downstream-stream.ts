@@ -80,6 +80,7 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2S
     const { engine, remote, local, id, connectionInfo } = this.#connection;
     const info = new StreamInfo(remote, local);
     info.connection = connectionInfo;
+    if (connectionInfo?.tls) info.scheme = 'https';
     info.filterChainName = this.#manager.filterChainName;
     info.startAt = engine.turn.now();
     info.startWallTime = engine.turn.wallTime();

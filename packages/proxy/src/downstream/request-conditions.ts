@@ -9,6 +9,7 @@ import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import { withoutTraceReason, type RequestIds } from '../request-id.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import type { StreamInfo } from '../stream-info.ts';
+import { describeCertificate } from './client-certificate.ts';
 import { identifyClient, type ClientFindings } from './client-identity.ts';
 import type { HostCondition } from './host-conditions.ts';
 import { isKnownMethod } from './known-methods.ts';
@@ -80,6 +81,7 @@ export function conditionRequest(head: RequestHead, context: ConditioningContext
   if (head.method === 'CONNECT') conditions.refusal ??= 'connect-refused';
   manager.changeEarly?.(head, info);
   identifyClient(head, manager, info, conditions);
+  if ((head.known & Known.clientCert) !== 0 || manager.clientCertificates) describeCertificate(head, manager.clientCertificates, info.connection?.tls);
   if (conditions.rejectStatus > 0) conditions.refusal ??= 'client-not-identified';
   if (manager.userAgent !== undefined) sayWhoWeAre(head, manager.userAgent, manager.nodeId);
   if (manager.via !== '') head.add('via', manager.via);

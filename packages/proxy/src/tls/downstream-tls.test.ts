@@ -1,7 +1,7 @@
 /** TLS towards clients, from configuration, over both ways of reading. */
 import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type AddressInfo } from 'node:net';
@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { validateBootstrap } from '../config/validate-bootstrap.ts';
+import { standardFilters } from '../filters/standard-filters.ts';
 import { TestAuthority, type TestCertificate } from '../testing/certificates.ts';
 import { backendCluster, downstreamTls, managerJson, startTlsProxy, tlsListener, type Json, type TlsProxy } from '../testing/tls-fixture.ts';
 
@@ -72,6 +74,7 @@ describe.each(['reused', 'events'] as const)('over %s', (accept) => {
     const proxy = await start(common(), { accept });
     const answer = await proxy.request({ ...ca() });
     expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ 'x-forwarded-proto': 'https' });
     await expect.poll(() => proxy.lines).toEqual(['200 - - TLSv1.3 - a.test']);
     expect(proxy.metric('envoy_listener_ssl_handshake', { envoy_listener_address: 'front' })).toBe(1);
     expect(proxy.metric('envoy_listener_ssl_versions', { envoy_ssl_version: 'TLSv1.3' })).toBe(1);
@@ -179,6 +182,27 @@ describe('clients with certificates', () => {
     await expect.poll(() => proxy.running.proxy.activeConnections).toBe(0);
   });
 
+  test.each<[string, Json, RegExp | undefined, string | undefined]>([
+    ['SANITIZE', {}, undefined, undefined],
+    ['FORWARD_ONLY', {}, /^said by the client$/, undefined],
+    ['ALWAYS_FORWARD_ONLY', {}, /^said by the client$/, 'said by the client'],
+    ['SANITIZE_SET', { uri: true, dns: true, subject: true }, /^By=spiffe:\/\/test\/front;Hash=[0-9a-f]{64};Subject="O=b,CN=a";URI=spiffe:\/\/test\/client;DNS=client\.test$/, undefined],
+    ['SANITIZE_SET', { cert: true, chain: true }, /^By=[^;]+;Hash=[0-9a-f]{64};Cert="-----BEGIN%20CERTIFICATE-----%0A[^"]+";Chain="-----BEGIN%20CERTIFICATE[^"]+"$/, undefined],
+    ['APPEND_FORWARD', {}, /^said by the client,By=spiffe:\/\/test\/front;Hash=[0-9a-f]{64}$/, undefined],
+  ])('are described to upstreams by %s with %o, and nobody describes one that was not shown', async (mode, parts, withOne, withNone) => {
+    const front = await authority.issue({ dns: ['a.test'], uri: ['spiffe://test/front'] });
+    const context = { common_tls_context: { tls_certificates: [inline(front)], validation_context: { trusted_ca: { inline_string: authority.certificate } } } };
+    const proxy = await start(context, { manager: { forward_client_cert_details: mode, set_current_client_cert_details: parts } });
+    const client = await authority.issue({ subject: 'CN=a, O=b', uri: ['spiffe://test/client'], dns: ['client.test'] });
+    const said = async (options: object) => {
+      const answer = await proxy.request({ ...options, headers: { 'X-Forwarded-Client-Cert': 'said by the client' } });
+      return (JSON.parse(answer.body.toString()) as Record<string, string | undefined>)['x-forwarded-client-cert'];
+    };
+    if (withOne) expect(await said(withCertificate(client))).toMatch(withOne);
+    else expect(await said(withCertificate(client))).toBeUndefined();
+    expect(await said(ca())).toBe(withNone);
+  });
+
   test('one that was revoked is turned away', async () => {
     const good = await authority.issue({ uri: ['spiffe://test/good'] });
     const revoked = await authority.issue({ uri: ['spiffe://test/revoked'] });
@@ -266,6 +290,36 @@ test('a client that does not shake hands in time is closed, and so is one that s
   await expect.poll(() => proxy.running.proxy.activeConnections).toBe(0);
 });
 
+test('the admin server shows certificates and secrets, but nothing that is secret', async () => {
+  const secret = { name: 'front', tls_certificate: inline(server) };
+  const admin = { admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } };
+  const proxy = await start({ common_tls_context: { tls_certificate_sds_secret_configs: [{ name: 'front' }] } }, { secrets: [secret], bootstrap: admin });
+  const get = async (path: string) => (await fetch(`http://127.0.0.1:${proxy.running.adminAddress?.port}${path}`)).text();
+  expect(JSON.parse(await get('/certs'))).toMatchObject({
+    certificates: [{ ca_cert: [], cert_chain: [{ path: '<inline>', serial_number: server.serialNumber.replace(/^0+/, '').padStart(2, '0'), subject_alt_names: [{ dns: 'a.test' }], days_until_expiration: '29' }] }],
+  });
+  expect(await get('/stats?filter=days_until')).toBe('server.days_until_first_cert_expiring: 29\n');
+  expect(await get('/stats?filter=ssl.handshake')).toContain('listener.front.ssl.handshake: 0\n');
+  const dump = await get('/config_dump');
+  expect(dump).toContain('SecretsConfigDump');
+  expect(dump).toContain('-----BEGIN CERTIFICATE-----');
+  expect(dump).not.toContain('PRIVATE KEY');
+});
+
+test('the sample with TLS is a bootstrap without problems where its files are, and says which are not', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tls-'));
+  cleanups.push(() => rmSync(directory, { recursive: true }));
+  const sample = readFileSync(new URL('../../testdata/tls.yaml', import.meta.url), 'utf8').replaceAll('/etc/sluice/tls', directory);
+  const path = join(directory, 'tls.yaml');
+  writeFileSync(path, sample);
+  const missing = await validateBootstrap({ path }, standardFilters);
+  expect(missing.problems.map((found) => found.path)).toContain('static_resources.secrets[0].tls_certificate.certificate_chain.filename');
+  writeFileSync(join(directory, 'tls.crt'), server.certificate);
+  writeFileSync(join(directory, 'tls.key'), server.privateKey);
+  writeFileSync(join(directory, 'ca.crt'), authority.certificate);
+  expect((await validateBootstrap({ path }, standardFilters)).problems).toEqual([]);
+});
+
 describe('certificates that change', () => {
   /** As Kubernetes mounts secrets: a link to a directory that is exchanged for another. */
   function mount(directory: string, { certificate, privateKey }: TestCertificate, version: string): void {
@@ -314,14 +368,14 @@ describe('certificates that change', () => {
     load.isOver = true;
     await Promise.all(loads);
     expect(lost).toBe(0);
-    expect(proxy.metric('envoy_listener_ssl_context_update_by_sds')).toBe(1);
+    expect(proxy.metric('envoy_listener_server_ssl_socket_factory_ssl_context_update_by_sds')).toBe(1);
     // What does not fit together changes nothing.
     mkdirSync(join(directory, 'v3'));
     writeFileSync(join(directory, 'v3', 'tls.crt'), server.certificate);
     writeFileSync(join(directory, 'v3', 'tls.key'), renewed.privateKey);
     symlinkSync('v3', join(directory, 'next'));
     renameSync(join(directory, 'next'), join(directory, '..data'));
-    await expect.poll(() => proxy.metric('envoy_listener_ssl_context_update_failed'), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => proxy.metric('envoy_listener_server_ssl_socket_factory_ssl_context_update_failed'), { timeout: 10_000 }).toBe(1);
     expect(await subjectNow()).toBe('renewed');
   }, 60_000);
 });

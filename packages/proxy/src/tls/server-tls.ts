@@ -103,7 +103,7 @@ export class ServerTls {
   #ticketKeys(report: Report): readonly Uint8Array[] | undefined {
     const { sessionTickets } = this.#context;
     if (sessionTickets.kind === 'automatic' || sessionTickets.kind === 'disabled') return [];
-    const secret = sessionTickets.kind === 'secret' ? this.#supplies.secretOf(sessionTickets.secret) : undefined;
+    const secret = sessionTickets.kind === 'secret' ? this.#supplies.secretOf(sessionTickets.secret, 'session_ticket_keys_sds_secret_config', report) : undefined;
     if (sessionTickets.kind === 'secret' && !secret) return undefined;
     if (secret && secret.value.kind !== 'session_ticket_keys') {
       report('session_ticket_keys_sds_secret_config', `names a ${secret.value.kind}, must be session_ticket_keys`);

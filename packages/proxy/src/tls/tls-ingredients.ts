@@ -62,9 +62,9 @@ interface FoundCertificate {
 function certificatesOf({ certificates, certificateSecrets }: TlsContext, supplies: TlsSupplies, report: Report): readonly FoundCertificate[] | undefined {
   const found: FoundCertificate[] = certificates.map((certificate, index) => ({ certificate, at: `${path}.tls_certificates[${index}]` }));
   for (const [index, reference] of certificateSecrets.entries()) {
-    const secret = supplies.secretOf(reference);
-    if (!secret) return undefined;
     const at = `${path}.tls_certificate_sds_secret_configs[${index}]`;
+    const secret = supplies.secretOf(reference, at, report);
+    if (!secret) return undefined;
     if (secret.value.kind === 'tls_certificate') found.push({ certificate: secret.value.certificate, at });
     else report(at, `names secret ${reference.name}, which is a ${secret.value.kind}, must be a tls_certificate`);
   }
@@ -74,7 +74,7 @@ function certificatesOf({ certificates, certificateSecrets }: TlsContext, suppli
 function validationOf({ validation }: TlsContext, supplies: TlsSupplies, report: Report): CertificateValidationContext | undefined | 'missing' {
   if (!validation) return undefined;
   if (validation.kind === 'own') return validation.context;
-  const secret = supplies.secretOf(validation.secret);
+  const secret = supplies.secretOf(validation.secret, `${path}.validation_context_sds_secret_config`, report);
   if (!secret) return 'missing';
   if (secret.value.kind !== 'validation_context') {
     report(`${path}.validation_context_sds_secret_config`, `names secret ${validation.secret.name}, which is a ${secret.value.kind}, must be a validation_context`);

@@ -39,7 +39,11 @@ export class TlsRegistry {
       transport: options.transport,
       files: this.#files,
       regexEngine: options.regexEngine,
-      secretOf: ({ name }) => options.secretOf(name),
+      secretOf({ name, configSource }, path, report) {
+        const held = options.secretOf(name);
+        if (!held && !configSource) report(path, `names secret ${name}, which the bootstrap does not have`);
+        return held;
+      },
       generation: () => this.generation,
       logger: options.logger,
     };

@@ -36,10 +36,11 @@ export class TlsStatistics {
       fail_verify_san: counter('fail_verify_san', 'handshakes with a certificate for other names'),
       fail_verify_cert_hash: counter('fail_verify_cert_hash', 'handshakes with a certificate that is not pinned'),
     };
+    const factory = `envoy_${scope}_${scope === 'listener' ? 'server' : 'client'}_ssl_socket_factory`;
     const side = scope === 'listener' ? 'downstream' : 'upstream';
-    this.renewals = meter.counter(`envoy_${scope}_ssl_context_update_by_sds`, 'contexts exchanged because secrets or files have changed', labels);
-    this.renewalFailures = meter.counter(`envoy_${scope}_ssl_context_update_failed`, 'changed secrets or files of which no context could be made', labels);
-    this.secretsNotReady = meter.counter(`envoy_${scope}_${side}_context_secrets_not_ready`, 'connections ended because a secret had not come', labels);
+    this.renewals = meter.counter(`${factory}_ssl_context_update_by_sds`, 'contexts exchanged because secrets or files have changed', labels);
+    this.renewalFailures = meter.counter(`${factory}_ssl_context_update_failed`, 'changed secrets or files of which no context could be made', labels);
+    this.secretsNotReady = meter.counter(`${factory}_${side}_context_secrets_not_ready`, 'connections ended because a secret had not come', labels);
   }
 
   countFault(fault: PeerFault): void {

@@ -20,6 +20,8 @@ export class AdoptingNetwork implements Network {
     const open = this.#open;
     this.#open = undefined;
     if (!open) return this.#network.connect(address, handler, options);
+    // What it brings before its handler knows of it has to wait.
+    open.pause();
     // It may end before its handler hears that it is open; then it hears of its end alone, as of one that failed.
     let isOver = false;
     const onClose = handler.onClose.bind(handler);
@@ -36,6 +38,7 @@ export class AdoptingNetwork implements Network {
       if (isOver) return;
       open.handler = handler;
       handler.onOpen?.();
+      open.resume();
     });
     return open;
   }

@@ -65,6 +65,8 @@ export class ClusterRuntime {
   #hosts: HostSet = emptyHostSet;
   /** As their source has last described them. */
   #endpoints: readonly Endpoint[] = [];
+  /** They are known, but there is nothing yet to speak to them with. */
+  #isHeldBack = false;
   /** For routes of the usual priority. */
   readonly #pools: PriorityPools;
   /** For those of `priority: HIGH`; made by the first. */
@@ -116,6 +118,7 @@ export class ClusterRuntime {
     const changed = config.assignmentVersion !== this.#config.assignmentVersion;
     this.#config = config;
     if (changed) this.#takeAssignment();
+    else if (this.#isHeldBack) this.#publishHosts();
   }
 
   /** What requests of a priority use of this cluster, and count against. */
@@ -311,7 +314,9 @@ export class ClusterRuntime {
   /** From now on requests go to these hosts; those that have waited for them come first. */
   #publishHosts(): void {
     if (this.health && !this.health.isWarm) return;
-    const { assignment } = this.#config;
+    const { assignment, awaitsSecrets } = this.#config;
+    this.#isHeldBack = awaitsSecrets === true;
+    if (this.#isHeldBack) return;
     this.#balancer.update(this.#hosts, { overprovisioningPercent: assignment?.overprovisioningPercent, weighsHealth: assignment?.weightedPriorityHealth });
     this.statistics.countHosts(this.#hosts);
     const { localZone } = this.#context;
