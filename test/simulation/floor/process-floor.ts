@@ -82,7 +82,7 @@ export class ProcessFloor {
     const { world } = this.#options;
     const { sandbox, network } = process;
     const run = async () => {
-      const component = await maker({ world, sandbox, network, spec: context.spec, flags: context.spec.argv.slice(2) });
+      const component = await maker({ world, sandbox, network, spec: context.spec, flags: flagsOf(context.spec) });
       process.component = component;
       await component.start();
     };
@@ -168,7 +168,20 @@ export class ProcessFloor {
   }
 }
 
-/** `/apps/gateway/src/main.ts` as the second word of a command names the executable `gateway`. */
+/** `node … /apps/gateway/src/main.ts` names the executable `gateway`; flags of Node stand before it. */
 function executableName({ argv }: ProcessSpec): string | undefined {
-  return /\/apps\/([^/]+)\/src\/main\.ts$/.exec(argv[1] ?? '')?.[1];
+  return mainPattern.exec(argv[mainIndex(argv)] ?? '')?.[1];
+}
+
+/** What follows the executable. */
+function flagsOf({ argv }: ProcessSpec): readonly string[] {
+  return argv.slice(mainIndex(argv) + 1);
+}
+
+const mainPattern = /\/apps\/([^/]+)\/src\/main\.ts$/;
+
+/** The first word after the program that is no flag. */
+function mainIndex(argv: readonly string[]): number {
+  const index = argv.findIndex((word, at) => at > 0 && !word.startsWith('-'));
+  return index === -1 ? argv.length : index;
 }
