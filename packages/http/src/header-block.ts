@@ -76,6 +76,18 @@ export class HeaderBlock {
     return found;
   }
 
+  /** One byte of the value of the first field that carries this bit of `Known`; 0 when there is none. Makes no string. */
+  valueByte(bit: number, index: number): number {
+    if ((this.known & bit) === 0) return 0;
+    const lines = this.#lines;
+    for (let line = 0; line < this.#count; line += 1) {
+      if (((lines[line * stride + knownAt] as number) & bit) === 0) continue;
+      const at = (lines[line * stride + valueStartAt] as number) + index;
+      return at < (lines[line * stride + valueEndAt] as number) ? (this.memory[at] as number) : 0;
+    }
+    return 0;
+  }
+
   /** Replaces all fields of this name by one. @throws TypeError when it would break the message */
   set(name: string, value: string): void {
     this.remove(name);

@@ -29,6 +29,9 @@ export const Known = {
   envoyDemand: 1 << 19,
   /** `x-forwarded-client-cert` */
   clientCert: 1 << 20,
+  traceParent: 1 << 21,
+  traceState: 1 << 22,
+  clientTraceId: 1 << 23,
 } as const;
 
 /** Bits that stand for a group of names: those are told apart by name. */
@@ -54,6 +57,9 @@ const names: readonly (readonly [string, number])[] = [
   ['via', Known.via],
   ['content-type', Known.contentType],
   ['http2-settings', Known.http2Settings],
+  ['traceparent', Known.traceParent],
+  ['tracestate', Known.traceState],
+  ['x-client-trace-id', Known.clientTraceId],
 ];
 
 /** The bit of a lower-case name, 0 when it is none of them. */

@@ -48,5 +48,6 @@ export type {
   TlsIdentity,
   TlsServerSessions,
 } from './tls.ts';
+export type { Span, SpanOrigin, Tracer } from './tracer.ts';
 export type { MessageStream, MessageStreamHandler, StreamStatus } from './message-stream.ts';
 export { describeSettingProblems, SettingsReader, type Environment, type NumberOptions, type SettingSource } from './settings-reader.ts';

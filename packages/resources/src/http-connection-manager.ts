@@ -19,6 +19,7 @@ import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2Protoc
 import { noLocalReplyConfig, readLocalReplyConfig, type LocalReplyConfig } from './local-reply-config.ts';
 import { readRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
 import { routerFilterTypeName } from './router-filter.ts';
+import { readTracing, type Tracing } from './tracing.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 
 export const httpConnectionManagerTypeName =
@@ -81,6 +82,8 @@ export interface HttpConnectionManager extends ClientAddressConfig {
   /** Keeps connections after requests that are wrong but delimited. */
   readonly streamErrorOnInvalidHttpMessage: boolean;
   readonly localReplyConfig: LocalReplyConfig;
+  /** Undefined: nothing is traced, and trace headers pass as they are. */
+  readonly tracing: Tracing | undefined;
 }
 
 export type EscapedSlashesAction = 'KEEP_UNCHANGED' | 'REJECT_REQUEST' | 'UNESCAPE_AND_REDIRECT' | 'UNESCAPE_AND_FORWARD';
@@ -138,6 +141,7 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
     proxy100Continue: reader.boolean('proxy_100_continue', false),
     streamErrorOnInvalidHttpMessage: reader.boolean('stream_error_on_invalid_http_message', false),
     localReplyConfig: reader.read('local_reply_config', readLocalReplyConfig) ?? noLocalReplyConfig,
+    tracing: reader.read('tracing', readTracing),
   } as const;
   refuseTheRest(reader);
   reader.done();
@@ -227,7 +231,6 @@ function readLogOptions(reader: MessageReader): AccessLogOptions {
 
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
-    'tracing',
     'http3_protocol_options',
     'request_id_extension',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',

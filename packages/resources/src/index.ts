@@ -108,3 +108,5 @@ export type { FilterStateMatcher, TlsContextMatch } from './route-match.ts';
 export type { VirtualCluster } from './virtual-host.ts';
 export type { LayeredRuntime, RuntimeLayerConfig } from './layered-runtime.ts';
 export { passthroughTypeName, type Passthrough } from './passthrough.ts';
+export type { RouteTracing, SamplingRatios, Tracing } from './tracing.ts';
+export type { CustomTag } from './tracing-tag.ts';

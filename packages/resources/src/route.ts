@@ -10,6 +10,7 @@ import { readPerFilterConfigs, type PerFilterConfigs } from './per-filter-config
 import { readRedirectAction, type RedirectAction } from './redirect-action.ts';
 import { readRouteAction, type RouteAction } from './route-action.ts';
 import { readRouteMatch, type RouteMatch } from './route-match.ts';
+import { readDecorator, readRouteTracing, type RouteTracing } from './tracing.ts';
 
 export interface Route {
   /** For logs and statistics; may be empty. */
@@ -23,6 +24,10 @@ export interface Route {
   readonly statPrefix: string;
   readonly headers: HeaderMutations;
   readonly perFilterConfigs: PerFilterConfigs;
+  /** In place of the connection manager's. */
+  readonly tracing: RouteTracing | undefined;
+  /** The name of its spans; empty for the usual one. */
+  readonly operation: string;
 }
 
 const actions = ['route', 'redirect', 'direct_response', 'filter_action', 'non_forwarding_action'] as const;
@@ -43,9 +48,10 @@ export function readRoute(json: unknown, scope: Scope): Route | undefined {
   const bodyBufferLimit = readBodyBufferLimit(reader);
   reader.refuse(['filter_action', 'non_forwarding_action']);
   const statPrefix = reader.string('stat_prefix', '');
-  reader.ignore(['decorator', 'tracing']);
+  const tracing = reader.read('tracing', readRouteTracing);
+  const operation = reader.read('decorator', readDecorator) ?? '';
   reader.done();
-  return match && action && { name, match, action, metadata, bodyBufferLimit, statPrefix, headers, perFilterConfigs };
+  return match && action && { name, match, action, metadata, bodyBufferLimit, statPrefix, headers, perFilterConfigs, tracing, operation };
 }
 
 function readAction(reader: MessageReader): Route['action'] | undefined {

@@ -1,0 +1,69 @@
+/** `Tracing.Http`: who takes the spans. OpenTelemetry is ours; others are accepted, and nothing is traced for them. */
+import { isObject, MessageReader } from './decode/message-reader.ts';
+import type { Scope } from './decode/scope.ts';
+import { openTypedConfig } from './decode/typed-config.ts';
+
+export interface TracingProvider {
+  /** False: a provider that we do not have, so that nothing is traced. */
+  readonly isKnown: boolean;
+  /** Empty: as the process calls itself. */
+  readonly serviceName: string;
+  /** URL of a collector of OTLP over HTTP. Empty: the one the process was told of. */
+  readonly collector: string;
+}
+
+const openTelemetryTypeName = 'envoy.config.trace.v3.OpenTelemetryConfig';
+const unknown: TracingProvider = { isKnown: false, serviceName: '', collector: '' };
+
+export function readTracingProvider(json: unknown, scope: Scope): TracingProvider | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  reader.requiredString('name');
+  const provider = reader.required('typed_config', readTypedProvider);
+  reader.done();
+  return provider;
+}
+
+function readTypedProvider(json: unknown, scope: Scope): TracingProvider | undefined {
+  const typed = openTypedConfig(json, scope);
+  if (!typed) return undefined;
+  if (typed.typeName === openTelemetryTypeName) return readOpenTelemetry(typed.json, typed.scope);
+  scope.warn(`is ${typed.typeName}, which this proxy does not have: nothing is traced here`);
+  return unknown;
+}
+
+function readOpenTelemetry(json: unknown, scope: Scope): TracingProvider | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const serviceName = reader.string('service_name', '');
+  const kind = reader.oneof(['grpc_service', 'http_service'], false);
+  const collector = kind === 'http_service' ? (reader.read(kind, readCollector) ?? '') : '';
+  reader.read('grpc_service', (service, at) => {
+    if (isObject(service)) at.warn('is not used: spans go in OTLP over HTTP, to where the environment says');
+    else at.error('must be an object');
+    return true;
+  });
+  reader.ignore(['sampler', 'resource_detectors', 'max_cache_size']);
+  reader.done();
+  return { isKnown: true, serviceName, collector };
+}
+
+/** `HttpService`: its URL. Spans are not sent through a cluster of ours, whose own requests they would tell of. */
+function readCollector(json: unknown, scope: Scope): string | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const uri = reader.required('http_uri', readUri);
+  reader.ignore(['request_headers_to_add']);
+  reader.done();
+  return uri;
+}
+
+function readUri(json: unknown, scope: Scope): string | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const uri = reader.requiredString('uri');
+  if (uri !== '' && (!URL.canParse(uri) || !/^https?:/.test(uri))) scope.at('uri').error(`is ${JSON.stringify(uri)}, must be a whole URL of http or https`);
+  reader.ignore(['cluster', 'timeout']);
+  reader.done();
+  return uri;
+}
