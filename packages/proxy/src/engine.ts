@@ -1,4 +1,5 @@
 /** What all parts of one proxy share. Made once by `createProxy` and handed down; two proxies share nothing. */
+import type { Tracer } from '@sluice/kernel';
 import type { AccessLogs } from './access-log-batch.ts';
 import type { Drain } from './drain.ts';
 import type { OverloadState } from './overload/overload-state.ts';
@@ -14,6 +15,8 @@ export interface Engine extends UpstreamContext {
   readonly drain: Drain;
   /** How long connections of a listener or chain that has gone may last, in ms. */
   readonly listenerDrainMs: number;
+  /** Undefined: nobody wants spans. */
+  readonly tracer: Tracer | undefined;
   /** What is refused because there is too much to do. */
   readonly overload: OverloadState;
   activeStreams: number;

@@ -21,6 +21,7 @@ import type { RouteTable } from './route-match.ts';
 import type { RetryRule } from './upstream/retry-rule.ts';
 import type { CircuitLimits } from './upstream/circuit-breaker.ts';
 import type { StreamInfo } from './stream-info.ts';
+import type { TracingConfig } from './tracing/tracing-config.ts';
 
 export type { AccessLogConfig, LoggedStream } from './access-log/access-log-config.ts';
 
@@ -103,6 +104,8 @@ export interface ConnectionManagerConfig {
   /** The filters for a route that switches some on or off. Absent: no route does. */
   readonly filtersFor?: (switches: ReadonlyMap<string, boolean>) => readonly HttpFilter[];
   readonly accessLogs: readonly AccessLogConfig[];
+  /** Absent: nothing is traced. */
+  readonly tracing?: TracingConfig | undefined;
   /** When lines are written besides the end of a stream. Default never. */
   readonly logOccasions?: AccessLogOptions | undefined;
   /** What becomes of the proxy's own answers. Default nothing. */

@@ -1,6 +1,6 @@
 /** What a proxy is made of and what can be asked of it. */
 import type { EndpointLocality } from '@sluice/balancing';
-import type { Address, Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers } from '@sluice/kernel';
+import type { Address, Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers, Tracer } from '@sluice/kernel';
 import type { OverloadManager } from '@sluice/resources';
 import type { DrainStrategy } from './drain.ts';
 import type { ProcessReadings } from './overload/overload-manager.ts';
@@ -28,6 +28,8 @@ export interface ProxyOptions {
   readonly listenerDrainMs?: number;
   /** Sets limits of connections. Default: says nothing. */
   readonly runtime?: Runtime;
+  /** Where spans go of connection managers with `tracing`. Default nowhere; traces are passed on all the same. */
+  readonly tracer?: Tracer | undefined;
   /** What it watches of its process. Default nothing. */
   readonly overload?: { readonly config: OverloadManager; readonly readings: ProcessReadings } | undefined;
 }

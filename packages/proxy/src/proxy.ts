@@ -76,6 +76,7 @@ class RunningProxy implements Proxy {
       drain: new Drain(random),
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
       overload: new OverloadState(random),
+      tracer: options.tracer,
       activeStreams: 0,
       onQuieter: () => {},
     };

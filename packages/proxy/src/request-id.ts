@@ -3,7 +3,7 @@
  * nothing. The digits are written straight into the field's line, which is the same memory for every request: it is
  * copied into the head at once.
  */
-import { createHeaderLine, type HeaderLine } from '@sluice/http';
+import { createHeaderLine, Known, type HeaderLine, type RequestHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
 
 const hexDigits = [...'0123456789abcdef'].map((digit) => digit.charCodeAt(0));
@@ -53,6 +53,8 @@ const versionDigit = '4'.charCodeAt(0);
  */
 const reasonAt = 14;
 const tracedReasons = '9ab';
+const reasons = { '9': 'sampled', a: 'service-forced', b: 'client-forced' } as const;
+const digits = { sampled: '9', 'service-forced': 'a', 'client-forced': 'b' } as const;
 
 /** Whether whoever made or changed this identifier wants the request traced (`9` sampled, `a` and `b` forced). */
 export function isTraced(requestId: string | undefined): boolean {
@@ -63,4 +65,17 @@ export function isTraced(requestId: string | undefined): boolean {
 export function withoutTraceReason(requestId: string): string {
   if (!isTraced(requestId)) return requestId;
   return `${requestId.slice(0, reasonAt)}4${requestId.slice(reasonAt + 1)}`;
+}
+
+/** What the identifier of a request says. Identifiers that say nothing, most of all, do not become a string for it. */
+export function traceReasonIn(head: RequestHead): 'none' | keyof typeof digits {
+  const digit = String.fromCharCode(head.valueByte(Known.requestId, reasonAt));
+  if (!tracedReasons.includes(digit) || !isTraced(head.get('x-request-id'))) return 'none';
+  return reasons[digit as keyof typeof reasons];
+}
+
+/** The identifier with a reason in it, where it has the shape for one. */
+export function withTraceReason(requestId: string, reason: keyof typeof digits): string {
+  if (requestId.length !== blank.length || (requestId.charAt(reasonAt) !== '4' && !isTraced(requestId))) return requestId;
+  return `${requestId.slice(0, reasonAt)}${digits[reason]}${requestId.slice(reasonAt + 1)}`;
 }

@@ -6,6 +6,7 @@ import type { MaxStreamDuration, Metadata, Struct } from '@sluice/resources';
 import type { RouteRateLimits } from './rate-limit-rule.ts';
 import type { StreamInfo } from './stream-info.ts';
 import type { FormatSource } from './substitution/format-source.ts';
+import type { RouteTracingConfig } from './tracing/tracing-config.ts';
 import type { TryPolicy } from './upstream/try-policy.ts';
 
 /** Virtual hosts and routes, compiled. */
@@ -52,6 +53,10 @@ export interface RouteMatch {
   readonly filterSwitches: ReadonlyMap<string, boolean> | undefined;
   /** Which of the virtual host's kinds of requests this is. Absent: there are none. */
   readonly kindOf?: (head: RequestHead) => RequestKind | undefined;
+  /** How its requests are traced, in place of what the connection manager says. */
+  readonly tracing?: RouteTracingConfig;
+  /** The name of its spans. Absent: the method, and the route's name. */
+  readonly operation?: string;
   /** Counts the requests of a route with a `stat_prefix`. Absent: nobody does. */
   readonly statPrefix?: string;
   /** What the virtual host says about itself. Absent: nothing. */

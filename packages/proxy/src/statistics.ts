@@ -10,6 +10,7 @@ import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
 import { Http2Statistics } from './http2-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { StreamInfo } from './stream-info.ts';
+import { TracingStatistics } from './tracing/tracing-statistics.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
 import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
@@ -281,6 +282,7 @@ export class Statistics {
   readonly #tcp = new Map<string, TcpStatistics>();
   readonly #downstream = new Map<string, DownstreamStatistics>();
   readonly #upstream = new Map<string, UpstreamStatistics>();
+  readonly #tracing = new Map<string, TracingStatistics>();
   #http2: Http2Statistics | undefined;
 
   constructor(meter: Meter) {
@@ -315,6 +317,13 @@ export class Statistics {
   downstream(statPrefix: string): DownstreamStatistics {
     let found = this.#downstream.get(statPrefix);
     if (!found) this.#downstream.set(statPrefix, (found = new DownstreamStatistics(this.#meter, statPrefix)));
+    return found;
+  }
+
+  /** Of connection managers that trace. */
+  tracing(statPrefix: string): TracingStatistics {
+    let found = this.#tracing.get(statPrefix);
+    if (!found) this.#tracing.set(statPrefix, (found = new TracingStatistics(this.#meter, statPrefix)));
     return found;
   }
 

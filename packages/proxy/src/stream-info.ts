@@ -78,6 +78,8 @@ export class StreamInfo {
   localReplyBody = '';
   /** It asks for our health, or passes as if it did. */
   isHealthCheck = false;
+  /** The request's `traceparent` is ours: it is, or could have been, part of a trace. */
+  hasTrace = false;
   /** The occasion of the line being written. */
   logType: AccessLogType = 'DownstreamEnd';
   /** Why connecting failed, in the system's words. */

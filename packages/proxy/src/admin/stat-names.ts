@@ -63,7 +63,7 @@ function withScope(name: string, words: readonly string[]): string {
   return word === undefined ? name : `${word}.${name.slice(word.length + 1)}`;
 }
 
-const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check'];
+const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check', 'tracing'];
 
 /** What watches a cluster's hosts: `cluster.a.outlier_detection.ejections_active`. */
 const clusterScopes = ['outlier_detection', 'health_check', 'http2', 'ssl', 'client_ssl_socket_factory'];

@@ -2,7 +2,7 @@
  * A proxy that runs from a bootstrap: static resources are applied before it says that it is there, dynamic ones
  * follow from a source, and the admin server answers about both.
  */
-import type { Address, Checked, Clock, Logger, Meter, Network, Problem, Random, Resolver, ResolverSettings, Timers } from '@sluice/kernel';
+import type { Address, Checked, Clock, Logger, Meter, Network, Problem, Random, Resolver, ResolverSettings, Timers, Tracer } from '@sluice/kernel';
 import { MeshError, problem } from '@sluice/kernel';
 import type { Bootstrap } from '@sluice/resources';
 import { createAdmin } from '../admin/admin.ts';
@@ -48,6 +48,8 @@ export interface BootstrapProxyOptions {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly openAccessLog?: (path: string) => AccessLogOutput;
+  /** Where spans go, those of workers too. Default nowhere. */
+  readonly tracer?: Tracer;
   /** Makes the source of the dynamic resources a bootstrap asks for. Without it, asking is a problem. */
   readonly createSource?: (bootstrap: Bootstrap) => ConfigSource;
   /** Variables that format strings and data sources may quote. Default none. */
@@ -70,7 +72,7 @@ export interface BootstrapProxyOptions {
   /** How long a line of an access log may wait, in ms. Default 100. */
   readonly logDelayMsMax?: number;
   /** Several workers in place of a proxy in this thread; they get what the bootstrap says about nodes and names. */
-  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'nodeCluster' | 'dnsResolver' | 'clusterManager'> };
+  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'passesSpans' | 'nodeCluster' | 'dnsResolver' | 'clusterManager'> };
   readonly setLogLevel?: (level: LogLevel) => void;
   /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
   readonly drain?: DrainOptions;
@@ -109,7 +111,7 @@ export async function startBootstrapProxy(options: BootstrapProxyOptions): Promi
   const { runtime, problems: runtimeProblems } = createFileRuntime(bootstrap.layeredRuntime, bootstrap.node.cluster);
   const overload = bootstrap.overload && { config: bootstrap.overload, readings: options.processReadings ?? processReadings };
   const clusterManager = clusterManagerOf(bootstrap);
-  const proxy = fleet ?? createProxy({ runtime, overload, clusterManager, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
+  const proxy = fleet ?? createProxy({ runtime, overload, clusterManager, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, tracer: options.tracer, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
   const passthrough = new PassthroughServers();
@@ -254,14 +256,14 @@ class RunningBootstrapProxy implements BootstrapProxy {
 }
 
 /** A failure to start them is the caller's to report. */
-async function openFleet({ workers, loaded, network, timers, logger, meter, drain }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
+async function openFleet({ workers, loaded, network, timers, logger, meter, drain, tracer }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
   const count = workers?.count ?? 1;
   meter.gauge('envoy_server_concurrency', 'workers').set(count);
   if (!workers || count === 1) return undefined;
   const { node, dnsResolver, overload } = loaded.bootstrap;
   const clusterManager = clusterManagerOf(loaded.bootstrap);
-  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
-  return createFleet({ workers: count, startWorker, network, timers, logger, meter }).catch((error: unknown) => MeshError.from(error));
+  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, passesSpans: tracer !== undefined, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
+  return createFleet({ workers: count, startWorker, network, timers, logger, meter, tracer }).catch((error: unknown) => MeshError.from(error));
 }
 
 /** Files are read here; whoever serves has to be brought. */

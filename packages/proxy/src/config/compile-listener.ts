@@ -16,6 +16,7 @@ import type { RouteTable } from '../route-match.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import type { TlsRegistry } from '../tls/tls-registry.ts';
+import { compileTracing } from '../tracing/compile-tracing.ts';
 import { compileAccessLogs } from './compile-access-logs.ts';
 import { compileClientRules, compileIgnoredUpgrades, protoByPort } from './compile-client-rules.ts';
 import { compileFrame } from './compile-frame.ts';
@@ -80,6 +81,8 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   const last = chain.filters.at(-1);
   const { gates, server } = compileNetworkFilters(chain, path, problems, options);
   const manager = connectionManagerOf(last);
+  const spanKind = listener.trafficDirection === 'OUTBOUND' ? 'client' : 'server';
+  const tracing = compileTracing(manager?.tracing, spanKind, operatorContextOf(options.environment));
   const http = manager && compileManager(manager, `${path}.filters[${chain.filters.length - 1}].typed_config`, problems, options);
   const transportSocket = chain.transportSocket && compileTransportSocket(chain.transportSocket, `${path}.transport_socket`, listener, problems, options);
   const shared: FilterChainConfig = {
@@ -91,7 +94,7 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   };
   return {
     routeName: http?.routeName,
-    complete: (routesOf) => (http ? { ...shared, manager: { ...http.complete(routesOf), bufferBytesMax: listener.connectionBufferBytesMax } } : shared),
+    complete: (routesOf) => (http ? { ...shared, manager: { ...http.complete(routesOf), ...(tracing ? { tracing } : {}), bufferBytesMax: listener.connectionBufferBytesMax } } : shared),
   };
 }
 

@@ -24,6 +24,7 @@ import { expectedTimeoutMs, streamDurationMs } from '../router/stream-duration.t
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { BufferExtent, LocalReply, Stream } from '../stream.ts';
+import type { OpenSpan } from '../tracing/describe-span.ts';
 import { findCluster } from '../upstream/aggregate-choice.ts';
 import { openPlain, openTries } from '../upstream/open-upstream.ts';
 import { takeDemands, type RequestDemands } from '../upstream/request-demands.ts';
@@ -78,6 +79,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   #transform: TransformedBody | undefined;
   #requestDone = false;
   #responseHeadSent = false;
+  /** Of a request that is traced. */
+  #span: OpenSpan | undefined;
   #upgrade = '';
   #expectsContinue = false;
   /** The upstream asks for the body, and its client hears it. */
@@ -137,6 +140,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     const { overload } = this.#engine;
     if (overload.refusedRequests > 0 && overload.draws(overload.refusedRequests)) return this.fail('overload');
     this.#findRoute();
+    const { tracing } = this.#manager;
+    if (tracing) this.#span = tracing.begin(this);
     if (this.#config.logOccasions) this.#startLogging(this.#config.logOccasions);
     const filterSwitches = this.route?.filterSwitches;
     if (filterSwitches && this.#config.filtersFor) this.#filters = this.#config.filtersFor(filterSwitches);
@@ -576,6 +581,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     statistics.countEnd(outcome);
     tellFilters(this, this.#filters, this.#nextFilter, outcome, this.#engine);
     writeAccessLogs(this, this.#config.accessLogs, outcome, this.#engine);
+    if (this.#span) this.#manager.tracing?.end(this, this.#span, outcome);
     this.#engine.activeStreams -= 1;
     this.#codec.finish(intact && !outcome.closesDownstream);
     this.#giveBackResponse();

@@ -5,6 +5,7 @@ import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import { RequestIds } from '../request-id.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import type { StreamInfo } from '../stream-info.ts';
+import { RequestTracing } from '../tracing/request-tracing.ts';
 import { createHostCondition, type HostCondition } from './host-conditions.ts';
 import { createPathCondition, type PathCondition } from './path-conditions.ts';
 import { conditionRequest, createRequestConditions, type ConditioningContext, type RequestConditions } from './request-conditions.ts';
@@ -23,6 +24,8 @@ export class ConnectionManager implements ConditioningContext {
   readonly requestIds: RequestIds;
   readonly conditionPath: PathCondition | undefined;
   readonly conditionHost: HostCondition | undefined;
+  /** Undefined: nothing is traced. */
+  readonly tracing: RequestTracing | undefined;
   /** One object for all requests: it is read at once. */
   readonly #conditions: RequestConditions = createRequestConditions();
 
@@ -33,6 +36,7 @@ export class ConnectionManager implements ConditioningContext {
     this.statistics = engine.statistics.downstream(config.statPrefix);
     this.headLimits = { headBytesMax: config.headBytesMax, fieldsMax: config.headerCountMax };
     this.intakes = new RequestIntakes(this.headLimits);
+    this.tracing = config.tracing && new RequestTracing(config.tracing, engine, config.statPrefix);
     this.requestIds = new RequestIds(engine.random);
     this.conditionPath = createPathCondition(config);
     this.conditionHost = createHostCondition(config);

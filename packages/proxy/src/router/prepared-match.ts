@@ -20,6 +20,7 @@ import { compileRequestKinds } from './request-kinds.ts';
 import { compileRewrites, type RequestChange } from './rewrite.ts';
 import type { RoutePlace } from './route-place.ts';
 import { byWeight } from './weighted-choice.ts';
+import { compileRouteTracing } from '../tracing/compile-tracing.ts';
 
 /** A weighted cluster and where it stands. */
 interface WeightedPlace {
@@ -156,6 +157,8 @@ function prepare(
     perFilter,
     filterSwitches,
     virtualHostMetadata: host.metadata,
+    ...(route.tracing ? { tracing: compileRouteTracing(route.tracing, session.operators) } : {}),
+    ...(route.operation === '' ? {} : { operation: route.operation }),
     ...compileRequestKinds(host, hostPath, route.statPrefix, session),
   };
 }

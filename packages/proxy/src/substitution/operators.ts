@@ -9,6 +9,7 @@ import { headerOperators } from './header-operators.ts';
 import { metadataOperators } from './metadata-operators.ts';
 import { longFlags } from './response-flags.ts';
 import { timingOperators } from './timing-operators.ts';
+import { traceIdOf } from '../tracing/trace-context.ts';
 import { tlsOperators } from './tls-operators.ts';
 
 /** About the exchange itself; others stand in tables of their kind. */
@@ -33,6 +34,7 @@ const streamOperators: Operators = {
   CONNECTION_ID: plain(({ info }) => info.connectionId),
   // Envoy names a stream by its request id where it has one.
   STREAM_ID: plain(({ request }) => request.get('x-request-id')),
+  TRACE_ID: plain(({ info, request }) => (info.hasTrace ? traceIdOf(request.get('traceparent') ?? '') || undefined : undefined)),
   LOCAL_REPLY_BODY: plain(({ info }) => info.localReplyBody || undefined),
   ACCESS_LOG_TYPE: plain(({ info }) => info.logType),
   HOSTNAME: (argument, { hostName }) => (argument === undefined ? () => hostName || undefined : 'has an argument where none belongs'),

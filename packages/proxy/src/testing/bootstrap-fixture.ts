@@ -2,7 +2,7 @@
  * A proxy on real sockets that runs from listeners and clusters as users write them, and takes others later, as from a
  * server.
  */
-import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Address, type Network, type Problem } from '@sluice/kernel';
+import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Address, type Network, type Problem, type Random, type Tracer } from '@sluice/kernel';
 import { typeUrls, versionOf } from '@sluice/resources';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
@@ -36,10 +36,13 @@ export interface BootstrapFixtureOptions {
   readonly processReadings?: ProcessReadings;
   readonly network?: Network;
   readonly drain?: DrainOptions;
+  readonly tracer?: Tracer;
+  /** Default seeded. */
+  readonly random?: Random;
 }
 
 /** @throws when the configuration has a problem */
-export async function startBootstrap({ listeners = [], clusters = [], bootstrap = {}, processReadings, network, drain }: BootstrapFixtureOptions): Promise<BootstrapFixture> {
+export async function startBootstrap({ listeners = [], clusters = [], bootstrap = {}, processReadings, network, drain, tracer, random }: BootstrapFixtureOptions): Promise<BootstrapFixture> {
   const meter = createMeter();
   const logLines: string[] = [];
   const json = { ...bootstrap, static_resources: { listeners, clusters } };
@@ -50,9 +53,10 @@ export async function startBootstrap({ listeners = [], clusters = [], bootstrap 
     filters: standardFilters,
     clock: systemClock,
     timers: systemTimers,
-    random: createSeededRandom(1),
+    random: random ?? createSeededRandom(1),
     network: network ?? new SystemNetwork({ accept: 'reused', poisonsMemory: true }),
     ...(processReadings ? { processReadings } : {}),
+    ...(tracer ? { tracer } : {}),
     ...(drain ? { drain } : {}),
     logger: silentLogger,
     meter,

@@ -1,7 +1,7 @@
 /** Real threads on real sockets, from a bootstrap. */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Timers } from '@sluice/kernel';
+import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Span, type Timers } from '@sluice/kernel';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const network = new SystemNetwork({ accept: 'events', poisonsMemory: true });
 
-const listener = (name: string, body: string, address = '{socket_address: {address: 127.0.0.1, port_value: 0}}') => `
+const listener = (name: string, body: string, address = '{socket_address: {address: 127.0.0.1, port_value: 0}}', manager = '') => `
   - name: ${name}
     address: ${address}
     filter_chains:
@@ -30,7 +30,7 @@ const listener = (name: string, body: string, address = '{socket_address: {addre
       - name: manager
         typed_config:
           '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: edge
+          stat_prefix: edge${manager}
           route_config:
             virtual_hosts:
             - {name: all, domains: ['*'], routes: [{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: ${body}}}}]}
@@ -44,13 +44,14 @@ async function load(...listeners: readonly string[]) {
   return loaded.value;
 }
 
-function begin(loaded: Awaited<ReturnType<typeof load>>) {
+function begin(loaded: Awaited<ReturnType<typeof load>>, spans: Span[]) {
   return startBootstrapProxy({
     clock: systemClock,
     timers: systemTimers,
     random: createSeededRandom(1),
     logger: silentLogger,
     meter: createMeter(),
+    tracer: { record: (span) => void spans.push(span) },
     loaded,
     filters: standardFilters,
     network,
@@ -60,7 +61,8 @@ function begin(loaded: Awaited<ReturnType<typeof load>>) {
 }
 
 async function start(...listeners: readonly string[]) {
-  const started = await begin(await load(...listeners));
+  const spans: Span[] = [];
+  const started = await begin(await load(...listeners), spans);
   if (!started.ok) throw new Error(JSON.stringify(started.problems));
   const running = started.value;
   stops.push(() => running.stop());
@@ -68,6 +70,7 @@ async function start(...listeners: readonly string[]) {
   const admin = `http://127.0.0.1:${running.adminAddress?.port}`;
   return {
     running,
+    spans,
     portOf,
     /** On a connection of its own, so that the system may give it to any worker. */
     async ask(name: string): Promise<string> {
@@ -90,6 +93,13 @@ test('two workers serve one address, and their numbers are one', async () => {
   expect(text).toContain('http.edge.downstream_rq_total: 40\n');
   expect(text).toContain('server.concurrency: 2\n');
   expect(await page('/ready')).toBe('LIVE\n');
+});
+
+test('spans of workers come to the tracer of the main thread', async () => {
+  const { ask, spans } = await start(listener('a', 'hello', undefined, '\n          tracing: {}'));
+  await Promise.all(Array.from({ length: 10 }, () => ask('a')));
+  await expect.poll(() => spans.length, { timeout: 20_000 }).toBe(10);
+  expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(10);
 });
 
 test('a change is in force in all of them when it is said to be', async () => {

@@ -3,7 +3,7 @@
  * a change is in force when every worker has it, or in none. A worker that dies is replaced by one with the configuration
  * in force. Numbers are gathered when somebody asks.
  */
-import { problem, type Counter, type Logger, type Meter, type MetricFamily, type Network, type Problem, type Timers } from '@sluice/kernel';
+import { problem, type Counter, type Logger, type Meter, type MetricFamily, type Network, type Problem, type Timers, type Tracer } from '@sluice/kernel';
 import type { ConfigSnapshot } from '../config/config-resource.ts';
 import type { ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyState, StopAcceptingOptions } from '../proxy-options.ts';
@@ -23,6 +23,8 @@ export interface FleetOptions {
   readonly network: Network;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Where spans of workers go. Default nowhere. */
+  readonly tracer?: Tracer | undefined;
   /** Of the main thread; what workers count is added to it in `meter`. */
   readonly meter: Meter;
 }
@@ -231,7 +233,7 @@ class RunningFleet implements Fleet {
 
   async #fill(seat: Seat, index: number): Promise<void> {
     const { startWorker, timers, logger } = this.#options;
-    const link = new WorkerLink(startWorker(index), { index, timers, logger, onGone: (reason) => this.#onGone(seat, index, link, reason) });
+    const link = new WorkerLink(startWorker(index), { index, timers, logger, tracer: this.#options.tracer, onGone: (reason) => this.#onGone(seat, index, link, reason) });
     seat.link = link;
     await link.ready(startMs);
     if (this.#isDebug) link.tell({ kind: 'log-debug', isWanted: true });

@@ -37,6 +37,7 @@ const proxy = createProxy({
   clusterManager: settings.clusterManager,
   ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
   ...(listenerDrainMs === undefined ? {} : { listenerDrainMs }),
+  tracer: settings.passesSpans ? { record: (span) => post({ kind: 'span', span }) } : undefined,
   overload: overload && { config: overloadShare(overload, settings.workers), readings: processReadings },
   ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
 });

@@ -23,6 +23,8 @@ export interface ThreadSettings {
   readonly listenerDrainMs?: number;
   /** What each watches of the process; the limit of connections is for all together. */
   readonly overload?: OverloadManager | undefined;
+  /** Whether the main thread wants spans. Default false. */
+  readonly passesSpans?: boolean;
   /** Whether access logs are written. Default true. */
   readonly writesAccessLogs?: boolean;
 }

@@ -1,5 +1,5 @@
 /** The main thread's end of one worker: questions find their answers, and end when the worker does. */
-import { MeshError, type Logger, type Timers } from '@sluice/kernel';
+import { MeshError, type Logger, type Timers, type Tracer } from '@sluice/kernel';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerRequest } from './worker-protocol.ts';
 
 /** A thread, or whatever stands for one in tests. */
@@ -20,6 +20,8 @@ export interface WorkerLinkOptions {
   readonly index: number;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Where its spans go. Default nowhere. */
+  readonly tracer?: Tracer | undefined;
   readonly onGone: (reason: string) => void;
 }
 
@@ -78,6 +80,9 @@ export class WorkerLink implements WorkerEvents {
         break;
       case 'answer':
         this.#settle(message.id, message.answer);
+        break;
+      case 'span':
+        this.#options.tracer?.record(message.span);
         break;
       case 'log':
         this.#options.logger[message.level](message.event, { worker: this.#options.index, ...message.fields });

@@ -2,7 +2,7 @@
  * What the main thread and its workers say to each other. Everything is plain data. The main thread owns the configuration
  * and decides; a worker compiles what it is given and serves.
  */
-import type { LogFields, MetricFamily, Problem } from '@sluice/kernel';
+import type { LogFields, MetricFamily, Problem, Span } from '@sluice/kernel';
 import type { ResourceKind } from '../config/config-resource.ts';
 import type { ClusterStatus, DrainOptions, ListenerStatus, StopAcceptingOptions } from '../proxy-options.ts';
 
@@ -55,6 +55,7 @@ export type WorkerAnswer =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: WorkerAnswer }
+  | { readonly kind: 'span'; readonly span: Span }
   | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly event: string; readonly fields: LogFields };
 
 /** How the ports of a change are called. */
