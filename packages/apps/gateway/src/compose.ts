@@ -1,5 +1,5 @@
 /** The gateway: the engine, configured by the config service. What it was told last stays in force, whoever goes away. */
-import type { Clock, Logger, Meter, Network, Random, Resolver, Timers } from '@sluice/kernel';
+import type { Clock, Logger, Meter, Network, Random, Resolver, Timers, Tracer } from '@sluice/kernel';
 import {
   ConfigApplier,
   createFileDataSources,
@@ -33,6 +33,8 @@ export interface GatewayOptions {
   /** Several workers in place of a proxy in this thread. */
   readonly fleet?: Fleet | undefined;
   readonly openAccessLog?: (path: string) => AccessLogOutput;
+  /** Where spans go. Default nowhere. */
+  readonly tracer?: Tracer;
 }
 
 export interface Gateway {

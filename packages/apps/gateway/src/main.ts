@@ -1,7 +1,7 @@
 /** Runs the gateway until it is told to stop. */
 import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createFleet, createSystemNetwork, createSystemResolver, loadRegexEngine, createThreads, type Fleet } from '@sluice/proxy';
-import { openLogger } from '@sluice/telemetry';
+import { openLogger, openTracer, readTracerSettings } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import { openAdmin } from './admin.ts';
 import { composeGateway } from './compose.ts';
@@ -20,6 +20,7 @@ const meter = createMeter();
 const lost = (reason: string) => meter.counter('sluice_access_log_lost_total', 'Pieces of access log that were not written.', { reason });
 const openAccessLog = createAccessLogOpener(lost('slow'), lost('failed'));
 const poisonsMemory = process.env['SLUICE_POISON_MEMORY'] === '1';
+const tracer = openTracer({ ...readTracerSettings(process.env, 'sluice-gateway'), timers, logger, meter });
 const codec = await loadCodec('core');
 const transport = await openGrpcTransport({ address: settings.configService, codec });
 const network = await createSystemNetwork({ timers, logger, transport: settings.transport, poisonsMemory, platform: process.platform });
@@ -38,6 +39,7 @@ const gateway = composeGateway({
   random,
   logger,
   meter,
+  tracer,
   ...(settings.accessLog === 'off' ? {} : { openAccessLog }),
 });
 const admin = await openAdmin({ gateway, fleet, settings, clock, meter, startedAt, logging, quit: () => void stop() });
@@ -51,12 +53,13 @@ giveBackStartMemory();
 async function openFleet(): Promise<Fleet | undefined> {
   const { concurrency: workers, transport: accept, accessLog } = settings;
   if (workers === 1) return undefined;
-  const startWorker = createThreads({ workers, nodeCluster: 'sluice-gateway', transport: accept, poisonsMemory, writesAccessLogs: accessLog !== 'off' });
-  return createFleet({ workers, startWorker, network, timers, logger, meter });
+  const startWorker = createThreads({ workers, nodeCluster: 'sluice-gateway', transport: accept, poisonsMemory, writesAccessLogs: accessLog !== 'off', passesSpans: true });
+  return createFleet({ workers, startWorker, network, timers, logger, meter, tracer });
 }
 
 async function stop(): Promise<void> {
   await gateway.drain();
+  await tracer.close();
   transport.close();
   await admin?.stop();
   logging.flush();

@@ -1,7 +1,8 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { writeFile } from 'node:fs/promises';
-import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Problem } from '@sluice/kernel';
+import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
+import { openTracer, readTracerSettings, type OpenTracer } from '@sluice/telemetry';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';
 import { LateLogging } from './late-logging.ts';
@@ -25,7 +26,9 @@ async function validate(input: BootstrapInput): Promise<number> {
 async function run(settings: ProxySettings): Promise<number> {
   const logging = new LateLogging(settings.logLevel);
   const quit = Promise.withResolvers<void>();
-  const running = await start(settings, logging, quit.resolve);
+  const meter = createMeter();
+  const tracer = openTracer({ ...readTracerSettings(process.env, 'proxy'), timers: systemTimers, logger: logging.logger, meter });
+  const running = await start(settings, logging, meter, tracer, quit.resolve);
   if (!running) {
     await logging.open();
     logging.flush();
@@ -45,16 +48,16 @@ async function run(settings: ProxySettings): Promise<number> {
   await quit.promise;
   files.stop();
   await running.drain(settings.drain);
+  await tracer.close();
   logging.flush();
   return 0;
 }
 
-async function start(settings: ProxySettings, logging: LateLogging, quit: () => void): Promise<BootstrapProxy | undefined> {
+async function start(settings: ProxySettings, logging: LateLogging, meter: Meter, tracer: OpenTracer, quit: () => void): Promise<BootstrapProxy | undefined> {
   const loaded = await loadBootstrap(settings.input, filters);
   report(loaded.problems);
   if (!loaded.ok) return undefined;
   const { logger } = logging;
-  const meter = createMeter();
   const poisonsMemory = process.env['SLUICE_POISON_MEMORY'] === '1';
   const started = await startBootstrapProxy({
     clock: systemClock,
@@ -62,6 +65,7 @@ async function start(settings: ProxySettings, logging: LateLogging, quit: () => 
     random: systemRandom,
     logger,
     meter,
+    tracer,
     loaded: loaded.value,
     filters,
     network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory }),
