@@ -6,7 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { FrameOutput } from '@sluice/http';
-import type { Connection } from '@sluice/kernel';
+import type { Connection, Counter } from '@sluice/kernel';
 import { OutputWriter, type OutputBuffer } from './output-buffer.ts';
 import type { OutputPieces } from './output-pieces.ts';
 import type { Turn } from './turn.ts';
@@ -25,8 +25,8 @@ export class Http2Output implements FrameOutput {
   /** What the system has not taken yet. */
   #onTheirWay: Buffer[] = [];
 
-  constructor(connection: Connection, output: OutputBuffer, turn: Turn) {
-    this.#writer = new OutputWriter(connection, output);
+  constructor(connection: Connection, output: OutputBuffer, turn: Turn, bytesSent: Counter) {
+    this.#writer = new OutputWriter(connection, output, bytesSent);
     this.#pieces = output.pieces;
     this.#turn = turn;
     this.#flushAtEnd = () => {

@@ -4,7 +4,7 @@
  * the turn that filled it is over, so that a small message leaves in one write.
  * */
 import { Buffer } from 'node:buffer';
-import type { Connection, Network } from '@sluice/kernel';
+import type { Connection, Counter, Network } from '@sluice/kernel';
 import { OutputPieces } from './output-pieces.ts';
 import type { Turn } from './turn.ts';
 
@@ -76,9 +76,13 @@ export class OutputWriter {
   /** Writes that the system has not taken yet; while there are any, the source should hold on. */
   #unfinished = 0;
 
-  constructor(connection: Connection, output: OutputBuffer) {
+  readonly #total: Counter | undefined;
+
+  /** @param total what all connections of a kind have written; absent: nobody counts */
+  constructor(connection: Connection, output: OutputBuffer, total?: Counter) {
     this.connection = connection;
     this.output = output;
+    this.#total = total;
   }
 
   get isBlocked(): boolean {
@@ -110,6 +114,7 @@ export class OutputWriter {
   /** Hands bytes to the connection. False when their memory is still in use. */
   send(memory: Buffer, start: number, end: number): boolean {
     this.bytesWritten += end - start;
+    this.#total?.add(end - start);
     if (this.connection.write(memory, start, end)) return true;
     this.#unfinished += 1;
     return false;

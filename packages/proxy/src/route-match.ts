@@ -57,6 +57,8 @@ export interface RouteMatch {
   readonly tracing?: RouteTracingConfig;
   /** The name of its spans. Absent: the method, and the route's name. */
   readonly operation?: string;
+  /** Its requests have numbers of their own: there is a kind of request or a `stat_prefix`. */
+  readonly isCounted?: boolean;
   /** Counts the requests of a route with a `stat_prefix`. Absent: nobody does. */
   readonly statPrefix?: string;
   /** What the virtual host says about itself. Absent: nothing. */

@@ -5,12 +5,15 @@
 import type { HostSet, SubsetListener } from '@sluice/balancing';
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import { CodecStatistics } from './codec-statistics.ts';
+import { ConnectionStatistics } from './downstream/connection-statistics.ts';
 import { ListenerStatistics } from './downstream/listener-statistics.ts';
 import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
 import { Http2Statistics } from './http2-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
+import { RoutedStatistics } from './routed-statistics.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { TracingStatistics } from './tracing/tracing-statistics.ts';
+import { timeBoundsMs } from './time-bounds.ts';
 import type { CircuitBreaker } from './upstream/circuit-breaker.ts';
 import { BreakerStatistics, type RoutePriority } from './upstream/breaker-statistics.ts';
 import { DiscoveryStatistics } from './upstream/dns/discovery-statistics.ts';
@@ -18,9 +21,6 @@ import { ZoneStatistics } from './upstream/local-zone.ts';
 import { SubsetStatistics } from './upstream/subset-statistics.ts';
 import { HealthCheckStatistics, OutlierStatistics } from './upstream/health-statistics.ts';
 import { RetryStatistics } from './upstream/retry-statistics.ts';
-
-/** Envoy's default buckets for times, in ms. */
-const timeBoundsMs = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
 
 /** Counters of status classes: index 1 to 5. */
 export type ClassCounters = readonly (Counter | undefined)[];
@@ -42,7 +42,10 @@ function outcomeCounters(meter: Meter, prefix: string, labels: LabelValues, want
 /** Of one connection manager, by `stat_prefix`. */
 export class DownstreamStatistics {
   readonly connectionsTotal: Counter;
+  readonly connections: ConnectionStatistics;
   readonly requestsTotal: Counter;
+  readonly http1Requests: Counter;
+  readonly http2Requests: Counter;
   readonly requestsCompleted: Counter;
   readonly requestTime: Histogram;
   readonly byClass: ClassCounters;
@@ -67,7 +70,10 @@ export class DownstreamStatistics {
     const labels = { envoy_http_conn_manager_prefix: statPrefix };
     const counter = (name: string, help: string) => meter.counter(`envoy_http_${name}`, help, labels);
     this.connectionsTotal = counter('downstream_cx_total', 'connections accepted');
+    this.connections = new ConnectionStatistics(meter, labels);
     this.requestsTotal = counter('downstream_rq_total', 'requests begun');
+    this.http1Requests = counter('downstream_rq_http1_total', 'requests begun in HTTP/1');
+    this.http2Requests = counter('downstream_rq_http2_total', 'requests begun in HTTP/2');
     this.requestsCompleted = counter('downstream_rq_completed', 'requests that got a response');
     this.bytesReceived = counter('downstream_cx_rx_bytes_total', 'bytes read from clients');
     this.bytesSent = counter('downstream_cx_tx_bytes_total', 'bytes written to clients');
@@ -97,6 +103,10 @@ export class DownstreamStatistics {
 /** Of one cluster, by its name for statistics. */
 export class UpstreamStatistics {
   readonly connectionsTotal: Counter;
+  readonly http1Connections: Counter;
+  readonly http2Connections: Counter;
+  readonly bytesReceived: Counter;
+  readonly bytesSent: Counter;
   readonly connectionsReusedMax: Counter;
   readonly connectionOverflows: Counter;
   readonly connectAttemptsExceeded: Counter;
@@ -149,6 +159,10 @@ export class UpstreamStatistics {
     const counter = (name: string, help: string) => meter.counter(`envoy_cluster_${name}`, help, labels);
     const gauge = (name: string, help: string, read: () => number) => meter.observedGauge(`envoy_cluster_${name}`, help, read, labels);
     this.connectionsTotal = counter('upstream_cx_total', 'connections begun');
+    this.http1Connections = counter('upstream_cx_http1_total', 'connections begun in HTTP/1');
+    this.http2Connections = counter('upstream_cx_http2_total', 'connections begun in HTTP/2');
+    this.bytesReceived = counter('upstream_cx_rx_bytes_total', 'bytes read from hosts');
+    this.bytesSent = counter('upstream_cx_tx_bytes_total', 'bytes written to hosts');
     this.connectionsReusedMax = counter('upstream_cx_max_requests', 'connections closed because they had served their number of requests');
     this.connectionOverflows = counter('upstream_cx_overflow', 'connections not made because of the limit');
     this.connectAttemptsExceeded = counter('upstream_cx_connect_attempts_exceeded', 'connections given up after the last host that may be tried');
@@ -284,6 +298,7 @@ export class Statistics {
   readonly #upstream = new Map<string, UpstreamStatistics>();
   readonly #tracing = new Map<string, TracingStatistics>();
   #http2: Http2Statistics | undefined;
+  #routed: RoutedStatistics | undefined;
 
   constructor(meter: Meter) {
     this.#meter = meter;
@@ -312,6 +327,11 @@ export class Statistics {
   /** Of all clients that speak HTTP/2; made with the first. */
   get http2(): Http2Statistics {
     return (this.#http2 ??= new Http2Statistics(this.#meter, 'envoy_'));
+  }
+
+  /** Of virtual clusters and routes with a `stat_prefix`; made with the first. */
+  get routed(): RoutedStatistics {
+    return (this.#routed ??= new RoutedStatistics(this.#meter));
   }
 
   downstream(statPrefix: string): DownstreamStatistics {

@@ -15,6 +15,8 @@ test.each([
   ['envoy_cluster_health_check_attempt', { envoy_cluster_name: 'a' }, 'cluster.a.health_check.attempt'],
   ['envoy_cluster_circuit_breakers_default_rq_open', { envoy_cluster_name: 'a' }, 'cluster.a.circuit_breakers.default.rq_open'],
   ['envoy_http2_rx_reset', {}, 'http2.rx_reset'],
+  ['envoy_vhost_vcluster_upstream_rq_xx', { envoy_virtual_host: 'shop', envoy_virtual_cluster: 'reads', envoy_response_code_class: '2' }, 'vhost.shop.vcluster.reads.upstream_rq_2xx'],
+  ['envoy_vhost_route_upstream_rq', { envoy_virtual_host: 'shop', envoy_route: 'cart', envoy_response_code: '503' }, 'vhost.shop.route.cart.upstream_rq_503'],
   ['envoy_cluster_http2_tx_reset', { envoy_cluster_name: 'a' }, 'cluster.a.http2.tx_reset'],
   ['envoy_listener_ssl_handshake', { envoy_listener_address: 'edge' }, 'listener.edge.ssl.handshake'],
   ['envoy_cluster_ssl_versions', { envoy_cluster_name: 'a', envoy_ssl_version: 'TLSv1.3' }, 'cluster.a.ssl.versions.TLSv1.3'],

@@ -31,6 +31,7 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },
   { prefix: 'envoy_listener_', word: 'listener', label: 'envoy_listener_address' },
   { prefix: 'envoy_overload_', word: 'overload', label: 'envoy_overload_name' },
+  { prefix: 'envoy_vhost_', word: 'vhost', label: 'envoy_virtual_host' },
   { prefix: 'envoy_server_', word: 'server', label: undefined },
 ];
 
@@ -50,6 +51,7 @@ export function dottedName(name: string, labels: LabelValues): string {
   if (scope?.word === 'http') rest = withScope(rest, filterScopes);
   if (scope?.word === 'cluster') rest = withScope(rest, clusterScopes).replace(/^retry_upstream_/, 'retry.upstream_').replace(/^circuit_breakers_(default|high)_/, 'circuit_breakers.$1.');
   if (scope?.word === 'listener') rest = withScope(rest, listenerScopes);
+  if (scope?.word === 'vhost') rest = withRouted(rest, left);
   if (rest.startsWith('ssl.')) rest = withAgreed(rest, left);
   if (scope?.word === 'cluster' && rest.startsWith('grpc_')) rest = withGrpcMethod(rest, left);
   parts.push(withResponseCode(rest, left));
@@ -76,6 +78,14 @@ function withAgreed(name: string, labels: Map<string, string>): string {
   labels.delete('envoy_ssl_version');
   labels.delete('envoy_ssl_cipher');
   return [name, ...agreed].join('.');
+}
+
+/** Kinds of requests and routes of a virtual host: `vhost.shop.vcluster.reads.upstream_rq_total`. */
+function withRouted(name: string, labels: Map<string, string>): string {
+  const [scope, label] = name.startsWith('vcluster_') ? ['vcluster', 'envoy_virtual_cluster'] : ['route', 'envoy_route'];
+  const own = labels.get(label) ?? '';
+  labels.delete(label);
+  return [scope, own.replaceAll(':', '_'), name.slice(scope.length + 1)].join('.');
 }
 
 /** Numbers of gRPC calls, with their method where it has its own: `cluster.a.grpc.shop.Cart.Add.success`. */

@@ -35,7 +35,7 @@ import { renderLocalReply, replyOf } from './local-reply.ts';
 import type { RequestConditions } from './request-conditions.ts';
 import { keepsConnection, replyToRefusal } from './refusal.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
-import { tellFilters, writeAccessLogs, writeEarlyLogs } from './stream-end.ts';
+import { countRouted, tellFilters, writeAccessLogs, writeEarlyLogs } from './stream-end.ts';
 import { TransformedBody, type TransformOwner } from './transformed-body.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -107,6 +107,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     engine.activeStreams += 1;
     this.#statistics.requestsActive += 1;
     this.#statistics.requestsTotal.add();
+    (info.protocol === 'HTTP/2' ? this.#statistics.http2Requests : this.#statistics.http1Requests).add();
   }
 
   get isActive(): boolean {
@@ -579,6 +580,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#responseHeadSent) statistics.requestsCompleted.add();
     statistics.requestTime.observe(info.endAt - info.startAt);
     statistics.countEnd(outcome);
+    if (this.route?.isCounted) countRouted(this.route, this, outcome, this.#engine);
     tellFilters(this, this.#filters, this.#nextFilter, outcome, this.#engine);
     writeAccessLogs(this, this.#config.accessLogs, outcome, this.#engine);
     if (this.#span) this.#manager.tracing?.end(this, this.#span, outcome);

@@ -101,6 +101,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #lingerProgressAt = 0;
   /** From when on responses ask the client to leave (`max_connection_duration`). */
   readonly #staysUntil: number;
+  readonly #openedAt: number;
+  /** The connection's end is our doing. */
+  #endsHere = false;
   /** How much of the preface of HTTP/2 has come; `noPreface` once it is known to be none. */
   #prefaceBytes = 0;
 
@@ -109,13 +112,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#manager = manager;
     this.#engine = engine;
     this.#connection = connection;
-    this.#writer = new Http1ResponseWriter(connection, engine.output);
+    this.#writer = new Http1ResponseWriter(connection, engine.output, manager.statistics.bytesSent);
     this.id = id;
     this.connectionInfo = info;
     this.acceptedBy = manager.statistics;
-    if (manager.config.codec === 'http1') this.#prefaceBytes = noPreface;
+    if (manager.config.codec === 'http1') this.#settleProtocol();
     const { connectionDurationMaxMs = 0 } = manager.config;
     this.#quietSince = engine.turn.now();
+    this.#openedAt = this.#quietSince;
     this.#staysUntil = connectionDurationMaxMs > 0 ? this.#quietSince + connectionDurationMaxMs : never;
     this.deadline = this.#idleDeadline(this.#quietSince);
   }
@@ -157,6 +161,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   /** Now, whatever is under way. */
   cut(code: OutcomeCode): void {
+    this.#endsHere = true;
     this.#stream?.reset(code);
     this.#connection.destroy();
   }
@@ -165,6 +170,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   onData(memory: Buffer, length: number): void {
     if (this.#prefaceBytes !== noPreface && this.#readPreface(memory, length)) return;
+    this.acceptedBy.bytesReceived.add(length);
     this.#consume(memory, 0, length, this.#isDedicated);
   }
 
@@ -194,6 +200,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   onClose(_error?: MeshError): void {
     if (this.#state === 'closed') return;
+    this.#countEnd();
     this.#writer.discard();
     this.#state = 'closed';
     this.#stream?.onDownstreamFailure('downstream-closed');
@@ -201,6 +208,13 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#kept = undefined;
     this.#releaseIntake();
     this.#owner.onClosed(this);
+  }
+
+  #countEnd(): void {
+    const { connections } = this.acceptedBy;
+    if (this.#prefaceBytes === noPreface) connections.http1.closed();
+    if (this.#connection.tls) connections.secured.closed();
+    connections.countDestroyed(this.#endsHere, this.#stream !== undefined, this.#engine.turn.now() - this.#openedAt);
   }
 
   onDeadline(now: number): void {
@@ -227,6 +241,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   onCrash(error: unknown): void {
     this.#isConsuming = false;
+    this.#endsHere = true;
     if (this.#stream) this.#stream.crash(error);
     else this.#engine.logger.error('connection crashed', { error });
     this.#connection.destroy();
@@ -247,12 +262,19 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   // — reading —
 
+  /** It speaks HTTP/1. */
+  #settleProtocol(): void {
+    this.#prefaceBytes = noPreface;
+    this.acceptedBy.connections.http1.opened();
+  }
+
   /** True when the first bytes are not for HTTP/1, or cannot be told yet. */
   #readPreface(memory: Buffer, length: number): boolean {
     const before = this.#prefaceBytes;
     const compared = Math.min(clientPreface.length - before, length);
     if (clientPreface.compare(memory, 0, compared, before, before + compared) !== 0) {
-      this.#prefaceBytes = noPreface;
+      this.#settleProtocol();
+      if (before > 0) this.acceptedBy.bytesReceived.add(before);
       if (before > 0) this.#consume(clientPreface, 0, before, false);
       return false;
     }
@@ -511,7 +533,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#stream = undefined;
     if (this.#state === 'closed') return;
     this.#dedicate(false);
-    if (!intact && this.#endsByClose) return this.#connection.destroy(true);
+    if (!intact && this.#endsByClose) {
+      this.#endsHere = true;
+      return this.#connection.destroy(true);
+    }
     if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
     this.#state = 'head';
     this.#releaseIntake();
@@ -545,6 +570,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   /** Our last byte is out; what the client still sends is read and dropped for a while, so that a reset does not overtake the response. */
   #linger(): void {
     this.#state = 'lingering';
+    this.#endsHere = !this.#peerEnded;
     this.#kept = undefined;
     this.#held = 0;
     this.#connection.resume();

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHeaderLine, Known, responseHeadBytesMax, writeProperCase, writeResponseHead, type ResponseHead, type Trailers } from '@sluice/http';
-import type { Connection } from '@sluice/kernel';
+import type { Connection, Counter } from '@sluice/kernel';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
 import { OutputWriter, type OutputBuffer } from '../output-buffer.ts';
 
@@ -21,8 +21,8 @@ export class Http1ResponseWriter {
   usesProperCase = false;
   #isChunked = false;
 
-  constructor(connection: Connection, output: OutputBuffer) {
-    this.#writer = new OutputWriter(connection, output);
+  constructor(connection: Connection, output: OutputBuffer, bytesSent: Counter) {
+    this.#writer = new OutputWriter(connection, output, bytesSent);
     this.#output = output;
   }
 

@@ -57,6 +57,9 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
   #state: State = 'open';
   #streamsBegun = 0;
   #idleSince: number;
+  readonly #openedAt: number;
+  /** The connection's end is our doing. */
+  #endsHere = false;
   /** When the client is asked to leave, whatever it does (`max_connection_duration`). */
   #staysUntil: number;
   #settingsDeadline: number;
@@ -78,11 +81,13 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
     this.#options = manager.config.http2 ?? defaultHttp2Options;
     const now = engine.turn.now();
     this.#idleSince = now;
+    this.#openedAt = now;
+    this.acceptedBy.connections.http2.opened();
     const { connectionDurationMaxMs = 0 } = manager.config;
     this.#staysUntil = connectionDurationMaxMs > 0 ? now + connectionDurationMaxMs : never;
     this.#settingsDeadline = now + settingsTimeoutMs;
     this.#connection = connection;
-    this.#output = new Http2Output(connection, engine.output, engine.turn);
+    this.#output = new Http2Output(connection, engine.output, engine.turn, this.acceptedBy.bytesSent);
     this.#machine = new Http2Connection('server', http2LimitsOf(this.#options, manager.headLimits), this.#output, this, this.statistics);
     this.#keeper = new Http2Keeper(this.#machine, this.#options.keepalive, engine.random, now);
     const handler = new HandlerInTurn(engine.turn, this);
@@ -107,6 +112,7 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
   }
 
   cut(code: OutcomeCode): void {
+    this.#endsHere = true;
     for (const stream of this.#streams) stream.cut(code);
     this.#output.flush();
     this.#connection.destroy();
@@ -115,6 +121,7 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
   // — the connection —
 
   onData(memory: Buffer, length: number): void {
+    this.acceptedBy.bytesReceived.add(length);
     if (this.#state !== 'closed') this.#machine.read(memory, 0, length);
   }
 
@@ -130,6 +137,7 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
 
   onClose(): void {
     if (this.#state === 'closed') return;
+    this.#countEnd();
     this.#state = 'closed';
     this.#machine.closeStreams(ErrorCode.cancel, 'the client is gone');
     this.#output.discard();
@@ -137,7 +145,15 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
     this.#owner.onClosed(this);
   }
 
+  #countEnd(): void {
+    const { connections } = this.acceptedBy;
+    connections.http2.closed();
+    if (this.#connection.tls) connections.secured.closed();
+    connections.countDestroyed(this.#endsHere, this.#streams.size > 0, this.engine.turn.now() - this.#openedAt);
+  }
+
   onCrash(error: unknown): void {
+    this.#endsHere = true;
     this.engine.logger.error('connection crashed', { error });
     for (const stream of this.#streams) stream.onCrash(error);
     this.#connection.destroy();
@@ -226,6 +242,7 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
   /** All has been said when no stream is left; then the client has this long to end its side, too. */
   #linger(): void {
     if (this.#streams.size > 0) return;
+    this.#endsHere = true;
     this.#output.end();
     this.#keeper.stop();
     this.#settingsDeadline = never;

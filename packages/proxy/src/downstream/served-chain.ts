@@ -155,6 +155,7 @@ export class ServedChain implements DownstreamOwner, SecuringOwner, Sweepable {
     const { engine } = this.#host;
     manager.statistics.connectionsTotal.add();
     manager.statistics.connectionsActive += 1;
+    if (connection.tls) manager.statistics.connections.secured.opened();
     const id = this.#host.nextConnectionId();
     if (speaksHttp2(manager, connection)) return this.#openHttp2(manager, connection, id, firstBytes, info);
     const downstream = new Http1Downstream(this, manager, engine, connection, id, info);

@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import type { HttpFilter } from '../filters/filter.ts';
 import { outcomes, type Outcome } from '../outcome.ts';
 import type { AccessLogConfig } from '../proxy-config.ts';
+import type { RouteMatch } from '../route-match.ts';
 import type { Stream } from '../stream.ts';
 
 /** Tells the first `asked` filters, the last first. Each must hear of the end, whatever another one does. */
@@ -30,4 +31,12 @@ export function writeEarlyLogs(stream: Stream, logs: readonly AccessLogConfig[],
   stream.info.logType = type;
   writeAccessLogs(stream, logs, outcomes.completed, engine);
   stream.info.logType = 'DownstreamEnd';
+}
+
+/** For routes whose requests have numbers of their own; those that went to no cluster have none. */
+export function countRouted(route: RouteMatch, { info }: Stream, { flag }: Outcome, { statistics }: Engine): void {
+  if (info.clusterName === '') return;
+  const { virtualClusterName: virtualCluster, virtualHostName: virtualHost, status, endAt, upstreamStartAt } = info;
+  const upstreamMs = upstreamStartAt === 0 ? -1 : endAt - upstreamStartAt;
+  statistics.routed.count({ virtualHost, virtualCluster, statPrefix: route.statPrefix, status, isTimeout: flag === 'UT', upstreamMs });
 }

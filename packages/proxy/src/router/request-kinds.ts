@@ -8,12 +8,12 @@ import { compileHeaderMatcher } from './head-test.ts';
 const other: RequestKind = { name: 'other' };
 
 /** Nothing for a host without virtual clusters and a route without a prefix: then nobody asks. */
-export function compileRequestKinds({ virtualClusters }: VirtualHost, hostPath: string, statPrefix: string, session: CompileSession): Pick<RouteMatch, 'kindOf' | 'statPrefix'> {
-  const named = statPrefix === '' ? {} : { statPrefix };
+export function compileRequestKinds({ virtualClusters }: VirtualHost, hostPath: string, statPrefix: string, session: CompileSession): Pick<RouteMatch, 'kindOf' | 'statPrefix' | 'isCounted'> {
+  const named = statPrefix === '' ? {} : { statPrefix, isCounted: true };
   if (virtualClusters.length === 0) return named;
   const kinds = virtualClusters.map(({ name, headers }, index) => ({
     kind: { name },
     tests: headers.map((matcher, at) => compileHeaderMatcher(matcher, `${hostPath}.virtual_clusters[${index}].headers[${at}]`, session)),
   }));
-  return { ...named, kindOf: (head) => kinds.find(({ tests }) => tests.every((test) => test(head)))?.kind ?? other };
+  return { ...named, isCounted: true, kindOf: (head) => kinds.find(({ tests }) => tests.every((test) => test(head)))?.kind ?? other };
 }

@@ -4,7 +4,7 @@
  */
 import type { Host } from '@sluice/balancing';
 import type { HeadLimits } from '@sluice/http';
-import type { MeshError } from '@sluice/kernel';
+import type { Counter, MeshError } from '@sluice/kernel';
 import type { UpstreamStatistics } from '../statistics.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { HostPool, PoolClient, PoolLimits } from './host-pool.ts';
@@ -27,6 +27,8 @@ const preconnectsMax = 3;
 
 export class ConnectionPool implements HostPool, UpstreamOwner {
   readonly host: Host;
+  readonly bytesReceived: Counter;
+  readonly bytesSent: Counter;
   connectFailures = 0;
   /** Open or being opened. */
   connections = 0;
@@ -49,6 +51,8 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     this.#preconnectRatio = limits.preconnectRatio ?? 1;
     this.#context = context;
     this.#statistics = statistics;
+    this.bytesReceived = statistics.bytesReceived;
+    this.bytesSent = statistics.bytesSent;
     this.#breaker = breaker;
     this.#onEmpty = onEmpty;
     this.#responseLimits = { headBytesMax: limits.responseHeadBytesMax ?? defaultHeadBytesMax, fieldsMax: limits.responseFieldsMax ?? defaultFieldsMax };
@@ -171,6 +175,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #connect(): void {
     this.#countConnection(1);
     this.#statistics.connectionsTotal.add();
+    this.#statistics.http1Connections.add();
     const connection = new Http1Upstream(this, this.#context, this.host.address, this.limits.connectTimeoutMs);
     this.#connecting.add(connection);
     this.#context.sweep.add(connection);

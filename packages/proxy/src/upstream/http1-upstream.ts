@@ -23,7 +23,7 @@ import {
   type ResponseHead,
   type Trailers,
 } from '@sluice/http';
-import type { Address, Connection, MeshError } from '@sluice/kernel';
+import type { Address, Connection, Counter, MeshError } from '@sluice/kernel';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
 import type { UpstreamEvents } from '../codec.ts';
 import { OutputWriter } from '../output-buffer.ts';
@@ -46,6 +46,9 @@ export interface UpstreamOwner {
   onKeepAlive(value: string): void;
   /** The host has closed it after it had rested so long, or while the next request was on its way. */
   onClosedAtRest(restedMs: number): void;
+  /** Of all connections of the cluster, in bytes. */
+  readonly bytesReceived: Counter;
+  readonly bytesSent: Counter;
   /** Requests it may serve; 0 is no limit. */
   readonly requestsPerConnectionMax: number;
   /** What heads of responses may be. */
@@ -104,7 +107,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
     this.#body = new BodyReader(owner.responseLimits);
     this.startedAt = context.turn.now();
     this.#connection = context.network.connect(address, new HandlerInTurn(context.turn, this), { timeoutMs: connectTimeoutMs });
-    this.#writer = new OutputWriter(this.#connection, context.output);
+    this.#writer = new OutputWriter(this.#connection, context.output, owner.bytesSent);
   }
 
   get isReused(): boolean {
@@ -209,6 +212,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   }
 
   onData(memory: Buffer, length: number): void {
+    this.#owner.bytesReceived.add(length);
     this.#consume(memory, length);
   }
 

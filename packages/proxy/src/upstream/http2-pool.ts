@@ -4,7 +4,7 @@
  */
 import type { Host } from '@sluice/balancing';
 import { defaultHeadLimits, type HeadLimits } from '@sluice/http';
-import type { MeshError } from '@sluice/kernel';
+import type { Counter, MeshError } from '@sluice/kernel';
 import type { Http2Options } from '../http2-options.ts';
 import type { Http2Statistics } from '../http2-statistics.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
@@ -15,6 +15,8 @@ import type { UpstreamContext } from './upstream-context.ts';
 
 export class Http2Pool implements HostPool, Http2UpstreamOwner {
   readonly host: Host;
+  readonly bytesReceived: Counter;
+  readonly bytesSent: Counter;
   connectFailures = 0;
   connections = 0;
   readonly #limits: PoolLimits;
@@ -35,6 +37,8 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     this.#options = options;
     this.#context = context;
     this.#statistics = statistics;
+    this.bytesReceived = statistics.bytesReceived;
+    this.bytesSent = statistics.bytesSent;
     this.#breaker = breaker;
     this.#onEmpty = onEmpty;
     const { responseHeadBytesMax, responseFieldsMax } = limits;
@@ -158,6 +162,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
     }
     this.#countConnection(1);
     this.#statistics.connectionsTotal.add();
+    this.#statistics.http2Connections.add();
     const connection = new Http2Upstream(this, this.#context, this.host.address, this.#limits.connectTimeoutMs, this.#options);
     this.#connecting.add(connection);
     this.#context.sweep.add(connection);

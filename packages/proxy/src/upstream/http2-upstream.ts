@@ -7,7 +7,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { ErrorCode, Http2Connection, type HeadLimits, type Http2ConnectionEvents, type Http2Stream } from '@sluice/http';
-import type { Address, Connection, MeshError } from '@sluice/kernel';
+import type { Address, Connection, Counter, MeshError } from '@sluice/kernel';
 import { Http2Keeper } from '../http2-keeper.ts';
 import { http2LimitsOf } from '../http2-limits.ts';
 import type { Http2Options } from '../http2-options.ts';
@@ -28,6 +28,9 @@ export interface Http2UpstreamOwner {
   onIdleTimeout(): void;
   onClosed(connection: Http2Upstream): void;
   readonly http2Statistics: Http2Statistics;
+  /** Of all connections of the cluster, in bytes. */
+  readonly bytesReceived: Counter;
+  readonly bytesSent: Counter;
   /** What heads of responses may be. */
   readonly responseLimits: HeadLimits;
   /** Requests it may serve; 0 is no limit. */
@@ -73,7 +76,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
     this.#concurrentStreamsMax = Math.min(options.concurrentStreamsMax, concurrentStreamsAtFirst);
     this.startedAt = context.turn.now();
     this.#connection = context.network.connect(address, new HandlerInTurn(context.turn, this), { timeoutMs: connectTimeoutMs });
-    this.#output = new Http2Output(this.#connection, context.output, context.turn);
+    this.#output = new Http2Output(this.#connection, context.output, context.turn, owner.bytesSent);
     this.#machine = new Http2Connection('client', http2LimitsOf(options, owner.responseLimits), this.#output, this, owner.http2Statistics);
   }
 
@@ -153,6 +156,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
   }
 
   onData(memory: Buffer, length: number): void {
+    this.#owner.bytesReceived.add(length);
     if (this.#state !== 'closed') this.#machine.read(memory, 0, length);
   }
 
