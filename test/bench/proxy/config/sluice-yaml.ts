@@ -11,6 +11,8 @@ export interface SluiceYamlOptions {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** A file for an access log in Envoy's default format. Default: none. */
   readonly accessLog?: string;
+  /** Traces so many percent of the requests, with the process's own tracer. Default: none. */
+  readonly tracedPercent?: number;
   /** HTTP filters before the router, as JSON. */
   readonly filters?: readonly object[];
 }
@@ -25,6 +27,7 @@ export function sluiceYaml(options: SluiceYamlOptions): string {
     stat_prefix: 'bench',
     route_config: { name: 'local', virtual_hosts: virtualHosts(options) },
     http_filters: [...(options.filters ?? []), { name: 'envoy.filters.http.router', typed_config: { '@type': typeUrl('envoy.extensions.filters.http.router.v3.Router') } }],
+    ...(options.tracedPercent !== undefined && { tracing: { random_sampling: { value: options.tracedPercent } } }),
     ...(options.accessLog && {
       access_log: [{ name: 'envoy.access_loggers.file', typed_config: { '@type': typeUrl('envoy.extensions.access_loggers.file.v3.FileAccessLog'), path: options.accessLog } }],
     }),
