@@ -21,7 +21,7 @@ export interface DownstreamCodec {
   /** False when the client is slow: pause the source until `onDownstreamDrain`. */
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean;
   writeEnd(trailers: Trailers | undefined): void;
-  /** 101: the head goes out, and bytes are bytes from now on, both ways. */
+  /** 101, or 2xx for a CONNECT: the head goes out, and bytes are bytes from now on, both ways. */
   writeTunnelHead(head: ResponseHead): void;
   /** In a tunnel: the other side has sent its last byte. */
   endTunnel(): void;
@@ -46,10 +46,16 @@ export interface DownstreamEvents {
   onTunnelEnd(): void;
 }
 
+/**
+ * How an exchange becomes a tunnel: by the host's 101 (`upgrade`), by its 2xx to a CONNECT (`connect`), or at once, on a
+ * connection where nothing is said but the tunnel's bytes (`bytes`).
+ */
+export type TunnelKind = 'upgrade' | 'connect' | 'bytes';
+
 /** The upstream's side of one attempt. */
 export interface UpstreamCodec {
-  /** Head of the request; `upgrades` when the connection is asked to become a tunnel. */
-  writeHead(head: RequestHead, upgrades: boolean): void;
+  /** Head of the request; `tunnel` when it asks for one. */
+  writeHead(head: RequestHead, tunnel: TunnelKind | undefined): void;
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean;
   writeEnd(trailers: Trailers | undefined): void;
   endTunnel(): void;
@@ -70,7 +76,7 @@ export interface UpstreamCodec {
 export interface UpstreamEvents {
   onInformational(head: ResponseHead): void;
   onResponseHead(head: ResponseHead): void;
-  /** 101 that answers the upgrade asked for. */
+  /** 101 that answers the upgrade asked for, or 2xx for a CONNECT. */
   onTunnelHead(head: ResponseHead): void;
   onResponseData(memory: Buffer, start: number, end: number, mayBorrow: boolean): void;
   onResponseEnd(trailers: Trailers | undefined): void;

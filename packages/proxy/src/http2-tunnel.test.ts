@@ -133,7 +133,7 @@ describe('a client of HTTP/2', () => {
     await expect.poll(() => proxy.proxy.activeStreams).toBe(0);
   });
 
-  test('is refused where no route allows it, and CONNECT without a protocol everywhere', async () => {
+  test('is refused where no route allows it, and so is CONNECT without a protocol', async () => {
     await using upstream = await startHttp1Echo();
     await using proxy = await startTestProxy(configOf(upstream.address, 'h1', { upgrades: [] }));
     using client = await openHttp2Client(proxy.address);

@@ -99,8 +99,6 @@ const table = {
   'invalid-demand':               ['downstream', 400, false, 'never', 'IH', 'request_headers_failed_strict_check', '', 'rq_failed_strict_check'],
   'path-rejected':                ['downstream', 400, false, 'never', '', 'path_normalization_failed', '', 'downstream_rq_failed_path_normalization'],
   'upgrade-refused':              ['downstream', 403, false, 'never', '', 'upgrade_failed', '', 'downstream_rq_ws_on_non_ws_route'],
-  // What follows a CONNECT was meant for a tunnel, so the connection ends.
-  'connect-refused':              ['downstream', 403, true, 'never', '', 'upgrade_failed', '', 'downstream_rq_ws_on_non_ws_route'],
   'expectation-failed':           ['downstream', 417, true, 'never', '', 'expectation_failed', 'Expectation Failed', ''],
   'underscore-refused':           ['downstream', 400, true, 'never', 'DPE', 'http1.unexpected_underscore', 'Bad Request', 'downstream_cx_protocol_error'],
   'unknown-method':               ['downstream', 400, true, 'never', 'DPE', 'http1.codec_error', 'Bad Request', 'downstream_cx_protocol_error'],

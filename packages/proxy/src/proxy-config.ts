@@ -152,7 +152,7 @@ export interface ConnectionManagerConfig {
   readonly defaultHost?: string;
   readonly rejectUnderscores: boolean;
   readonly dropUnderscores: boolean;
-  /** Upgrade tokens in lower case that may become tunnels: `websocket`. */
+  /** Upgrade tokens in lower case that may become tunnels: `websocket`. `CONNECT` for the method. */
   readonly upgrades: readonly string[];
   /** Upgrades that are taken for not asked for. Default none. */
   readonly ignoresUpgrade?: ((token: string) => boolean) | undefined;

@@ -81,8 +81,10 @@ export interface ForwardAction {
   readonly idleTimeoutMs: number | undefined;
   /** How long a client may leave what is on its way to it; undefined inherits, and so does 0. */
   readonly flushTimeoutMs?: number | undefined;
-  /** Upgrade tokens in lower case, allowed or forbidden for this route; for others the manager's list holds. */
+  /** Upgrade tokens in lower case, and `CONNECT`, allowed or forbidden for this route; for others the manager's list holds. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** The tunnel of a CONNECT ends here, as bytes to a host. Default false: the CONNECT goes on to it. */
+  readonly terminatesConnect?: boolean;
   /** Status for a cluster that is not there. Default 503. */
   readonly clusterNotFoundStatus: number;
   /** Whether it counts against the limits of `priority: HIGH`, on connections of its own. */

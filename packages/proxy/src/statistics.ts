@@ -60,6 +60,7 @@ export class DownstreamStatistics {
   /** Read when somebody looks. */
   connectionsActive = 0;
   requestsActive = 0;
+  upgradesActive = 0;
   readonly #ends: ReadonlyMap<string, Counter>;
   readonly #http1: CodecStatistics;
   readonly #http2: CodecStatistics;
@@ -86,6 +87,7 @@ export class DownstreamStatistics {
     this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
     this.requestTime = meter.histogram('envoy_http_downstream_rq_time', 'time of a whole exchange, in ms', timeBoundsMs, labels);
     meter.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
+    meter.observedGauge('envoy_http_downstream_cx_upgrades_active', 'tunnels that are open', () => this.upgradesActive, labels);
     meter.observedGauge('envoy_http_downstream_rq_active', 'requests under way', () => this.requestsActive, labels);
     this.#ends = outcomeCounters(meter, 'envoy_http_', labels, ({ counter: name }) => !name.startsWith('upstream_'));
   }

@@ -12,7 +12,7 @@ import { readRegexRewrite, type RegexRewrite } from './regex-rewrite.ts';
 import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { readUriTemplateRewrite } from './uri-template.ts';
-import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
+import { readRouteUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 import { readWeightedCluster, type WeightedCluster } from './weighted-cluster.ts';
 
 export interface RouteAction {
@@ -106,7 +106,7 @@ export function readRouteAction(json: unknown, scope: Scope): RouteAction | unde
     maxStreamDuration: reader.read('max_stream_duration', readMaxStreamDuration) ?? readOldGrpcTimeout(reader),
     flushTimeoutMs: reader.durationMs('flush_timeout'),
     priority: reader.enum('priority', ['DEFAULT', 'HIGH'], 'DEFAULT'),
-    upgradeConfigs: reader.list('upgrade_configs', readUpgradeConfig),
+    upgradeConfigs: reader.list('upgrade_configs', readRouteUpgradeConfig),
     hashPolicies: reader.list('hash_policy', readHashPolicy),
     rateLimits: reader.list('rate_limits', readRateLimit),
     includesHostRateLimits: reader.boolean('include_vh_rate_limits', false),

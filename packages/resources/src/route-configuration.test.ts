@@ -108,3 +108,13 @@ test('retry conditions are read from their list', () => {
   });
   expect(problemsOf(routesJson('r', [routeTo('app', { retry_policy: { retry_on: '6xx' } })]))[0]).toContain('has "6xx", must be out of');
 });
+
+test('a CONNECT may end at a route; how it does cannot be chosen', () => {
+  const upgrade = (fields: Json) => routeTo('a', { upgrade_configs: [{ upgrade_type: 'CONNECT', ...fields }] });
+  expect(decodeRoute(upgrade({ connect_config: {} }))?.action).toMatchObject({ upgradeConfigs: [{ upgradeType: 'CONNECT', enabled: true, terminatesConnect: true }] });
+  expect(decodeRoute(upgrade({}))?.action).toMatchObject({ upgradeConfigs: [{ terminatesConnect: false }] });
+  const at = 'virtual_hosts[0].routes[0].route.upgrade_configs[0].connect_config';
+  const problems = problemsOf(routesJson('r', [upgrade({ connect_config: { allow_post: true, proxy_protocol_config: {} } })]));
+  expect(problems.map((problem) => problem.split(': ')[0])).toEqual([`${at}.proxy_protocol_config`, `${at}.allow_post`]);
+  expect(problemsOf(routesJson('r', [upgrade({ upgrade_type: 'websocket', connect_config: {} })]))).toEqual([`${at}: is only for an upgrade_type of CONNECT`]);
+});

@@ -12,14 +12,14 @@ import type { PreferredHost } from '@sluice/balancing';
 import type { Address } from '@sluice/kernel';
 import type { AccessLogOptions } from '@sluice/resources';
 import type { CreateTransform } from '../body-transform.ts';
-import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
+import type { DownstreamCodec, DownstreamEvents, TunnelKind } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
 import type { HttpFilter } from '../filters/filter.ts';
 import type { FilterVerdict } from '../filters/filter-verdict.ts';
 import { RouterFilter } from '../filters/router/router-filter.ts';
 import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
-import type { RouteMatch } from '../route-match.ts';
+import type { ForwardAction, RouteMatch } from '../route-match.ts';
 import { expectedTimeoutMs, streamDurationMs } from '../router/stream-duration.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
@@ -312,16 +312,22 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if ((this.request.known & Known.envoyDemand) !== 0 && !this.#heedDemands()) return;
     const router = this.#routerFilter();
     if (router?.respectsExpectedTimeout) this.timeoutMs = expectedTimeoutMs(this.request, this.timeoutMs);
-    const upgrades = this.#upgrade !== '';
+    const tunnel = this.#tunnelKind(action);
     if (action.tries || this.#demands || cluster.asksForTries) {
       const { bufferBytesMax = defaultBufferBytesMax } = this.#config;
-      const wish = { action, cluster, clusters: this.#applied.clusters, demands: this.#demands, timeoutMs: this.timeoutMs, upgrades, hash, router, bufferBytesMax };
+      const wish = { action, cluster, clusters: this.#applied.clusters, demands: this.#demands, timeoutMs: this.timeoutMs, tunnel, hash, router, bufferBytesMax };
       this.#upstream = openTries(this, wish, this.#engine);
     } else {
       router?.announceTimeout(this.request, this.timeoutMs);
-      this.#upstream = openPlain(this, cluster, action, upgrades, hash, this.#engine);
+      this.#upstream = openPlain(this, cluster, action, tunnel, hash, this.#engine);
     }
     this.#upstream.start();
+  }
+
+  #tunnelKind({ terminatesConnect }: ForwardAction): TunnelKind | undefined {
+    if (this.#upgrade === '') return undefined;
+    if (this.#upgrade !== 'CONNECT') return 'upgrade';
+    return terminatesConnect === true ? 'bytes' : 'connect';
   }
 
   /** What the request asks of the router counts before what is configured. False when it asked badly and was refused. */
@@ -423,7 +429,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#state = 'tunnel';
     this.#responseHeadSent = true;
     this.#statistics.upgrades.add();
-    this.#statistics.byClass[1]?.add();
+    this.#statistics.upgradesActive += 1;
+    this.#statistics.byClass[(head.status / 100) | 0]?.add();
     this.#codec.writeTunnelHead(head);
     if (this.#config.logOccasions?.logsTunnels === true) writeEarlyLogs(this, this.#config.accessLogs, 'DownstreamTunnelSuccessfullyEstablished', this.#engine);
     this.#codec.releaseBody();
@@ -568,6 +575,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   #end(outcome: Outcome, intact: boolean): void {
     if (this.#state === 'ended') return;
+    if (this.#state === 'tunnel') this.#statistics.upgradesActive -= 1;
     this.#state = 'ended';
     const { info } = this;
     info.endAt = this.#engine.turn.now();

@@ -57,8 +57,10 @@ export class Http1ResponseWriter {
   writeTunnelHead(head: ResponseHead): void {
     const token = head.get('upgrade') ?? '';
     head.removeKnown(Known.connection | Known.upgrade | Known.keepAlive | Known.proxyConnection);
-    head.add('upgrade', token);
-    head.addLine(connectionUpgrade);
+    if (head.status === 101) {
+      head.add('upgrade', token);
+      head.addLine(connectionUpgrade);
+    }
     this.#isChunked = false;
     this.#write(head);
   }

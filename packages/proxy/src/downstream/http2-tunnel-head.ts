@@ -23,7 +23,7 @@ function bytesOf(random: Random): number[] {
 
 /** The host has switched: the head that says so to a client of HTTP/2. */
 export function endTunnelHandshake(head: ResponseHead): void {
-  head.status = 200;
+  if (head.status === 101) head.status = 200;
   head.removeKnown(Known.connection | Known.upgrade | Known.contentLength | Known.transferEncoding);
   head.remove('sec-websocket-accept');
 }

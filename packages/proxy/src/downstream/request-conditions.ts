@@ -32,7 +32,7 @@ export interface RequestConditions extends ClientFindings {
   expectsContinue: boolean;
   /** The upstream is to ask for the body, where somebody is. */
   passesExpect: boolean;
-  /** Token of an upgrade asked for, in lower case; empty for none. */
+  /** Token of an upgrade asked for, in lower case; `CONNECT` for that method, which no header can spell so; empty for none. */
   upgrade: string;
 }
 
@@ -77,8 +77,7 @@ export function conditionRequest(head: RequestHead, context: ConditioningContext
   if (head.authority === '') conditions.refusal ??= 'missing-host';
   const verdict = context.conditionPath?.(head) ?? 'passes';
   if (verdict !== 'passes') conditions.refusal ??= verdict === 'rejected' ? 'path-rejected' : 'path-redirected';
-  // Passed on as any request, a back end would take what follows for a tunnel's bytes, and we for requests.
-  if (head.method === 'CONNECT') conditions.refusal ??= 'connect-refused';
+  if (head.method === 'CONNECT') askForConnect(head, conditions);
   manager.changeEarly?.(head, info);
   identifyClient(head, manager, info, conditions);
   if ((head.known & Known.clientCert) !== 0 || manager.clientCertificates) describeCertificate(head, manager.clientCertificates, info.connection?.tls);
@@ -105,6 +104,14 @@ function upgradeToken(head: RequestHead, manager: ConnectionManagerConfig): stri
   if (head.minorVersion === 0 || !head.connectionOptions.includes('upgrade')) return '';
   const token = (head.get('upgrade') ?? '').trim().toLowerCase();
   return token === 'h2c' || manager.ignoresUpgrade?.(token) ? '' : token;
+}
+
+/** A CONNECT is a request for a tunnel and nothing else. What follows it is the tunnel's, so a length would be read in two ways (RFC 9110 9.3.6). */
+function askForConnect(head: RequestHead, conditions: RequestConditions): void {
+  conditions.upgrade = 'CONNECT';
+  head.removeKnown(Known.upgrade);
+  if (head.framing !== 'none') conditions.refusal ??= 'bad-request';
+  head.removeKnown(Known.contentLength);
 }
 
 function removeHopByHop(head: RequestHead, upgrade: string): void {

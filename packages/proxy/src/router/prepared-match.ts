@@ -55,7 +55,7 @@ function prepareForwards(action: RouteAction, place: RoutePlace, session: Compil
     case 'passthrough': {
       const { passthrough } = session.environment;
       if (!passthrough) session.error(`${place.path}.route.inline_cluster_specifier_plugin`, 'cannot be followed here: there is no way out of the mesh');
-      const websocket = { upgradeType: 'websocket', enabled: true };
+      const websocket = { upgradeType: 'websocket', enabled: true, terminatesConnect: false };
       const opened = { ...action, upgradeConfigs: [websocket, ...action.upgradeConfigs] };
       const answer = prepareForward(opened, passthrough?.open(target.passthrough) ?? '', place, session);
       return () => answer;
@@ -106,6 +106,7 @@ function prepareForward(
     idleTimeoutMs: action.idleTimeoutMs,
     flushTimeoutMs: action.flushTimeoutMs,
     upgrades: new Map(action.upgradeConfigs.map(({ upgradeType, enabled }) => [upgradeType, enabled])),
+    terminatesConnect: action.upgradeConfigs.some(({ terminatesConnect }) => terminatesConnect),
     clusterNotFoundStatus: action.clusterNotFoundStatus,
     isHighPriority: action.priority === 'HIGH',
     subset: compileSubset(action.metadataMatch, weighted?.entry.metadataMatch),

@@ -25,7 +25,7 @@ export function createAsyncClient(engine: Engine): AsyncClient {
         return overCall;
       }
       const exchange = new AsyncExchange(request, engine, onDone);
-      exchange.start(new UpstreamRequest(exchange, cluster, engine, cluster.poolsFor(false), false, anyHost));
+      exchange.start(new UpstreamRequest(exchange, cluster, engine, cluster.poolsFor(false), undefined, anyHost));
       return exchange;
     },
   };

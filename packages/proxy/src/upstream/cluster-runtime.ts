@@ -35,6 +35,7 @@ import { LoadReports } from './load-reports.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
 import { securedContext } from './secured-network.ts';
+import { TunnelPool } from './tunnel-pool.ts';
 import { withNetwork, type UpstreamContext } from './upstream-context.ts';
 
 /** A request that came before the cluster knew any endpoint. */
@@ -165,6 +166,12 @@ export class ClusterRuntime {
     const tls = this.#config.transports?.of(host);
     if (!tls) return this.#network;
     return securedContext(this.#context, tls, { serverName: serverNameOf(host, tls), checksServerName: false, alpnProtocols: [] }).network;
+  }
+
+  /** For one tunnel whose bytes go to `host` as they are. */
+  openTunnelPool(host: Host, breaker: CircuitBreaker): TunnelPool {
+    const context = withNetwork(this.#context, this.networkFor(host));
+    return new TunnelPool({ host, limits: this.#config, context, statistics: this.statistics, breaker });
   }
 
   pick(context: PickContext): PickResult {

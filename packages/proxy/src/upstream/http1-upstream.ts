@@ -20,12 +20,12 @@ import {
   writeRequestHead,
   type HeadLimits,
   type RequestHead,
-  type ResponseHead,
+  ResponseHead,
   type Trailers,
 } from '@sluice/http';
 import type { Address, Connection, Counter, MeshError } from '@sluice/kernel';
 import { writeChunk, writeEndOfChunks } from '../chunked-output.ts';
-import type { UpstreamEvents } from '../codec.ts';
+import type { TunnelKind, UpstreamEvents } from '../codec.ts';
 import { OutputWriter } from '../output-buffer.ts';
 import type { Sweepable } from '../sweep.ts';
 import { HandlerInTurn, type TurnHandler } from '../turn.ts';
@@ -70,6 +70,8 @@ const tunnelFlushMaxMs = 60_000;
 const connectionUpgrade = createHeaderLine('connection', 'upgrade');
 const chunkedCoding = createHeaderLine('transfer-encoding', 'chunked');
 
+const hopByHopOfTunnel = Known.contentLength | Known.transferEncoding | Known.connection | Known.keepAlive | Known.upgrade;
+
 export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
@@ -95,6 +97,8 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
   #owesBody = false;
   #requestChunked = false;
   #upgradeToken = '';
+  /** The request is a CONNECT, which a 2xx makes a tunnel. */
+  #connects = false;
   #informationals = 0;
   #responseBegun = false;
   #bodyBytes = 0;
@@ -134,6 +138,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
     this.#responseBegun = false;
     this.#bodyBytes = 0;
     this.#upgradeToken = '';
+    this.#connects = false;
     this.#reader.restart();
   }
 
@@ -151,14 +156,18 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
 
   // — the request —
 
-  writeHead(head: RequestHead, upgrades: boolean): void {
+  writeHead(head: RequestHead, tunnel: TunnelKind | undefined): void {
+    if (tunnel === 'bytes') return this.#beginBytes();
     this.#reader.requestMethod = head.method;
     this.#requestChunked = head.framing === 'chunked';
     this.#owesBody = head.framing !== 'none';
-    this.#requestDone = !this.#owesBody && !upgrades;
+    this.#requestDone = !this.#owesBody && !tunnel;
     // Requests of HTTP/2 have bodies of unknown length without a field that says so.
     if (this.#requestChunked && (head.known & Known.transferEncoding) === 0) head.addLine(chunkedCoding);
-    if (upgrades) {
+    this.#connects = tunnel === 'connect';
+    // In HTTP/1 the target of a CONNECT is its authority, which the route may have rewritten.
+    if (this.#connects) head.path = head.authority;
+    if (tunnel === 'upgrade') {
       this.#upgradeToken = (head.get('upgrade') ?? '').toLowerCase();
       head.setLine(connectionUpgrade);
     }
@@ -308,6 +317,7 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
       this.#reader.restart();
       return true;
     }
+    if (this.#connects && head.status < 300) return this.#onConnected(head);
     // Hosts say it in each response, and it is the same in all.
     if (this.requestsServed === 1 && (head.known & Known.keepAlive) !== 0) this.#owner.onKeepAlive(head.get('keep-alive') ?? '');
     this.#state = 'body';
@@ -331,6 +341,22 @@ export class Http1Upstream implements UpstreamExchange, TurnHandler, Sweepable {
     this.#requestChunked = false;
     this.#events?.onTunnelHead(head);
     return true;
+  }
+
+  /** What follows the head is the tunnel's, whatever the head says about a length (RFC 9110 9.3.6). */
+  #onConnected(head: ResponseHead): boolean {
+    this.#state = 'tunnel';
+    head.framing = 'none';
+    head.removeKnown(hopByHopOfTunnel);
+    this.#events?.onTunnelHead(head);
+    return true;
+  }
+
+  /** The host is not spoken to at all: it is connected, which is what was asked for. */
+  #beginBytes(): void {
+    this.#state = 'tunnel';
+    this.#requestChunked = false;
+    this.#events?.onTunnelHead(ResponseHead.of(200));
   }
 
   #countBody(bytes: number): void {

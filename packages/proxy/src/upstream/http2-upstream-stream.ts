@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { ErrorCode, type Http2Stream, type Http2StreamEvents, type RequestHead, type ResetCause, type ResponseHead, type Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
-import type { UpstreamEvents } from '../codec.ts';
+import type { TunnelKind, UpstreamEvents } from '../codec.ts';
 import { Http2HeldBytes } from '../http2-held-bytes.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { UpstreamExchange } from './host-pool.ts';
@@ -30,6 +30,8 @@ export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents 
   #events: UpstreamEvents | undefined;
   #stream: Http2Stream | undefined;
   #tunnel: Http2TunnelRequest | undefined;
+  /** Its request is a CONNECT without a protocol, which a 2xx makes a tunnel. */
+  #connects = false;
   #isTunnel = false;
   #informationals = 0;
   #isHeld = false;
@@ -55,8 +57,9 @@ export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents 
 
   // — the request —
 
-  writeHead(head: RequestHead, upgrades: boolean): void {
-    if (upgrades) {
+  writeHead(head: RequestHead, tunnel: TunnelKind | undefined): void {
+    this.#connects = tunnel === 'connect';
+    if (tunnel === 'upgrade') {
       if (!this.#connection.allowsTunnels) return this.#failLater('upgrade-refused', 'the upstream takes no CONNECT with a protocol');
       this.#tunnel = new Http2TunnelRequest(head);
     }
@@ -66,7 +69,7 @@ export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents 
     this.#stream = stream;
     stream.events = this;
     stream.answersHead = head.method === 'HEAD';
-    stream.writeRequest(head, head.framing === 'none' && !upgrades, schemeOf(head), this.#tunnel?.protocol ?? '');
+    stream.writeRequest(head, head.framing === 'none' && !tunnel, schemeOf(head), this.#tunnel?.protocol ?? '');
     return undefined;
   }
 
@@ -108,9 +111,9 @@ export class Http2UpstreamStream implements UpstreamExchange, Http2StreamEvents 
   onResponse(head: ResponseHead): void {
     if (head.status < 200) return this.#onInformational(head);
     const events = this.#events;
-    if (this.#tunnel && head.status < 300) {
+    if ((this.#tunnel || this.#connects) && head.status < 300) {
       this.#isTunnel = true;
-      this.#tunnel.answer(head);
+      this.#tunnel?.answer(head);
       return events?.onTunnelHead(head);
     }
     return events?.onResponseHead(head);

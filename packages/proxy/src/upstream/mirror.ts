@@ -54,7 +54,7 @@ class MirroredStream implements TryOwner, Sweepable {
     this.#context = context;
     this.#cluster = cluster;
     this.deadline = timeoutMs === 0 ? Number.POSITIVE_INFINITY : context.turn.now() + timeoutMs;
-    this.#upstream = new UpstreamRequest(this, cluster, context, cluster.poolsFor(isHighPriority), false, anyHost, { owner: this, body });
+    this.#upstream = new UpstreamRequest(this, cluster, context, cluster.poolsFor(isHighPriority), undefined, anyHost, { owner: this, body });
   }
 
   start(): void {

@@ -2,6 +2,7 @@
 import { anyHost, type Hash64, type PickContext, type SubsetCriteria } from '@sluice/balancing';
 import { formatAddress } from '@sluice/kernel';
 import type { RouterFilter } from '../filters/router/router-filter.ts';
+import type { TunnelKind } from '../codec.ts';
 import type { ForwardAction } from '../route-match.ts';
 import { findCluster } from './aggregate-choice.ts';
 import type { ClusterRuntime } from './cluster-runtime.ts';
@@ -20,7 +21,7 @@ export interface UpstreamWish {
   readonly clusters: ReadonlyMap<string, ClusterRuntime>;
   readonly demands: RequestDemands | undefined;
   readonly timeoutMs: number;
-  readonly upgrades: boolean;
+  readonly tunnel: TunnelKind | undefined;
   readonly hash: Hash64 | undefined;
   readonly router: RouterFilter | undefined;
   /** What the listener buffers for a connection. */
@@ -29,7 +30,7 @@ export interface UpstreamWish {
 
 /** Everything that may be asked beyond one plain try. */
 export function openTries(owner: UpstreamRequestOwner, wish: UpstreamWish, context: UpstreamContext): UpstreamSide {
-  const { action, cluster, demands, timeoutMs, upgrades, hash, router } = wish;
+  const { action, cluster, demands, timeoutMs, tunnel, hash, router } = wish;
   const policy = action.tries ?? plainTryPolicy;
   const { retry, streamDurationMaxMs = 0 } = cluster.config;
   const plan = planTries({
@@ -39,14 +40,14 @@ export function openTries(owner: UpstreamRequestOwner, wish: UpstreamWish, conte
     streamDurationMaxMs,
     timeoutMs,
     bodyBytesMax: bodyBytesMaxOf(policy, wish.bufferBytesMax),
-    mirrors: policy.mirrors.length === 0 ? noMirrors : mirrorsOf(owner, wish, policy, context),
+    mirrors: policy.mirrors.length === 0 || owner.request.method === 'CONNECT' ? noMirrors : mirrorsOf(owner, wish, policy, context),
     router,
   });
-  return new RetryingRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), plan, upgrades, pickContextOf(owner, hash, action.subset));
+  return new RetryingRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), plan, tunnel, pickContextOf(owner, hash, action.subset));
 }
 
-export function openPlain(owner: UpstreamRequestOwner, cluster: ClusterRuntime, action: ForwardAction, upgrades: boolean, hash: Hash64 | undefined, context: UpstreamContext): UpstreamSide {
-  return new UpstreamRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), upgrades, pickContextOf(owner, hash, action.subset));
+export function openPlain(owner: UpstreamRequestOwner, cluster: ClusterRuntime, action: ForwardAction, tunnel: TunnelKind | undefined, hash: Hash64 | undefined, context: UpstreamContext): UpstreamSide {
+  return new UpstreamRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), tunnel, pickContextOf(owner, hash, action.subset));
 }
 
 const noMirrors: readonly MirrorRequest[] = [];

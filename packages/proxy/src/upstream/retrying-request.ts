@@ -12,6 +12,7 @@ import type { Buffer } from 'node:buffer';
 import type { Host, PickContext } from '@sluice/balancing';
 import type { ResponseHead, Trailers } from '@sluice/http';
 import type { Timer } from '@sluice/kernel';
+import type { TunnelKind } from '../codec.ts';
 import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
@@ -39,7 +40,7 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
   readonly #context: UpstreamContext;
   readonly #pools: PriorityPools;
   readonly #plan: TryPlan;
-  readonly #upgrades: boolean;
+  readonly #tunnel: TunnelKind | undefined;
   readonly #firstPick: PickContext;
   readonly #statistics: RetryStatistics;
   readonly #retries: RetryState | undefined;
@@ -59,19 +60,19 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
   readonly #triedHosts = new Set<Host>();
   #excludedPriorities: ReadonlySet<number> | undefined;
 
-  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, plan: TryPlan, upgrades: boolean, firstPick: PickContext) {
+  constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, plan: TryPlan, tunnel: TunnelKind | undefined, firstPick: PickContext) {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#context = context;
     this.#pools = pools;
     this.#plan = plan;
-    this.#upgrades = upgrades;
+    this.#tunnel = tunnel;
     this.#firstPick = firstPick;
     this.#statistics = cluster.statistics.retrying();
     const { retry } = plan;
     const mayRetry = retry !== undefined && (retry.requestTests.length === 0 || retry.requestTests.some((test) => test(owner.request)));
     this.#retries = mayRetry ? new RetryState(retry, pools.breaker, this.#statistics, context.random) : undefined;
-    this.#isRequestDone = owner.request.framing === 'none' && !upgrades;
+    this.#isRequestDone = owner.request.framing === 'none' && !tunnel;
     if (owner.request.framing !== 'none') this.#body = new KeptBody(this.#wantsBody ? plan.bodyBytesMax : 0);
   }
 
@@ -99,7 +100,7 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
     this.#tries += 1;
     this.#plan.announce(this.request, this.#tries, isTimeoutRetry === 'yes', this.#elapsedMs());
     const attempt = new Attempt(this);
-    attempt.upstream = new UpstreamRequest(attempt, this.#cluster, this.#context, this.#pools, this.#upgrades, this.#pickContext(), { owner: attempt, body: this.#body });
+    attempt.upstream = new UpstreamRequest(attempt, this.#cluster, this.#context, this.#pools, this.#tunnel, this.#pickContext(), { owner: attempt, body: this.#body });
     this.#live.push(attempt);
     attempt.upstream.start();
   }

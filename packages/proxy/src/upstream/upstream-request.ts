@@ -6,7 +6,7 @@ import type { Buffer } from 'node:buffer';
 import type { Host, HostPicked, PickContext, PreferredHost, TryResult } from '@sluice/balancing';
 import type { RequestHead, ResponseHead, Trailers } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
-import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
+import type { TunnelKind, UpstreamCodec, UpstreamEvents } from '../codec.ts';
 import { outcomes, type OutcomeCode } from '../outcome.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
@@ -59,14 +59,14 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   readonly #owner: Omit<UpstreamRequestOwner, 'overrideHost'>;
   readonly #cluster: ClusterRuntime;
   readonly #context: UpstreamContext;
-  readonly #upgrades: boolean;
+  readonly #tunnel: TunnelKind | undefined;
   readonly #pick: PickContext;
   /** Undefined for the only try of its stream. */
   readonly #try: TryOwner | undefined;
   readonly #pools: PriorityPools;
   #picked: HostPicked | undefined;
   /** Where it waits for a connection. */
-  #pool: HostPool | undefined;
+  #pool: Pick<HostPool, 'cancel'> | undefined;
   #codec: UpstreamCodec | undefined;
   /** What may be sent again; undefined while there is no use for it. */
   #body: KeptBody | undefined;
@@ -78,14 +78,14 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     cluster: ClusterRuntime,
     context: UpstreamContext,
     pools: PriorityPools,
-    upgrades: boolean,
+    tunnel: TunnelKind | undefined,
     pick: PickContext,
     oneOfMany?: TryOfMany,
   ) {
     this.#owner = owner;
     this.#cluster = cluster;
     this.#context = context;
-    this.#upgrades = upgrades;
+    this.#tunnel = tunnel;
     this.#pick = pick;
     this.#pools = pools;
     this.#try = oneOfMany?.owner;
@@ -118,7 +118,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   }
 
   start(): void {
-    if (this.#upgrades && this.#takesNoTunnels) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
+    if (this.#tunnel === 'upgrade' && this.#takesNoTunnels) return this.#end('upgrade-refused', 'the upstream speaks HTTP/2');
     if (!this.#pools.breaker.allowsRequest) return this.#end('upstream-overflow', 'too many requests');
     if (this.#cluster.dropsOne()) return this.#end('drop-overload', 'the control plane wants fewer requests');
     const { originalDst } = this.#cluster;
@@ -212,7 +212,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
       this.#try?.beforeHead(this.#picked.host);
     }
     connection.begin(this);
-    connection.writeHead(request, this.#upgrades);
+    connection.writeHead(request, this.#tunnel);
     if (this.#body?.isAsked) return this.#repeatBody(this.#body, connection);
     this.#askForBody(connection);
   }
@@ -306,7 +306,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
 
   /** The keep-alive race: the host closed the connection while the request was on its way to it. */
   #maySendAgain(code: OutcomeCode): boolean {
-    if (this.#hasRetried || this.#upgrades || this.#owner.info.responseStartAt > 0) return false;
+    if (this.#hasRetried || this.#tunnel || this.#owner.info.responseStartAt > 0) return false;
     if (this.#bodyBegun && !this.#body?.isWhole) return false;
     return outcomes[code].retry === 'always-safe' || idempotentMethods.has(this.#owner.request.method);
   }
@@ -328,6 +328,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     info.attempts += 1;
     info.upstreamHost = picked.host.addressText;
     info.upstreamMetadata = picked.host.endpoint.metadata;
+    if (this.#tunnel === 'bytes') return this.#openBytes(picked.host);
     const pool = this.#pools.of(picked.host);
     if (!pool) {
       this.#cluster.statistics.poolOverflows.add();
@@ -335,6 +336,12 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     }
     this.#pool = pool;
     pool.request(this, fresh);
+  }
+
+  #openBytes(host: Host): void {
+    const pool = this.#cluster.openTunnelPool(host, this.#pools.breaker);
+    this.#pool = pool;
+    pool.request(this);
   }
 
   #detach(): UpstreamCodec | undefined {

@@ -67,7 +67,7 @@ export class CheckExchange implements PoolClient, UpstreamEvents {
     head.contentLength = body.length;
     if (body.length > 0) head.set('content-length', String(body.length));
     exchange.begin(this);
-    exchange.writeHead(head, false);
+    exchange.writeHead(head, undefined);
     if (body.length > 0) exchange.writeData(body, 0, body.length, true);
     exchange.writeEnd(undefined);
   }
