@@ -17,7 +17,7 @@ interface OtlpSpan {
 }
 
 /** Understands as much of OTLP in JSON as these tests ask about. */
-async function startCollector(status = 200) {
+async function startCollector(status: number | 'never' = 200) {
   const services: string[] = [];
   const spans: OtlpSpan[] = [];
   const paths: (string | undefined)[] = [];
@@ -31,7 +31,7 @@ async function startCollector(status = 200) {
         services.push(...resource.attributes.filter(({ key }) => key === 'service.name').map(({ value }) => value.stringValue));
         spans.push(...scopeSpans.flatMap((scope) => scope.spans));
       }
-      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+      if (status !== 'never') response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -112,6 +112,17 @@ it('counts what a collector refuses, and goes on', async () => {
   tracer.record(span);
   await tracer.close();
   expect(count(meter, 'failed')).toBe(2);
+});
+
+it('leaves a collector that does not answer after a while, and counts what is lost', async () => {
+  await using collector = await startCollector('never');
+  const { tracer, meter, time } = open({ endpoint: collector.url, batchSpansMax: 2, closeTimeoutMs: 3_000 });
+  for (let index = 0; index < 5; index += 1) tracer.record(span);
+  const closed = tracer.close();
+  await expect.poll(() => collector.paths.length, { timeout: 20_000 }).toBe(1);
+  time.advance(3_000);
+  await closed;
+  expect(count(meter, 'dropped')).toBe(3);
 });
 
 it('drops spans that nobody collects, and those that come after its end', async () => {

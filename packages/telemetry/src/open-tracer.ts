@@ -22,12 +22,14 @@ export interface TracerOptions {
   readonly delayMsMax?: number;
   /** How long an export may take, tries and all, in ms. Default 10 000, as OpenTelemetry's exporters. */
   readonly exportTimeoutMs?: number;
+  /** How long `close` waits for collectors, in ms. Default 3000, chosen: a process that leaves has other things to finish. */
+  readonly closeTimeoutMs?: number;
 }
 
 export interface OpenTracer extends Tracer {
   /** Sends what waits. Fulfils when it has been taken or given up. */
   flush(): Promise<void>;
-  /** Sends what waits, and takes no more. */
+  /** Sends what waits, as far as there is time, and takes no more. */
   close(): Promise<void>;
 }
 
@@ -61,9 +63,13 @@ class CollectingTracer implements OpenTracer {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.flush();
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    const queues = [...this.#queues.values()];
     this.#queues.clear();
+    const late = Promise.withResolvers<void>();
+    const timer = this.#options.timers.after(this.#options.closeTimeoutMs ?? 3_000, late.resolve);
+    await Promise.race([Promise.all(queues.map((queue) => queue.close())), late.promise]);
+    timer.cancel();
+    for (const queue of queues) queue.giveUp();
   }
 
   #queueOf(url: string): CollectorQueue | undefined {
@@ -112,8 +118,16 @@ class CollectorQueue {
     return this.#sending;
   }
 
+  /** Never rejects: what goes wrong has been said. */
   async close(): Promise<void> {
-    await (await this.#export)?.close();
+    await this.flush();
+    await this.#export?.then((open) => open.close()).catch(() => {});
+  }
+
+  /** What still waits is lost. */
+  giveUp(): void {
+    if (this.#waiting.length > 0) this.#counts.dropped.add(this.#waiting.length);
+    this.#waiting = [];
   }
 
   async #sendAll(): Promise<void> {
