@@ -2,6 +2,7 @@
 import { formatAddress, MeshError, problem, type Address, type Problem, type Timer } from '@sluice/kernel';
 import { AccessLogs } from './access-log-batch.ts';
 import { Listener, type ListenerHost } from './downstream/listener.ts';
+import { ClusterManagerStatistics } from './upstream/cluster-manager-statistics.ts';
 import { ListenerManagerStatistics } from './downstream/listener-manager-statistics.ts';
 import { Drain } from './drain.ts';
 import type { Engine } from './engine.ts';
@@ -42,6 +43,7 @@ class RunningProxy implements Proxy {
   readonly #host: ListenerHost;
   readonly #watching: Timer | undefined;
   readonly #listenerStatistics: ListenerManagerStatistics;
+  readonly #clusterStatistics: ClusterManagerStatistics;
   #listeners: ReadonlyMap<string, Listener> = new Map();
   /** Listeners that are gone, with connections that are not. */
   readonly #retired = new Set<Listener>();
@@ -89,6 +91,7 @@ class RunningProxy implements Proxy {
       onListenerEmpty: (listener) => this.#forget(listener),
     };
     this.#watching = this.#watch();
+    this.#clusterStatistics = new ClusterManagerStatistics(meter, () => this.#engine.current.clusters.size);
     this.#listenerStatistics = new ListenerManagerStatistics(meter, { active: () => this.#listeners.size, draining: () => this.#retired.size });
   }
 
@@ -202,6 +205,7 @@ class RunningProxy implements Proxy {
     const previous = engine.current;
     const { clusters, removed } = changeClusters(previous.clusters, config, engine);
     engine.current = { config, clusters };
+    this.#clusterStatistics.countChange(previous.clusters, clusters);
     const before = this.#listeners;
     this.#listeners = new Map([...config.listeners.keys()].map((name) => [name, added.listeners.get(name) ?? (before.get(name) as Listener)] as const));
     for (const [name, listener] of this.#listeners) {

@@ -14,6 +14,7 @@ import { readListener, type Listener } from './listener.ts';
 import { readNode, type Node } from './node.ts';
 import { readOverloadManager, type OverloadManager } from './overload-manager.ts';
 import { readSecret, type Secret } from './tls/secret.ts';
+import { defaultStatsConfig, readStatsConfig, type StatsConfig } from './stats-config.ts';
 import { readStringMatcher, type StringMatcher } from './string-matcher.ts';
 
 export interface Bootstrap {
@@ -29,6 +30,7 @@ export interface Bootstrap {
   readonly dnsResolver: ResolverSettings | undefined;
   /** Undefined: the process does not watch itself. */
   readonly overload: OverloadManager | undefined;
+  readonly statsConfig: StatsConfig;
 }
 
 export interface StaticResources {
@@ -69,10 +71,10 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     layeredRuntime: reader.read('layered_runtime', readLayeredRuntime) ?? noRuntime,
     clusterManager: reader.read('cluster_manager', readClusterManager) ?? defaultClusterManager,
     overload: reader.read('overload_manager', readOverloadManager),
+    statsConfig: reader.read('stats_config', readStatsConfig) ?? defaultStatsConfig,
     dnsResolver: readDnsResolver(reader),
   };
   reader.ignore([
-    'stats_config',
     'stats_flush_interval',
     'stats_flush_on_admin',
     'stats_sinks',

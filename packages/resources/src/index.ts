@@ -110,3 +110,4 @@ export type { LayeredRuntime, RuntimeLayerConfig } from './layered-runtime.ts';
 export { passthroughTypeName, type Passthrough } from './passthrough.ts';
 export type { RouteTracing, SamplingRatios, Tracing } from './tracing.ts';
 export type { CustomTag } from './tracing-tag.ts';
+export type { HistogramBuckets, StatsConfig, StatsMatcher } from './stats-config.ts';

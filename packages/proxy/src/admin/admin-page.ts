@@ -2,6 +2,7 @@
 import type { Clock, Meter } from '@sluice/kernel';
 import type { Node } from '@sluice/resources';
 import type { ConfigStore } from '../config/config-store.ts';
+import type { StatsFilter } from '../config/stats-config.ts';
 import type { DrainOptions, Proxy } from '../proxy-options.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -41,6 +42,8 @@ export interface AdminContext {
   readonly setLogLevel: ((level: LogLevel) => void) | undefined;
   /** What `/runtime` shows. Default an empty one. */
   readonly runtime?: Runtime | undefined;
+  /** Hides statistics. Undefined: all are shown. */
+  readonly filterStats?: StatsFilter | undefined;
   /** Begins the end of the process. */
   readonly quit: () => void;
 }

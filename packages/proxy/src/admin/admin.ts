@@ -3,6 +3,7 @@
  * Read-only unless told otherwise: whoever reaches the port could else stop the proxy.
  */
 import type { StringMatcher } from '@sluice/resources';
+import { compileOperatorMatcher } from '../operator-matcher.ts';
 import { escapeHtml, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
 import { certificatesPage } from './certificate-pages.ts';
 import { changePages } from './change-pages.ts';
@@ -72,23 +73,7 @@ function refuse(page: AdminPage, method: string, allowsChanges: boolean): AdminR
 }
 
 function isAllowed(path: string, matchers: readonly StringMatcher[]): boolean {
-  return matchers.length === 0 || matchers.some((matcher) => matches(path, matcher));
-}
-
-/** Paths here are few and short and the matchers the operator's own, so the engine's regular expressions serve. */
-function matches(path: string, { kind, value, ignoreCase }: StringMatcher): boolean {
-  if (kind === 'safe_regex') return new RegExp(`^(?:${value})$`).test(path);
-  const [found, wanted] = ignoreCase ? [path.toLowerCase(), value.toLowerCase()] : [path, value];
-  switch (kind) {
-    case 'exact':
-      return found === wanted;
-    case 'prefix':
-      return found.startsWith(wanted);
-    case 'suffix':
-      return found.endsWith(wanted);
-    case 'contains':
-      return found.includes(wanted);
-  }
+  return matchers.length === 0 || matchers.some((matcher) => compileOperatorMatcher(matcher)(path));
 }
 
 function helpText(): string {

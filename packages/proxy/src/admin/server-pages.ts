@@ -10,6 +10,11 @@ export function stateOf({ proxy }: AdminContext): ServerState {
   return proxy.state === 'created' ? 'PRE_INITIALIZING' : 'INITIALIZING';
 }
 
+/** As Envoy numbers them. */
+export function stateNumberOf(context: AdminContext): number {
+  return ['LIVE', 'DRAINING', 'PRE_INITIALIZING', 'INITIALIZING'].indexOf(stateOf(context));
+}
+
 export const readyPage: AdminPage = {
   path: '/ready',
   help: 'LIVE when the proxy is configured and not draining, else 503',

@@ -3,7 +3,7 @@ import type { MetricFamily, MetricSample } from '@sluice/kernel';
 import { escapeHtml, json, text, type AdminContext, type AdminPage, type AdminResponse } from './admin-page.ts';
 import { daysUntilFirstExpiry } from './certificate-pages.ts';
 import { prometheusContentType, prometheusText } from './prometheus-text.ts';
-import { stateOf } from './server-pages.ts';
+import { stateNumberOf, stateOf } from './server-pages.ts';
 import { bucketModes, bucketsOf, histogramText, quantileOf, quantiles, type BucketMode } from './stat-histograms.ts';
 import { dottedName } from './stat-names.ts';
 
@@ -122,14 +122,26 @@ function prometheus(families: readonly MetricFamily[], { accepts, usedOnly, type
 
 /** What the meter holds, and what is known without one. */
 function collect(context: AdminContext): readonly MetricFamily[] {
-  const { clock, startedAt, meter, store } = context;
+  const families = collectAll(context);
+  return context.filterStats?.(families) ?? families;
+}
+
+function collectAll(context: AdminContext): readonly MetricFamily[] {
+  const { clock, startedAt, meter, store, proxy } = context;
+  const { heapTotal, heapUsed, external, rss } = process.memoryUsage();
   const days = daysUntilFirstExpiry(store?.certificates() ?? [], clock);
   return [
     gauge('envoy_server_live', '1 while the proxy serves', stateOf(context) === 'LIVE' ? 1 : 0),
     ...(days === undefined ? [] : [gauge('envoy_server_days_until_first_cert_expiring', 'days until the first certificate in use expires', days)]),
     gauge('envoy_server_uptime', 'seconds since the start', Math.floor((clock.now() - startedAt) / 1000)),
-    gauge('envoy_server_memory_heap_size', 'bytes of the heap', process.memoryUsage().heapTotal),
-    gauge('envoy_server_memory_physical_size', 'resident bytes', process.memoryUsage.rss()),
+    gauge('envoy_server_state', '0 live, 1 draining, 2 not started, 3 starting', stateNumberOf(context)),
+    gauge('envoy_server_total_connections', 'open connections of clients', proxy.activeConnections),
+    gauge('envoy_server_memory_allocated', 'bytes in use, in the heap and beside it', heapUsed + external),
+    gauge('envoy_server_memory_heap_size', 'bytes of the heap', heapTotal),
+    gauge('envoy_server_memory_physical_size', 'resident bytes', rss),
+    gauge('envoy_server_hot_restart_epoch', 'always 0: processes do not take over from each other', 0),
+    gauge('envoy_listener_manager_workers_started', '1 once connections are accepted', proxy.state === 'created' ? 0 : 1),
+    gauge('envoy_listener_manager_total_listeners_warming', 'listeners that wait for what they need', store?.warmingListeners.length ?? 0),
     ...meter.collect(),
   ];
 }

@@ -34,6 +34,7 @@ import type { LoadedBootstrap } from './file-bootstrap.ts';
 import { createFileDataSources } from './file-data-sources.ts';
 import { createFileRuntime } from './file-runtime.ts';
 import { setStaticResources } from './static-source.ts';
+import { createStatsFilter, withHistogramBuckets } from './stats-config.ts';
 
 export interface BootstrapProxyOptions {
   readonly loaded: LoadedBootstrap;
@@ -72,7 +73,7 @@ export interface BootstrapProxyOptions {
   /** How long a line of an access log may wait, in ms. Default 100. */
   readonly logDelayMsMax?: number;
   /** Several workers in place of a proxy in this thread; they get what the bootstrap says about nodes and names. */
-  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'passesSpans' | 'nodeCluster' | 'dnsResolver' | 'clusterManager'> };
+  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'passesSpans' | 'nodeCluster' | 'dnsResolver' | 'clusterManager' | 'histogramBuckets'> };
   readonly setLogLevel?: (level: LogLevel) => void;
   /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
   readonly drain?: DrainOptions;
@@ -98,7 +99,8 @@ export interface BootstrapProxy {
 }
 
 /** Starts it. With problems (an address that is taken, a filter that is not there) nothing runs. */
-export async function startBootstrapProxy(options: BootstrapProxyOptions): Promise<Checked<BootstrapProxy>> {
+export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise<Checked<BootstrapProxy>> {
+  const options = { ...given, meter: withHistogramBuckets(given.meter, given.loaded.bootstrap.statsConfig.histogramBuckets) };
   const { bootstrap, document } = options.loaded;
   const { clock, timers, random, network, logger, meter, filters, openAccessLog, logDelayMsMax, unknownDynamicFields } = options;
   const source = createSource(options);
@@ -249,6 +251,7 @@ class RunningBootstrapProxy implements BootstrapProxy {
       runtime: this.#runtime,
       setLogLevel: options.setLogLevel,
       quit: options.quit ?? (() => void this.stop()),
+      filterStats: createStatsFilter(bootstrap.statsConfig.matcher),
       allowPaths: bootstrap.admin?.allowPaths ?? [],
       allowsChanges: options.allowsAdminChanges ?? false,
     }));
@@ -260,9 +263,9 @@ async function openFleet({ workers, loaded, network, timers, logger, meter, drai
   const count = workers?.count ?? 1;
   meter.gauge('envoy_server_concurrency', 'workers').set(count);
   if (!workers || count === 1) return undefined;
-  const { node, dnsResolver, overload } = loaded.bootstrap;
+  const { node, dnsResolver, overload, statsConfig } = loaded.bootstrap;
   const clusterManager = clusterManagerOf(loaded.bootstrap);
-  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, passesSpans: tracer !== undefined, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
+  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, histogramBuckets: statsConfig.histogramBuckets, passesSpans: tracer !== undefined, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
   return createFleet({ workers: count, startWorker, network, timers, logger, meter, tracer }).catch((error: unknown) => MeshError.from(error));
 }
 

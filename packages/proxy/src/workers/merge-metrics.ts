@@ -6,12 +6,15 @@ import type { MetricFamily, MetricSample } from '@sluice/kernel';
  */
 const shared: readonly RegExp[] = [/^envoy_server_/, /_membership_/, /_open$/, /_state$/, /_version$/, /_live$/, /^envoy_listener_manager_/, /^envoy_cluster_manager_/];
 
+/** Every worker takes over the same listeners and clusters. */
+const sharedCounts: readonly RegExp[] = [/^envoy_listener_manager_/, /^envoy_cluster_manager_/];
+
 export function mergeFamilies(parts: readonly (readonly MetricFamily[])[]): readonly MetricFamily[] {
   const merged = new Map<string, { readonly family: MetricFamily; readonly samples: Map<string, MetricSample> }>();
   for (const family of parts.flat()) {
     let known = merged.get(family.name);
     if (!known) merged.set(family.name, (known = { family, samples: new Map() }));
-    const adds = family.type !== 'gauge' || !shared.some((pattern) => pattern.test(family.name));
+    const adds = !(family.type === 'gauge' ? shared : sharedCounts).some((pattern) => pattern.test(family.name));
     for (const sample of family.samples) {
       const key = labelKey(sample);
       const before = known.samples.get(key);

@@ -33,6 +33,11 @@ describe('numbers of two workers', () => {
     expect(['envoy_http_downstream_cx_active', 'envoy_cluster_membership_total', 'envoy_cluster_circuit_breakers_default_cx_open'].map((name) => valueOf(merged, name))).toEqual([[8], [3], [1]]);
   });
 
+  test('what every worker takes over is counted once', () => {
+    const worker = () => numbers((meter) => meter.counter('envoy_cluster_manager_cluster_added', '').add(3));
+    expect(valueOf(mergeFamilies([worker(), worker()]), 'envoy_cluster_manager_cluster_added')).toEqual([3]);
+  });
+
   test('of a worker that has gone its counts remain', () => {
     const families = numbers((meter) => {
       meter.counter('requests', '').add(7);

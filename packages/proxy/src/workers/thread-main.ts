@@ -4,6 +4,7 @@ import { createMeter, systemClock, systemRandom, systemTimers } from '@sluice/ke
 import { createAccessLogOpener } from '../access-log/sink.ts';
 import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from '../config/config-compiler.ts';
+import { withHistogramBuckets } from '../config/stats-config.ts';
 import { extensionsOf } from '../config/extensions-of.ts';
 import { createFileAccess } from '../config/file-access.ts';
 import { createFileDataSources } from '../config/file-data-sources.ts';
@@ -26,7 +27,7 @@ const port = parentPort;
 const settings = workerData as ThreadSettings;
 const post = (message: FromWorker): void => port.postMessage(message);
 const { logger, setDebug } = createPortLogger(post);
-const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
+const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: withHistogramBuckets(createMeter(), settings.histogramBuckets ?? []) };
 const { meter } = parts;
 const { transport, poisonsMemory, logDelayMsMax, listenerDrainMs, overload } = settings;
 const network = await createSystemNetwork({ ...parts, platform: process.platform, ticketKey: settings.ticketKey, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) });

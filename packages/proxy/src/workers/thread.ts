@@ -1,6 +1,6 @@
 /** Workers as threads of this process. */
 import { Worker } from 'node:worker_threads';
-import type { OverloadManager } from '@sluice/resources';
+import type { HistogramBuckets, OverloadManager } from '@sluice/resources';
 import type { ResolverSettings } from '@sluice/kernel';
 import type { AcceptTransport } from '../network/system-network.ts';
 import type { ClusterManagerSettings } from '../proxy-options.ts';
@@ -25,6 +25,7 @@ export interface ThreadSettings {
   readonly overload?: OverloadManager | undefined;
   /** Whether the main thread wants spans. Default false. */
   readonly passesSpans?: boolean;
+  readonly histogramBuckets?: readonly HistogramBuckets[];
   /** Whether access logs are written. Default true. */
   readonly writesAccessLogs?: boolean;
 }
