@@ -116,6 +116,15 @@ describe('a CONNECT that ends here', () => {
     expect((await client.readToEnd()).equals(sent)).toBe(true);
   });
 
+  test('opens one connection, whatever its cluster opens ahead for requests', async () => {
+    await using upstream = await startRawUpstream((peer) => peer.write('raw'));
+    await using proxy = await start([terminating], upstream.address.port, { preconnect_policy: { per_upstream_preconnect_ratio: 3 } });
+    const client = await proxy.connect('main');
+    client.write(ask);
+    await client.readUntil('raw');
+    expect(proxy.metric('envoy_cluster_upstream_cx_total')).toBe(1);
+  });
+
   test('never goes by a connection that has carried requests, nor leaves one to them', async () => {
     const answer = async (peer: RawPeer, index: number) => {
       if (index > 0) return peer.write('raw');

@@ -171,7 +171,7 @@ export class ClusterRuntime {
   /** For one tunnel whose bytes go to `host` as they are. */
   openTunnelPool(host: Host, breaker: CircuitBreaker): TunnelPool {
     const context = withNetwork(this.#context, this.networkFor(host));
-    return new TunnelPool({ host, limits: this.#config, context, statistics: this.statistics, breaker });
+    return new TunnelPool({ host, connectTimeoutMs: this.#config.connectTimeoutMs, context, statistics: this.statistics, breaker });
   }
 
   pick(context: PickContext): PickResult {

@@ -6,12 +6,12 @@ import type { Host } from '@sluice/balancing';
 import type { UpstreamStatistics } from '../statistics.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import type { PoolClient, PoolLimits } from './host-pool.ts';
+import type { PoolClient } from './host-pool.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 export interface TunnelPoolParts {
   readonly host: Host;
-  readonly limits: PoolLimits;
+  readonly connectTimeoutMs: number;
   readonly context: UpstreamContext;
   readonly statistics: UpstreamStatistics;
   readonly breaker: CircuitBreaker;
@@ -22,7 +22,9 @@ export class TunnelPool {
   readonly #statistics: UpstreamStatistics;
   readonly #breaker: CircuitBreaker;
 
-  constructor({ host, limits, context, statistics, breaker }: TunnelPoolParts) {
+  constructor({ host, connectTimeoutMs, context, statistics, breaker }: TunnelPoolParts) {
+    // What else a cluster says about connections is about those that are used again, and about those that requests will need.
+    const limits = { connectTimeoutMs, requestsPerConnectionMax: 0, idleTimeoutMs: 0 };
     this.#pool = new ConnectionPool(host, limits, context, statistics, breaker, () => {});
     this.#statistics = statistics;
     this.#breaker = breaker;
