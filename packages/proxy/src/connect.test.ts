@@ -1,7 +1,8 @@
 /** CONNECT: a tunnel where routes allow it, ended here or passed on, and a refusal everywhere else. */
 import { Buffer } from 'node:buffer';
-import { connect } from 'node:http2';
-import { listenerJson, staticClusterJson, type Json } from '@sluice/resources/testing';
+import { connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { listenerJson, staticClusterJson, typed, type Json } from '@sluice/resources/testing';
 import { describe, expect, test } from 'vitest';
 import { startBootstrap, startRawUpstream, type BootstrapFixture, type RawPeer } from './testing/index.ts';
 
@@ -15,6 +16,8 @@ const connectRoute = (upgrade: Json, fields: Json = {}): Json => ({
 });
 const terminating = connectRoute({ connect_config: {} });
 const forwarding = connectRoute({});
+const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const http2Cluster = { typed_extension_protocol_options: { [httpOptions]: typed(httpOptions, { explicit_http_config: { http2_protocol_options: {} } }) } };
 
 function start(routes: readonly Json[], port: number, cluster: Json = {}, manager: Json = {}): Promise<BootstrapFixture> {
   const routeConfig = { name: 'r', virtual_hosts: [{ name: 'all', domains: ['*'], routes }] };
@@ -144,9 +147,7 @@ describe('a CONNECT that ends here', () => {
 
   test('goes as bytes to a cluster that speaks HTTP/2 otherwise', async () => {
     await using upstream = await startRawUpstream(({ socket }) => void socket.pipe(socket));
-    const http2 = { '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions', explicit_http_config: { http2_protocol_options: {} } };
-    const extension = { typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2 } };
-    await using proxy = await start([terminating], upstream.address.port, extension);
+    await using proxy = await start([terminating], upstream.address.port, http2Cluster);
     const client = await proxy.connect('main');
     client.write(`${ask}bare`);
     await client.readUntil('\r\n\r\nbare');
@@ -258,6 +259,27 @@ describe('a CONNECT that goes on', () => {
     client.write(ask + hidden);
     expect(String(await client.readToEnd())).toMatch(/^HTTP\/1.1 407 [^]*connection: close\r\n\r\nno$/);
     expect(upstream.peers.map(({ unread }) => unread)).toEqual(['']);
+  });
+
+  test('goes on within a stream to a host of HTTP/2, in the form of that protocol', async () => {
+    const server = createServer();
+    const heads: unknown[] = [];
+    server.on('stream', (stream: ServerHttp2Stream, head: IncomingHttpHeaders) => {
+      heads.push([head[':method'], head[':authority'], head[':path'], head[':scheme'], head[':protocol']]);
+      stream.respond({ ':status': 200 });
+      stream.pipe(stream);
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    {
+      await using proxy = await start([forwarding], (server.address() as AddressInfo).port, http2Cluster);
+      const client = await proxy.connect('main');
+      client.write(`${ask}there and back`);
+      client.end();
+      expect(String(await client.readToEnd())).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nthere and back$/);
+      await untilQuiet(proxy);
+    }
+    expect(heads).toEqual([['CONNECT', 'a.test:443', undefined, undefined, undefined]]);
+    await new Promise((closed) => server.close(closed));
   });
 
   test('may be allowed by the connection manager for all routes', async () => {
