@@ -16,6 +16,7 @@ import { readOverloadManager, type OverloadManager } from './overload-manager.ts
 import { readSecret, type Secret } from './tls/secret.ts';
 import { defaultStatsConfig, readStatsConfig, type StatsConfig } from './stats-config.ts';
 import { readStringMatcher, type StringMatcher } from './string-matcher.ts';
+import { readTracingProvider, type TracingProvider } from './tracing-provider.ts';
 
 export interface Bootstrap {
   readonly node: Node;
@@ -31,6 +32,8 @@ export interface Bootstrap {
   /** Undefined: the process does not watch itself. */
   readonly overload: OverloadManager | undefined;
   readonly statsConfig: StatsConfig;
+  /** Who takes the spans of connection managers that name nobody. */
+  readonly tracing: TracingProvider | undefined;
 }
 
 export interface StaticResources {
@@ -73,6 +76,7 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     overload: reader.read('overload_manager', readOverloadManager),
     statsConfig: reader.read('stats_config', readStatsConfig) ?? defaultStatsConfig,
     dnsResolver: readDnsResolver(reader),
+    tracing: reader.read('tracing', readBootstrapTracing),
   };
   reader.ignore([
     'stats_flush_interval',
@@ -90,7 +94,7 @@ export function readBootstrap(json: unknown, scope: Scope): Bootstrap | undefine
     'node_context_params',
     'default_regex_engine',
   ]);
-  reader.refuse(['tracing', 'header_prefix', 'hds_config', 'config_sources', 'default_config_source']);
+  reader.refuse(['header_prefix', 'hds_config', 'config_sources', 'default_config_source']);
   reader.done();
   checkSources(bootstrap, scope);
   return bootstrap;
@@ -131,6 +135,14 @@ function readAdmin(json: unknown, scope: Scope): Admin | undefined {
   reader.ignore(['access_log_path', 'profile_path', 'socket_options', 'ignore_global_conn_limit']);
   reader.done();
   return address && { address, allowPaths, accessLogs };
+}
+
+/** `envoy.config.trace.v3.Tracing`. */
+function readBootstrapTracing(json: unknown, scope: Scope): TracingProvider | undefined {
+  const reader = MessageReader.open(json, scope);
+  const provider = reader?.read('http', readTracingProvider);
+  reader?.done();
+  return provider;
 }
 
 /** What asks a server must say who it is, and must be able to reach the server before anything was asked. */

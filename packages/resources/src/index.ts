@@ -111,3 +111,4 @@ export { passthroughTypeName, type Passthrough } from './passthrough.ts';
 export type { RouteTracing, SamplingRatios, Tracing } from './tracing.ts';
 export type { CustomTag } from './tracing-tag.ts';
 export type { HistogramBuckets, StatsConfig, StatsMatcher } from './stats-config.ts';
+export type { TracingProvider } from './tracing-provider.ts';

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { readBootstrap } from './bootstrap.ts';
 import { Scope } from './decode/scope.ts';
 import { readRouteTracing, readTracing } from './tracing.ts';
 
@@ -54,4 +55,11 @@ it.each([
   ['a field that there is not', { sampling: 1 }, 'error tracing.sampling'],
 ])('reports %s', (_title, json, problem) => {
   expect(read(json).problems).toContain(problem);
+});
+
+it('reads a provider for all from the bootstrap', () => {
+  const scope = Scope.open('');
+  const bootstrap = readBootstrap({ tracing: { http: openTelemetry({ service_name: 'edge' }) } }, scope);
+  expect(scope.problems).toEqual([]);
+  expect(bootstrap?.tracing).toEqual({ isKnown: true, serviceName: 'edge', collector: '' });
 });

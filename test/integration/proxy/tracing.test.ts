@@ -49,7 +49,12 @@ async function startCollector() {
   return { spans, endpoint: `http://127.0.0.1:${port}` };
 }
 
+/** The service is named for all managers; this one says no more than that it traces. */
 const bootstrap = (upstream: number, serviceName: string) => `
+tracing:
+  http:
+    name: envoy.tracers.opentelemetry
+    typed_config: {'@type': type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig, service_name: ${serviceName}}
 static_resources:
   listeners:
   - name: edge
@@ -60,10 +65,7 @@ static_resources:
         typed_config:
           '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: edge
-          tracing:
-            provider:
-              name: envoy.tracers.opentelemetry
-              typed_config: {'@type': type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig, service_name: ${serviceName}}
+          tracing: {}
           route_config: {virtual_hosts: [{name: all, domains: ['*'], routes: [{match: {prefix: /}, route: {cluster: app, timeout: 60s}}]}]}
           http_filters:
           - {name: router, typed_config: {'@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}

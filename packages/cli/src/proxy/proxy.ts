@@ -1,8 +1,8 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { writeFile } from 'node:fs/promises';
-import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem } from '@sluice/kernel';
+import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
-import { openTracer, readTracerSettings, type OpenTracer } from '@sluice/telemetry';
+import { openTracer, readTracerSettings, type OpenTracer, type TracerSettings } from '@sluice/telemetry';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';
 import { LateLogging } from './late-logging.ts';
@@ -27,13 +27,13 @@ async function run(settings: ProxySettings): Promise<number> {
   const logging = new LateLogging(settings.logLevel);
   const quit = Promise.withResolvers<void>();
   const meter = createMeter();
-  const tracer = openTracer({ ...readTracerSettings(process.env, 'proxy'), timers: systemTimers, logger: logging.logger, meter });
-  const running = await start(settings, logging, meter, tracer, quit.resolve);
-  if (!running) {
+  const started = await start(settings, logging, meter, quit.resolve);
+  if (!started) {
     await logging.open();
     logging.flush();
     return 1;
   }
+  const { running, tracer } = started;
   announce(running);
   await logging.open();
   giveBackStartMemory();
@@ -53,11 +53,12 @@ async function run(settings: ProxySettings): Promise<number> {
   return 0;
 }
 
-async function start(settings: ProxySettings, logging: LateLogging, meter: Meter, tracer: OpenTracer, quit: () => void): Promise<BootstrapProxy | undefined> {
+async function start(settings: ProxySettings, logging: LateLogging, meter: Meter, quit: () => void): Promise<{ readonly running: BootstrapProxy; readonly tracer: OpenTracer } | undefined> {
   const loaded = await loadBootstrap(settings.input, filters);
   report(loaded.problems);
   if (!loaded.ok) return undefined;
   const { logger } = logging;
+  const tracer = openTracer({ ...tracerSettings(loaded.value.bootstrap.tracing), timers: systemTimers, logger, meter });
   const poisonsMemory = process.env['SLUICE_POISON_MEMORY'] === '1';
   const started = await startBootstrapProxy({
     clock: systemClock,
@@ -90,7 +91,13 @@ async function start(settings: ProxySettings, logging: LateLogging, meter: Meter
     quit,
   });
   report(started.problems);
-  return started.ok ? started.value : undefined;
+  return started.ok ? { running: started.value, tracer } : undefined;
+}
+
+/** The bootstrap's words first, then the environment's. */
+function tracerSettings(provider: SpanOrigin | undefined): TracerSettings {
+  const { serviceName, endpoint } = readTracerSettings(process.env, 'proxy');
+  return { serviceName: provider?.serviceName || serviceName, endpoint: provider?.collector || endpoint };
 }
 
 /** The second time it ends at once. */
