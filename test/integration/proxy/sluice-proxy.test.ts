@@ -89,7 +89,9 @@ async function keepAsking(port: number, isOver: () => boolean): Promise<{ readon
       asked += 1;
       if (status !== 200 || body !== 'done') failures.push(`${status} ${body}`);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') break;
+      const { code, isNew } = error as NodeJS.ErrnoException & { isNew?: boolean };
+      // A connection that nobody had accepted yet when the listener closed is reset by the system: it was refused, a moment later.
+      if (code === 'ECONNREFUSED' || (code === 'ECONNRESET' && isNew)) break;
       failures.push(String(error));
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -100,6 +102,7 @@ async function keepAsking(port: number, isOver: () => boolean): Promise<{ readon
 
 async function ask(port: number, path: string, agent: Agent | false = false): Promise<{ readonly status: number; readonly body: string }> {
   const asked = request({ host: '127.0.0.1', port, path, agent }).end();
+  asked.once('error', (error) => Object.assign(error, { isNew: !asked.reusedSocket }));
   const [response] = (await once(asked, 'response')) as [import('node:http').IncomingMessage];
   let body = '';
   for await (const chunk of response as AsyncIterable<Buffer>) body += chunk.toString();

@@ -34,6 +34,7 @@ async function run(settings: ProxySettings): Promise<number> {
     return 1;
   }
   const { running, tracer } = started;
+  endOnSignals(quit.resolve);
   announce(running);
   await logging.open();
   giveBackStartMemory();
@@ -44,7 +45,6 @@ async function run(settings: ProxySettings): Promise<number> {
     return 0;
   }
   const files = keepToFiles(settings.input, running, say);
-  endOnSignals(quit.resolve);
   await quit.promise;
   files.stop();
   await running.drain(settings.drain);
