@@ -84,6 +84,19 @@ export class ResponseHead extends HeaderBlock {
     this.connectionOptions = none;
   }
 
+  /** The same in memory of its own: it stays when whoever read it reads the next. */
+  copy(): ResponseHead {
+    const copy = new ResponseHead();
+    copy.status = this.status;
+    copy.minorVersion = this.minorVersion;
+    copy.framing = this.framing;
+    copy.contentLength = this.contentLength;
+    copy.keepsAlive = this.keepsAlive;
+    copy.connectionOptions = this.connectionOptions;
+    this.forEach((name, value) => copy.add(name, value));
+    return copy;
+  }
+
   static of(status: number, headers: Readonly<Record<string, string>> = {}): ResponseHead {
     const head = new ResponseHead();
     head.status = status;
@@ -94,6 +107,13 @@ export class ResponseHead extends HeaderBlock {
 
 /** The fields that follow a chunked body. */
 export class Trailers extends HeaderBlock {
+  /** The same in memory of its own. */
+  copy(): Trailers {
+    const copy = new Trailers();
+    this.forEach((name, value) => copy.add(name, value));
+    return copy;
+  }
+
   static of(headers: Readonly<Record<string, string>>): Trailers {
     const trailers = new Trailers();
     for (const [name, value] of Object.entries(headers)) trailers.add(name.toLowerCase(), value);

@@ -454,7 +454,12 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.info.responseTrailers = trailers;
     if (trailers) this.#passResponseTrailers(trailers);
     if (this.#isOver()) return;
-    if (this.#transform) return this.#transform.end();
+    if (this.#transform) {
+      // It takes its time, and the connection that all this was read from may serve another meanwhile.
+      this.response = this.response?.copy();
+      this.info.responseTrailers = trailers?.copy();
+      return this.#transform.end();
+    }
     this.completeTransformed();
   }
 

@@ -205,3 +205,20 @@ test('what it cannot do is refused', async () => {
   await expect(start(plain, library('a.B'))).rejects.toThrow(/compressor_library\.typed_config\.@type: is a\.B, which is not known/);
   await expect(start(plain, library('envoy.extensions.compression.zstd.compressor.v3.Zstd', { dictionary: { inline_string: 'a' } }))).rejects.toThrow(/dictionary: is not supported/);
 });
+
+test('a connection that already serves the next one takes neither head nor trailers from a response that is still being compressed', async () => {
+  let answered = 0;
+  const upstream = async (peer: RawPeer): Promise<void> => {
+    for (;;) {
+      await peer.readHead();
+      answered += 1;
+      peer.write(`HTTP/1.1 200 OK\r\n${plain}x-answer: ${answered}\r\ntransfer-encoding: chunked\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\nx-end: ${answered}\r\n\r\n`);
+    }
+  };
+  const cluster = { circuit_breakers: { thresholds: [{ max_connections: 1 }] } };
+  await using proxy = await start('', {}, { upstream, cluster, logFormat: '%RESP(X-ANSWER)% %TRAILER(X-END)%' });
+  await Promise.all(Array.from({ length: 8 }, () => proxy.request(accepting('gzip'))));
+  const logged: string[] = [];
+  for (let count = 0; count < 8; count += 1) logged.push(await proxy.nextLog());
+  expect(logged.toSorted()).toEqual(Array.from({ length: 8 }, (_, index) => `${index + 1} ${index + 1}`));
+});
