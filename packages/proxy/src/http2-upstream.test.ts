@@ -236,6 +236,7 @@ describe('the pool', () => {
     for (let number = 0; number < 6; number += 1) expect((await client.ask({})).status).toBe(200);
     expect(proxy.metric('envoy_cluster_upstream_cx_total')).toBe(3);
     await expect.poll(() => proxy.metric('envoy_cluster_upstream_cx_active')).toBe(0);
+    expect(['http2_total', 'destroy', 'destroy_local', 'destroy_remote', 'destroy_local_with_active_rq'].map((name) => proxy.metric(`envoy_cluster_upstream_cx_${name}`))).toEqual([3, 3, 3, 0, 0]);
   });
 
   test('closes a connection that nobody uses', async () => {
@@ -245,6 +246,15 @@ describe('the pool', () => {
     expect((await client.ask({})).status).toBe(200);
     await expect.poll(() => proxy.metric('envoy_cluster_upstream_cx_idle_timeout')).toBe(1);
     await expect.poll(() => proxy.metric('envoy_cluster_upstream_cx_active')).toBe(0);
+  });
+
+  test('counts a connection that its host ends', async () => {
+    await using upstream = await startTestUpstream('h2', (_request, response) => response.end('hello'));
+    await using proxy = await startTestProxy(createTestConfig({ upstreams: [upstream.address], protocol: 'h2' }));
+    expect((await openTestClient('h1', proxy.address).ask({})).status).toBe(200);
+    for (const socket of upstream.connections) socket.destroy();
+    await expect.poll(() => proxy.metric('envoy_cluster_upstream_cx_destroy_remote'), { timeout: 10_000 }).toBe(1);
+    expect(proxy.metric('envoy_cluster_upstream_cx_destroy_local')).toBe(0);
   });
 
   test('gives up a request whose client has gone while it waits', async () => {

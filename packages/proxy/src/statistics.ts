@@ -45,6 +45,7 @@ export class DownstreamStatistics {
   readonly connections: ConnectionStatistics;
   readonly requestsTotal: Counter;
   readonly http1Requests: Counter;
+  readonly routedRequests: Counter;
   readonly http2Requests: Counter;
   readonly requestsCompleted: Counter;
   readonly requestTime: Histogram;
@@ -73,6 +74,7 @@ export class DownstreamStatistics {
     this.connectionsTotal = counter('downstream_cx_total', 'connections accepted');
     this.connections = new ConnectionStatistics(meter, labels);
     this.requestsTotal = counter('downstream_rq_total', 'requests begun');
+    this.routedRequests = counter('rq_total', 'requests that came to the router');
     this.http1Requests = counter('downstream_rq_http1_total', 'requests begun in HTTP/1');
     this.http2Requests = counter('downstream_rq_http2_total', 'requests begun in HTTP/2');
     this.requestsCompleted = counter('downstream_rq_completed', 'requests that got a response');

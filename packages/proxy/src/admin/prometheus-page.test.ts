@@ -91,6 +91,8 @@ test('connections are told apart by protocol, by TLS, and by who ended them', as
   expect(of('rx_bytes_total', 'plain')).toBe('nonsense\r\n\r\n'.length);
   expect(of('tx_bytes_total', 'tls')).toBeGreaterThan(6 * 50);
   expect(['http1_total', 'http2_total'].map((name) => proxy.metric(`envoy_http_downstream_rq_${name}`))).toEqual([6, 1]);
+  // All but the one that made no sense.
+  expect(proxy.metric('envoy_http_rq_total')).toBe(6);
   const backend = { envoy_cluster_name: 'backend' };
   expect(proxy.metric('envoy_cluster_upstream_cx_http1_total', backend)).toBe(proxy.metric('envoy_cluster_upstream_cx_total', backend));
   expect(proxy.metric('envoy_cluster_upstream_cx_rx_bytes_total', backend)).toBeGreaterThan(3 * 'hello'.length);

@@ -287,6 +287,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   #forward(): void {
+    this.#statistics.routedRequests.add();
     const action = this.route?.action;
     if (!action) return this.fail('no-route');
     if (action.kind === 'direct-response') {

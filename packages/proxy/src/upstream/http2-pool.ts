@@ -124,6 +124,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   onClosed(connection: Http2Upstream): void {
     this.#open.delete(connection);
     this.#statistics.connectionLength.observe(this.#context.turn.now() - connection.startedAt);
+    this.#statistics.countDestroyed(connection.wasClosedByHost, connection.wasAborted);
     this.#forget(connection);
     this.#connectIfNeeded();
     this.#emptyIfDone();

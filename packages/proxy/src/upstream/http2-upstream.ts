@@ -56,6 +56,10 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
   readonly startedAt: number;
   readonly context: UpstreamContext;
   requestsServed = 0;
+  /** As long as we have not closed it ourselves. */
+  wasClosedByHost = true;
+  /** We have closed it with a request under way. */
+  wasAborted = false;
   readonly #owner: Http2UpstreamOwner;
   readonly #options: Http2Options;
   readonly #connection: Connection;
@@ -116,7 +120,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
 
   /** No more exchanges; closes with the last one. */
   leave(): void {
-    if (this.#state === 'connecting') return this.#connection.destroy();
+    if (this.#state === 'connecting') return this.#destroy();
     if (this.#state !== 'closed') this.#state = 'leaving';
     return this.#closeIfDone();
   }
@@ -179,7 +183,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
 
   onCrash(error: unknown): void {
     this.context.logger.error('upstream connection crashed', { error });
-    this.#connection.destroy();
+    this.#destroy();
   }
 
   // — the machine —
@@ -214,8 +218,16 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
     this.context.logger.debug('http2 upstream connection failed', { code, reason });
     this.#owner.http2Statistics.goawaysSent.add();
     if (this.#state === 'open') this.#state = 'leaving';
+    this.wasAborted = this.#streams.size > 0;
     this.#machine.closeStreams(code, reason);
     this.#output.flush();
+    this.#destroy();
+  }
+
+  /** Our doing, and not the host's. */
+  #destroy(): void {
+    this.wasClosedByHost = false;
+    this.wasAborted ||= this.#streams.size > 0;
     this.#connection.destroy();
   }
 
@@ -223,7 +235,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
     // Nothing is on its way any more, so nobody is waited for.
     if (this.#state !== 'leaving' || this.#streams.size > 0 || this.#machine.streams.size > 0) return;
     this.#output.flush();
-    this.#connection.destroy();
+    this.#destroy();
   }
 
   /** From the end of its last exchange on it may be closed when nobody comes. */
@@ -248,7 +260,7 @@ export class Http2Upstream implements TurnHandler, Sweepable, Http2ConnectionEve
     } else if (this.#keeper && !this.#keeper.keep(now)) {
       this.#owner.http2Statistics.keepaliveTimeouts.add();
       this.#keeper.stop();
-      this.#connection.destroy();
+      this.#destroy();
     }
     this.#schedule();
   }
