@@ -17,10 +17,15 @@ export function conditionResponse(head: ResponseHead, manager: ConnectionManager
   }
   if ((head.known & Known.date) === 0) head.add('date', httpDate(clock.wallTime()));
   if (manager.via !== '') head.add('via', manager.via);
-  if (manager.alwaysSetRequestIdInResponse) {
+  if (manager.alwaysSetRequestIdInResponse || (manager.tracing && wasForced(request))) {
     const requestId = request.get('x-request-id');
     if (requestId !== undefined) head.set('x-request-id', requestId);
   }
+}
+
+/** Whoever forces a trace is told by which identifier to look for it. */
+function wasForced(request: RequestHead): boolean {
+  return (request.known & Known.envoy) !== 0 && request.has('x-envoy-force-trace');
 }
 
 /** IMF-fixdate (RFC 9110 5.6.7), which is what `toUTCString` gives. */

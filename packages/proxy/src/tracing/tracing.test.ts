@@ -64,6 +64,8 @@ const startEcho = (protocol: TestProtocol = 'h1') =>
     response.end(JSON.stringify({ traceparent: headers['traceparent'] ?? '', tracestate: headers['tracestate'] ?? '', id: headers['x-request-id'] ?? '' }));
   });
 
+const idOf = (headers: Readonly<Record<string, unknown>>) => headers['x-request-id'];
+
 async function ask(protocol: TestProtocol, address: Address, headers: Readonly<Record<string, string | string[]>> = {}, path = '/') {
   using client = openTestClient(protocol, address);
   const answer = await client.ask({ path, headers });
@@ -181,6 +183,15 @@ test('an internal client may force a trace, a client outside may not', async () 
   expect(outside.traceparent).toMatch(/-00$/);
   expect(outside.id.charAt(14)).toBe('4');
   expect(world.proxy.metric('envoy_http_tracing_service_forced')).toBe(1);
+});
+
+test('whoever forces a trace is told its identifier, and nobody else', async () => {
+  await using upstream = await startEcho();
+  await using world = await startTraced(upstream.address, { tracing: {}, manager: { use_remote_address: true, internal_address_config: { cidr_ranges: [{ address_prefix: '127.0.0.1', prefix_len: 32 }] } } });
+  using client = openTestClient('h1', world.address);
+  const forced = await client.ask({ headers: { 'x-envoy-force-trace': 'true' } });
+  expect(idOf(forced.headers)).toBe((JSON.parse(forced.body.toString()) as { id: string }).id);
+  expect(idOf((await client.ask({})).headers)).toBeUndefined();
 });
 
 test('a client that brings x-client-trace-id is traced as far as it may be', async () => {
