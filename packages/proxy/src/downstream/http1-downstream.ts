@@ -124,19 +124,21 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.deadline = this.#idleDeadline(this.#quietSince);
   }
 
-  get #currentIntake(): RequestIntake {
+  // Methods, since V8 leaves optimised code to read a private getter.
+
+  #currentIntake(): RequestIntake {
     return (this.#intake ??= (this.#owner.manager ?? this.#manager).intakes.take());
   }
 
-  get #reader(): RequestReader {
-    return this.#currentIntake.reader;
+  #reader(): RequestReader {
+    return this.#currentIntake().reader;
   }
 
-  get #body(): BodyReader {
-    return this.#currentIntake.body;
+  #body(): BodyReader {
+    return this.#currentIntake().body;
   }
 
-  get #isReadingHead(): boolean {
+  #isReadingHead(): boolean {
     return this.#intake !== undefined && this.#intake.reader.isPartial;
   }
 
@@ -147,7 +149,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   get isIdle(): boolean {
-    return this.#stream === undefined && !this.#isReadingHead && this.#kept === undefined;
+    return this.#stream === undefined && !this.#isReadingHead() && this.#kept === undefined;
   }
 
   /**
@@ -220,7 +222,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   onDeadline(now: number): void {
     if (this.#state === 'lingering') this.#lingerOn(now);
     else if (this.#stream) this.#checkStream(this.#stream, now);
-    else if (this.#isReadingHead || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
+    else if (this.#isReadingHead() || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
     else {
       if (now >= this.#staysUntil) this.acceptedBy.durationLimits.add();
       else if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
@@ -236,7 +238,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     if (pendingBytes === 0 || now - this.#lingerProgressAt >= this.#unreadMsMax) {
       this.acceptedBy.delayedCloseTimeouts.add();
       this.#connection.destroy();
-    } else this.deadline = now + this.#lingerMs;
+    } else this.deadline = now + this.#lingerMs();
   }
 
   onCrash(error: unknown): void {
@@ -295,10 +297,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
         case 'head': {
           if (at === end) return this.#doneConsuming();
           if (this.#headStartedAt === 0) this.#beginHead();
-          const headEnd = this.#reader.read(memory, at, end);
+          const headEnd = this.#reader().read(memory, at, end);
           if (headEnd === incomplete) return this.#doneConsuming();
           if (headEnd === refused) {
-            this.#refuse(outcomeOfFault(this.#reader.fault as HeadFault));
+            this.#refuse(outcomeOfFault(this.#reader().fault as HeadFault));
             return this.#doneConsuming();
           }
           at = headEnd;
@@ -310,13 +312,13 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
             this.#keep(memory, at, end);
             return this.#doneConsuming();
           }
-          const event = this.#body.next(memory, at, end);
+          const event = this.#body().next(memory, at, end);
           if (event === 'more') return this.#doneConsuming();
           if (event === 'refused') {
             this.#stream?.onDownstreamFailure('bad-body');
             break;
           }
-          at = this.#body.position;
+          at = this.#body().position;
           if (event === 'data') this.#onBodyData(memory, mayBorrow);
           else this.#endBody();
           break;
@@ -351,7 +353,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   #beginStream(): void {
-    const head = this.#reader.head;
+    const head = this.#reader().head;
     const engine = this.#engine;
     this.#manager = this.#owner.manager ?? this.#manager;
     this.#writer.usesProperCase = this.#manager.config.usesProperCase === true;
@@ -363,7 +365,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     if (head.minorVersion === 0) info.protocol = 'HTTP/1.0';
     this.#headStartedAt = 0;
     const conditions = this.#manager.conditionRequest(head, info);
-    this.#body.start(head.framing, head.contentLength);
+    this.#body().start(head.framing, head.contentLength);
     this.#bodyBytes = 0;
     if (head.framing === 'length' && head.contentLength > largeBodyBytes) this.#dedicate(true);
     this.#state = head.framing === 'none' && conditions.upgrade === '' ? 'answering' : 'body';
@@ -397,7 +399,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   #onBodyData(memory: Buffer, mayBorrow: boolean): void {
-    const { dataStart, dataEnd } = this.#body;
+    const { dataStart, dataEnd } = this.#body();
     this.#bodyBytes += dataEnd - dataStart;
     if (!this.#isDedicated && this.#bodyBytes > largeBodyBytes) this.#dedicate(true);
     this.#stream?.onRequestData(memory, dataStart, dataEnd, mayBorrow);
@@ -406,8 +408,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #endBody(): void {
     this.#state = 'answering';
     this.#dedicate(false);
-    const hasTrailers = this.#reader.head.framing === 'chunked' && this.#manager.config.dropsHttp1Trailers !== true;
-    this.#stream?.onRequestEnd(hasTrailers ? this.#body.trailers : undefined);
+    const hasTrailers = this.#reader().head.framing === 'chunked' && this.#manager.config.dropsHttp1Trailers !== true;
+    this.#stream?.onRequestEnd(hasTrailers ? this.#body().trailers : undefined);
     const stream = this.#stream;
     // From here on the route's timeout counts.
     if (stream) this.deadline = this.#deadlineOf(stream);
@@ -481,11 +483,11 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   writeInformational(head: ResponseHead): void {
-    if (!this.#isOldClient) this.#writer.writeInformational(head);
+    if (!this.#isOldClient()) this.#writer.writeInformational(head);
   }
 
   writeHead(head: ResponseHead): void {
-    this.#endsByClose = Http1ResponseWriter.endsByClose(head, this.#isOldClient);
+    this.#endsByClose = Http1ResponseWriter.endsByClose(head, this.#isOldClient());
     // A body that is not wanted any more is not read to its end: the client is told not to send another request after it.
     const { drain, turn } = this.#engine;
     if (drain.isUnderWay && this.#keepsAlive && drain.asksToLeave(turn.now())) {
@@ -494,12 +496,12 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     }
     if (this.#isRetired || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
     if (head.framing === 'none') this.#stateNoBody(head);
-    this.#writer.writeHead(head, this.#isOldClient, this.#keepsAlive);
+    this.#writer.writeHead(head, this.#isOldClient(), this.#keepsAlive);
   }
 
   /** A response of HTTP/2 ends without saying how long it is, where a client of HTTP/1 would wait for its body. */
   #stateNoBody(head: ResponseHead): void {
-    if ((head.known & Known.contentLength) !== 0 || head.status === 204 || head.status === 304 || this.#reader.head.method === 'HEAD') return;
+    if ((head.known & Known.contentLength) !== 0 || head.status === 204 || head.status === 304 || this.#reader().head.method === 'HEAD') return;
     head.addLine(noContent);
   }
 
@@ -525,8 +527,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#writer.end();
   }
 
-  get #isOldClient(): boolean {
-    return this.#reader.head.minorVersion === 0;
+  #isOldClient(): boolean {
+    return this.#reader().head.minorVersion === 0;
   }
 
   finish(intact: boolean): void {
@@ -558,7 +560,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     info.startAt = this.#headStartedAt === 0 ? this.#engine.turn.now() : this.#headStartedAt;
     info.startWallTime = this.#engine.turn.wallTime();
     this.#headStartedAt = 0;
-    const head = this.#reader.head;
+    const head = this.#reader().head;
     head.framing = 'none';
     this.#keepsAlive = false;
     this.#state = 'answering';
@@ -576,10 +578,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#connection.resume();
     this.#writer.end();
     this.#lingerProgressAt = this.#engine.turn.now();
-    this.deadline = this.#lingerProgressAt + this.#lingerMs;
+    this.deadline = this.#lingerProgressAt + this.#lingerMs();
   }
 
-  get #lingerMs(): number {
+  #lingerMs(): number {
     return this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs;
   }
 
