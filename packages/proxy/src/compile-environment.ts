@@ -30,7 +30,6 @@ export interface ProxyIdentity {
   readonly cluster: string;
 }
 
-/** Where text comes from that a resource does not hold itself. */
 /** For configurations that stand by themselves: nobody in particular, no runtime, no files. */
 export function createPlainEnvironment(): CompileEnvironment {
   return { node: { id: '', cluster: '' }, runtime: new Runtime(), sources: inlineSources, random: createSeededRandom(1), hostName: '' };
