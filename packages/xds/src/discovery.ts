@@ -53,3 +53,42 @@ export interface DiscoveryResponse {
   /** Which server this is, for people. */
   readonly controlPlane?: string;
 }
+
+/** `envoy.service.discovery.v3.Resource`: a resource with what goes round it. */
+export interface WrappedResource {
+  readonly name: string;
+  /** The server's version of it; with one that is told on a new stream, it is not sent again. */
+  readonly version: string;
+  /** Absent in a heartbeat, which only says that what was sent before still holds. */
+  readonly resource?: EncodedResource;
+  /** Other names by which it may be asked for. */
+  readonly aliases?: readonly string[];
+  /** After so many ms without a word the client drops it. Absent: never. */
+  readonly ttlMs?: number;
+}
+
+/** `envoy.service.discovery.v3.DeltaDiscoveryRequest`. */
+export interface DeltaDiscoveryRequest {
+  readonly typeUrl: TypeUrl;
+  /** Names wanted from now on, besides those before. `*` is everything. */
+  readonly subscribe: readonly string[];
+  readonly unsubscribe: readonly string[];
+  /** What the client holds, as name → the server's version. On the first request of a type on a stream; empty otherwise. */
+  readonly initialVersions: Readonly<Record<string, string>>;
+  /** The nonce of the response this answers; empty in a request of the client's own accord. */
+  readonly responseNonce: string;
+  readonly node?: Node;
+  readonly errorDetail?: ErrorDetail;
+}
+
+/** `envoy.service.discovery.v3.DeltaDiscoveryResponse`. */
+export interface DeltaDiscoveryResponse {
+  readonly typeUrl: TypeUrl;
+  /** Of the server's whole state; for people. */
+  readonly systemVersionInfo: string;
+  readonly nonce: string;
+  readonly resources: readonly WrappedResource[];
+  /** Names that are gone, or were asked for and do not exist. */
+  readonly removedResources: readonly string[];
+  readonly controlPlane?: string;
+}

@@ -3,19 +3,33 @@ export type { Codec, DecodedMessage } from './codec/codec.ts';
 export { loadCodec, type CodecScope } from './codec/load-codec.ts';
 export { isFullState, messageNameOf, sendOrder, shortTypeName, typeUrls, type TypeUrl } from './type-urls.ts';
 export { clusterNamesOf, endpointNameOf, routeNamesOf } from './references.ts';
-export type { DiscoveryRequest, DiscoveryResponse, EncodedResource, ErrorDetail, Node } from './discovery.ts';
+export type {
+  DeltaDiscoveryRequest,
+  DeltaDiscoveryResponse,
+  DiscoveryRequest,
+  DiscoveryResponse,
+  EncodedResource,
+  ErrorDetail,
+  Node,
+  WrappedResource,
+} from './discovery.ts';
 export type {
   AdsServerStream,
   AdsStream,
   AdsTransport,
   ConfigServiceHandlers,
   ConfigServiceTransport,
+  DeltaAdsServerStream,
+  DeltaAdsStream,
+  DeltaAdsTransport,
+  DiscoveryTransport,
   LoadServerStream,
   LoadStatsServerStream,
   LoadStatsStream,
   LoadStatsTransport,
   LoadStream,
   LoadTransport,
+  PerTypeTransport,
 } from './transport.ts';
 export {
   createSnapshot,

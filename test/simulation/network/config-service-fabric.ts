@@ -2,6 +2,7 @@
  * The connections between config service and proxies, as gRPC would make them: streams that open when the
  * service is there, cross the links as bytes, break, and are looked at on their way.
  */
+import assert from 'node:assert';
 import type { SimulatedLinks } from '@sluice/kernel/testing';
 import type { Codec, ConfigServiceHandlers, ConfigServiceTransport, DiscoveryRequest, DiscoveryResponse } from '@sluice/xds';
 import { configServiceMethods } from '@sluice/xds/testing';
@@ -59,6 +60,9 @@ export class ConfigServiceFabric {
     });
     return {
       openAds: () => this.#openStream(client, this.#watched(client), ({ onAds }) => onAds, (pair) => (response) => void pair.server.send(response)),
+      openDeltaAds: () => this.#openStream(client, this.#methods.deltaAds, ({ onDeltaAds }) => onDeltaAds ?? refuse),
+      openType: (typeUrl) => this.#openStream(client, methodOf(this.#methods.types, typeUrl), ({ onType }) => (stream) => (onType ? onType(typeUrl, stream) : refuse(stream))),
+      openDeltaType: (typeUrl) => this.#openStream(client, methodOf(this.#methods.deltaTypes, typeUrl), ({ onDeltaType }) => (stream) => (onDeltaType ? onDeltaType(typeUrl, stream) : refuse(stream))),
       openLoadStats: () => this.#openStream(client, this.#methods.loadStats, ({ onLoadStats }) => onLoadStats),
       openLoad: () => this.#openStream(client, this.#methods.load, ({ onLoad }) => onLoad),
       close: () => this.cut(client.name),
@@ -121,3 +125,14 @@ export class ConfigServiceFabric {
 
 /** The name of the config service on the links. */
 export const configServiceName = 'config-server';
+
+/** gRPC's UNIMPLEMENTED. */
+function refuse(stream: { end(status: { readonly code: number; readonly details: string }): void }): void {
+  stream.end({ code: 12, details: 'the service has no such method' });
+}
+
+function methodOf<Method>(methods: ReadonlyMap<string, Method>, typeUrl: string): Method {
+  const method = methods.get(typeUrl);
+  assert(method !== undefined, `no service carries ${typeUrl} alone`);
+  return method;
+}

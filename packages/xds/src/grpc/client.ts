@@ -1,9 +1,12 @@
 /** Streams to a config service over gRPC. */
+import assert from 'node:assert';
+
 import { Client, credentials, Metadata, status, type ClientDuplexStream } from '@grpc/grpc-js';
 import type { MessageStream, MessageStreamHandler, StreamStatus } from '@sluice/kernel';
 
 import type { Codec } from '../codec/codec.ts';
 import type { ConfigServiceTransport } from '../transport.ts';
+import type { TypeUrl } from '../type-urls.ts';
 import { sharedChannelOptions } from './channel-options.ts';
 import { configServiceMethods, type StreamMethod } from './methods.ts';
 
@@ -44,6 +47,9 @@ export function createGrpcTransport({ address, codec }: GrpcTransportOptions): C
 
   return {
     openAds: () => openStream(methods.ads),
+    openDeltaAds: () => openStream(methods.deltaAds),
+    openType: (typeUrl) => openStream(methodOf(methods.types, typeUrl)),
+    openDeltaType: (typeUrl) => openStream(methodOf(methods.deltaTypes, typeUrl)),
     openLoadStats: () => openStream(methods.loadStats),
     openLoad: () => openStream(methods.load),
     close() {
@@ -51,6 +57,12 @@ export function createGrpcTransport({ address, codec }: GrpcTransportOptions): C
       client.close();
     },
   };
+}
+
+function methodOf<Method>(methods: ReadonlyMap<TypeUrl, Method>, typeUrl: TypeUrl): Method {
+  const method = methods.get(typeUrl);
+  assert(method !== undefined, `no service carries ${typeUrl} alone`);
+  return method;
 }
 
 class ClientStream<Request, Response> implements MessageStream<Response, Request> {

@@ -2,7 +2,12 @@
  * The gRPC methods a config service has: their paths, and their messages to and from bytes. The same table
  * serves both ends.
  */
+import { typeUrls } from '@sluice/resources';
+
 import type { Codec } from '../codec/codec.ts';
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryRequest, DiscoveryResponse } from '../discovery.ts';
+import type { TypeUrl } from '../type-urls.ts';
+import { decodeDeltaRequest, decodeDeltaResponse, encodeDeltaRequest, encodeDeltaResponse } from '../wire/delta-wire.ts';
 import {
   decodeDiscoveryRequest,
   decodeDiscoveryResponse,
@@ -38,19 +43,36 @@ interface Conversions<Request, Response> {
   readonly decodeResponse: (bytes: Uint8Array, codec: Codec) => Response;
 }
 
+const sotw: Conversions<DiscoveryRequest, DiscoveryResponse> = {
+  encodeRequest: encodeDiscoveryRequest,
+  decodeRequest: decodeDiscoveryRequest,
+  encodeResponse: encodeDiscoveryResponse,
+  decodeResponse: decodeDiscoveryResponse,
+};
+
+const delta: Conversions<DeltaDiscoveryRequest, DeltaDiscoveryResponse> = {
+  encodeRequest: encodeDeltaRequest,
+  decodeRequest: decodeDeltaRequest,
+  encodeResponse: encodeDeltaResponse,
+  decodeResponse: decodeDeltaResponse,
+};
+
+/** The services that carry one type alone. */
+const typeServices: readonly { readonly typeUrl: TypeUrl; readonly service: string; readonly noun: string }[] = [
+  { typeUrl: typeUrls.listener, service: 'envoy.service.listener.v3.ListenerDiscoveryService', noun: 'Listeners' },
+  { typeUrl: typeUrls.routeConfiguration, service: 'envoy.service.route.v3.RouteDiscoveryService', noun: 'Routes' },
+  { typeUrl: typeUrls.cluster, service: 'envoy.service.cluster.v3.ClusterDiscoveryService', noun: 'Clusters' },
+  { typeUrl: typeUrls.clusterLoadAssignment, service: 'envoy.service.endpoint.v3.EndpointDiscoveryService', noun: 'Endpoints' },
+  { typeUrl: typeUrls.secret, service: 'envoy.service.secret.v3.SecretDiscoveryService', noun: 'Secrets' },
+];
+
 /** The methods, with messages as `codec` knows them. A codec of scope `load` cannot do discovery. */
 export function configServiceMethods(codec: Codec) {
   return {
-    ads: streamMethod(
-      '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
-      {
-        encodeRequest: encodeDiscoveryRequest,
-        decodeRequest: decodeDiscoveryRequest,
-        encodeResponse: encodeDiscoveryResponse,
-        decodeResponse: decodeDiscoveryResponse,
-      },
-      codec,
-    ),
+    ads: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources', sotw, codec),
+    deltaAds: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources', delta, codec),
+    types: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Stream${noun}`, sotw, codec)])),
+    deltaTypes: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Delta${noun}`, delta, codec)])),
     loadStats: streamMethod(
       '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',
       {

@@ -32,6 +32,13 @@ export async function startGrpcServer({ address, codec, handlers, timers }: Grpc
   const health = createHealthService();
   const open: OpenStreams = new Set();
   register(server, methods.ads, open, (stream) => handlers.onAds(stream));
+  if (handlers.onDeltaAds) register(server, methods.deltaAds, open, (stream) => handlers.onDeltaAds?.(stream));
+  for (const [typeUrl, method] of handlers.onType ? methods.types : []) {
+    register(server, method, open, (stream) => handlers.onType?.(typeUrl, stream));
+  }
+  for (const [typeUrl, method] of handlers.onDeltaType ? methods.deltaTypes : []) {
+    register(server, method, open, (stream) => handlers.onDeltaType?.(typeUrl, stream));
+  }
   register(server, methods.loadStats, open, (stream) => handlers.onLoadStats(stream));
   register(server, methods.load, open, (stream) => handlers.onLoad(stream));
   server.addService(healthMethods, health.implementation);

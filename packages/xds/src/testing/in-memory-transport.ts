@@ -4,7 +4,7 @@
  */
 import type { MessageStream, MessageStreamHandler, StreamStatus, Timers } from '@sluice/kernel';
 
-import type { ConfigServiceHandlers, ConfigServiceTransport } from '../transport.ts';
+import type { AdsServerStream, ConfigServiceHandlers, ConfigServiceTransport, DeltaAdsServerStream } from '../transport.ts';
 
 export interface InMemoryTransportOptions {
   readonly handlers: ConfigServiceHandlers;
@@ -37,6 +37,9 @@ export function createInMemoryTransport({ handlers, timers, delayMs }: InMemoryT
 
   return {
     openAds: () => openStream(handlers.onAds),
+    openDeltaAds: () => openStream(handlers.onDeltaAds ?? refuse),
+    openType: (typeUrl) => openStream((stream: AdsServerStream) => (handlers.onType ? handlers.onType(typeUrl, stream) : refuse(stream))),
+    openDeltaType: (typeUrl) => openStream((stream: DeltaAdsServerStream) => (handlers.onDeltaType ? handlers.onDeltaType(typeUrl, stream) : refuse(stream))),
     openLoadStats: () => openStream(handlers.onLoadStats),
     openLoad: () => openStream(handlers.onLoad),
     close() {
@@ -50,6 +53,11 @@ export function createInMemoryTransport({ handlers, timers, delayMs }: InMemoryT
       if (!reachable) for (const cut of open) cut();
     },
   };
+}
+
+/** gRPC's UNIMPLEMENTED. */
+function refuse(stream: { end(status: StreamStatus): void }): void {
+  stream.end({ code: 12, details: 'the service has no such method' });
 }
 
 interface StreamPair<Near, Far> {

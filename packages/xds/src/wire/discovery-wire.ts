@@ -76,7 +76,7 @@ export function decodeDiscoveryResponse(bytes: Uint8Array): DiscoveryResponse {
   return { versionInfo, resources, typeUrl, nonce };
 }
 
-function decodeAny(bytes: Uint8Array): EncodedResource {
+export function decodeAny(bytes: Uint8Array): EncodedResource {
   const reader = protobuf.Reader.create(bytes);
   let typeUrl = '';
   let value: Uint8Array = new Uint8Array(0);
@@ -120,12 +120,12 @@ export function checked<T>(result: Checked<T>, messageName: string): T {
   throw new MeshError('xds-malformed-message', `${messageName}: ${reasons.join('; ')}`);
 }
 
-function text(json: JsonObject, key: string): string {
+export function text(json: JsonObject, key: string): string {
   const value = json[key];
   return typeof value === 'string' ? value : '';
 }
 
-function texts(json: JsonObject, key: string): readonly string[] {
+export function texts(json: JsonObject, key: string): readonly string[] {
   const value = json[key];
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }

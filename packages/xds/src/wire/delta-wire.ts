@@ -1,0 +1,153 @@
+/** Messages of incremental discovery as bytes. Like `discovery-wire.ts`: what carries resources is put together by hand. */
+import protobuf from 'protobufjs/minimal.js';
+
+import type { Codec, DecodedMessage } from '../codec/codec.ts';
+import { isJsonObject, type JsonObject } from '../codec/json.ts';
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, EncodedResource, WrappedResource } from '../discovery.ts';
+import { checked, decodeAny, nodeFrom, nodeJson, text, texts } from './discovery-wire.ts';
+
+const requestName = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';
+
+export function encodeDeltaRequest(request: DeltaDiscoveryRequest, codec: Codec): Uint8Array {
+  const json: JsonObject = {
+    ...(request.node === undefined ? {} : { node: nodeJson(request.node) }),
+    type_url: request.typeUrl,
+    resource_names_subscribe: request.subscribe,
+    resource_names_unsubscribe: request.unsubscribe,
+    initial_resource_versions: request.initialVersions,
+    response_nonce: request.responseNonce,
+    ...(request.errorDetail === undefined ? {} : { error_detail: { ...request.errorDetail } }),
+  };
+  return checked(codec.encode(requestName, json), requestName);
+}
+
+export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec): DeltaDiscoveryRequest {
+  const { value } = checked<DecodedMessage>(codec.decode(requestName, bytes), requestName);
+  const { node, error_detail: errorDetail, initial_resource_versions: versions } = value;
+  return {
+    typeUrl: text(value, 'type_url'),
+    subscribe: texts(value, 'resource_names_subscribe'),
+    unsubscribe: texts(value, 'resource_names_unsubscribe'),
+    initialVersions: isJsonObject(versions) ? (versions as Record<string, string>) : {},
+    responseNonce: text(value, 'response_nonce'),
+    ...(isJsonObject(node) ? { node: nodeFrom(node) } : {}),
+    ...(isJsonObject(errorDetail)
+      ? { errorDetail: { code: Number(errorDetail['code'] ?? 0), message: text(errorDetail, 'message') } }
+      : {}),
+  };
+}
+
+/** system_version_info 1, resources 2, type_url 4, nonce 5, removed_resources 6, control_plane 7 { identifier 1 }. */
+export function encodeDeltaResponse(response: DeltaDiscoveryResponse): Uint8Array {
+  const writer = protobuf.Writer.create();
+  if (response.systemVersionInfo !== '') writer.uint32((1 << 3) | 2).string(response.systemVersionInfo);
+  for (const resource of response.resources) {
+    writer.uint32((2 << 3) | 2).fork();
+    writeWrappedResource(writer, resource);
+    writer.ldelim();
+  }
+  writer.uint32((4 << 3) | 2).string(response.typeUrl);
+  writer.uint32((5 << 3) | 2).string(response.nonce);
+  for (const name of response.removedResources) writer.uint32((6 << 3) | 2).string(name);
+  if (response.controlPlane !== undefined) {
+    writer.uint32((7 << 3) | 2).fork();
+    writer.uint32((1 << 3) | 2).string(response.controlPlane);
+    writer.ldelim();
+  }
+  return writer.finish();
+}
+
+/** Throws when the bytes are not a response. */
+export function decodeDeltaResponse(bytes: Uint8Array): DeltaDiscoveryResponse {
+  const reader = protobuf.Reader.create(bytes);
+  const resources: WrappedResource[] = [];
+  const removedResources: string[] = [];
+  let systemVersionInfo = '';
+  let typeUrl = '';
+  let nonce = '';
+  let controlPlane = '';
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((1 << 3) | 2)) systemVersionInfo = reader.string();
+    else if (tag === ((2 << 3) | 2)) resources.push(decodeWrappedResource(reader.bytes()));
+    else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
+    else if (tag === ((5 << 3) | 2)) nonce = reader.string();
+    else if (tag === ((6 << 3) | 2)) removedResources.push(reader.string());
+    else if (tag === ((7 << 3) | 2)) controlPlane = decodeIdentifier(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  return { systemVersionInfo, resources, typeUrl, nonce, removedResources, ...(controlPlane === '' ? {} : { controlPlane }) };
+}
+
+/** `envoy.service.discovery.v3.Resource`, which a server may also send inside an `Any` where state of the world is spoken. */
+export function encodeWrappedResource(resource: WrappedResource): Uint8Array {
+  const writer = protobuf.Writer.create();
+  writeWrappedResource(writer, resource);
+  return writer.finish();
+}
+
+/** version 1, resource 2, name 3, aliases 4, ttl 6. Throws when the bytes are no such message. */
+export function decodeWrappedResource(bytes: Uint8Array): WrappedResource {
+  const reader = protobuf.Reader.create(bytes);
+  const aliases: string[] = [];
+  let version = '';
+  let name = '';
+  let resource: EncodedResource | undefined;
+  let ttlMs: number | undefined;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((1 << 3) | 2)) version = reader.string();
+    else if (tag === ((2 << 3) | 2)) resource = decodeAny(reader.bytes());
+    else if (tag === ((3 << 3) | 2)) name = reader.string();
+    else if (tag === ((4 << 3) | 2)) aliases.push(reader.string());
+    else if (tag === ((6 << 3) | 2)) ttlMs = decodeDurationMs(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  return {
+    name,
+    version,
+    ...(resource === undefined ? {} : { resource }),
+    ...(aliases.length === 0 ? {} : { aliases }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  };
+}
+
+function writeWrappedResource(writer: protobuf.Writer, { name, version, resource, aliases = [], ttlMs }: WrappedResource): void {
+  writer.uint32((1 << 3) | 2).string(version);
+  if (resource !== undefined) {
+    writer.uint32((2 << 3) | 2).fork();
+    writer.uint32((1 << 3) | 2).string(resource.typeUrl);
+    writer.uint32((2 << 3) | 2).bytes(resource.value);
+    writer.ldelim();
+  }
+  writer.uint32((3 << 3) | 2).string(name);
+  for (const alias of aliases) writer.uint32((4 << 3) | 2).string(alias);
+  if (ttlMs === undefined) return;
+  writer.uint32((6 << 3) | 2).fork();
+  writer.uint32((1 << 3) | 0).int64(Math.floor(ttlMs / 1000));
+  writer.uint32((2 << 3) | 0).int32(Math.round((ttlMs % 1000) * 1e6));
+  writer.ldelim();
+}
+
+function decodeDurationMs(bytes: Uint8Array): number {
+  const reader = protobuf.Reader.create(bytes);
+  let ms = 0;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((1 << 3) | 0)) ms += Number(reader.int64()) * 1000;
+    else if (tag === ((2 << 3) | 0)) ms += reader.int32() / 1e6;
+    else reader.skipType(tag & 7);
+  }
+  return ms;
+}
+
+function decodeIdentifier(bytes: Uint8Array): string {
+  const reader = protobuf.Reader.create(bytes);
+  let identifier = '';
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((1 << 3) | 2)) identifier = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  return identifier;
+}
