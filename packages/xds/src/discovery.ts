@@ -20,6 +20,8 @@ export interface Node {
 export interface EncodedResource {
   readonly typeUrl: TypeUrl;
   readonly value: Uint8Array;
+  /** The `Any` itself as bytes, when whoever made this has them already. */
+  readonly any?: Uint8Array;
 }
 
 /** `envoy.service.discovery.v3.DiscoveryRequest`. */
@@ -65,6 +67,8 @@ export interface WrappedResource {
   readonly aliases?: readonly string[];
   /** After so many ms without a word the client drops it. Absent: never. */
   readonly ttlMs?: number;
+  /** The field of a delta response that carries all this, as bytes, when whoever made this has them already. */
+  readonly frame?: Uint8Array;
 }
 
 /** `envoy.service.discovery.v3.DeltaDiscoveryRequest`. */

@@ -35,15 +35,20 @@ export {
   createSnapshot,
   emptySnapshot,
   replaceType,
+  updateSnapshot,
   type Resource,
   type ResourceSet,
   type Snapshot,
+  type SnapshotChanges,
   type SnapshotResult,
   type VersionedResource,
 } from './snapshot/snapshot.ts';
 export { danglingReferences } from './snapshot/consistency.ts';
-export { SnapshotCache, type SnapshotWatch } from './snapshot/snapshot-cache.ts';
-export { AdsServer, type AdsServerOptions, type NodeStatus, type ServedTypeStatus } from './server/ads-server.ts';
+export { changesBetween, type ChangesByType, type ResourceChange } from './snapshot/snapshot-changes.ts';
+export { SnapshotCache, type SnapshotWatch, type SnapshotWatcher } from './snapshot/snapshot-cache.ts';
+export { AdsServer, type AdsServerOptions } from './server/ads-server.ts';
+export type { NodeStatus, ServedTypeStatus } from './server/session.ts';
+export type { Refusal } from './server/refusals.ts';
 export type { AdsConsumer, ReceivedResource, RejectedResource, ResourceUpdate } from './client/ads-consumer.ts';
 export { createAdsClient, type AdsClient, type AdsClientOptions, type TypeStatus } from './client/ads-client.ts';
 export {

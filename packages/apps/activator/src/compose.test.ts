@@ -100,7 +100,7 @@ function createWorld(containerConcurrency = 0) {
   const transport = createInMemoryTransport({
     timers: time,
     handlers: {
-      onAds: (stream) => ads.accept(stream),
+      ...ads.handlers,
       onLoadStats: (stream) => loadServer.acceptReports(stream),
       onLoad: (stream) => loadServer.acceptSubscriber(stream),
     },

@@ -140,7 +140,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   return {
     async start() {
       server = await options.listen({
-        onAds: (stream) => ads.accept(stream),
+        ...ads.handlers,
         onLoadStats: (stream) => load.acceptReports(stream),
         onLoad: (stream) => load.acceptSubscriber(stream),
       });

@@ -66,7 +66,7 @@ function createWorld() {
   const ads = new AdsServer({ ...shared, cache });
   const transport = createInMemoryTransport({
     timers: time,
-    handlers: { onAds: (stream) => ads.accept(stream), onLoadStats() {}, onLoad() {} },
+    handlers: { ...ads.handlers, onLoadStats() {}, onLoad() {} },
   });
   const settings = readSettings(['--config-service=x:1', `--http-port=${gatewayPort}`], { POD_IP: gatewayHost });
   if (!settings.ok) throw new Error('bad settings');

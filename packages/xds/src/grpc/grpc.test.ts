@@ -54,7 +54,7 @@ async function startService(codec: Codec, port = 0): Promise<Service> {
     codec,
     timers: systemTimers,
     handlers: {
-      onAds: (stream) => ads.accept(stream),
+      ...ads.handlers,
       onLoadStats: (stream) => load.acceptReports(stream),
       onLoad: (stream) => load.acceptSubscriber(stream),
     },

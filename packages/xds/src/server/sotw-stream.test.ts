@@ -8,8 +8,8 @@ import { runScenario, type ScenarioCommand } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 
 import type { DiscoveryRequest } from '../discovery.ts';
-import type { ResourceSet, Snapshot, VersionedResource } from '../snapshot/snapshot.ts';
-import { shortTypeName, typeUrls, type TypeUrl } from '../type-urls.ts';
+import { scenarioTypes, snapshotOf } from '../testing/scenario-snapshot.ts';
+import { shortTypeName, type TypeUrl } from '../type-urls.ts';
 import { SotwStream, type SotwEffect } from './sotw-stream.ts';
 
 const folder = new URL('../../testdata/server/', import.meta.url);
@@ -20,13 +20,6 @@ test.each(readdirSync(folder))('%s', async (file) => {
   const text = runScenario(readFileSync(path, 'utf8'), (command) => player.run(command));
   await expect(text).toMatchFileSnapshot(path.pathname);
 });
-
-const urls: Readonly<Record<string, TypeUrl>> = {
-  LDS: typeUrls.listener,
-  RDS: typeUrls.routeConfiguration,
-  CDS: typeUrls.cluster,
-  EDS: typeUrls.clusterLoadAssignment,
-};
 
 /** Keeps what a client would know: the last names, nonce and version of each type. */
 class Player {
@@ -61,7 +54,7 @@ class Player {
   }
 
   #request([type = '']: readonly string[], options: ReadonlyMap<string, string>): readonly string[] {
-    const typeUrl = urls[type] ?? '';
+    const typeUrl = scenarioTypes[type] ?? '';
     const sent = this.#sent.get(typeUrl);
     const given = options.get('names');
     const names = given === undefined ? (this.#names.get(typeUrl) ?? []) : given.split(',').filter((part) => part !== '');
@@ -105,38 +98,4 @@ class Player {
       }
     });
   }
-}
-
-/** `CDS a:1 b:2 EDS a:1`. The version of a set is its contents, so that it can be read. */
-function snapshotOf(words: readonly string[]): Snapshot {
-  const types = new Map<TypeUrl, VersionedResource[]>();
-  let current: VersionedResource[] = [];
-  let typeUrl = '';
-  for (const word of words) {
-    if (word in urls) {
-      typeUrl = urls[word] as TypeUrl;
-      types.set(typeUrl, (current = []));
-    } else {
-      const [name = '', content = ''] = word.split(':');
-      current.push(resourceOf(typeUrl, name, content));
-    }
-  }
-  return { types: new Map([...types].map(([url, resources]) => [url, setOf(resources)])) };
-}
-
-function resourceOf(typeUrl: TypeUrl, name: string, content: string): VersionedResource {
-  return {
-    typeUrl,
-    name,
-    version: content,
-    value: typeUrl === typeUrls.cluster ? { name, type: 'EDS' } : { name },
-    encoded: { typeUrl, value: Buffer.from(`${name}:${content}`) },
-  };
-}
-
-function setOf(resources: readonly VersionedResource[]): ResourceSet {
-  return {
-    version: resources.map(({ name, version }) => `${name}${version}`).join('+') || 'none',
-    resources: new Map(resources.map((resource) => [resource.name, resource])),
-  };
 }

@@ -1,34 +1,40 @@
 /**
- * What a client wants of one type, in the state-of-the-world variant, where each request carries the full
- * list of names.
+ * What a client wants of one type.
  *
- * States: `fresh` (nothing asked yet) → `legacy-wildcard` (the first list was empty, and the type allows that
- * to mean everything) → `named` (any name was ever given; an empty list then means nothing). A `*` in the
- * list asks for everything beside the names.
+ * States: `fresh` (nothing asked yet) → `legacy-wildcard` (the first request named nothing, and the type allows that
+ * to mean everything) → `named` (any name was ever given; an empty list then means nothing). A `*` asks for
+ * everything beside the names. In the state-of-the-world variant each request carries the full list; in the delta
+ * variant what is added and taken away, and the legacy wildcard stays beside names until `*` is taken away.
  */
+export interface SubscriptionChange {
+  /** Names to answer: new ones, and in the delta variant any that are asked for again. */
+  readonly asked: readonly string[];
+  readonly dropped: readonly string[];
+  /** Whether everything is wanted now that was not before. */
+  readonly becameWildcard: boolean;
+  /** Whether no longer everything is wanted. */
+  readonly lostWildcard: boolean;
+}
+
 export class Subscription {
   readonly #allowsLegacyWildcard: boolean;
-  #state: 'fresh' | 'legacy-wildcard' | 'named' = 'fresh';
-  #names: ReadonlySet<string> = new Set();
-  #hasStar = false;
+  readonly #names = new Set<string>();
+  #isFresh = true;
+  #isLegacy = false;
+  #isWildcard = false;
 
   /** @param allowsLegacyWildcard whether an empty first list means everything: for LDS and CDS, as Envoy asks */
   constructor(allowsLegacyWildcard: boolean) {
     this.#allowsLegacyWildcard = allowsLegacyWildcard;
   }
 
-  /** Takes the list of a request; gives the names that were not in the list before. */
-  replace(list: readonly string[]): readonly string[] {
-    const before = this.#names;
-    this.#hasStar = list.includes('*');
-    this.#names = new Set(list.filter((name) => name !== '*'));
-    if (list.length > 0) this.#state = 'named';
-    else if (this.#state === 'fresh') this.#state = this.#allowsLegacyWildcard ? 'legacy-wildcard' : 'named';
-    return [...this.#names].filter((name) => !before.has(name));
+  /** Whether no request has come yet. */
+  get isFresh(): boolean {
+    return this.#isFresh;
   }
 
   get isWildcard(): boolean {
-    return this.#hasStar || this.#state === 'legacy-wildcard';
+    return this.#isWildcard;
   }
 
   /** The names asked for one by one, without `*`. */
@@ -37,11 +43,68 @@ export class Subscription {
   }
 
   wants(name: string): boolean {
-    return this.isWildcard || this.#names.has(name);
+    return this.#isWildcard || this.#names.has(name);
   }
 
   /** For people: `*` first, then the names in order. */
   list(): readonly string[] {
-    return [...(this.isWildcard ? ['*'] : []), ...[...this.#names].sort()];
+    return [...(this.#isWildcard ? ['*'] : []), ...[...this.#names].sort()];
+  }
+
+  /**
+   * State of the world: takes the full list of a request.
+   * @param intern gives the same text for equal names, so that many streams hold each name once
+   */
+  replace(list: readonly string[], intern: (name: string) => string): SubscriptionChange {
+    // The usual request is an answer that repeats the list: nothing is built for it.
+    if (!this.#isFresh && this.#repeats(list)) return noChange;
+    const wanted = new Set(list);
+    this.#isLegacy = list.length === 0 && (this.#isFresh ? this.#allowsLegacyWildcard : this.#isLegacy);
+    const hasStar = wanted.delete('*') || this.#isLegacy;
+    const dropped = [...this.#names].filter((name) => !wanted.has(name));
+    const asked = [...wanted].filter((name) => !this.#names.has(name)).map(intern);
+    for (const name of dropped) this.#names.delete(name);
+    for (const name of asked) this.#names.add(name);
+    return { asked, dropped, ...this.#setWildcard(hasStar) };
+  }
+
+  /** Whether the list is the one before, in the order in which its names came. */
+  #repeats(list: readonly string[]): boolean {
+    const names = list[0] === '*' ? list.slice(1) : list;
+    if (names.length !== this.#names.size || (list[0] === '*' || this.#isLegacy) !== this.#isWildcard) return false;
+    let index = 0;
+    for (const name of this.#names) if (name !== names[index++]) return false;
+    return true;
+  }
+
+  /** Delta: takes what a request adds and takes away. A name in both is wanted. Names that were not wanted are no matter. */
+  change(subscribe: readonly string[], unsubscribe: readonly string[], intern: (name: string) => string): SubscriptionChange {
+    if (!this.#isFresh && subscribe.length === 0 && unsubscribe.length === 0) return noChange;
+    let isWildcard = this.#isFresh && subscribe.length === 0 ? this.#allowsLegacyWildcard : this.#isWildcard;
+    const dropped: string[] = [];
+    for (const name of unsubscribe) {
+      if (name === '*') isWildcard = false;
+      else if (this.#names.delete(name)) dropped.push(name);
+    }
+    const asked: string[] = [];
+    for (const name of subscribe) {
+      if (name === '*') {
+        isWildcard = true;
+        continue;
+      }
+      const interned = intern(name);
+      this.#names.add(interned);
+      asked.push(interned);
+    }
+    return { asked, dropped, ...this.#setWildcard(isWildcard) };
+  }
+
+  #setWildcard(isWildcard: boolean): Pick<SubscriptionChange, 'becameWildcard' | 'lostWildcard'> {
+    const was = this.#isWildcard;
+    this.#isFresh = false;
+    this.#isWildcard = isWildcard;
+    return { becameWildcard: isWildcard && !was, lostWildcard: was && !isWildcard };
   }
 }
+
+const noChange: SubscriptionChange = { asked: [], dropped: [], becameWildcard: false, lostWildcard: false };

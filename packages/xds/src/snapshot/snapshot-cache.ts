@@ -1,5 +1,10 @@
 /** The latest snapshot of each node group, and who wants to hear of the next. */
-import type { Snapshot } from './snapshot.ts';
+import type { Codec } from '../codec/codec.ts';
+import { changesBetween, type ChangesByType } from './snapshot-changes.ts';
+import { emptySnapshot, updateSnapshot, type Snapshot, type SnapshotChanges, type SnapshotResult } from './snapshot.ts';
+
+/** Hears of a new snapshot, and what differs in it from the one before. */
+export type SnapshotWatcher = (snapshot: Snapshot, changes: ChangesByType) => void;
 
 /** Stops a watch. */
 export interface SnapshotWatch {
@@ -8,7 +13,7 @@ export interface SnapshotWatch {
 
 export class SnapshotCache {
   readonly #snapshots = new Map<string, Snapshot>();
-  readonly #watchers = new Map<string, Set<(snapshot: Snapshot) => void>>();
+  readonly #watchers = new Map<string, Set<SnapshotWatcher>>();
 
   /** The group's snapshot; absent until the first is set. */
   get(group: string): Snapshot | undefined {
@@ -21,13 +26,25 @@ export class SnapshotCache {
 
   /** Replaces the group's snapshot and tells its watchers, in the order they came. The same snapshot again tells nobody. */
   set(group: string, snapshot: Snapshot): void {
-    if (this.#snapshots.get(group) === snapshot) return;
+    const previous = this.#snapshots.get(group);
+    if (previous === snapshot) return;
     this.#snapshots.set(group, snapshot);
-    for (const watcher of this.#watchers.get(group) ?? []) watcher(snapshot);
+    const watchers = this.#watchers.get(group);
+    if (watchers === undefined) return;
+    // Found once for all who watch: each of many streams then does work for what has changed and no more.
+    const changes = changesBetween(previous ?? emptySnapshot, snapshot);
+    for (const watcher of watchers) watcher(snapshot, changes);
+  }
+
+  /** Changes single resources of the group's snapshot, at a cost in proportion to the change. What has a mistake in it changes nothing. */
+  update(group: string, changes: SnapshotChanges, codec: Codec): SnapshotResult {
+    const result = updateSnapshot(this.#snapshots.get(group) ?? emptySnapshot, changes, codec);
+    if (result.ok) this.set(group, result.snapshot);
+    return result;
   }
 
   /** Calls `watcher` on each later `set`; what is there already is not repeated. */
-  watch(group: string, watcher: (snapshot: Snapshot) => void): SnapshotWatch {
+  watch(group: string, watcher: SnapshotWatcher): SnapshotWatch {
     let watchers = this.#watchers.get(group);
     if (!watchers) this.#watchers.set(group, (watchers = new Set()));
     watchers.add(watcher);

@@ -11,8 +11,9 @@ export class RecordingConsumer implements AdsConsumer {
   readonly refusing = new Map<string, string>();
 
   onUpdate(update: ResourceUpdate): readonly RejectedResource[] {
-    const changed = update.changed.map(({ name }) => `+${name}`);
-    const removed = update.removed.map((name) => `-${name}`);
+    // A snapshot has no order of its own, so here they are in the order of their names.
+    const changed = update.changed.map(({ name }) => `+${name}`).sort();
+    const removed = update.removed.map((name) => `-${name}`).sort();
     this.log.push([shortTypeName(update.typeUrl), ...changed, ...removed].join(' '));
     return update.changed.flatMap(({ name }) => {
       const reason = this.refusing.get(name);

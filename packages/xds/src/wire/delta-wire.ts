@@ -1,10 +1,19 @@
 /** Messages of incremental discovery as bytes. Like `discovery-wire.ts`: what carries resources is put together by hand. */
 import protobuf from 'protobufjs/minimal.js';
 
-import type { Codec, DecodedMessage } from '../codec/codec.ts';
-import { isJsonObject, type JsonObject } from '../codec/json.ts';
-import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, EncodedResource, WrappedResource } from '../discovery.ts';
-import { checked, decodeAny, nodeFrom, nodeJson, text, texts } from './discovery-wire.ts';
+import type { Codec } from '../codec/codec.ts';
+import type { JsonObject } from '../codec/json.ts';
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, EncodedResource, ErrorDetail, Node, WrappedResource } from '../discovery.ts';
+import {
+  checked,
+  decodeAny,
+  decodeErrorDetail,
+  decodeNode,
+  fieldHead,
+  nodeJson,
+  readFields,
+  writeControlPlane,
+} from './discovery-wire.ts';
 
 const requestName = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';
 
@@ -21,40 +30,69 @@ export function encodeDeltaRequest(request: DeltaDiscoveryRequest, codec: Codec)
   return checked(codec.encode(requestName, json), requestName);
 }
 
+/** node 1, type_url 2, resource_names_subscribe 3, _unsubscribe 4, initial_resource_versions 5, response_nonce 6, error_detail 7. */
 export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec): DeltaDiscoveryRequest {
-  const { value } = checked<DecodedMessage>(codec.decode(requestName, bytes), requestName);
-  const { node, error_detail: errorDetail, initial_resource_versions: versions } = value;
+  const subscribe: string[] = [];
+  const unsubscribe: string[] = [];
+  // Names are a client's to choose: without a prototype, `__proto__` is one like any other.
+  const initialVersions = Object.create(null) as Record<string, string>;
+  let typeUrl = '';
+  let responseNonce = '';
+  let node: Node | undefined;
+  let errorDetail: ErrorDetail | undefined;
+  readFields(requestName, bytes, (tag, reader) => {
+    if (tag === ((1 << 3) | 2)) node = decodeNode(reader.bytes(), codec);
+    else if (tag === ((2 << 3) | 2)) typeUrl = reader.string();
+    else if (tag === ((3 << 3) | 2)) subscribe.push(reader.string());
+    else if (tag === ((4 << 3) | 2)) unsubscribe.push(reader.string());
+    else if (tag === ((5 << 3) | 2)) readVersion(reader.bytes(), initialVersions);
+    else if (tag === ((6 << 3) | 2)) responseNonce = reader.string();
+    else if (tag === ((7 << 3) | 2)) errorDetail = decodeErrorDetail(reader.bytes());
+    else reader.skipType(tag & 7);
+  });
   return {
-    typeUrl: text(value, 'type_url'),
-    subscribe: texts(value, 'resource_names_subscribe'),
-    unsubscribe: texts(value, 'resource_names_unsubscribe'),
-    initialVersions: isJsonObject(versions) ? (versions as Record<string, string>) : {},
-    responseNonce: text(value, 'response_nonce'),
-    ...(isJsonObject(node) ? { node: nodeFrom(node) } : {}),
-    ...(isJsonObject(errorDetail)
-      ? { errorDetail: { code: Number(errorDetail['code'] ?? 0), message: text(errorDetail, 'message') } }
-      : {}),
+    typeUrl,
+    subscribe,
+    unsubscribe,
+    initialVersions,
+    responseNonce,
+    ...(node === undefined ? {} : { node }),
+    ...(errorDetail === undefined ? {} : { errorDetail }),
   };
+}
+
+/** An entry of a map: key 1, value 2. */
+function readVersion(bytes: Uint8Array, versions: Record<string, string>): void {
+  let name = '';
+  let version = '';
+  readFields(requestName, bytes, (tag, reader) => {
+    if (tag === ((1 << 3) | 2)) name = reader.string();
+    else if (tag === ((2 << 3) | 2)) version = reader.string();
+    else reader.skipType(tag & 7);
+  });
+  versions[name] = version;
 }
 
 /** system_version_info 1, resources 2, type_url 4, nonce 5, removed_resources 6, control_plane 7 { identifier 1 }. */
 export function encodeDeltaResponse(response: DeltaDiscoveryResponse): Uint8Array {
-  const writer = protobuf.Writer.create();
-  if (response.systemVersionInfo !== '') writer.uint32((1 << 3) | 2).string(response.systemVersionInfo);
+  const head = protobuf.Writer.create();
+  if (response.systemVersionInfo !== '') head.uint32((1 << 3) | 2).string(response.systemVersionInfo);
+  const parts: Uint8Array[] = [head.finish()];
   for (const resource of response.resources) {
-    writer.uint32((2 << 3) | 2).fork();
-    writeWrappedResource(writer, resource);
-    writer.ldelim();
+    if (resource.frame !== undefined) {
+      parts.push(resource.frame);
+      continue;
+    }
+    const bytes = encodeWrappedResource(resource);
+    parts.push(fieldHead(2, bytes.length), bytes);
   }
-  writer.uint32((4 << 3) | 2).string(response.typeUrl);
-  writer.uint32((5 << 3) | 2).string(response.nonce);
-  for (const name of response.removedResources) writer.uint32((6 << 3) | 2).string(name);
-  if (response.controlPlane !== undefined) {
-    writer.uint32((7 << 3) | 2).fork();
-    writer.uint32((1 << 3) | 2).string(response.controlPlane);
-    writer.ldelim();
-  }
-  return writer.finish();
+  const tail = protobuf.Writer.create();
+  tail.uint32((4 << 3) | 2).string(response.typeUrl);
+  tail.uint32((5 << 3) | 2).string(response.nonce);
+  for (const name of response.removedResources) tail.uint32((6 << 3) | 2).string(name);
+  if (response.controlPlane !== undefined) writeControlPlane(tail, 7, response.controlPlane);
+  parts.push(tail.finish());
+  return Buffer.concat(parts);
 }
 
 /** Throws when the bytes are not a response. */

@@ -7,7 +7,7 @@ import protobuf from 'protobufjs/minimal.js';
 
 import type { Codec, DecodedMessage } from '../codec/codec.ts';
 import { isJsonObject, type JsonObject } from '../codec/json.ts';
-import type { DiscoveryRequest, DiscoveryResponse, EncodedResource, Node } from '../discovery.ts';
+import type { DiscoveryRequest, DiscoveryResponse, EncodedResource, ErrorDetail, Node } from '../discovery.ts';
 
 const requestName = 'envoy.service.discovery.v3.DiscoveryRequest';
 
@@ -23,39 +23,94 @@ export function encodeDiscoveryRequest(request: DiscoveryRequest, codec: Codec):
   return checked(codec.encode(requestName, json), requestName);
 }
 
+/** version_info 1, node 2, resource_names 3, type_url 4, response_nonce 5, error_detail 6. */
 export function decodeDiscoveryRequest(bytes: Uint8Array, codec: Codec): DiscoveryRequest {
-  const { value } = checked<DecodedMessage>(codec.decode(requestName, bytes), requestName);
-  const { node, error_detail: errorDetail } = value;
+  // By hand: a server reads one for each answer of each client, and a list may have thousands of names.
+  const resourceNames: string[] = [];
+  let versionInfo = '';
+  let typeUrl = '';
+  let responseNonce = '';
+  let node: Node | undefined;
+  let errorDetail: ErrorDetail | undefined;
+  readFields(requestName, bytes, (tag, reader) => {
+    if (tag === ((1 << 3) | 2)) versionInfo = reader.string();
+    else if (tag === ((2 << 3) | 2)) node = decodeNode(reader.bytes(), codec);
+    else if (tag === ((3 << 3) | 2)) resourceNames.push(reader.string());
+    else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
+    else if (tag === ((5 << 3) | 2)) responseNonce = reader.string();
+    else if (tag === ((6 << 3) | 2)) errorDetail = decodeErrorDetail(reader.bytes());
+    else reader.skipType(tag & 7);
+  });
   return {
-    versionInfo: text(value, 'version_info'),
-    resourceNames: texts(value, 'resource_names'),
-    typeUrl: text(value, 'type_url'),
-    responseNonce: text(value, 'response_nonce'),
-    ...(isJsonObject(node) ? { node: nodeFrom(node) } : {}),
-    ...(isJsonObject(errorDetail)
-      ? { errorDetail: { code: Number(errorDetail['code'] ?? 0), message: text(errorDetail, 'message') } }
-      : {}),
+    versionInfo,
+    resourceNames,
+    typeUrl,
+    responseNonce,
+    ...(node === undefined ? {} : { node }),
+    ...(errorDetail === undefined ? {} : { errorDetail }),
   };
+}
+
+/** Gives each field of a message to `take`, which must read or skip it. Throws when the bytes are no such message. */
+export function readFields(messageName: string, bytes: Uint8Array, take: (tag: number, reader: protobuf.Reader) => void): void {
+  const reader = protobuf.Reader.create(bytes);
+  try {
+    while (reader.pos < reader.len) take(reader.uint32(), reader);
+  } catch (error) {
+    if (error instanceof MeshError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MeshError('xds-malformed-message', `${bytes.length} bytes are not a ${messageName}: ${reason}`, { cause: error });
+  }
+}
+
+const nodeName = 'envoy.config.core.v3.Node';
+
+export function decodeNode(bytes: Uint8Array, codec: Codec): Node {
+  return nodeFrom(checked<DecodedMessage>(codec.decode(nodeName, bytes), nodeName).value);
+}
+
+/** code 1, message 2. */
+export function decodeErrorDetail(bytes: Uint8Array): ErrorDetail {
+  let code = 0;
+  let message = '';
+  readFields('google.rpc.Status', bytes, (tag, reader) => {
+    if (tag === (1 << 3)) code = reader.int32();
+    else if (tag === ((2 << 3) | 2)) message = reader.string();
+    else reader.skipType(tag & 7);
+  });
+  return { code, message };
 }
 
 /** version_info 1, resources 2, type_url 4, nonce 5, control_plane 6 { identifier 1 }. */
 export function encodeDiscoveryResponse(response: DiscoveryResponse): Uint8Array {
-  const writer = protobuf.Writer.create();
-  writer.uint32((1 << 3) | 2).string(response.versionInfo);
-  for (const { typeUrl, value } of response.resources) {
-    writer.uint32((2 << 3) | 2).fork();
-    writer.uint32((1 << 3) | 2).string(typeUrl);
-    writer.uint32((2 << 3) | 2).bytes(value);
-    writer.ldelim();
+  const head = protobuf.Writer.create();
+  head.uint32((1 << 3) | 2).string(response.versionInfo);
+  const parts: Uint8Array[] = [head.finish()];
+  for (const resource of response.resources) {
+    const any = resource.any ?? encodeAny(resource);
+    parts.push(fieldHead(2, any.length), any);
   }
-  writer.uint32((4 << 3) | 2).string(response.typeUrl);
-  writer.uint32((5 << 3) | 2).string(response.nonce);
-  if (response.controlPlane !== undefined) {
-    writer.uint32((6 << 3) | 2).fork();
-    writer.uint32((1 << 3) | 2).string(response.controlPlane);
-    writer.ldelim();
-  }
-  return writer.finish();
+  const tail = protobuf.Writer.create();
+  tail.uint32((4 << 3) | 2).string(response.typeUrl);
+  tail.uint32((5 << 3) | 2).string(response.nonce);
+  if (response.controlPlane !== undefined) writeControlPlane(tail, 6, response.controlPlane);
+  parts.push(tail.finish());
+  return Buffer.concat(parts);
+}
+
+function encodeAny({ typeUrl, value }: EncodedResource): Uint8Array {
+  return protobuf.Writer.create().uint32((1 << 3) | 2).string(typeUrl).uint32((2 << 3) | 2).bytes(value).finish();
+}
+
+/** The tag and length before `length` bytes. */
+export function fieldHead(id: number, length: number): Uint8Array {
+  return protobuf.Writer.create().uint32((id << 3) | 2).uint32(length).finish();
+}
+
+export function writeControlPlane(writer: protobuf.Writer, id: number, identifier: string): void {
+  writer.uint32((id << 3) | 2).fork();
+  writer.uint32((1 << 3) | 2).string(identifier);
+  writer.ldelim();
 }
 
 /** Throws when the bytes are not a response. */
