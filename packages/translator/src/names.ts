@@ -7,6 +7,8 @@
 export const nodeGroups = {
   gateway: 'sluice-gateway',
   activator: 'sluice-activator',
+  /** gRPC clients that take xDS themselves. */
+  proxyless: 'sluice-proxyless',
 } as const;
 
 export type NodeGroup = (typeof nodeGroups)[keyof typeof nodeGroups];

@@ -72,7 +72,8 @@ test.each(Object.entries(features))('%s', async (feature, model) => {
 
 describe('whatever the feature', () => {
   test.each(Object.entries(features))('a proxy of ours can use the resources of %s', (_feature, model) => {
-    for (const resource of Object.values(translate(model, defaultTranslateOptions)).flat()) {
+    const { 'sluice-proxyless': _ofGrpcClients, ...groups } = translate(model, defaultTranslateOptions);
+    for (const resource of Object.values(groups).flat()) {
       const decoded = decoders[resource.typeUrl]?.(resource.value);
       expect(decoded, `${resource.typeUrl} ${resource.name}`).toMatchObject({ ok: true, problems: [] });
     }
@@ -111,6 +112,34 @@ test('a share of a revision that has gone is left out, and the rest goes on', ()
     revisions: [sampleRevision('default/hello-00002')],
   });
   expect(asText(translate(model, defaultTranslateOptions))).not.toContain('hello-00001');
+});
+
+describe('programs that speak xDS themselves', () => {
+  const grpcRoute = sampleRoute('default/grpc', { 'default/grpc-00001': 80, 'default/grpc-00002': 20 });
+  const revisions = ['default/grpc-00001', 'default/grpc-00002'].map((key) =>
+    sampleRevision(key, { protocol: 'h2c', pods: [sampleEndpoint('10.0.1.1', { port: 8013 })] }),
+  );
+  const namesOf = (model: ServingModel, typeUrl: string) =>
+    translate(model, defaultTranslateOptions)['sluice-proxyless'].filter((resource) => resource.typeUrl === typeUrl).map(({ name }) => name);
+
+  test('find a listener under each of a route\'s hosts, and one table behind all of them', () => {
+    const model = sampleModel({ routes: [grpcRoute], revisions });
+    expect(namesOf(model, typeUrls.listener).toSorted()).toEqual([...grpcRoute.internalHosts, ...grpcRoute.externalHosts].toSorted());
+    expect(namesOf(model, typeUrls.routeConfiguration)).toEqual(['grpc/default/grpc']);
+  });
+
+  test('find nothing of a route whose revisions do not speak HTTP/2', () => {
+    const model = sampleModel({
+      routes: [grpcRoute],
+      revisions: [...revisions.slice(1), sampleRevision('default/grpc-00001')],
+    });
+    expect(translate(model, defaultTranslateOptions)['sluice-proxyless']).toEqual([]);
+  });
+
+  test('get routes without a share of a revision that has gone, since they refuse a weight of nothing', () => {
+    const model = sampleModel({ routes: [grpcRoute], revisions: revisions.slice(1) });
+    expect(namesOf(model, typeUrls.cluster)).toEqual(['default/grpc-00002']);
+  });
 });
 
 describe('what a client may say', () => {

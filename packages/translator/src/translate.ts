@@ -9,6 +9,7 @@ import { activatorEndpoints, gatewayEndpoints } from './endpoints.ts';
 import { activatorListeners, gatewayListeners } from './listeners.ts';
 import { nodeGroups, type NodeGroup } from './names.ts';
 import type { TranslateOptions } from './options.ts';
+import { proxylessEndpoints, proxylessResources } from './proxyless.ts';
 import { byKey, type TranslatedResource } from './resource.ts';
 import { activatorRoutes, gatewayRoutes } from './routes.ts';
 
@@ -32,6 +33,7 @@ export function translate(model: ServingModel, options: TranslateOptions): Trans
       ...model.revisions.toSorted(byKey).map((revision) => cluster(revision, 'ROUND_ROBIN')),
       ...endpoints[nodeGroups.activator],
     ],
+    [nodeGroups.proxyless]: [...proxylessResources(model), ...endpoints[nodeGroups.proxyless]],
   };
 }
 
@@ -40,6 +42,7 @@ export function translateEndpoints(model: ServingModel): TranslatedGroups {
   return {
     [nodeGroups.gateway]: routedRevisions(model).map(gatewayEndpoints),
     [nodeGroups.activator]: model.revisions.toSorted(byKey).map(activatorEndpoints),
+    [nodeGroups.proxyless]: proxylessEndpoints(model),
   };
 }
 

@@ -55,8 +55,11 @@ export {
   loadMetrics,
   type ClusterStats,
   type EndpointStats,
+  type LoadMetrics,
   type LoadStatsRequest,
   type LoadStatsResponse,
+  type LocalityStats,
+  type RequestCounts,
 } from './load/load-stats.ts';
 export type { LoadSource, RevisionLoad, StreamLoadRequest, StreamLoadResponse } from './load/revision-load.ts';
 export {
@@ -66,6 +69,7 @@ export {
   type LoadReporterOptions,
   type LoadSourceFunction,
 } from './load/load-reporter.ts';
+export type { ReportedCluster } from './load/reported-clusters.ts';
 export { LoadServer, type LoadServerOptions } from './load/load-server.ts';
 export { createLoadSubscriber, type LoadSubscriber, type LoadSubscriberOptions } from './load/load-subscriber.ts';
 export { openGrpcServer, openGrpcTransport } from './grpc/open.ts';

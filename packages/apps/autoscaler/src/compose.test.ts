@@ -116,15 +116,18 @@ function connectReporter({ transport }: World, cluster: string, podName: string)
     const stats: ClusterStats = {
       clusterName: key,
       droppedRequests: 0,
+      droppedByCategory: {},
       intervalMs,
-      endpoints: [
+      localities: [
         {
-          address: { host: '10.0.0.1', port: 8012 },
+          locality: { region: '', zone: '', subZone: '' },
+          priority: 0,
           requestsInProgress: concurrency,
           issuedRequests: concurrency,
           successfulRequests: 0,
           errorRequests: 0,
-          metrics: { concurrency_avg: concurrency, request_count: concurrency },
+          metrics: { concurrency_avg: { requests: 1, total: concurrency }, request_count: { requests: 1, total: concurrency } },
+          endpoints: [],
         },
       ],
     };

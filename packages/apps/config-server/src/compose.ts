@@ -17,11 +17,13 @@ import {
   type ConfigServiceHandlers,
   type GrpcServer,
   type NodeStatus,
+  type ReportedCluster,
   type RevisionLoad,
 } from '@sluice/xds';
 
 import { createClusterWatch } from './cluster-watch.ts';
 import { HoldOff } from './hold-off.ts';
+import { groupOf } from './node-groups.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
 
 export interface ConfigServerOptions {
@@ -57,6 +59,8 @@ export interface ConfigServerStatus {
   readonly nodes: readonly NodeStatus[];
   /** The last report of each pod about each revision. */
   readonly loads: readonly RevisionLoad[];
+  /** What each reporter has said of its upstream clusters. */
+  readonly clusters: readonly ReportedCluster[];
   /** What is wrong with single objects; the rest is served. */
   readonly objectProblems: readonly ObjectProblem[];
   /** Groups that keep an older snapshot, and why. */
@@ -75,7 +79,7 @@ const endpointsHoldOff = { quietMs: 0, maxMs: 0 };
 export function composeConfigServer(options: ConfigServerOptions): ConfigServer {
   const { clock, timers, logger, meter } = options;
   const cache = new SnapshotCache();
-  const ads = new AdsServer({ cache, controlPlane: options.identity, clock, timers, logger, meter });
+  const ads = new AdsServer({ cache, groupOf, controlPlane: options.identity, clock, timers, logger, meter });
   const load = new LoadServer({ clock, logger, meter });
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, translate: options.translate, logger, meter });
   let model: ServingModel | undefined;
@@ -166,6 +170,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     status: () => ({
       nodes: ads.status(),
       loads: load.loads(),
+      clusters: load.clusters(),
       objectProblems: model?.problems ?? [],
       snapshotProblems: publisher.problems,
     }),

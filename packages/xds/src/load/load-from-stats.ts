@@ -1,6 +1,6 @@
 /** What an LRS report says about revisions. */
 import type { Node } from '../discovery.ts';
-import { loadMetrics, type ClusterStats, type LoadStatsRequest } from './load-stats.ts';
+import { loadMetrics, type ClusterStats, type LoadStatsRequest, type LocalityStats } from './load-stats.ts';
 import type { LoadSource, RevisionLoad } from './revision-load.ts';
 
 /** The load each kind of proxy reports, by `node.cluster`. Reports of others (gateways, Envoy) are about hops, not revisions. */
@@ -18,8 +18,8 @@ export function loadsFromStats(node: Node, request: LoadStatsRequest, receivedAt
 
 function loadFrom(node: Node, source: LoadSource, stats: ClusterStats, receivedAt: number): RevisionLoad | undefined {
   const [namespace, revision, ...rest] = stats.clusterName.split('/');
-  if (!namespace || !revision || rest.length > 0 || stats.endpoints.length === 0) return undefined;
-  const metric = (name: string): number => sum(stats, (endpoint) => endpoint.metrics[name] ?? 0);
+  if (!namespace || !revision || rest.length > 0 || stats.localities.length === 0) return undefined;
+  const metric = (name: string): number => sum(stats, ({ metrics }) => metrics[name]?.total ?? 0);
   return {
     namespace,
     revision,
@@ -29,14 +29,15 @@ function loadFrom(node: Node, source: LoadSource, stats: ClusterStats, receivedA
     averageProxiedConcurrentRequests: metric(loadMetrics.proxiedConcurrency),
     requestCount: metric(loadMetrics.requests),
     proxiedRequestCount: metric(loadMetrics.proxiedRequests),
-    requestsInProgress: sum(stats, (endpoint) => endpoint.requestsInProgress),
+    requestsInProgress: sum(stats, ({ requestsInProgress }) => requestsInProgress),
     intervalMs: stats.intervalMs,
     receivedAt,
   };
 }
 
-function sum(stats: ClusterStats, of: (endpoint: ClusterStats['endpoints'][number]) => number): number {
-  return stats.endpoints.reduce((total, endpoint) => total + of(endpoint), 0);
+/** Of localities, since a reporter may leave endpoints out. */
+function sum(stats: ClusterStats, of: (locality: LocalityStats) => number): number {
+  return stats.localities.reduce((total, locality) => total + of(locality), 0);
 }
 
 /** A proxy says in its metadata which pod it is; the id is the next best. */

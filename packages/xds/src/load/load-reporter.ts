@@ -67,6 +67,8 @@ export function createLoadReporter(options: LoadReporterOptions): LoadReporter {
   let intervalMs = 0;
   /** Which clusters the service wants; undefined for all. */
   let wanted: ReadonlySet<string> | undefined;
+  /** Whether it wants each endpoint apart. */
+  let withEndpoints = false;
   let isPeerSlow = false;
   let lastReportAt = 0;
 
@@ -100,6 +102,7 @@ export function createLoadReporter(options: LoadReporterOptions): LoadReporter {
     state = 'reporting';
     retry.reset();
     wanted = response.sendAllClusters ? undefined : new Set(response.clusters);
+    withEndpoints = response.reportEndpoints;
     timer?.cancel();
     intervalMs = Math.max(response.reportingIntervalMs, intervalMsMin);
     // Whatever piled up while nobody listened belongs to no interval: it would look like load of now.
@@ -117,7 +120,7 @@ export function createLoadReporter(options: LoadReporterOptions): LoadReporter {
     const loads = source(now, only).filter(({ cluster }) => wanted === undefined || wanted.has(cluster));
     const elapsedMs = only === undefined ? now - lastReportAt : 0;
     if (only === undefined) lastReportAt = now;
-    if (loads.length > 0) isPeerSlow = !stream.send({ clusterStats: loads.map((load) => clusterStats(load, elapsedMs)) });
+    if (loads.length > 0) isPeerSlow = !stream.send({ clusterStats: loads.map((load) => clusterStats(load, elapsedMs, withEndpoints)) });
   }
 
   return {
@@ -147,25 +150,27 @@ export function createLoadReporter(options: LoadReporterOptions): LoadReporter {
  */
 const intervalMsMin = 20;
 
-function clusterStats(load: ClusterLoad, intervalMs: number): ClusterStats {
+function clusterStats(load: ClusterLoad, intervalMs: number, withEndpoints: boolean): ClusterStats {
+  const one = (total: number) => ({ requests: 1, total });
+  const stats = {
+    requestsInProgress: load.requestsInProgress,
+    issuedRequests: load.requestCount,
+    successfulRequests: load.successfulRequests ?? 0,
+    errorRequests: load.errorRequests ?? 0,
+    metrics: {
+      [loadMetrics.concurrency]: one(load.averageConcurrentRequests),
+      [loadMetrics.proxiedConcurrency]: one(load.averageProxiedConcurrentRequests),
+      [loadMetrics.requests]: one(load.requestCount),
+      [loadMetrics.proxiedRequests]: one(load.proxiedRequestCount),
+    },
+  };
+  const locality = { region: '', zone: '', subZone: '' };
+  const endpoints = withEndpoints ? [{ address: load.address, ...stats }] : [];
   return {
     clusterName: load.cluster,
     droppedRequests: 0,
+    droppedByCategory: {},
     intervalMs,
-    endpoints: [
-      {
-        address: load.address,
-        requestsInProgress: load.requestsInProgress,
-        issuedRequests: load.requestCount,
-        successfulRequests: load.successfulRequests ?? 0,
-        errorRequests: load.errorRequests ?? 0,
-        metrics: {
-          [loadMetrics.concurrency]: load.averageConcurrentRequests,
-          [loadMetrics.proxiedConcurrency]: load.averageProxiedConcurrentRequests,
-          [loadMetrics.requests]: load.requestCount,
-          [loadMetrics.proxiedRequests]: load.proxiedRequestCount,
-        },
-      },
-    ],
+    localities: [{ locality, priority: 0, ...stats, endpoints }],
   };
 }

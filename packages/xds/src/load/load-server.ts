@@ -8,6 +8,7 @@ import type { Node } from '../discovery.ts';
 import type { LoadServerStream, LoadStatsServerStream } from '../transport.ts';
 import { loadsFromStats } from './load-from-stats.ts';
 import { LoadStore } from './load-store.ts';
+import { ReportedClusters, type ReportedCluster } from './reported-clusters.ts';
 import type { RevisionLoad, StreamLoadRequest } from './revision-load.ts';
 
 export interface LoadServerOptions {
@@ -26,7 +27,7 @@ export class LoadServer {
   readonly #options: LoadServerOptions;
   readonly #store = new LoadStore();
   readonly #subscribers = new Set<Subscriber>();
-  readonly #reporters = new Set<LoadStatsServerStream>();
+  readonly #reporters = new Map<LoadStatsServerStream, ReportedClusters | undefined>();
   readonly #reports: Counter;
 
   constructor(options: LoadServerOptions) {
@@ -41,7 +42,7 @@ export class LoadServer {
   acceptReports(stream: LoadStatsServerStream): void {
     const { clock, logger } = this.#options;
     let node: Node | undefined;
-    this.#reporters.add(stream);
+    this.#reporters.set(stream, undefined);
     stream.listen({
       onMessage: (request) => {
         if (node === undefined) {
@@ -50,6 +51,7 @@ export class LoadServer {
             return;
           }
           node = request.node;
+          this.#reporters.set(stream, new ReportedClusters(node));
           logger.debug('load reporting opened', { node: node.id });
           stream.send({
             sendAllClusters: true,
@@ -58,7 +60,9 @@ export class LoadServer {
             reportEndpoints: true,
           });
         }
-        this.#record(loadsFromStats(node, request, clock.wallTime()));
+        const receivedAt = clock.wallTime();
+        for (const stats of request.clusterStats) this.#reporters.get(stream)?.record(stats, receivedAt);
+        this.#record(loadsFromStats(node, request, receivedAt));
       },
       onEnd: () => this.#reporters.delete(stream),
     });
@@ -85,10 +89,15 @@ export class LoadServer {
     return this.#store.list(this.#options.clock.now());
   }
 
+  /** What each connected reporter has said of its clusters: proxies, gRPC clients, whoever speaks LRS. */
+  clusters(): readonly ReportedCluster[] {
+    return [...this.#reporters.values()].flatMap((reported) => reported?.list() ?? []);
+  }
+
   /** Ends all streams; both sides come back on their own. */
   stop(): void {
     const status = { code: unavailable, details: 'the config service is stopping' };
-    for (const stream of this.#reporters) stream.end(status);
+    for (const stream of this.#reporters.keys()) stream.end(status);
     for (const subscriber of this.#subscribers) subscriber.end(status);
   }
 

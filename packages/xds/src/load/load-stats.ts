@@ -11,24 +11,42 @@ export interface LoadStatsRequest {
 /** `envoy.config.endpoint.v3.ClusterStats`. Counts are since the report before. */
 export interface ClusterStats {
   readonly clusterName: string;
+  /** The name its endpoints go by, when that is another. */
   readonly clusterServiceName?: string;
-  readonly endpoints: readonly EndpointStats[];
+  readonly localities: readonly LocalityStats[];
+  /** All that were refused before an endpoint was chosen: by circuit breakers, by `drop_overloads`. */
   readonly droppedRequests: number;
+  /** The part of them whose reason has a name, by it. */
+  readonly droppedByCategory: Readonly<Record<string, number>>;
   /** The time really elapsed since the report before, in ms. */
   readonly intervalMs: number;
 }
 
-/** `envoy.config.endpoint.v3.UpstreamEndpointStats`. */
-export interface EndpointStats {
-  readonly address: { readonly host: string; readonly port: number };
+export interface RequestCounts {
   /** A gauge, at the moment of the report. */
   readonly requestsInProgress: number;
   readonly issuedRequests: number;
   readonly successfulRequests: number;
   readonly errorRequests: number;
-  /** Named values (`load_metric_stats`); each counts as one finished request with that total. */
-  readonly metrics: Readonly<Record<string, number>>;
 }
+
+/** `envoy.config.endpoint.v3.UpstreamLocalityStats`: all of a cluster's endpoints in one place, at one priority. */
+export interface LocalityStats extends RequestCounts {
+  readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
+  readonly priority: number;
+  readonly metrics: LoadMetrics;
+  /** Only when the server asks for them. */
+  readonly endpoints: readonly EndpointStats[];
+}
+
+/** `envoy.config.endpoint.v3.UpstreamEndpointStats`. */
+export interface EndpointStats extends RequestCounts {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly metrics: LoadMetrics;
+}
+
+/** Named values (`load_metric_stats`): over how many finished requests, and their sum. */
+export type LoadMetrics = Readonly<Record<string, { readonly requests: number; readonly total: number }>>;
 
 /** `envoy.service.load_stats.v3.LoadStatsResponse`: server to proxy. */
 export interface LoadStatsResponse {

@@ -4,9 +4,10 @@ import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, test } from 'vitest';
 
 import { createInMemoryTransport } from '../testing/index.ts';
-import type { LoadServerStream } from '../transport.ts';
+import type { LoadServerStream, LoadStatsTransport } from '../transport.ts';
 import { createLoadReporter, type ClusterLoad } from './load-reporter.ts';
 import { LoadServer } from './load-server.ts';
+import type { ClusterStats, LoadStatsRequest } from './load-stats.ts';
 import { createLoadSubscriber } from './load-subscriber.ts';
 import type { RevisionLoad, StreamLoadRequest, StreamLoadResponse } from './revision-load.ts';
 
@@ -37,10 +38,11 @@ class World {
     return subscriber;
   }
 
-  reporter(cluster: string, loads: readonly ClusterLoad[]) {
+  reporter(cluster: string, loads: readonly ClusterLoad[], transport: LoadStatsTransport = this.transport) {
     const calls: { readonly at: number; readonly only: string | undefined }[] = [];
     const reporter = createLoadReporter({
       ...this.#base,
+      transport,
       clock: this.time,
       node: { id: `${cluster}~1`, cluster, metadata: { POD_NAME: 'pod-1' } },
       source: (now, only) => {
@@ -72,6 +74,32 @@ describe('reporter', () => {
     world.time.advance(3_050);
     expect(world.received.map(({ load }) => load.intervalMs)).toEqual([1_000, 1_000, 1_000]);
     expect(world.received[0]?.load).toMatchObject({ source: 'SIDECAR', podName: 'pod-1', namespace: 'default', revision: 'a' });
+  });
+
+  test('names endpoints only to a server that asks for them', () => {
+    const world = new World();
+    const reports: LoadStatsRequest[] = [];
+    const transport = createInMemoryTransport({
+      timers: world.time,
+      handlers: {
+        onAds: () => {},
+        onLoad: () => {},
+        onLoadStats: (stream) =>
+          stream.listen({
+            onMessage: (request) => {
+              reports.push(request);
+              if (reports.length > 1) return;
+              stream.send({ sendAllClusters: false, clusters: ['default/a'], reportingIntervalMs: 500, reportEndpoints: false });
+            },
+            onEnd: () => {},
+          }),
+      },
+    });
+    world.reporter('sluice-queue-proxy', [loadOf('default/a'), loadOf('default/b')], transport).reporter.start();
+    world.time.advance(550);
+    expect(reports[1]?.clusterStats).toMatchObject([
+      { clusterName: 'default/a', localities: [{ issuedRequests: 2, metrics: { concurrency_avg: { requests: 1, total: 0.5 } }, endpoints: [] }] },
+    ]);
   });
 
   test('a first request is reported at once, for its revision alone', () => {
@@ -176,6 +204,31 @@ describe('server', () => {
     expect((second?.loads[0]?.receivedAt ?? 0) - (first?.loads[0]?.receivedAt ?? 0)).toBe(4_000);
   });
 
+  test('what reporters say of their clusters is summed while they are connected', () => {
+    const world = new World();
+    const stream = world.transport.openLoadStats();
+    stream.listen({ onMessage: () => {}, onEnd: () => {} });
+    stream.send({ node: { id: 'client-1', cluster: 'shop' }, clusterStats: [] });
+    for (const requestsInProgress of [3, 1]) stream.send({ clusterStats: [reportOf(requestsInProgress)] });
+    world.time.advance(10);
+    expect(world.server.clusters()).toMatchObject([
+      {
+        node: { id: 'client-1' },
+        cluster: 'default/a',
+        issuedRequests: 20,
+        successfulRequests: 14,
+        errorRequests: 4,
+        droppedRequests: 6,
+        droppedByCategory: { lb: 4 },
+        requestsInProgress: 1,
+        last: { localities: [{ locality: { zone: 'z1' } }] },
+      },
+    ]);
+    stream.end();
+    world.time.advance(10);
+    expect(world.server.clusters()).toEqual([]);
+  });
+
   test('a pod that reports no more is forgotten', () => {
     const world = new World();
     const { reporter } = world.reporter('sluice-queue-proxy', [loadOf('default/a')]);
@@ -187,6 +240,28 @@ describe('server', () => {
     expect(world.server.loads()).toEqual([]);
   });
 });
+
+/** As a gRPC client sends it: localities, and no endpoints. */
+function reportOf(requestsInProgress: number): ClusterStats {
+  return {
+    clusterName: 'default/a',
+    intervalMs: 1_000,
+    droppedRequests: 3,
+    droppedByCategory: { lb: 2 },
+    localities: [
+      {
+        locality: { region: '', zone: 'z1', subZone: '' },
+        priority: 0,
+        issuedRequests: 10,
+        successfulRequests: 7,
+        errorRequests: 2,
+        requestsInProgress,
+        metrics: {},
+        endpoints: [],
+      },
+    ],
+  };
+}
 
 /** A stream whose peer never keeps up. */
 class SlowStream implements LoadServerStream {

@@ -1,7 +1,15 @@
 /** Load messages as bytes: Envoy's load reporting, and our own load service. */
 import type { Codec, DecodedMessage } from '../codec/codec.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../codec/json.ts';
-import type { ClusterStats, EndpointStats, LoadStatsRequest, LoadStatsResponse } from '../load/load-stats.ts';
+import type {
+  ClusterStats,
+  EndpointStats,
+  LoadMetrics,
+  LoadStatsRequest,
+  LoadStatsResponse,
+  LocalityStats,
+  RequestCounts,
+} from '../load/load-stats.ts';
 import type { LoadSource, RevisionLoad, StreamLoadRequest, StreamLoadResponse } from '../load/revision-load.ts';
 import { checked, nodeFrom, nodeJson } from './discovery-wire.ts';
 
@@ -46,74 +54,109 @@ export function decodeLoadStatsResponse(bytes: Uint8Array, codec: Codec): LoadSt
   };
 }
 
-/** All endpoints go under one locality, which has no name here. */
 function clusterStatsJson(stats: ClusterStats): JsonObject {
   return {
     cluster_name: stats.clusterName,
     ...(stats.clusterServiceName === undefined ? {} : { cluster_service_name: stats.clusterServiceName }),
     total_dropped_requests: stats.droppedRequests,
-    load_report_interval: durationJson(stats.intervalMs),
-    upstream_locality_stats: [
-      {
-        total_successful_requests: total(stats, ({ successfulRequests }) => successfulRequests),
-        total_requests_in_progress: total(stats, ({ requestsInProgress }) => requestsInProgress),
-        total_error_requests: total(stats, ({ errorRequests }) => errorRequests),
-        total_issued_requests: total(stats, ({ issuedRequests }) => issuedRequests),
-        upstream_endpoint_stats: stats.endpoints.map(endpointStatsJson),
-      },
-    ],
-  };
-}
-
-function total(stats: ClusterStats, of: (endpoint: EndpointStats) => number): number {
-  return stats.endpoints.reduce((sum, endpoint) => sum + of(endpoint), 0);
-}
-
-function endpointStatsJson(stats: EndpointStats): JsonObject {
-  return {
-    address: { socket_address: { address: stats.address.host, port_value: stats.address.port } },
-    total_successful_requests: stats.successfulRequests,
-    total_requests_in_progress: stats.requestsInProgress,
-    total_error_requests: stats.errorRequests,
-    total_issued_requests: stats.issuedRequests,
-    load_metric_stats: Object.entries(stats.metrics).map(([name, value]) => ({
-      metric_name: name,
-      num_requests_finished_with_metric: 1,
-      total_metric_value: value,
+    dropped_requests: Object.entries(stats.droppedByCategory).map(([category, count]) => ({
+      category,
+      dropped_count: count,
     })),
+    load_report_interval: durationJson(stats.intervalMs),
+    upstream_locality_stats: stats.localities.map(localityStatsJson),
   };
+}
+
+function localityStatsJson({ locality, priority, endpoints, ...stats }: LocalityStats): JsonObject {
+  const { region, zone, subZone } = locality;
+  const isNamed = region !== '' || zone !== '' || subZone !== '';
+  return {
+    ...(isNamed ? { locality: { region, zone, sub_zone: subZone } } : {}),
+    priority,
+    ...countsJson(stats),
+    load_metric_stats: metricsJson(stats.metrics),
+    upstream_endpoint_stats: endpoints.map(endpointStatsJson),
+  };
+}
+
+function endpointStatsJson({ address, ...stats }: EndpointStats): JsonObject {
+  return {
+    address: { socket_address: { address: address.host, port_value: address.port } },
+    ...countsJson(stats),
+    load_metric_stats: metricsJson(stats.metrics),
+  };
+}
+
+function countsJson(counts: RequestCounts): JsonObject {
+  return {
+    total_successful_requests: counts.successfulRequests,
+    total_requests_in_progress: counts.requestsInProgress,
+    total_error_requests: counts.errorRequests,
+    total_issued_requests: counts.issuedRequests,
+  };
+}
+
+function metricsJson(metrics: LoadMetrics): JsonValue {
+  return Object.entries(metrics).map(([name, { requests, total }]) => ({
+    metric_name: name,
+    num_requests_finished_with_metric: requests,
+    total_metric_value: total,
+  }));
 }
 
 function clusterStatsFrom(json: JsonObject): ClusterStats {
-  const localities = objects(json['upstream_locality_stats']);
   const serviceName = json['cluster_service_name'];
+  const dropped = objects(json['dropped_requests']);
   return {
-    clusterName: String(json['cluster_name'] ?? ''),
+    clusterName: text(json['cluster_name']),
     ...(typeof serviceName === 'string' ? { clusterServiceName: serviceName } : {}),
     droppedRequests: number(json['total_dropped_requests']),
+    droppedByCategory: Object.fromEntries(dropped.map((one) => [text(one['category']), number(one['dropped_count'])])),
     intervalMs: durationMs(json['load_report_interval']),
-    endpoints: localities.flatMap((locality) => objects(locality['upstream_endpoint_stats']).map(endpointStatsFrom)),
+    localities: objects(json['upstream_locality_stats']).map(localityStatsFrom),
+  };
+}
+
+function localityStatsFrom(json: JsonObject): LocalityStats {
+  const locality = isJsonObject(json['locality']) ? json['locality'] : {};
+  return {
+    locality: { region: text(locality['region']), zone: text(locality['zone']), subZone: text(locality['sub_zone']) },
+    priority: number(json['priority']),
+    ...countsFrom(json),
+    metrics: metricsFrom(json),
+    endpoints: objects(json['upstream_endpoint_stats']).map(endpointStatsFrom),
   };
 }
 
 function endpointStatsFrom(json: JsonObject): EndpointStats {
   const { address } = json;
   const socket = isJsonObject(address) ? address['socket_address'] : undefined;
-  const metrics = objects(json['load_metric_stats']).map((metric): [string, number] => [
-    String(metric['metric_name'] ?? ''),
-    number(metric['total_metric_value']),
-  ]);
   return {
     address: {
-      host: isJsonObject(socket) ? String(socket['address'] ?? '') : '',
+      host: isJsonObject(socket) ? text(socket['address']) : '',
       port: isJsonObject(socket) ? number(socket['port_value']) : 0,
     },
+    ...countsFrom(json),
+    metrics: metricsFrom(json),
+  };
+}
+
+function countsFrom(json: JsonObject): RequestCounts {
+  return {
     requestsInProgress: number(json['total_requests_in_progress']),
     issuedRequests: number(json['total_issued_requests']),
     successfulRequests: number(json['total_successful_requests']),
     errorRequests: number(json['total_error_requests']),
-    metrics: Object.fromEntries(metrics),
   };
+}
+
+function metricsFrom(json: JsonObject): LoadMetrics {
+  const metrics = objects(json['load_metric_stats']).map((metric): [string, LoadMetrics[string]] => [
+    text(metric['metric_name']),
+    { requests: number(metric['num_requests_finished_with_metric']), total: number(metric['total_metric_value']) },
+  ]);
+  return Object.fromEntries(metrics);
 }
 
 export function encodeStreamLoadRequest(request: StreamLoadRequest, codec: Codec): Uint8Array {
@@ -181,6 +224,10 @@ function decode(codec: Codec, messageName: string, bytes: Uint8Array): JsonObjec
 
 function objects(value: JsonValue | undefined): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function text(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function number(value: JsonValue | undefined): number {
