@@ -50,7 +50,18 @@ export { AdsServer, type AdsServerOptions } from './server/ads-server.ts';
 export type { NodeStatus, ServedTypeStatus } from './server/session.ts';
 export type { Refusal } from './server/refusals.ts';
 export type { AdsConsumer, ReceivedResource, RejectedResource, ResourceUpdate } from './client/ads-consumer.ts';
-export { createAdsClient, type AdsClient, type AdsClientOptions, type TypeStatus } from './client/ads-client.ts';
+export {
+  createAdsClient,
+  type AdsClient,
+  type AdsClientOptions,
+  type AdsVariant,
+  type ClientSettings,
+  type RestoredType,
+  type TypeStatus,
+} from './client/ads-client.ts';
+export type { ClientNews, SubscribedType } from './client/discovery-client.ts';
+export { ReferenceBook, type NameChange, type Reference } from './client/reference-book.ts';
+export { isAggregated, sourcedReferencesOf, type SourcedReference } from './client/sourced-references.ts';
 export {
   loadMetrics,
   type ClusterStats,

@@ -37,6 +37,11 @@ export interface AdsConsumer {
    * with every reason and keeps the accepted rest. Must return before the next update can come.
    */
   onUpdate(update: ResourceUpdate): readonly RejectedResource[];
+  /**
+   * Fulfils when all that was taken so far is in force, with what has come to light on the way; reasons are refusals like
+   * those of `onUpdate`. Where it is there, the service is answered then and not before.
+   */
+  inForce?(): Promise<readonly string[]>;
   /** A resource that something refers to has not come within the initial fetch timeout. */
   onMissing?(typeUrl: TypeUrl, name: string): void;
   /**

@@ -1,42 +1,54 @@
 /**
- * One type as the client sees it: what it wants, what it holds, and how it answers a response. Resources are
- * judged one by one: the good ones are taken, the bad ones leave what was held before, and a response with any
- * bad one is refused with every reason.
+ * One type as the client sees it: what it wants, what it holds, and what becomes of a response. Resources are judged one
+ * by one: the good ones are taken, the bad ones leave what was held before, and a response with any bad one is refused
+ * with every reason.
  */
-import { formatProblem, problem, type Problem } from '@sluice/kernel';
-
 import type { Codec } from '../codec/codec.ts';
-import type { DiscoveryResponse, EncodedResource } from '../discovery.ts';
-import { versionOfBytes } from '../snapshot/content-version.ts';
-import { isFullState, messageNameOf, shortTypeName, typeUrls, type TypeUrl } from '../type-urls.ts';
+import { shortTypeName, type TypeUrl } from '../type-urls.ts';
 import type { ReceivedResource, RejectedResource, ResourceUpdate } from './ads-consumer.ts';
+import type { IncomingUpdate } from './incoming.ts';
+import { readUpdate, reasonsFor } from './read-update.ts';
 
 /** Gives an update to the consumer; returns what it refuses. */
 export type Offer = (update: ResourceUpdate) => readonly RejectedResource[];
 
 /** What became of a response. */
 export interface Verdict {
-  /** Absent when all was accepted. */
-  readonly rejection: string | undefined;
+  /** Every reason against it; none when all was accepted. */
+  readonly reasons: readonly string[];
+  readonly changed: readonly ReceivedResource[];
+  readonly removed: readonly string[];
+  /** Names that were asked for, of which the server has said that they do not exist. */
+  readonly unknown: readonly string[];
   readonly unknownFields: number;
 }
+
+/** A name that is wanted, with how long it may stay away, in ms; undefined for the client's own default. */
+export type WantedNames = ReadonlyMap<string, number | undefined>;
 
 /** At most so many reasons stand in one refusal, so that a large bad response does not make a larger answer. */
 const reasonsMax = 32;
 
 export class TypeSubscription {
   readonly typeUrl: TypeUrl;
-  /** Asks for everything, by an empty list: LDS and CDS. */
+  /** Asks for everything: LDS and CDS. */
   readonly isWildcard: boolean;
   acceptedVersion = '';
+  /** The last refusal's text; absent when the last response was accepted. */
   rejection: string | undefined;
   /** Nonces die with the stream. */
   nonce = '';
   /** Something was asked for on this stream. */
   isOpen = false;
+  /** On this stream the wildcard stands beside names, and has to be spelt out. */
+  saysWildcard = false;
   hasResponded = false;
-  #names: ReadonlySet<string> = new Set();
+  readonly #names = new Map<string, number | undefined>();
+  #sortedNames: readonly string[] | undefined;
   readonly #held = new Map<string, ReceivedResource>();
+  /** Where the server's version is not ours. */
+  readonly #serverVersions = new Map<string, string>();
+  readonly #expiries = new Map<string, number>();
 
   constructor(typeUrl: TypeUrl, isWildcard: boolean) {
     this.typeUrl = typeUrl;
@@ -44,78 +56,110 @@ export class TypeSubscription {
   }
 
   get names(): readonly string[] {
-    return [...this.#names].sort();
+    return (this.#sortedNames ??= [...this.#names.keys()].sort());
   }
 
   get held(): ReadonlyMap<string, ReceivedResource> {
     return this.#held;
   }
 
-  /** Wants exactly `names` from now on. What is no longer wanted is dropped and the consumer told. False when nothing changed. */
-  setNames(names: ReadonlySet<string>, offer: Offer): boolean {
-    const isSame = names.size === this.#names.size && [...names].every((name) => this.#names.has(name));
-    if (isSame) return false;
-    this.#names = names;
-    const removed = [...this.#held.keys()].filter((name) => !names.has(name));
-    for (const name of removed) this.#held.delete(name);
-    if (removed.length > 0) offer({ typeUrl: this.typeUrl, version: this.acceptedVersion, changed: [], removed });
-    return true;
+  wants(name: string): boolean {
+    return this.isWildcard || this.#names.has(name);
+  }
+
+  /** How long a wanted name may stay away, where somebody has said so. */
+  timeoutOf(name: string): number | undefined {
+    return this.#names.get(name);
+  }
+
+  /** What is held, by the server's versions. */
+  serverVersions(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#held.values()].map(({ name, version }) => [name, this.#serverVersions.get(name) ?? version]));
+  }
+
+  /** When the next resource runs out; Infinity when none does. */
+  get nextExpiry(): number {
+    let next = Infinity;
+    for (const at of this.#expiries.values()) next = Math.min(next, at);
+    return next;
+  }
+
+  /** Wants other names. What is no longer wanted is dropped; gives the names of what was held of it. */
+  changeNames(added: WantedNames, removed: Iterable<string>): readonly string[] {
+    const dropped: string[] = [];
+    for (const [name, timeoutMs] of added) this.#names.set(name, timeoutMs);
+    for (const name of removed) {
+      this.#names.delete(name);
+      // What a wildcard may still cover is the server's to remove.
+      if (!this.isWildcard && this.#drop(name)) dropped.push(name);
+    }
+    this.#sortedNames = undefined;
+    return dropped;
+  }
+
+  /** Holds what was held in an earlier life, as far as the consumer takes it. */
+  restore(resources: readonly ReceivedResource[], version: string, offer: Offer): readonly ReceivedResource[] {
+    const refused = new Set(offer({ typeUrl: this.typeUrl, version, changed: resources, removed: [] }).map(({ name }) => name));
+    const kept = resources.filter(({ name }) => !refused.has(name));
+    for (const resource of kept) this.#held.set(resource.name, resource);
+    // Half a state must not be called by the name of the whole.
+    if (refused.size === 0) this.acceptedVersion = version;
+    return kept;
   }
 
   /** Takes a response: decodes, offers what changed, remembers what was accepted. */
-  take(response: DiscoveryResponse, codec: Codec, offer: Offer): Verdict {
-    const reading = this.#read(response.resources, codec);
-    const changed = reading.resources.filter(({ name, version }) => this.#held.get(name)?.version !== version);
-    const removed = isFullState(this.typeUrl) && reading.isComplete ? this.#missingFrom(reading.names) : [];
+  take(update: IncomingUpdate, codec: Codec, now: number, offer: Offer): Verdict {
+    const reading = readUpdate(this.typeUrl, update, codec);
+    const wanted = reading.resources.filter(({ resource }) => this.wants(resource.name));
+    const changed = wanted.map(({ resource }) => resource).filter(({ name, version }) => this.#held.get(name)?.version !== version);
+    const gone = update.isWhole && reading.isComplete ? this.#missingFrom(reading.names) : update.removed;
+    const removed = gone.filter((name) => this.#held.has(name) && !reading.names.has(name));
     const refused =
       changed.length + removed.length === 0
         ? []
-        : offer({ typeUrl: this.typeUrl, version: response.versionInfo, changed, removed });
+        : offer({ typeUrl: this.typeUrl, version: update.version, changed, removed });
 
     const refusedNames = new Set(refused.map(({ name }) => name));
     for (const resource of changed) if (!refusedNames.has(resource.name)) this.#held.set(resource.name, resource);
-    for (const name of removed) this.#held.delete(name);
-
-    const reasons = [...reading.problems, ...refused.flatMap(({ name, problems }) => reasonsFor(name, problems))];
+    for (const { resource, serverVersion } of wanted) {
+      if (refusedNames.has(resource.name)) continue;
+      if (serverVersion === '' || serverVersion === resource.version) this.#serverVersions.delete(resource.name);
+      else this.#serverVersions.set(resource.name, serverVersion);
+    }
+    for (const name of removed) this.#drop(name);
+    for (const { name, ttlMs } of reading.lifetimes) {
+      if (refusedNames.has(name) || !this.#held.has(name)) continue;
+      if (ttlMs === undefined) this.#expiries.delete(name);
+      else this.#expiries.set(name, now + ttlMs);
+    }
     this.hasResponded = true;
+    return {
+      reasons: [...reading.problems, ...refused.flatMap(({ name, problems }) => reasonsFor(name, problems))],
+      changed: changed.filter(({ name }) => !refusedNames.has(name)),
+      removed,
+      unknown: update.removed.filter((name) => this.#names.has(name) && !removed.includes(name)),
+      unknownFields: reading.unknownFields,
+    };
+  }
+
+  /** Says how a response has ended: with reasons it is refused, and the version accepted before stands. */
+  conclude(version: string, reasons: readonly string[]): string | undefined {
     this.rejection = reasons.length === 0 ? undefined : this.#refusal(reasons);
-    if (this.rejection === undefined) this.acceptedVersion = response.versionInfo;
-    return { rejection: this.rejection, unknownFields: reading.unknownFields };
+    if (this.rejection === undefined) this.acceptedVersion = version;
+    return this.rejection;
   }
 
-  #read(encoded: readonly EncodedResource[], codec: Codec): Reading {
-    const byName = new Map<string, ReceivedResource | undefined>();
-    const problems: string[] = [];
-    let isComplete = true;
-    let unknownFields = 0;
-    encoded.forEach((resource, index) => {
-      if (resource.typeUrl !== this.typeUrl) {
-        problems.push(`resource #${index}: is a ${resource.typeUrl}`);
-        isComplete = false;
-        return;
-      }
-      const decoded = codec.decode(messageNameOf(resource.typeUrl), resource.value);
-      const name = decoded.ok ? decoded.value.value[nameField(this.typeUrl)] : undefined;
-      if (!decoded.ok || typeof name !== 'string') {
-        problems.push(...reasonsFor(`#${index}`, decoded.ok ? [problem('name', 'is missing')] : decoded.problems));
-        isComplete = false;
-        return;
-      }
-      unknownFields += decoded.value.unknownFields;
-      if (byName.has(name)) {
-        problems.push(...reasonsFor(name, [problem('', 'is there twice')]));
-        // Neither of the two can be preferred, so what was held stays.
-        byName.set(name, undefined);
-        return;
-      }
-      byName.set(name, { name, version: versionOfBytes(resource.value), value: decoded.value.value });
-    });
-    const wanted = [...byName.values()].filter((resource) => resource !== undefined).filter(({ name }) => this.#wants(name));
-    return { resources: wanted, names: new Set(byName.keys()), problems, isComplete, unknownFields };
+  /** Drops what has run out; gives the names. */
+  expire(now: number): readonly string[] {
+    const names = [...this.#expiries].filter(([, at]) => at <= now).map(([name]) => name);
+    for (const name of names) this.#drop(name);
+    return names;
   }
 
-  #wants(name: string): boolean {
-    return this.isWildcard || this.#names.has(name);
+  #drop(name: string): boolean {
+    this.#expiries.delete(name);
+    this.#serverVersions.delete(name);
+    return this.#held.delete(name);
   }
 
   #missingFrom(names: ReadonlySet<string>): readonly string[] {
@@ -127,26 +171,4 @@ export class TypeSubscription {
     if (reasons.length > reasonsMax) shown.push(`and ${reasons.length - reasonsMax} more`);
     return `${shortTypeName(this.typeUrl)}: ${shown.join('; ')}`;
   }
-}
-
-interface Reading {
-  readonly resources: readonly ReceivedResource[];
-  /** Every name in the response, whatever is wrong with what bears it. */
-  readonly names: ReadonlySet<string>;
-  readonly problems: readonly string[];
-  /** False when something had no readable name: then absence proves nothing, and nothing may be deleted. */
-  readonly isComplete: boolean;
-  readonly unknownFields: number;
-}
-
-function reasonsFor(name: string, problems: readonly Problem[]): readonly string[] {
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  // A refusal without a reason is still one.
-  if (errors.length === 0) return [`${name}: refused`];
-  return errors.map((found) => `${name}: ${formatProblem(found)}`);
-}
-
-/** A resource's name stands in its `name`, except that endpoints are named after their cluster. */
-function nameField(typeUrl: TypeUrl): string {
-  return typeUrl === typeUrls.clusterLoadAssignment ? 'cluster_name' : 'name';
 }

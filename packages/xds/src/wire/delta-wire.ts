@@ -8,6 +8,7 @@ import {
   checked,
   decodeAny,
   decodeErrorDetail,
+  decodeIdentifier,
   decodeNode,
   fieldHead,
   nodeJson,
@@ -177,15 +178,4 @@ function decodeDurationMs(bytes: Uint8Array): number {
     else reader.skipType(tag & 7);
   }
   return ms;
-}
-
-function decodeIdentifier(bytes: Uint8Array): string {
-  const reader = protobuf.Reader.create(bytes);
-  let identifier = '';
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag === ((1 << 3) | 2)) identifier = reader.string();
-    else reader.skipType(tag & 7);
-  }
-  return identifier;
 }

@@ -120,15 +120,17 @@ export function decodeDiscoveryResponse(bytes: Uint8Array): DiscoveryResponse {
   let versionInfo = '';
   let typeUrl = '';
   let nonce = '';
+  let controlPlane = '';
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     if (tag === ((1 << 3) | 2)) versionInfo = reader.string();
     else if (tag === ((2 << 3) | 2)) resources.push(decodeAny(reader.bytes()));
     else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
     else if (tag === ((5 << 3) | 2)) nonce = reader.string();
+    else if (tag === ((6 << 3) | 2)) controlPlane = decodeIdentifier(reader.bytes());
     else reader.skipType(tag & 7);
   }
-  return { versionInfo, resources, typeUrl, nonce };
+  return { versionInfo, resources, typeUrl, nonce, ...(controlPlane === '' ? {} : { controlPlane }) };
 }
 
 export function decodeAny(bytes: Uint8Array): EncodedResource {
@@ -142,6 +144,18 @@ export function decodeAny(bytes: Uint8Array): EncodedResource {
     else reader.skipType(tag & 7);
   }
   return { typeUrl, value };
+}
+
+/** `envoy.config.core.v3.ControlPlane`. */
+export function decodeIdentifier(bytes: Uint8Array): string {
+  const reader = protobuf.Reader.create(bytes);
+  let identifier = '';
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((1 << 3) | 2)) identifier = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  return identifier;
 }
 
 /** `envoy.config.core.v3.Node` as JSON. */
