@@ -83,6 +83,7 @@ export {
 export type { ReportedCluster } from './load/reported-clusters.ts';
 export { LoadServer, type LoadServerOptions } from './load/load-server.ts';
 export { createLoadSubscriber, type LoadSubscriber, type LoadSubscriberOptions } from './load/load-subscriber.ts';
-export { openGrpcServer, openGrpcTransport } from './grpc/open.ts';
-export type { GrpcServer, GrpcServerOptions } from './grpc/server.ts';
+export { fetchClientStatus, openGrpcServer, openGrpcTransport } from './grpc/open.ts';
+export type { FetchClientStatusOptions } from './grpc/client-status.ts';
+export type { GrpcServer, GrpcServerOptions, ServerTls } from './grpc/server.ts';
 export type { GrpcTransportOptions } from './grpc/client.ts';

@@ -2,8 +2,9 @@
  * How machines reach their peer. gRPC is one such way (`grpc/`); the simulation and most tests have an
  * in-memory one (`./testing`). Nothing else in this package knows which it is.
  */
-import type { MessageStream } from '@sluice/kernel';
+import type { Checked, MessageStream } from '@sluice/kernel';
 
+import type { JsonObject } from './codec/json.ts';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryRequest, DiscoveryResponse } from './discovery.ts';
 import type { LoadStatsRequest, LoadStatsResponse } from './load/load-stats.ts';
 import type { StreamLoadRequest, StreamLoadResponse } from './load/revision-load.ts';
@@ -66,6 +67,11 @@ export interface ConfigServiceHandlers {
   /** A stream of one type alone; its requests need not say which. */
   onType?(typeUrl: TypeUrl, stream: AdsServerStream): void;
   onDeltaType?(typeUrl: TypeUrl, stream: DeltaAdsServerStream): void;
+  /**
+   * Answers a `envoy.service.status.v3.ClientStatusRequest` with a `ClientStatusResponse`, both as canonical JSON, or says
+   * what is wrong with it. Only offered when the codec has those messages (scope `admin`).
+   */
+  onClientStatus?(request: JsonObject): Checked<JsonObject>;
   onLoadStats(stream: LoadStatsServerStream): void;
   onLoad(stream: LoadServerStream): void;
 }

@@ -15,7 +15,7 @@ if (!settings.ok) {
 const { listen, metricsPort, logLevel, ...rest } = settings.value;
 const shared = { clock: systemClock, timers: systemTimers, random: systemRandom, meter: createMeter() };
 const logging = await openLogger({ name: 'config-server', level: logLevel, clock: systemClock });
-const codec = await loadCodec('core');
+const codec = await loadCodec('admin');
 const service = composeConfigServer({
   ...shared,
   ...rest,

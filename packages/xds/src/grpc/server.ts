@@ -5,6 +5,7 @@ import { MeshError, type MessageStream, type MessageStreamHandler, type StreamSt
 import type { Codec } from '../codec/codec.ts';
 import type { ConfigServiceHandlers } from '../transport.ts';
 import { sharedChannelOptions } from './channel-options.ts';
+import { knowsClientStatus, registerClientStatus } from './client-status.ts';
 import { createHealthService, healthMethods } from './health.ts';
 import { configServiceMethods, type StreamMethod } from './methods.ts';
 
@@ -14,6 +15,21 @@ export interface GrpcServerOptions {
   readonly codec: Codec;
   readonly handlers: ConfigServiceHandlers;
   readonly timers: Timers;
+  /** Absent: without TLS. */
+  readonly tls?: ServerTls;
+  /**
+   * After about so long, give or take a tenth, a connection is ended and its client comes back, to whichever replica is
+   * there by then; in ms. Absent: never. Streams get `lastCallMs` to end by themselves.
+   */
+  readonly connectionAgeMaxMs?: number;
+}
+
+/** How a server shows who it is, and whether clients must; all PEM. Read once: a renewed certificate needs a new server. */
+export interface ServerTls {
+  readonly certificateChain: string;
+  readonly privateKey: string;
+  /** Whoever has a certificate of one of these may connect, and nobody else. Absent: clients show none. */
+  readonly clientCertificateAuthorities?: string;
 }
 
 export interface GrpcServer {
@@ -26,8 +42,14 @@ export interface GrpcServer {
 }
 
 /** Binds and serves. Rejects with code `listen-failed` when the address cannot be had. */
-export async function startGrpcServer({ address, codec, handlers, timers }: GrpcServerOptions): Promise<GrpcServer> {
-  const server = new Server(sharedChannelOptions);
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { address, codec, handlers, timers, connectionAgeMaxMs } = options;
+  const server = new Server({
+    ...sharedChannelOptions,
+    ...(connectionAgeMaxMs === undefined
+      ? {}
+      : { 'grpc.max_connection_age_ms': connectionAgeMaxMs, 'grpc.max_connection_age_grace_ms': lastCallMs }),
+  });
   const methods = configServiceMethods(codec);
   const health = createHealthService();
   const open: OpenStreams = new Set();
@@ -41,8 +63,10 @@ export async function startGrpcServer({ address, codec, handlers, timers }: Grpc
   }
   register(server, methods.loadStats, open, (stream) => handlers.onLoadStats(stream));
   register(server, methods.load, open, (stream) => handlers.onLoad(stream));
+  const { onClientStatus } = handlers;
+  if (onClientStatus && knowsClientStatus(codec)) registerClientStatus(server, codec, (request) => onClientStatus(request));
   server.addService(healthMethods, health.implementation);
-  const port = await bind(server, address);
+  const port = await bind(server, address, credentialsOf(options.tls));
   return {
     port,
     setServing: (serving) => health.setServing(serving),
@@ -59,6 +83,9 @@ export async function startGrpcServer({ address, codec, handlers, timers }: Grpc
 
 /** How long the end of a stream may take to reach a client, in ms, before we stop caring. Chosen: far above a round trip. */
 const lastWordMs = 1_000;
+
+/** How long the streams of a connection that has grown old may go on, in ms. Chosen: discovery streams never end by themselves. */
+const lastCallMs = 5_000;
 
 type OpenStreams = Set<{ end(status: StreamStatus): void }>;
 
@@ -77,9 +104,16 @@ function register<Request, Response>(
   server.register(method.path, onCall, method.responseSerialize, method.requestDeserialize, 'bidi');
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function credentialsOf(tls: ServerTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { certificateChain, privateKey, clientCertificateAuthorities: authorities } = tls;
+  const pair = { cert_chain: Buffer.from(certificateChain), private_key: Buffer.from(privateKey) };
+  return ServerCredentials.createSsl(authorities === undefined ? null : Buffer.from(authorities), [pair], authorities !== undefined);
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port);
       else reject(new MeshError('listen-failed', `listen on ${address}: ${error.message}`, { cause: error }));
     });

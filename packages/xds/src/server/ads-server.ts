@@ -7,6 +7,7 @@ import type { Clock, Logger, MessageStream, Meter, Timers } from '@sluice/kernel
 import type { Node } from '../discovery.ts';
 import type { SnapshotCache } from '../snapshot/snapshot-cache.ts';
 import type { ConfigServiceHandlers } from '../transport.ts';
+import { answerClientStatus } from './client-status.ts';
 import { DeltaStream } from './delta-stream.ts';
 import type { DiscoveryStream, StreamOptions, StreamRequest } from './discovery-stream.ts';
 import { Session, type AnySession, type NodeStatus, type SessionCounters, type Variant } from './session.ts';
@@ -45,22 +46,18 @@ export class AdsServer {
     meter.observedGauge('sluice_xds_streams', 'open discovery streams', () => this.#sessions.size);
   }
 
-  /** Serves all ways to ask for resources, each stream until it ends. */
-  readonly handlers: Required<Pick<ConfigServiceHandlers, 'onAds' | 'onDeltaAds' | 'onType' | 'onDeltaType'>> = {
+  /** Serves all ways to ask for resources, each stream until it ends, and tells who has what. */
+  readonly handlers: Required<Pick<ConfigServiceHandlers, 'onAds' | 'onDeltaAds' | 'onType' | 'onDeltaType' | 'onClientStatus'>> = {
     onAds: (stream) => this.#serve(new SotwStream(this.#streamOptions), stream, 'sotw'),
     onDeltaAds: (stream) => this.#serve(new DeltaStream(this.#streamOptions), stream, 'delta'),
     onType: (onlyType, stream) => this.#serve(new SotwStream({ ...this.#streamOptions, onlyType }), stream, 'sotw'),
     onDeltaType: (onlyType, stream) => this.#serve(new DeltaStream({ ...this.#streamOptions, onlyType }), stream, 'delta'),
+    onClientStatus: (request) => answerClientStatus(request, this.#sessions),
   };
 
   /** Who is connected, and what each has accepted and refused. A node that has several streams is there as often. */
   status(): readonly NodeStatus[] {
     return [...this.#sessions].flatMap((session) => session.status() ?? []);
-  }
-
-  /** The open streams, for those who ask about single resources. */
-  get sessions(): Iterable<AnySession> {
-    return this.#sessions;
   }
 
   /** Ends all streams; proxies go on with what they have and come back. */

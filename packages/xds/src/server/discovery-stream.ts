@@ -212,7 +212,7 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
     const heldBack = new Set<Channel>();
     for (const channel of this.#inSendOrder()) {
       const mustWait = awaitsNew || (!comesBeforeListeners(channel.typeUrl) && this.#awaitsEndpointRequest());
-      const due = channel.isAwaiting ? undefined : channel.due(this.#ordersRemovals(channel.typeUrl));
+      const due = channel.isAwaiting ? undefined : channel.due(this.#keepsRemoved(channel));
       if (due !== undefined && (!mustWait || regardless)) this.#send(channel, due, effects);
       else if (due !== undefined) heldBack.add(channel);
       awaitsNew ||= channel.awaitsNew || channel.lacksNew;
@@ -231,8 +231,13 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
     return [...known, ...this.channels.filter(({ typeUrl }) => !sendOrder.includes(typeUrl))];
   }
 
-  #ordersRemovals(typeUrl: TypeUrl): boolean {
-    return this.#variant.removalOrder.includes(typeUrl);
+  /**
+   * Whether removals of this type must wait for what is sent after it. On a stream that has just begun they wait in any
+   * case: the client is about to ask for what may point to the removed.
+   */
+  #keepsRemoved(channel: Channel): boolean {
+    if (!this.#variant.removalOrder.includes(channel.typeUrl)) return false;
+    return channel.isFirstResponse || !this.#hasCurrent(usersOf[channel.typeUrl] ?? []);
   }
 
   #send(channel: Channel, due: DueResponse, effects: StreamEffect<Response>[]): void {

@@ -41,9 +41,10 @@ export abstract class TypeChannel {
   awaitsNew = false;
   acceptedVersion = '';
   sentVersion = '';
+  /** Nothing has been sent yet. */
+  isFirstResponse = true;
   protected set: ResourceSet | undefined;
   protected lastNonce = '';
-  protected isFirstResponse = true;
   /**
    * Names of which the client may not have what there is, with the version that it was sent; undefined for none. Of all
    * other names that it wants it has been sent what there is.

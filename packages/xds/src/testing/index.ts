@@ -7,5 +7,6 @@ export {
   sampleListener,
   sampleResources,
   sampleRoutes,
+  sampleSecret,
   type SampleRevision,
 } from './sample-resources.ts';

@@ -88,3 +88,7 @@ export function sampleEndpoints({ name, endpoints }: SampleRevision): Resource {
     },
   };
 }
+
+export function sampleSecret(name: string): Resource {
+  return { typeUrl: typeUrls.secret, name, value: { name, generic_secret: { secret: { inline_string: 'told to nobody' } } } };
+}
