@@ -81,7 +81,7 @@ async function ask(proxy: ProxyFixture, path: string): Promise<Received> {
 const faults: readonly Fault[] = ['resets', 'ends', 'falls silent'];
 const framings = Object.keys(responses) as Framing[];
 
-describe.each(faults)('an upstream that %s after each byte of its response', (fault) => {
+describe.concurrent.each(faults)('an upstream that %s after each byte of its response', (fault) => {
   test.each(framings)('%s', { timeout: 120_000 }, async (framing) => {
     const response = responses[framing];
     const headBytes = response.indexOf('\r\n\r\n') + 4;
@@ -146,7 +146,7 @@ function recording() {
   };
 }
 
-describe.each(['resets', 'ends'] as const)('a client that %s after each byte of its request', (fault) => {
+describe.concurrent.each(['resets', 'ends'] as const)('a client that %s after each byte of its request', (fault) => {
   test.each(['by length', 'in chunks'] as const)('%s', { timeout: 120_000 }, async (framing) => {
     const upstreamSide = recording();
     await using upstream = await startRawUpstream((peer) => upstreamSide.script(peer));

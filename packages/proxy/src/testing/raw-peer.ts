@@ -6,8 +6,10 @@ import type { Address } from '@sluice/kernel';
 /** A socket that is read by waiting for what should come. */
 export class RawPeer {
   readonly socket: Socket;
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
+  /** What came stands between `#from` and `#to`. It is never written over: what has been given away is part of it. */
+  #memory: Buffer = Buffer.alloc(0);
+  #from = 0;
+  #to = 0;
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
@@ -15,8 +17,7 @@ export class RawPeer {
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (bytes: Buffer) => {
-      this.#chunks.push(bytes);
-      this.#bytes += bytes.length;
+      this.#append(bytes);
       this.#wake?.();
     });
     socket.on('end', () => this.#finish());
@@ -39,7 +40,7 @@ export class RawPeer {
 
   /** What has come and has not been read. */
   get unread(): string {
-    return this.#all().toString('latin1');
+    return this.#memory.toString('latin1', this.#from, this.#to);
   }
 
   write(bytes: string | Uint8Array): void {
@@ -56,9 +57,12 @@ export class RawPeer {
 
   /** Up to and with `mark`. @throws when the other side ends before */
   async readUntil(mark: string): Promise<string> {
+    let looked = 0;
     for (;;) {
-      const at = this.#all().indexOf(mark, 0, 'latin1');
+      const unread = this.#memory.subarray(this.#from, this.#to);
+      const at = unread.indexOf(mark, looked, 'latin1');
       if (at !== -1) return this.#take(at + mark.length).toString('latin1');
+      looked = Math.max(0, unread.length - mark.length + 1);
       await this.#more(`waited for ${JSON.stringify(mark)}`);
     }
   }
@@ -69,14 +73,14 @@ export class RawPeer {
   }
 
   async readBytes(count: number): Promise<Buffer> {
-    while (this.#bytes < count) await this.#more(`waited for ${count} bytes`);
+    while (this.#to - this.#from < count) await this.#more(`waited for ${count} bytes`);
     return this.#take(count);
   }
 
   /** All that comes until the other side ends. */
   async readToEnd(): Promise<Buffer> {
     while (!this.#ended) await this.#wait();
-    return this.#take(this.#bytes);
+    return this.#take(this.#to - this.#from);
   }
 
   async #more(what: string): Promise<void> {
@@ -91,16 +95,21 @@ export class RawPeer {
   }
 
   #take(count: number): Buffer {
-    const all = this.#all();
-    this.#chunks[0] = all.subarray(count);
-    this.#bytes -= count;
-    return all.subarray(0, count);
+    const start = this.#from;
+    this.#from += count;
+    return this.#memory.subarray(start, this.#from);
   }
 
-  /** What has come, in one piece. */
-  #all(): Buffer {
-    if (this.#chunks.length !== 1) this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks));
-    return this.#chunks[0] as Buffer;
+  /** Memory grows by doubling: a test that lets 20 MB come shall not copy them for each piece. */
+  #append(bytes: Buffer): void {
+    if (this.#to + bytes.length > this.#memory.length) {
+      const unread = this.#memory.subarray(this.#from, this.#to);
+      this.#memory = Buffer.alloc(Math.max(4096, 2 * (unread.length + bytes.length)));
+      unread.copy(this.#memory);
+      this.#from = 0;
+      this.#to = unread.length;
+    }
+    this.#to += bytes.copy(this.#memory, this.#to);
   }
 
   #finish(): void {

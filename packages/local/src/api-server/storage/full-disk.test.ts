@@ -1,26 +1,33 @@
 /** What an object file does when the disk is full: the one test that has to stand between it and the system. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import type * as fs from 'node:fs';
+import fs, { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '@sluice/kernel';
 import { RecordingLogger } from '@sluice/kernel/testing';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openFileStorage } from './file-storage.ts';
 import type { StoredObject } from './storage.ts';
 
-const disk = vi.hoisted(() => ({ freeBytes: Number.POSITIVE_INFINITY }));
+const disk = { freeBytes: Number.POSITIVE_INFINITY };
+const { writeSync } = fs;
 
-vi.mock('node:fs', async (importOriginal) => {
-  const system = await importOriginal<typeof fs>();
-  const writeSync = (descriptor: number, bytes: Uint8Array, start = 0): number => {
+/** What imports `writeSync` by name sees `write`, too. */
+function useForWriting(write: unknown): void {
+  Object.assign(fs, { writeSync: write });
+  syncBuiltinESMExports();
+}
+
+beforeAll(() => {
+  useForWriting((descriptor: number, bytes: Uint8Array, start = 0): number => {
     if (disk.freeBytes === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     const length = Math.min(bytes.length - start, disk.freeBytes);
     disk.freeBytes -= length;
-    return system.writeSync(descriptor, bytes, start, length);
-  };
-  return { ...system, writeSync };
+    return writeSync(descriptor, bytes, start, length);
+  });
 });
+// Files that run after this one in the same process have the system's again.
+afterAll(() => useForWriting(writeSync));
 
 let folder: string;
 beforeEach(() => {
