@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 /** The command tree. Each command loads what it needs when it is run, so that `--help` stays quick. */
 import { Command, Option } from 'commander';
+import type { PcFlags, PcStreams } from './inspect/pc/pc.ts';
+import type { PsFlags } from './inspect/ps/ps.ts';
 import type { ProxyFlags } from './proxy/flags.ts';
+
+const streams: PcStreams = {
+  write: (text) => void process.stdout.write(text),
+  say: (line) => void process.stderr.write(`${line}\n`),
+};
 
 const program = new Command('sluice')
   .description('A serverless service mesh: Knative serving on a proxy of its own.')
@@ -55,5 +62,56 @@ program
     const { runProxy } = await import('./proxy/proxy.ts');
     process.exitCode = await runProxy(flags);
   });
+
+program
+  .command('ps')
+  .description('who follows the config service, how far, and what it refuses')
+  .argument('[proxy]', 'the name of one, or a part of it: its types one per row')
+  .addOption(new Option('--xds-address <address>', 'where the config service serves CSDS').env('SLUICE_CONFIG_SERVICE').default('127.0.0.1:18000'))
+  .option('--group <name>', 'only proxies of this group (node.cluster)')
+  .option('-o, --output <format>', 'wide, json or yaml')
+  .addHelpText('after', '\nExamples:\n  sluice ps\n  sluice ps gateway --xds-address 10.0.0.7:18000\n  sluice ps -o wide')
+  .action(async (proxy: string | undefined, flags: PsFlags) => {
+    const { runPs } = await import('./inspect/ps/ps.ts');
+    process.exitCode = await runPs(proxy, flags, streams);
+  });
+
+const pc = program
+  .command('pc')
+  .description('what a proxy has been told: its listeners, routes, clusters and endpoints')
+  .addHelpText('after', '\nExamples:\n  sluice pc listeners\n  sluice pc routes 127.0.0.1:9901 --fqdn hello.default.example.com\n  sluice pc endpoints --name default/hello-00001 -o wide\n  sluice pc clusters -f dump.json -o yaml');
+
+/** Each kind of resource has the same flags, and some of its own. */
+function pcCommand(kind: 'listeners' | 'routes' | 'clusters' | 'endpoints', what: string): Command {
+  return pc
+    .command(kind)
+    .alias(kind.slice(0, -1))
+    .description(what)
+    .argument('[proxy]', "its admin server: host:port or a URL; localhost:9901 when nothing is given")
+    .option('-f, --file <path>', 'a saved /config_dump instead of a proxy; - for standard input')
+    .option('-o, --output <format>', 'wide, json or yaml')
+    .action(async (proxy: string | undefined, flags: PcFlags) => {
+      const { runPc } = await import('./inspect/pc/pc.ts');
+      process.exitCode = await runPc(kind, proxy, flags, streams);
+    });
+}
+
+pcCommand('listeners', 'where it listens, for whom, and what becomes of it')
+  .option('--name <name>', "the listener's name")
+  .option('--address <address>', 'where it listens')
+  .option('--port <port>', 'its port');
+pcCommand('routes', 'which host and path leads where')
+  .option('--name <name>', "the route configuration's name")
+  .option('--fqdn <host>', 'a host, by the domains that cover it');
+pcCommand('clusters', 'what requests can be sent to')
+  .option('--name <name>', "the cluster's name")
+  .option('--fqdn <host>', 'a part of its name')
+  .option('--port <port>', 'the port in a name as Istio gives it');
+pcCommand('endpoints', "where a cluster's requests may go, and whether they should")
+  .option('--name <name>', "the cluster's name")
+  .option('--fqdn <host>', "a part of the cluster's name")
+  .option('--address <address>', "the endpoint's address")
+  .option('--port <port>', "the endpoint's port")
+  .option('--status <status>', 'healthy, unhealthy, draining, degraded');
 
 await program.parseAsync();

@@ -1,5 +1,5 @@
 /** `sluice proxy` as a process: how it starts from files, leaves under load, and is told to hurry. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
@@ -159,4 +159,16 @@ test('a file that is saved is in force, a bad one is refused at its line', async
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
+});
+
+test('sluice pc tells of a running proxy where it listens and where requests go', async () => {
+  const { admin } = await startProxy(await startUpstream());
+  const pc = (...args: readonly string[]) => spawnSync(process.execPath, [main, 'pc', ...args], { encoding: 'utf8' });
+  expect(pc('listeners', admin).stdout).toMatch(/^NAME +ADDRESS +MATCH +DESTINATION\nedge +127\.0\.0\.1:0 +ALL +Inline Route:\n$/);
+  expect(pc('routes', admin).stdout).toMatch(/\(in edge\) +all +\* +\/\* +app\n$/);
+  const { stdout, status } = pc('endpoints', admin, '-o', 'json');
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject([{ cluster: 'app', health_status: { eds_health_status: 'HEALTHY' } }]);
+  expect(pc('endpoints', '127.0.0.1:1')).toMatchObject({ status: 1, stdout: '' });
+  expect(pc('nothing')).toMatchObject({ status: 2 });
 });
