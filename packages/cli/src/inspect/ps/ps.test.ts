@@ -1,5 +1,8 @@
 /** `sluice ps` against a config service of ours over a real connection, and its table from what others would say. */
-import { expect, test } from 'vitest';
+import { createMeter, createSeededRandom, silentLogger, systemClock, systemTimers } from '@sluice/kernel';
+import { AdsServer, createAdsClient, createSnapshot, loadCodec, openGrpcServer, openGrpcTransport, SnapshotCache } from '@sluice/xds';
+import { RecordingConsumer, sampleListener, sampleRoutes } from '@sluice/xds/testing';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { render } from '../output.ts';
 import { typeRows } from './client-status.ts';
@@ -58,4 +61,49 @@ test('a service that is not there: which, why, and what to try', async () => {
   expect(code).toBe(1);
   expect(said[0]).toMatch(/^error: cannot ask the config service: client status of 127\.0\.0\.1:1: /);
   expect(said[1]).toContain('port-forward');
+});
+
+describe('of a config service', () => {
+  const stops: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const stop of stops.splice(0).toReversed()) await stop();
+  });
+
+  /** One that serves a listener to a proxy that refuses it. */
+  async function startService(): Promise<string> {
+    const codec = await loadCodec('admin');
+    const shared = { clock: systemClock, timers: systemTimers, logger: silentLogger, meter: createMeter() };
+    const cache = new SnapshotCache();
+    const made = createSnapshot([sampleListener(), sampleRoutes([])], codec);
+    if (made.ok) cache.set('edges', made.snapshot);
+    const ads = new AdsServer({ ...shared, cache });
+    const server = await openGrpcServer({ address: '127.0.0.1:0', codec, timers: systemTimers, handlers: { ...ads.handlers, onLoad() {}, onLoadStats() {} } });
+    stops.push(() => server.stop());
+    const transport = await openGrpcTransport({ address: `127.0.0.1:${server.port}`, codec });
+    stops.push(() => transport.close());
+    const consumer = new RecordingConsumer();
+    consumer.refusing.set('http', 'port 80 is taken');
+    const client = createAdsClient({ ...shared, codec, transport, consumer, random: createSeededRandom(1), node: { id: 'edge~1', cluster: 'edges' } });
+    client.start();
+    stops.push(() => client.stop());
+    return `127.0.0.1:${server.port}`;
+  }
+
+  test('the table says what is refused, and why beside it', async () => {
+    const xdsAddress = await startService();
+    await expect
+      .poll(
+        async () => {
+          let text = '';
+          const code = await runPs(undefined, { xdsAddress }, { write: (part) => (text += part), say: (line) => (text += line) });
+          return `${code} ${text}`;
+        },
+        { timeout: 15_000 },
+      )
+      .toMatch(/^0 NAME +GROUP +LDS[^\n]*\nedge~1 +edges +ERROR 0\/1 \([^)]+\)[^\n]*\nrefused: edge~1 LDS: .*port 80 is taken/);
+    let json = '';
+    await runPs('edge', { xdsAddress, output: 'json' }, { write: (part) => (json += part), say() {} });
+    expect(JSON.parse(json)).toMatchObject([{ node: { id: 'edge~1' } }]);
+    expect(await runPs('nobody', { xdsAddress }, { write() {}, say() {} })).toBe(1);
+  });
 });
