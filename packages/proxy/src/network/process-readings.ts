@@ -1,7 +1,6 @@
 /** What the overload manager reads of this process and of the control group it is in. */
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectAllGarbage } from '@sluice/kernel';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
 
 /** Version 2 of control groups, then version 1. */
@@ -30,10 +29,5 @@ export const processReadings: ProcessReadings = {
     }
     throw failure;
   },
-  shrinkHeap() {
-    // V8 collects all garbage, and gives back what is free, only when it is asked by this function, which it hides.
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    collect();
-  },
+  shrinkHeap: collectAllGarbage,
 };
