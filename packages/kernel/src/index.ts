@@ -1,6 +1,7 @@
 export type { Clock, Timer, Timers } from './clock.ts';
 export { createSeededRandom, randomInt, type Random } from './random.ts';
-export { collectAllGarbage, giveBackStartMemory, systemClock, systemRandom, systemTimers } from './system.ts';
+export { afterFirstRequest, collectAllGarbage, giveBackStartMemory, systemClock, systemRandom, systemTimers } from './system.ts';
+export { formatContentHash, hashContent, type ContentHash } from './content-hash.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { createLease, type Lease } from './lease.ts';
 export { formatProblem, problem, type Checked, type Position, type Problem } from './problem.ts';

@@ -44,6 +44,14 @@ export function collectAllGarbage(): void {
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
+/** How long whoever has just begun to serve leaves everything else. Chosen: the request for which it was started comes within it. */
+const firstRequestMs = 50;
+
+/** Fulfils when the first request has probably been answered, and what serving does not need may be loaded. */
+export function afterFirstRequest(): Promise<void> {
+  return new Promise((resolve) => void systemTimers.after(firstRequestMs, resolve));
+}
+
 /** When starting is over and its garbage is not yet mixed with that of serving. Chosen. */
 const startIsOverMs = 1_000;
 

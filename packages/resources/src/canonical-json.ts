@@ -2,7 +2,7 @@
  * The one text of a JSON value, and the version that follows from it: equal content has equal versions, on every
  * replica and after every restart.
  */
-import { createHash } from 'node:crypto';
+import { formatContentHash, hashContent } from '@sluice/kernel';
 
 /** Sorted keys, no blanks. Two values that mean the same give the same text, in whatever order their keys were set. */
 export function canonicalJson(value: unknown): string {
@@ -18,7 +18,7 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }
 
-/** First 16 hex digits of the SHA-256 of the canonical JSON: 64 bits, so that a clash is not to be expected. */
+/** The hash of the canonical JSON: 64 bits, so that a clash is not to be expected. */
 export function versionOf(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+  return formatContentHash(hashContent(canonicalJson(value)));
 }

@@ -2,28 +2,35 @@
  * Runs the sidecar until it is told to stop. The order is that of a cold start: listen first, with as little
  * loaded as that takes; then everything else.
  */
-import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { afterFirstRequest, createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createSystemNetwork } from '@sluice/proxy';
 import { DeferredLogger } from '@sluice/telemetry';
 import { composeQueueProxy } from './compose.ts';
 import { readSettings } from './config.ts';
 
-const startedAt = clock.now();
-const checked = readSettings(process.argv.slice(2), process.env);
-if (!checked.ok) {
-  process.stderr.write(describeSettingProblems('queue-proxy', checked.problems));
-  process.exit(1);
-}
-const termination = new Promise<void>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve());
-});
-const settings = checked.value;
-const logger = new DeferredLogger();
-const meter = createMeter();
-const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
-const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
-await queueProxy.start();
+async function main(): Promise<void> {
+  const startedAt = clock.now();
+  const checked = readSettings(process.argv.slice(2), process.env);
+  if (!checked.ok) {
+    process.stderr.write(describeSettingProblems('queue-proxy', checked.problems));
+    process.exit(1);
+  }
+  const termination = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve());
+  });
+  const settings = checked.value;
+  const logger = new DeferredLogger();
+  const meter = createMeter();
+  const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
+  const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
+  await queueProxy.start();
 
-const { runRest } = await import('./rest.ts');
-await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination });
-process.exit(0);
+  // What follows would hold up the request for which this was started.
+  await Promise.race([afterFirstRequest(), termination]);
+  const { runRest } = await import('./rest.ts');
+  await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination });
+  process.exit(0);
+}
+
+// Not awaited at the top, which a bundle cannot: what goes wrong ends the process all the same.
+void main();

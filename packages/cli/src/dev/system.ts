@@ -8,7 +8,7 @@ import { request } from 'undici';
 import { applyManifests } from '../manifests/apply.ts';
 import type { Discovery } from '../manifests/discovery.ts';
 import { manifestFiles, readManifests, type Manifest } from '../manifests/read.ts';
-import { bundle } from './bundle.ts';
+import { bundle } from '../bundle/bundle.ts';
 import { components, systemNamespace, type ComponentOptions } from './components.ts';
 import type { Floor } from './floor.ts';
 import type { DevPorts } from './ports.ts';

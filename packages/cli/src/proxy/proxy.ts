@@ -1,6 +1,6 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { writeFile } from 'node:fs/promises';
-import { createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
+import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
 import { openTracer, readTracerSettings, type OpenTracer, type TracerSettings } from '@sluice/telemetry';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
@@ -36,9 +36,10 @@ async function run(settings: ProxySettings): Promise<number> {
   const { running, tracer } = started;
   endOnSignals(quit.resolve);
   announce(running);
+  if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
+  if (settings.mode === 'serve') await Promise.race([afterFirstRequest(), quit.promise]);
   await logging.open();
   giveBackStartMemory();
-  if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
   if (settings.mode === 'init_only') {
     await running.stop();
     say('initialised, as was asked for');

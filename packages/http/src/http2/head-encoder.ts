@@ -36,12 +36,16 @@ interface StaticName {
 /** Places for names: a power of two for which no two names have the same place, see `placeOf`. */
 const namePlaces = 256;
 
-/** Names with a number, each in its place. */
-const staticNames: readonly (StaticName | undefined)[] = placeNames();
+let placedNames: readonly (StaticName | undefined)[] | undefined;
+
+/** Names with a number, each in its place. Made for the first connection. */
+function staticNames(): readonly (StaticName | undefined)[] {
+  return (placedNames ??= placeNames());
+}
 
 function placeNames(): (StaticName | undefined)[] {
   const placed: (StaticName | undefined)[] = Array.from({ length: namePlaces }, () => undefined);
-  for (const [index, { line, nameBytes }] of staticFields.entries()) {
+  for (const [index, { line, nameBytes }] of staticFields().entries()) {
     const letters = line.subarray(0, nameBytes);
     if (nameBytes === 0 || letters[0] === 0x3a) continue;
     placed[placeOf(letters, 0, nameBytes)] ??= { letters, index };
@@ -148,7 +152,7 @@ function writeFields(head: HeaderBlock, target: Buffer, start: number, dropped: 
 
 /** The number of a name, 0 for none. */
 function staticIndexOf(memory: Buffer, start: number, end: number): number {
-  const candidate = staticNames[placeOf(memory, start, end)];
+  const candidate = staticNames()[placeOf(memory, start, end)];
   if (candidate === undefined || candidate.letters.length !== end - start) return 0;
   const { letters } = candidate;
   for (let at = 0; at < letters.length; at += 1) if (lowerCase[memory[start + at] as number] !== letters[at]) return 0;

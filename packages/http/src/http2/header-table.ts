@@ -58,11 +58,15 @@ const staticNamesAndValues: readonly (readonly [string, string])[] = [
   ['set-cookie', ''], ['strict-transport-security', ''], ['transfer-encoding', ''], ['user-agent', ''], ['vary', ''], ['via', ''], ['www-authenticate', ''],
 ];
 
-/** By index from 1; what stands at 0 is never asked for. */
-export const staticFields: readonly TableField[] = [['', ''] as const, ...staticNamesAndValues].map(([name, value]) => {
-  const bytes = Buffer.from(name + value, 'latin1');
-  return createTableField(bytes, 0, name.length, name.length, bytes.length);
-});
+let madeStaticFields: readonly TableField[] | undefined;
+
+/** By index from 1; what stands at 0 is never asked for. Made for the first connection: many a proxy never has one. */
+export function staticFields(): readonly TableField[] {
+  return (madeStaticFields ??= [['', ''] as const, ...staticNamesAndValues].map(([name, value]) => {
+    const bytes = Buffer.from(name + value, 'latin1');
+    return createTableField(bytes, 0, name.length, name.length, bytes.length);
+  }));
+}
 
 export const staticFieldsMax: number = staticNamesAndValues.length;
 
@@ -70,6 +74,7 @@ export const staticFieldsMax: number = staticNamesAndValues.length;
 const defaultBytesMax = 4096;
 
 export class HeaderTable {
+  readonly #static = staticFields();
   /** What the owner of this table allows its peer. */
   #bytesAllowed: number;
   /** What the peer has said that it uses. */
@@ -106,7 +111,7 @@ export class HeaderTable {
 
   /** Undefined for an index that names nothing. */
   at(index: number): TableField | undefined {
-    if (index <= staticFieldsMax) return index === 0 ? undefined : staticFields[index];
+    if (index <= staticFieldsMax) return index === 0 ? undefined : this.#static[index];
     const at = this.#fields.length + staticFieldsMax - index;
     return at < this.#first ? undefined : this.#fields[at];
   }

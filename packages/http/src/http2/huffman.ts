@@ -27,10 +27,10 @@ const bitsMax = 30;
 const firstCode = new Int32Array(bitsMax + 1);
 const codesOfLength = new Int32Array(bitsMax + 1);
 const firstSymbol = new Int32Array(bitsMax + 1);
-const symbolsInOrder: readonly number[] = orderSymbols();
+let symbolsInOrder: readonly number[] = [];
 
-/** By the next eight bits: the symbol and, below it, the length of its code; 0 where the code is longer. */
-const shortCodes: Uint16Array = buildShortCodes();
+/** By the next eight bits: the symbol and, below it, the length of its code; 0 where the code is longer. Made when they are needed. */
+let shortCodes: Uint16Array | undefined;
 
 function orderSymbols(): number[] {
   const ordered: number[] = [];
@@ -47,6 +47,7 @@ function orderSymbols(): number[] {
 }
 
 function buildShortCodes(): Uint16Array {
+  symbolsInOrder = orderSymbols();
   const table = new Uint16Array(256);
   for (let bits = 1; bits <= 8; bits += 1) {
     for (let index = 0; index < (codesOfLength[bits] as number); index += 1) {
@@ -65,6 +66,7 @@ export function decodedBytesMax(codedBytes: number): number {
 
 /** Writes what the bytes from `start` to `end` stand for at `at`, and gives where it ends; -1 when they are no such code. */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number, target: Buffer, at: number): number {
+  const shorts = (shortCodes ??= buildShortCodes());
   const bitsEnd = (end - start) * 8;
   let to = at;
   let bit = 0;
@@ -75,7 +77,7 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number, tar
     // Beyond the end all bits are ones, as the padding is.
     const next = byteAt + 1 < end ? (bytes[byteAt + 1] as number) : 0xff;
     const window = ((((bytes[byteAt] as number) << 8) | next) >>> (8 - (bit & 7))) & 0xff;
-    const short = shortCodes[window] as number;
+    const short = shorts[window] as number;
     if (short !== 0) {
       const length = short & 0xf;
       if (length > left) return isPadding(bytes, end, left) ? to : -1;

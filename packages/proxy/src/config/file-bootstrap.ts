@@ -1,10 +1,10 @@
 /** Reads a bootstrap from a YAML or JSON file, a directory of them, and what the command line adds. */
-import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checked, Problem } from '@sluice/kernel';
 import { decodeBootstrap, mergeDocuments, parseSource, type Bootstrap, type SourceDocument } from '@sluice/resources';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { extensionsOf } from './extensions-of.ts';
+import { readdir, readFile, stat } from './file-calls.ts';
 
 export interface LoadedBootstrap {
   readonly bootstrap: Bootstrap;

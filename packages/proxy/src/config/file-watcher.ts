@@ -4,11 +4,11 @@
  * file systems, when a directory is replaced): what counts is a signature of the files, looked at after each hint and
  * every two seconds. Contents are read only when a file's size, times or identity are not what they were.
  */
-import { createHash } from 'node:crypto';
+import type { Buffer } from 'node:buffer';
 import { watch, type FSWatcher } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Timer, Timers } from '@sluice/kernel';
+import { formatContentHash, hashContent, type Timer, type Timers } from '@sluice/kernel';
+import { readFile, realpath, stat } from './file-calls.ts';
 
 /** Tells that something may have changed. Tests bring their own. */
 export interface FileWatcher {
@@ -83,9 +83,7 @@ class Watching {
     const stats = (await Promise.all(files.map(statOf))).join('\n');
     if (stats === this.#stats) return;
     const contents = await Promise.all(files.map((file) => readFile(file).catch(() => undefined)));
-    const hash = createHash('sha256');
-    files.forEach((file, index) => hash.update(`${file}\0${contents[index]?.length ?? 'none'}\0`).update(contents[index] ?? ''));
-    const signature = hash.digest('base64');
+    const signature = files.map((file, index) => `${file}\0${signatureOf(contents[index])}`).join('\0');
     this.#stats = stats;
     if (this.#isStopped || signature === this.#signature) return;
     this.#signature = signature;
@@ -135,4 +133,8 @@ class Watching {
 async function statOf(file: string): Promise<string> {
   const found = await stat(file, { bigint: true }).catch(() => undefined);
   return found === undefined ? file : `${file}:${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
+}
+
+function signatureOf(content: Buffer | undefined): string {
+  return content ? `${content.length} ${formatContentHash(hashContent(content))}` : 'none';
 }

@@ -2,7 +2,7 @@
  * A version of a changing set of texts: equal sets have equal fingerprints, whatever the order and history of their
  * changes. A change costs one hash, however large the set is.
  */
-import { createHash } from 'node:crypto';
+import { formatContentHash, hashContent } from '@sluice/kernel';
 
 export class Fingerprint {
   /** The sums of two halves of all hashes, each modulo 2^32: adding and taking away commute. */
@@ -10,28 +10,23 @@ export class Fingerprint {
   #low = 0;
 
   add(text: string): void {
-    const { high, low } = hash(text);
+    const { high, low } = hashContent(text);
     this.#sum(this.#high + high, this.#low + low);
   }
 
   /** Takes away what was added. */
   remove(text: string): void {
-    const { high, low } = hash(text);
+    const { high, low } = hashContent(text);
     this.#sum(this.#high - high, this.#low - low);
   }
 
   /** 16 hex digits. */
   toString(): string {
-    return this.#high.toString(16).padStart(8, '0') + this.#low.toString(16).padStart(8, '0');
+    return formatContentHash({ high: this.#high, low: this.#low });
   }
 
   #sum(high: number, low: number): void {
     this.#high = high >>> 0;
     this.#low = low >>> 0;
   }
-}
-
-function hash(text: string): { high: number; low: number } {
-  const digest = createHash('sha256').update(text).digest();
-  return { high: digest.readUInt32BE(0), low: digest.readUInt32BE(4) };
 }

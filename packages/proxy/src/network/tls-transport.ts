@@ -25,15 +25,16 @@ export class NodeTlsTransport implements TlsTransport {
   readonly #connectionOptions: SystemConnectionOptions;
   readonly #wrapsHandles: boolean;
   /** Kept for as long as the process: clients take up their sessions again after certificates have changed. */
-  readonly #ticketKey: Buffer;
+  #ticketKey: Buffer | undefined;
 
   constructor(options: SystemConnectionOptions, wrapsHandles: boolean, ticketKey: Uint8Array | undefined) {
     this.#connectionOptions = options;
     this.#wrapsHandles = wrapsHandles;
-    this.#ticketKey = ticketKey ? Buffer.from(ticketKey) : createOwnTicketKey();
+    this.#ticketKey = ticketKey && Buffer.from(ticketKey);
   }
 
   createContext(settings: TlsContextSettings): TlsContext {
+    this.#ticketKey ??= createOwnTicketKey();
     return new NodeTlsContext(settings, this.#ticketKey);
   }
 

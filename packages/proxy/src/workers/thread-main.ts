@@ -1,5 +1,5 @@
 /** What runs in a worker thread: a proxy on the system's network, configured by the main thread. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { createMeter, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import { createAccessLogOpener } from '../access-log/sink.ts';
 import { TlsRegistry } from '../tls/tls-registry.ts';
@@ -22,42 +22,46 @@ import { WorkerProxy } from './worker-proxy.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 import { overloadShare, WorkerShare } from './worker-share.ts';
 
-if (!parentPort) throw new Error('this runs in a worker thread only');
-const port = parentPort;
-const settings = workerData as ThreadSettings;
-const post = (message: FromWorker): void => port.postMessage(message);
-const { logger, setDebug } = createPortLogger(post);
-const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: withHistogramBuckets(createMeter(), settings.histogramBuckets ?? []) };
-const { meter } = parts;
-const { transport, poisonsMemory, logDelayMsMax, listenerDrainMs, overload } = settings;
-const network = await createSystemNetwork({ ...parts, platform: process.platform, ticketKey: settings.ticketKey, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) });
-const proxy = createProxy({
-  ...parts,
-  network,
-  resolver: createSystemResolver(systemClock, settings.dnsResolver),
-  clusterManager: settings.clusterManager,
-  ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
-  ...(listenerDrainMs === undefined ? {} : { listenerDrainMs }),
-  tracer: settings.passesSpans ? { record: (span) => post({ kind: 'span', span }) } : undefined,
-  overload: overload && { config: overloadShare(overload, settings.workers), readings: processReadings },
-  ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
-});
-const regexEngine = new LateRegexEngine();
-const tls = new TlsRegistry({ transport: network.tls, files: createFileAccess(systemTimers), regexEngine, logger, secretOf: (name) => worker.secret(name) });
-const worker: WorkerProxy = new WorkerProxy({
-  proxy,
-  meter,
-  regexEngine,
-  compiler: new ConfigCompiler({
-    filters: standardFilters,
-    createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
+async function main(port: MessagePort): Promise<void> {
+  const settings = workerData as ThreadSettings;
+  const post = (message: FromWorker): void => port.postMessage(message);
+  const { logger, setDebug } = createPortLogger(post);
+  const parts = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: withHistogramBuckets(createMeter(), settings.histogramBuckets ?? []) };
+  const { meter } = parts;
+  const { transport, poisonsMemory, logDelayMsMax, listenerDrainMs, overload } = settings;
+  const network = await createSystemNetwork({ ...parts, platform: process.platform, ticketKey: settings.ticketKey, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) });
+  const proxy = createProxy({
+    ...parts,
+    network,
+    resolver: createSystemResolver(systemClock, settings.dnsResolver),
+    clusterManager: settings.clusterManager,
+    ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
+    ...(listenerDrainMs === undefined ? {} : { listenerDrainMs }),
+    tracer: settings.passesSpans ? { record: (span) => post({ kind: 'span', span }) } : undefined,
+    overload: overload && { config: overloadShare(overload, settings.workers), readings: processReadings },
+    ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
+  });
+  const regexEngine = new LateRegexEngine();
+  const tls = new TlsRegistry({ transport: network.tls, files: createFileAccess(systemTimers), regexEngine, logger, secretOf: (name) => worker.secret(name) });
+  const worker: WorkerProxy = new WorkerProxy({
+    proxy,
+    meter,
     regexEngine,
-    tls,
-  }),
-  share: new WorkerShare(settings.workers),
-  // What the main thread has let pass is good: its strictness is not repeated.
-  decoding: { unknownFields: 'warning', extensions: extensionsOf(standardFilters) },
-  post,
-  setDebug,
-});
-port.on('message', (message: ToWorker) => worker.receive(message));
+    compiler: new ConfigCompiler({
+      filters: standardFilters,
+      createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
+      regexEngine,
+      tls,
+    }),
+    share: new WorkerShare(settings.workers),
+    // What the main thread has let pass is good: its strictness is not repeated.
+    decoding: { unknownFields: 'warning', extensions: extensionsOf(standardFilters) },
+    post,
+    setDebug,
+  });
+  port.on('message', (message: ToWorker) => worker.receive(message));
+}
+
+if (!parentPort) throw new Error('this runs in a worker thread only');
+// Not awaited at the top, which a bundle cannot: what goes wrong ends the thread all the same.
+void main(parentPort);

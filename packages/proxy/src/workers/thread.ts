@@ -30,10 +30,8 @@ export interface ThreadSettings {
   readonly writesAccessLogs?: boolean;
 }
 
-/** What runs in a thread. A bundle has its own copy of it elsewhere. */
-const threadEntry = new URL('thread-main.ts', import.meta.url);
-
-export function createThreads(settings: ThreadSettings, entry: URL = threadEntry): StartWorker {
+/** @param entry what runs in a thread; a bundle has it in a file of its own */
+export function createThreads(settings: ThreadSettings, entry: URL = new URL('thread-main.ts', import.meta.url)): StartWorker {
   return (index) => (events) => {
     const worker = new Worker(entry, { workerData: settings, name: `worker-${index}` });
     let why = '';

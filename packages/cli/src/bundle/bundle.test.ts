@@ -1,0 +1,178 @@
+/** The executables as an image holds them: bundled, started as processes, asked over real sockets. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { dataPlaneFlags } from '../dev/node-flags.ts';
+import { bundle } from './bundle.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
+let proxy: string;
+
+beforeAll(async () => {
+  proxy = await bundle('sluice-proxy', join(import.meta.dirname, '../proxy/main.ts'), join(folder, 'proxy'));
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('serves from a bootstrap in YAML, with a regex, and ends in order', { timeout: 60_000 }, async () => {
+  const started = start(['-c', write('serves.yaml', bootstrap(await startBackend(), 'safe_regex: { regex: "/a+" }'))]);
+  const address = await started.address();
+  const answers = await Promise.all(['/aaa', '/b'].map(async (path) => (await fetch(`http://${address}${path}`)).status));
+  expect(answers).toEqual([200, 404]);
+  expect(await started.end()).toBe(0);
+});
+
+test('keeps what V8 has compiled for the next start', { timeout: 60_000 }, async () => {
+  const config = write('kept.yaml', bootstrap(1));
+  expect(await start(['-c', config, '--mode', 'init_only']).exited).toBe(0);
+  const [kept] = readdirSync(join(folder, 'proxy/compiled'));
+  expect(readdirSync(join(folder, 'proxy/compiled', kept as string)).length).toBeGreaterThan(0);
+  expect(await start(['-c', config, '--mode', 'init_only']).exited).toBe(0);
+});
+
+test('several workers serve', { timeout: 60_000 }, async () => {
+  const started = start(['-c', write('workers.yaml', bootstrap(await startBackend())), '--concurrency', '2']);
+  const address = await started.address();
+  expect(await (await fetch(`http://${address}/`)).text()).toBe('from the backend');
+  expect(await started.end()).toBe(0);
+});
+
+test('says where in a file something is wrong', { timeout: 60_000 }, async () => {
+  const config = write('wrong.yaml', 'static_resources:\n  clusters:\n    - name: a\n      typ: STATIC\n');
+  const started = start(['-c', config]);
+  expect(await started.exited).toBe(1);
+  expect(await started.said).toContain(`${config}:4:7`);
+});
+
+test('explains itself, and what it does not understand', { timeout: 60_000 }, async () => {
+  const help = start(['--help']);
+  expect(await help.exited).toBe(0);
+  expect(await help.said).toContain('Usage: sluice proxy [options]');
+  const wrong = start(['--nope']);
+  expect(await wrong.exited).toBe(2);
+  expect(await wrong.said).toContain("unknown option '--nope'");
+});
+
+test('the sidecar serves, and logs', { timeout: 60_000 }, async () => {
+  const sidecar = await bundle('queue-proxy', join(import.meta.dirname, '../../../apps/queue-proxy/src/main.ts'), join(folder, 'sidecar'));
+  const started = start(['--quiet-period-ms=0'], { file: sidecar, env: sidecarEnvironment(await startBackend()), says: /"address":"([^"]+)"/ });
+  const address = await started.address();
+  expect(await (await fetch(`http://${address}/`)).text()).toBe('from the backend');
+  expect(await started.end()).toBe(0);
+  expect(await started.said).toContain('"message":"drained"');
+});
+
+interface Started {
+  /** Fulfils with its exit code. */
+  readonly exited: Promise<number | null>;
+  /** Everything it has written. */
+  readonly said: Promise<string>;
+  /** Where its listener listens. */
+  address(): Promise<string>;
+  /** Tells it to end. */
+  end(): Promise<number | null>;
+}
+
+interface StartOptions {
+  /** Default the proxy. */
+  readonly file?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** How it says where it listens. */
+  readonly says?: RegExp;
+}
+
+function start(args: readonly string[], { file = proxy, env = {}, says = /listens on (\S+)/ }: StartOptions = {}): Started {
+  const child = spawn(process.execPath, [...dataPlaneFlags, file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const written = Promise.all([text(child.stdout), text(child.stderr)]);
+  const listens = new Promise<string>((resolve, reject) => {
+    let said = '';
+    const hear = (bytes: Buffer) => {
+      said += bytes.toString();
+      const found = says.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    void exited.then((code) => reject(new Error(`ended with ${code}: ${said}`)));
+  });
+  listens.catch(() => {});
+  return {
+    exited,
+    said: written.then((both) => both.join('')),
+    address: () => listens,
+    end() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+function sidecarEnvironment(userPort: number): Readonly<Record<string, string>> {
+  return {
+    CONTAINER_CONCURRENCY: '10',
+    QUEUE_SERVING_PORT: '0',
+    QUEUE_SERVING_TLS_PORT: '0',
+    USER_PORT: String(userPort),
+    REVISION_TIMEOUT_SECONDS: '300',
+    SERVING_READINESS_PROBE: '',
+    SERVING_LOGGING_CONFIG: '',
+    SERVING_LOGGING_LEVEL: 'info',
+    SERVING_NAMESPACE: 'default',
+    SERVING_CONFIGURATION: 'hello',
+    SERVING_REVISION: 'hello-00001',
+    SERVING_POD: 'hello-00001-deployment-abc',
+    SERVING_POD_IP: '127.0.0.1',
+    SLUICE_ADMIN_PORT: '0',
+    SLUICE_AUTOSCALER_METRICS_PORT: '0',
+    SLUICE_USER_METRICS_PORT: '0',
+  };
+}
+
+async function startBackend(): Promise<number> {
+  const server = createServer((_, response) => response.end('from the backend'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function write(name: string, content: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+function bootstrap(backendPort: number, match = 'prefix: "/"'): string {
+  const http = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+  return `
+static_resources:
+  listeners:
+    - name: main
+      address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": ${http}
+                stat_prefix: test
+                route_config:
+                  virtual_hosts:
+                    - { name: all, domains: ["*"], routes: [{ match: { ${match} }, route: { cluster: backend } }] }
+                http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
+  clusters:
+    - name: backend
+      load_assignment:
+        cluster_name: backend
+        endpoints:
+          - lb_endpoints:
+              - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${backendPort} } } }
+`;
+}
