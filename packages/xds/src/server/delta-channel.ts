@@ -62,7 +62,8 @@ export class DeltaChannel extends TypeChannel {
     for (const name of this.owed) {
       const resource = set.resources.get(name);
       if (resource !== undefined) resources.add(resource);
-      else if (keepsRemoved || !gone.includes(name)) removed.push(name);
+      // What the client has and is gone waits its turn, though its cluster has changed or its name was let go of.
+      else if (this.pending.get(name) === undefined) removed.push(name);
     }
     const isFirstWildcard = this.isFirstResponse && this.subscription.isWildcard;
     if (resources.size === 0 && removed.length === 0 && !isFirstWildcard) return undefined;

@@ -13,7 +13,7 @@ import type { ErrorDetail, Node } from '../discovery.ts';
 import { endpointNameOf } from '../references.ts';
 import { changesBetween, type ChangesByType } from '../snapshot/snapshot-changes.ts';
 import { emptySetVersion } from '../snapshot/content-version.ts';
-import type { ResourceSet, Snapshot } from '../snapshot/snapshot.ts';
+import type { ResourceSet, Snapshot, VersionedResource } from '../snapshot/snapshot.ts';
 import { sendOrder, typeUrls, type TypeUrl } from '../type-urls.ts';
 import type { DueResponse, RequestMeaning, TypeChannel } from './type-channel.ts';
 
@@ -78,6 +78,8 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
   readonly #channels = new Map<TypeUrl, Channel>();
   /** Clusters that were sent and whose endpoints the client has not asked for yet, with the name it will ask by. */
   readonly #unasked = new Map<string, string>();
+  /** The clusters of the last response that were new or different. */
+  #clustersOut: readonly VersionedResource[] = [];
   #node: Node | undefined;
   #snapshot: Snapshot | undefined;
   #nonce = 0;
@@ -155,6 +157,12 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
         effects.push({ kind: 'accepted', typeUrl, version });
         // A client that takes in what is new, part by part, is not silent: what waits for it may go on waiting.
         this.#restartsWait = awaitedNew;
+        // Between the sending of a cluster and its acceptance, the client may have let go of endpoints by that name that it
+        // had from an earlier time: it will ask for them again.
+        if (typeUrl === typeUrls.cluster) {
+          this.#expectEndpointRequests();
+          this.#clustersOut = [];
+        }
         return true;
       case 'rejected':
         effects.push({ kind: 'rejected', typeUrl, version, message: request.errorDetail?.message ?? '' });
@@ -245,18 +253,29 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
     channel.onSent(due, nonce);
     const { typeUrl } = channel;
     effects.push({ kind: 'send', typeUrl, response: this.#variant.respond(typeUrl, due, nonce, this.#options.controlPlane) });
-    if (typeUrl === typeUrls.cluster) this.#onClustersSent(channel, due);
+    if (typeUrl === typeUrls.cluster) this.#onClustersSent(due);
   }
 
   /** A client warms a changed cluster until its endpoints come *after* it, so they are sent again, changed or not. */
-  #onClustersSent(clusters: Channel, due: DueResponse): void {
+  #onClustersSent(due: DueResponse): void {
+    this.#clustersOut = due.changed;
     const endpoints = this.#channels.get(typeUrls.clusterLoadAssignment);
-    for (const { name, value } of due.changed) {
+    for (const { value } of due.changed) {
       const endpointName = endpointNameOf(value);
-      if (endpointName !== undefined && endpoints?.subscription.wants(endpointName) === true) endpoints.owe(endpointName);
-      else if (endpointName !== undefined && clusters.subscription.isWildcard) this.#unasked.set(name, endpointName);
+      if (endpointName !== undefined) endpoints?.owe(endpointName);
     }
-    for (const name of this.#unasked.keys()) if (!this.#setOf(typeUrls.cluster).resources.has(name)) this.#unasked.delete(name);
+    const { resources } = this.#setOf(typeUrls.cluster);
+    for (const name of this.#unasked.keys()) if (!resources.has(name)) this.#unasked.delete(name);
+    this.#expectEndpointRequests();
+  }
+
+  /** Of the clusters that were sent last, those whose endpoints the client has not asked for. */
+  #expectEndpointRequests(): void {
+    const endpoints = this.#channels.get(typeUrls.clusterLoadAssignment);
+    for (const { name, value } of this.#clustersOut) {
+      const endpointName = endpointNameOf(value);
+      if (endpointName !== undefined && endpoints?.subscription.wants(endpointName) !== true) this.#unasked.set(name, endpointName);
+    }
   }
 
   #onEndpointsAsked({ subscription }: Channel): void {
