@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   http2: () => import('./http2/bench.ts'),
   proxy: () => import('./proxy/bench.ts'),
   start: () => import('./start/bench.ts'),
+  xds: () => import('./xds/bench.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -22,6 +22,11 @@ const scopes: Readonly<Record<CodecScope, readonly CodecScope[]>> = {
 
 /** Loads the descriptors of the scope and makes a codec of them. */
 export async function loadCodec(scope: CodecScope): Promise<Codec> {
+  return createCodec(await loadDescriptors(scope));
+}
+
+/** The descriptors of the scope themselves. */
+export async function loadDescriptors(scope: CodecScope): Promise<readonly DescriptorJson[]> {
   const sources = await Promise.all(scopes[scope].map((name) => modules[name]()));
-  return createCodec(sources.map(({ descriptorText }) => JSON.parse(descriptorText) as DescriptorJson));
+  return sources.map(({ descriptorText }) => JSON.parse(descriptorText) as DescriptorJson);
 }

@@ -8,6 +8,7 @@ import { sharedChannelOptions } from './channel-options.ts';
 import { knowsClientStatus, registerClientStatus } from './client-status.ts';
 import { createHealthService, healthMethods } from './health.ts';
 import { configServiceMethods, type StreamMethod } from './methods.ts';
+import { registerReflection } from './reflection.ts';
 
 export interface GrpcServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -66,6 +67,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const { onClientStatus } = handlers;
   if (onClientStatus && knowsClientStatus(codec)) registerClientStatus(server, codec, (request) => onClientStatus(request));
   server.addService(healthMethods, health.implementation);
+  registerReflection(server, (service) => isOffered(service, handlers));
   const port = await bind(server, address, credentialsOf(options.tls));
   return {
     port,
@@ -79,6 +81,13 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       await Promise.race([closed, delay(timers, lastWordMs)]);
     },
   };
+}
+
+/** Services of one type and of client status are there when there is somebody to handle them; the others always are. */
+function isOffered(service: string, { onType, onDeltaType, onClientStatus }: ConfigServiceHandlers): boolean {
+  if (service.endsWith('.ClientStatusDiscoveryService')) return onClientStatus !== undefined;
+  if (/\.(Listener|Route|Cluster|Endpoint|Secret)DiscoveryService$/.test(service)) return onType !== undefined || onDeltaType !== undefined;
+  return true;
 }
 
 /** How long the end of a stream may take to reach a client, in ms, before we stop caring. Chosen: far above a round trip. */

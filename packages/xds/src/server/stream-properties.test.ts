@@ -92,9 +92,13 @@ abstract class Follower {
   abstract answer(told: Told, refuses: boolean): void;
   abstract stale(type: TypeUrl): void;
 
+  protected namesOf(type: TypeUrl): readonly string[] {
+    return [...(this.held.get(type)?.keys() ?? [])];
+  }
+
   /** What is wanted of a type: undefined for everything. */
   protected wantedOf(type: TypeUrl): readonly string[] | undefined {
-    if (type === EDS) return [...(this.held.get(CDS) ?? []).keys()].sort();
+    if (type === EDS) return this.namesOf(CDS).toSorted();
     return type === RDS ? ['routes'] : undefined;
   }
 
@@ -183,7 +187,7 @@ class SotwFollower extends Follower {
       const { typeUrl, nonce, versionInfo, resources } = effect.response;
       const changed = new Map(resources.map(({ value }) => Buffer.from(value).toString().split(':') as [string, string]));
       const isFull = typeUrl === CDS || typeUrl === LDS;
-      const removed = isFull ? [...(this.held.get(typeUrl) ?? []).keys()].filter((name) => !changed.has(name)) : [];
+      const removed = isFull ? this.namesOf(typeUrl).filter((name) => !changed.has(name)) : [];
       this.take({ typeUrl, nonce, versionInfo, changed, removed });
     }
   }
