@@ -7,9 +7,12 @@ import { runInNewContext } from 'node:vm';
 import type { Clock, Timer, Timers } from './clock.ts';
 import type { Random } from './random.ts';
 
-/** The machine's clocks. */
+/** The machine's clocks. Not by `performance`, which is as quick and has to be loaded first. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now() {
+    const time = process.hrtime();
+    return time[0] * 1_000 + time[1] / 1_000_000;
+  },
   wallTime: () => Date.now(),
 };
 

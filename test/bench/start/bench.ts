@@ -2,12 +2,12 @@
  * How long it takes from starting a process to its first answer: the proxy from its bundle, with a backend behind it,
  * beside a Node server that does nothing but answer. Both are started again and again, in turn.
  */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { bundleProxy, proxyCommand } from '../method/bundled-proxy.ts';
 import { describeMachine, renderMachine } from '../method/machine.ts';
 import { pause } from '../method/measured-process.ts';
@@ -47,8 +47,8 @@ export async function measureStarts({ rounds, port, print }: StartOptions): Prom
     const config = join(folder, 'sluice.yaml');
     writeFileSync(config, sluiceYaml({ port: port + 1, backendPort: (backend.address() as AddressInfo).port }));
     const sluice = proxyCommand('sluice', await bundleProxy(folder), config, port + 1);
-    // As the making of an image does: what V8 has compiled is kept beside the bundle.
-    await promisify(execFile)(sluice.file, [...sluice.args, '--mode', 'init_only']);
+    // As the making of an image does: started once, asked once, ended. What V8 has compiled is kept beside the bundle.
+    await timeToFirstAnswer(sluice.args, port + 1, 'SIGTERM');
     const times = { empty: [] as number[], sluice: [] as number[] };
     for (let round = 0; round <= rounds; round += 1) {
       const empty = await timeToFirstAnswer([emptyMain], port);
@@ -68,7 +68,7 @@ export async function measureStarts({ rounds, port, print }: StartOptions): Prom
 }
 
 /** From `spawn` to the last byte of the first answer. The process is ended and gone afterwards. */
-async function timeToFirstAnswer(args: readonly string[], port: number): Promise<number> {
+async function timeToFirstAnswer(args: readonly string[], port: number, end: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number> {
   const begun = performance.now();
   const child = spawn(process.execPath, [...args], { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -79,7 +79,7 @@ async function timeToFirstAnswer(args: readonly string[], port: number): Promise
     }
     return performance.now() - begun;
   } finally {
-    child.kill('SIGKILL');
+    child.kill(end);
     await exited;
   }
 }

@@ -1,6 +1,6 @@
 /** The executables as an image holds them: bundled, started as processes, asked over real sockets. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,12 +27,31 @@ test('serves from a bootstrap in YAML, with a regex, and ends in order', { timeo
   expect(await started.end()).toBe(0);
 });
 
-test('keeps what V8 has compiled for the next start', { timeout: 60_000 }, async () => {
+test('what V8 has compiled is kept at the end, and taken by the next start', { timeout: 60_000 }, async () => {
+  rmSync(join(folder, 'proxy/compiled'), { recursive: true, force: true });
   const config = write('kept.yaml', bootstrap(1));
   expect(await start(['-c', config, '--mode', 'init_only']).exited).toBe(0);
-  const [kept] = readdirSync(join(folder, 'proxy/compiled'));
-  expect(readdirSync(join(folder, 'proxy/compiled', kept as string)).length).toBeGreaterThan(0);
+  const [first] = keptFiles();
+  expect(first?.bytes).toBeGreaterThan(100_000);
   expect(await start(['-c', config, '--mode', 'init_only']).exited).toBe(0);
+  // What is taken is not made anew.
+  expect(keptFiles()).toEqual([first]);
+});
+
+test('what V8 does not take is made anew', { timeout: 60_000 }, async () => {
+  const config = write('anew.yaml', bootstrap(1));
+  expect(await start(['-c', config, '--mode', 'init_only']).exited).toBe(0);
+  const [good] = keptFiles();
+  writeFileSync(join(folder, 'proxy/compiled', good?.name as string), 'of no use');
+  expect(await start(['-c', config, '--mode', 'init_only']).exited).toBe(0);
+  expect(keptFiles()[0]?.bytes).toBeGreaterThan(100_000);
+});
+
+test('a folder that cannot be written is no hindrance', { timeout: 60_000 }, async () => {
+  rmSync(join(folder, 'proxy/compiled'), { recursive: true, force: true });
+  writeFileSync(join(folder, 'proxy/compiled'), 'in the way');
+  expect(await start(['-c', write('in-the-way.yaml', bootstrap(1)), '--mode', 'init_only']).exited).toBe(0);
+  rmSync(join(folder, 'proxy/compiled'));
 });
 
 test('several workers serve', { timeout: 60_000 }, async () => {
@@ -66,6 +85,14 @@ test('the sidecar serves, and logs', { timeout: 60_000 }, async () => {
   expect(await started.end()).toBe(0);
   expect(await started.said).toContain('"message":"drained"');
 });
+
+/** Of our own code. */
+function keptFiles() {
+  const kept = join(folder, 'proxy/compiled');
+  return readdirSync(kept)
+    .filter((name) => name.startsWith('sluice-proxy-code.cjs-'))
+    .map((name) => ({ name, bytes: statSync(join(kept, name)).size, writtenAt: statSync(join(kept, name)).mtimeMs }));
+}
 
 interface Started {
   /** Fulfils with its exit code. */

@@ -5,11 +5,12 @@
  * Libraries are in files of their own, read by whoever needs them. The file is CommonJS: Node loads that synchronously, and what
  * is taken from its own modules is looked up in them directly.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { lateBuiltins } from './late-builtins.ts';
 import { LibrariesApart } from './libraries-apart.ts';
+import { starterOf, wrap } from './starter.ts';
 import { ThreadEntries } from './thread-entries.ts';
 
 const options: BuildOptions = {
@@ -32,33 +33,28 @@ export async function bundle(name: string, entry: string, folder: string): Promi
   await mkdir(folder, { recursive: true });
   const libraries = new LibrariesApart(name);
   const threads = new ThreadEntries(name);
-  await bundleOurs(`${name}-main`, entry, folder, libraries, threads);
+  await bundleOurs(name, entry, folder, libraries, threads);
   for (const thread of threads.found()) await bundleOurs(thread.name, thread.entry, folder, libraries, threads);
   for (const { file, contents } of libraries.found()) {
     await build({ ...options, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile: join(folder, file) });
   }
-  const started = join(folder, `${name}.cjs`);
-  await writeFile(started, starter(name));
-  return started;
+  return join(folder, `${name}.cjs`);
 }
 
+/** What is ours as `<name>-code.cjs`, and `<name>.cjs`, which starts it. */
 async function bundleOurs(name: string, entry: string, folder: string, libraries: LibrariesApart, threads: ThreadEntries): Promise<void> {
+  const code = join(folder, `${name}-code.cjs`);
   await build({
     ...options,
     entryPoints: [entry],
-    outfile: join(folder, `${name}.cjs`),
+    outfile: code,
     // `import()` of what is in the same file, or of a library, is no matter for Node's loader of ES modules.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'here.url', 'import.meta.dirname': '__dirname' },
     banner: { js: `const here={get url(){return require("node:url").pathToFileURL(__filename).href}};${lateBuiltins}` },
     plugins: [libraries.plugin, threads.plugin],
   });
-}
-
-/**
- * Loads the bundle by way of V8's compiled code, which is kept beside it from the first ordinary end of a process on: a process that starts
- * again compiles nothing. Where the folder cannot be written, what is there is used.
- */
-function starter(name: string): string {
-  return `require('node:module').enableCompileCache(__dirname + '/compiled');\nrequire('./${name}-main.cjs');\n`;
+  const wrapped = wrap(await readFile(code, 'utf8'));
+  await writeFile(code, wrapped);
+  await writeFile(join(folder, `${name}.cjs`), starterOf(basename(code), wrapped));
 }

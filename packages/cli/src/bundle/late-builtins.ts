@@ -1,5 +1,5 @@
 /**
- * Node's own modules, loaded when something of them is used for the first time. Most of what a file imports is for a case that a
+ * Node's own modules, loaded when something of them is used for the first time, and Node's cache of compiled code for libraries. Most of what a file imports is for a case that a
  * process does not have: half of a start went into modules nobody used.
  */
 
@@ -25,8 +25,15 @@ require = ((load) => {
     };
     return face;
   };
+  let keepCompiled = () => {
+    keepCompiled = () => {};
+    load('node:module').enableCompileCache(__dirname + '/compiled');
+  };
   return (id) => {
-    if (!id.startsWith('node:')) return load(id);
+    if (!id.startsWith('node:')) {
+      keepCompiled();
+      return load(id);
+    }
     let face = faces.get(id);
     if (!face) faces.set(id, (face = atOnce.has(id.slice(5)) ? load(id) : late(id)));
     return face;

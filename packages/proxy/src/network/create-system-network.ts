@@ -22,7 +22,7 @@ export async function createSystemNetwork(options: CreateSystemNetworkOptions): 
   const { poisonsMemory = false, ticketKey } = options;
   const wanted = options.transport ?? 'auto';
   if (wanted === 'events' || options.platform === 'win32') return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });
-  if (wanted === 'auto' && isProven(options.platform)) return new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: true });
+  if (wanted === 'auto' && isProven(options.platform)) return new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: true, bindsDirectly: true });
   const after = (ms: number, fn: () => void) => options.timers.after(ms, fn);
   const candidate = new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: await directWritesWork(after) });
   if (wanted === 'reused' || (await reusedMemoryWorks(candidate, after))) return candidate;

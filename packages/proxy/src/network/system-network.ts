@@ -19,6 +19,7 @@ import {
   type ListenOptions,
   type Network,
 } from '@sluice/kernel';
+import { bindDirectly } from './direct-listen.ts';
 import { WriteViews } from './write-views.ts';
 import { NodeTlsTransport } from './tls-transport.ts';
 import { removeStaleSocket, setSocketMode, socketTarget } from './unix-socket.ts';
@@ -36,12 +37,15 @@ export interface SystemNetworkOptions {
   readonly ticketKey?: Uint8Array | undefined;
   /** Writes straight to handles (`direct-write.ts`), which this Node must have been seen to do. Default false. */
   readonly writesDirectly?: boolean;
+  /** Binds addresses by handles (`direct-listen.ts`), which this Node must have been seen to do. Default false. */
+  readonly bindsDirectly?: boolean;
 }
 
 export class SystemNetwork implements Network {
   readonly accept: AcceptTransport;
   readonly tls: NodeTlsTransport;
   readonly #connectionOptions: SystemConnectionOptions;
+  readonly #bindsDirectly: boolean;
   #afterReads: (() => void)[] = [];
   readonly #runAfterReads = () => {
     const all = this.#afterReads;
@@ -51,6 +55,7 @@ export class SystemNetwork implements Network {
 
   constructor(options: SystemNetworkOptions) {
     this.accept = options.accept;
+    this.#bindsDirectly = options.bindsDirectly ?? false;
     this.#connectionOptions = {
       sharedMemory: Buffer.allocUnsafeSlow(readMemoryBytes),
       poisonsMemory: options.poisonsMemory ?? false,
@@ -70,15 +75,11 @@ export class SystemNetwork implements Network {
       accept(connection);
     });
     if (path !== undefined) await removeStaleSocket(path);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen({ ...socketTarget(address), backlog: options.backlog ?? 511, reusePort: options.reusePort ?? false }, resolve);
     try {
-      await promise;
+      await this.#bind(server, address, options);
     } catch (error) {
       throw new MeshError('listen-failed', `listen on ${formatAddress(address)}: ${(error as Error).message}`, { cause: error });
     }
-    server.off('error', reject);
     // Failing to accept one connection (no descriptor left, gone already) is that client's trouble.
     server.on('error', () => options.onAcceptError?.());
     if (this.accept === 'reused') this.#acceptHandles(server, accept, path, options);
@@ -115,6 +116,13 @@ export class SystemNetwork implements Network {
     this.#afterReads.push(work);
   }
 
+  async #bind(server: Server, address: Address, { backlog = 511, reusePort = false }: ListenOptions): Promise<void> {
+    const handle = this.#bindsDirectly ? bindDirectly(address, reusePort) : undefined;
+    if (handle && (await listening(server, () => server.listen(handle, backlog)).then(() => true, () => false))) return;
+    // What went wrong, Node's own way says with the address.
+    await listening(server, () => server.listen({ ...socketTarget(address), backlog, reusePort }));
+  }
+
   /** Puts itself between the server's handle and Node's own wrapping of what it accepts. */
   #acceptHandles(server: Server, accept: (connection: Connection) => void, path: string | undefined, options: ListenOptions): void {
     const handle = (server as Server & { _handle?: AcceptingHandle })._handle;
@@ -128,6 +136,17 @@ export class SystemNetwork implements Network {
       connection.adopt(new Socket(wrapping as ConstructorParameters<typeof Socket>[0]), false);
       accept(connection);
     };
+  }
+}
+
+async function listening(server: Server, listen: () => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).once('listening', resolve);
+  listen();
+  try {
+    await promise;
+  } finally {
+    server.off('error', reject).off('listening', resolve);
   }
 }
 

@@ -48,19 +48,14 @@ function readTyped(json: unknown, scope: Scope): Settings | undefined {
   return settings;
 }
 
+/** zlib's numbers, which are the same everywhere: `constants` would load `node:zlib` where nothing is compressed. */
 const levels = {
-  DEFAULT_COMPRESSION: constants.Z_DEFAULT_COMPRESSION,
+  DEFAULT_COMPRESSION: -1,
   BEST_SPEED: 1, COMPRESSION_LEVEL_1: 1, COMPRESSION_LEVEL_2: 2, COMPRESSION_LEVEL_3: 3, COMPRESSION_LEVEL_4: 4, COMPRESSION_LEVEL_5: 5,
   COMPRESSION_LEVEL_6: 6, COMPRESSION_LEVEL_7: 7, COMPRESSION_LEVEL_8: 8, COMPRESSION_LEVEL_9: 9, BEST_COMPRESSION: 9,
 } as const;
 
-const strategies = {
-  DEFAULT_STRATEGY: constants.Z_DEFAULT_STRATEGY,
-  FILTERED: constants.Z_FILTERED,
-  HUFFMAN_ONLY: constants.Z_HUFFMAN_ONLY,
-  RLE: constants.Z_RLE,
-  FIXED: constants.Z_FIXED,
-} as const;
+const strategies = { DEFAULT_STRATEGY: 0, FILTERED: 1, HUFFMAN_ONLY: 2, RLE: 3, FIXED: 4 } as const;
 
 /** Envoy's defaults: memory level 5, window of 4 KiB. */
 function readGzip(reader: MessageReader): Settings {
@@ -91,11 +86,7 @@ function readBrotli(reader: MessageReader): Settings {
   return { coding: 'br', create: () => createBrotliCompress(options) };
 }
 
-const zstdStrategies = {
-  DEFAULT: 0,
-  FAST: constants.ZSTD_fast, DFAST: constants.ZSTD_dfast, GREEDY: constants.ZSTD_greedy, LAZY: constants.ZSTD_lazy, LAZY2: constants.ZSTD_lazy2,
-  BTLAZY2: constants.ZSTD_btlazy2, BTOPT: constants.ZSTD_btopt, BTULTRA: constants.ZSTD_btultra, BTULTRA2: constants.ZSTD_btultra2,
-} as const;
+const zstdStrategies = { DEFAULT: 0, FAST: 1, DFAST: 2, GREEDY: 3, LAZY: 4, LAZY2: 5, BTLAZY2: 6, BTOPT: 7, BTULTRA: 8, BTULTRA2: 9 } as const;
 
 /** Envoy's default: level 3. */
 function readZstd(reader: MessageReader): Settings {
