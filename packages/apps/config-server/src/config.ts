@@ -18,6 +18,20 @@ export interface ConfigServerSettings {
   /** `--log-level`, default `info`. */
   readonly logLevel: LogLevel;
   readonly translate: TranslateOptions;
+  /** Absent: without TLS. `--tls-certificate` and `--tls-key`; with `--tls-client-ca` only clients that it vouches for. */
+  readonly tls?: TlsFiles;
+  /**
+   * How old a connection grows before its client is sent to look for a replica anew, in ms; 0 for ever.
+   * `--connection-age-max` in seconds, default 1 800: after a replica has come back, load evens out within that.
+   */
+  readonly connectionAgeMaxMs: number;
+}
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  readonly clientCertificateAuthority?: string;
 }
 
 /** @param flags the command line without the program */
@@ -26,8 +40,11 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
   const { gateway, activator } = defaultTranslateOptions;
   const listen = reader.text({ flag: 'listen' }, '0.0.0.0:18000');
   if (!/^.+:\d{1,5}$/.test(listen)) reader.report({ flag: 'listen' }, `must be host:port, but was ${JSON.stringify(listen)}`);
+  const tls = readTls(reader);
   return reader.finish({
     listen,
+    ...(tls === undefined ? {} : { tls }),
+    connectionAgeMaxMs: 1_000 * reader.number({ flag: 'connection-age-max' }, { fallback: 1_800, min: 0 }),
     metricsPort: reader.port({ flag: 'metrics-port' }, 0),
     systemNamespace: reader.text({ variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),
@@ -43,4 +60,16 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
       activator,
     },
   });
+}
+
+function readTls(reader: SettingsReader): TlsFiles | undefined {
+  const certificate = reader.find({ flag: 'tls-certificate' });
+  const key = reader.find({ flag: 'tls-key' });
+  const authority = reader.find({ flag: 'tls-client-ca' });
+  if (certificate !== undefined && key !== undefined) {
+    return { certificate, key, ...(authority === undefined ? {} : { clientCertificateAuthority: authority }) };
+  }
+  const given = certificate ?? key ?? authority;
+  if (given !== undefined) reader.report({ flag: 'tls-certificate' }, 'is needed together with --tls-key, for any of the --tls flags');
+  return undefined;
 }

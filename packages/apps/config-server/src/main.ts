@@ -1,18 +1,20 @@
 /** `node src/main.ts`: the config service as a process. */
+import { readFileSync } from 'node:fs';
+
 import { createMeter, describeSettingProblems, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
-import { loadCodec, openGrpcServer } from '@sluice/xds';
+import { loadCodec, openGrpcServer, type ServerTls } from '@sluice/xds';
 
 import { composeConfigServer } from './compose.ts';
-import { readConfigServerSettings } from './config.ts';
+import { readConfigServerSettings, type TlsFiles } from './config.ts';
 
 const settings = readConfigServerSettings(process.argv.slice(2), process.env);
 if (!settings.ok) {
   process.stderr.write(describeSettingProblems('config-server', settings.problems));
   process.exit(2);
 }
-const { listen, metricsPort, logLevel, ...rest } = settings.value;
+const { listen, metricsPort, logLevel, tls, connectionAgeMaxMs, ...rest } = settings.value;
 const shared = { clock: systemClock, timers: systemTimers, random: systemRandom, meter: createMeter() };
 const logging = await openLogger({ name: 'config-server', level: logLevel, clock: systemClock });
 const codec = await loadCodec('admin');
@@ -22,8 +24,26 @@ const service = composeConfigServer({
   logger: logging.logger,
   codec,
   client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock }),
-  listen: (handlers) => openGrpcServer({ address: listen, codec, handlers, timers: systemTimers }),
+  listen: (handlers) =>
+    openGrpcServer({
+      address: listen,
+      codec,
+      handlers,
+      timers: systemTimers,
+      ...(tls === undefined ? {} : { tls: readTls(tls) }),
+      ...(connectionAgeMaxMs === 0 ? {} : { connectionAgeMaxMs }),
+    }),
 });
+function readTls({ certificate, key, clientCertificateAuthority }: TlsFiles): ServerTls {
+  return {
+    certificateChain: readFileSync(certificate, 'utf8'),
+    privateKey: readFileSync(key, 'utf8'),
+    ...(clientCertificateAuthority === undefined
+      ? {}
+      : { clientCertificateAuthorities: readFileSync(clientCertificateAuthority, 'utf8') }),
+  };
+}
+
 // Before anything is listened on: whoever sees the port may want us gone again.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {

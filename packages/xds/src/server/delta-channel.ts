@@ -29,20 +29,27 @@ export class DeltaChannel extends TypeChannel {
   }
 
   protected begin(set: ResourceSet): void {
-    const brought = new Map(Object.entries(this.#brought));
+    const brought = this.#brought;
     this.#brought = {};
     const { isWildcard, names } = this.subscription;
-    const compare = (name: string): void => {
-      const version = brought.get(name);
-      if (version !== undefined && version === set.resources.get(name)?.version) return;
+    let matched = 0;
+    const compare = (name: string, resource: VersionedResource | undefined): void => {
+      const version = Object.hasOwn(brought, name) ? brought[name] : undefined;
+      if (version !== undefined) matched += 1;
+      if (version !== undefined && version === resource?.version) return;
       this.pending.set(name, version);
       if (version === undefined && names.has(name)) this.owed.add(name);
     };
-    if (isWildcard) for (const name of set.resources.keys()) compare(name);
-    for (const name of names) if (!isWildcard || !set.resources.has(name)) compare(name);
+    if (isWildcard) for (const [name, resource] of set.resources) compare(name, resource);
+    for (const name of names) {
+      const resource = set.resources.get(name);
+      if (!isWildcard || resource === undefined) compare(name, resource);
+    }
+    const broughtNames = Object.keys(brought);
+    if (matched === broughtNames.length) return;
     // What the client holds and is gone. Of what it did not ask for it needs to hear nothing.
-    for (const [name, version] of brought) {
-      if (this.subscription.wants(name) && !set.resources.has(name)) this.pending.set(name, version);
+    for (const name of broughtNames) {
+      if (this.subscription.wants(name) && !set.resources.has(name)) this.pending.set(name, brought[name]);
     }
   }
 
@@ -56,32 +63,54 @@ export class DeltaChannel extends TypeChannel {
   due(keepsRemoved: boolean): DueResponse | undefined {
     const { set } = this;
     if (set === undefined) return undefined;
-    const { changed, gone } = this.review();
-    const removed = keepsRemoved ? [] : [...gone];
-    const resources = new Set(changed);
+    const part = new Part();
+    const removed: string[] = [];
+    this.#takePending(set, part, keepsRemoved ? undefined : removed);
+    if (!part.isFull) this.#takeOwed(set, part, removed);
+    const isFirstWildcard = this.isFirstResponse && this.subscription.isWildcard;
+    if (part.resources.length === 0 && removed.length === 0 && !isFirstWildcard) return undefined;
+    return { version: set.version, resources: part.resources, changed: part.resources, removed, hasNew: this.lacksNew };
+  }
+
+  /** Stops when the part is full, so that each of many parts costs what is in it. */
+  #takePending(set: ResourceSet, part: Part, removed: string[] | undefined): void {
+    for (const [name, version] of this.pending) {
+      const resource = set.resources.get(name);
+      if (resource === undefined) {
+        if (version !== undefined) removed?.push(name);
+        else if (!this.owed.has(name)) this.pending.delete(name);
+      } else if (resource.version === version) {
+        // It has come back to what the client was sent.
+        this.pending.delete(name);
+      } else if (!part.take(resource)) {
+        return;
+      }
+    }
+  }
+
+  #takeOwed(set: ResourceSet, part: Part, removed: string[]): void {
     for (const name of this.owed) {
       const resource = set.resources.get(name);
-      if (resource !== undefined) resources.add(resource);
       // What the client has and is gone waits its turn, though its cluster has changed or its name was let go of.
-      else if (this.pending.get(name) === undefined) removed.push(name);
+      if (resource === undefined) {
+        if (this.pending.get(name) === undefined) removed.push(name);
+      } else if (!this.pending.has(name) && !part.take(resource)) {
+        return;
+      }
     }
-    const isFirstWildcard = this.isFirstResponse && this.subscription.isWildcard;
-    if (resources.size === 0 && removed.length === 0 && !isFirstWildcard) return undefined;
-    const part = firstPart(resources);
-    const hasNew = this.lacksNew;
-    const isWhole = part.length === resources.size;
-    return { version: set.version, resources: part, changed: isWhole ? changed : part, removed, hasNew };
   }
 }
 
-/** As many as one response carries, and one at least. */
-function firstPart(resources: ReadonlySet<VersionedResource>): readonly VersionedResource[] {
-  const part: VersionedResource[] = [];
-  let bytes = 0;
-  for (const resource of resources) {
-    bytes += resource.wrapped.frame?.length ?? 0;
-    if (part.length > 0 && bytes > deltaResponseBytesMax) break;
-    part.push(resource);
+/** As many resources as one response carries, and one at least. */
+class Part {
+  readonly resources: VersionedResource[] = [];
+  isFull = false;
+  #bytes = 0;
+
+  take(resource: VersionedResource): boolean {
+    this.#bytes += resource.wrapped.frame?.length ?? 0;
+    this.isFull = this.resources.length > 0 && this.#bytes > deltaResponseBytesMax;
+    if (!this.isFull) this.resources.push(resource);
+    return !this.isFull;
   }
-  return part;
 }
