@@ -141,7 +141,8 @@ export class GuardedCluster {
     const autoscaler = composeAutoscaler({
       ...this.#shared,
       client: this.#clientFor('autoscaler'),
-      loadTransport: this.configService,
+      configService: '127.0.0.1:18000',
+      openLoad: async () => ({ openLoad: () => this.configService.openLoad(), close() {} }),
       systemNamespace,
       identity: podName,
     });

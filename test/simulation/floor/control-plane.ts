@@ -62,7 +62,8 @@ export function makeAutoscaler(context: ComponentContext): Component {
   const loadTransport = world.fabric.connect(sandbox);
   const autoscaler = composeAutoscaler({
     client: connectToApi(context, 'sluice-autoscaler'),
-    loadTransport,
+    configService: '127.0.0.1:18000',
+    openLoad: async () => loadTransport,
     systemNamespace,
     identity: podName,
     clock,

@@ -59,7 +59,8 @@ function createWorld() {
     const client = new KubernetesClient({ transport: api, fieldManager: 'sluice-autoscaler' });
     const autoscaler = composeAutoscaler({
       client,
-      loadTransport: transport,
+      configService: '127.0.0.1:18000',
+      openLoad: async () => ({ openLoad: () => transport.openLoad(), close() {} }),
       systemNamespace: 'sluice-system',
       identity: 'autoscaler-1',
       clock: time,

@@ -14,16 +14,19 @@ import {
 } from '@sluice/kubernetes';
 import { StatsCollector } from '@sluice/scaling';
 import { podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
-import { createLoadSubscriber, type LoadTransport } from '@sluice/xds';
 import { LiveConfig } from './live-config.ts';
 import { statOf } from './load-feed.ts';
+import { LoadReplicas, replicasOf, serviceOf, type ReplicaTransport } from './load-replicas.ts';
 import { MultiScaler } from './multi-scaler.ts';
 import { PodAutoscalerReconciler } from './pod-autoscaler-reconciler.ts';
 import { countReadyPods, serviceKeysOf, sliceIndex } from './ready-pods.ts';
 
 export interface AutoscalerOptions {
   readonly client: KubernetesClient;
-  readonly loadTransport: LoadTransport;
+  /** `host:port` of the config service. Where it is a Service of the cluster, load is heard from all of its replicas. */
+  readonly configService: string;
+  /** A way to the config service, or to one of its replicas, by `host:port`. */
+  readonly openLoad: (address: string) => Promise<ReplicaTransport>;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   /** Who this is, for the config service: the pod's name. */
@@ -100,19 +103,29 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     logger,
     meter,
   });
-  const subscriber = createLoadSubscriber({
+  const load = new LoadReplicas({
+    serviceAddress: options.configService,
     subscriber: options.identity,
-    transport: options.loadTransport,
+    open: options.openLoad,
     timers,
     random,
     logger,
-    onLoad: (load) => {
-      const { key, stat } = statOf(load);
+    onLoad: (report) => {
+      const { key, stat } = statOf(report);
       multiScaler.record(key, stat);
     },
-    onConnection: (isConnected) => multiScaler.setReporting(isConnected),
+    onReporting: (isReporting) => multiScaler.setReporting(isReporting),
   });
+  const service = serviceOf(options.configService, options.systemNamespace);
 
+  /** Nobody is subscribed to before the slices are there, since a first guess would have to be taken back. */
+  function followReplicas(): void {
+    if (slices.hasSynced) load.setReplicas(service === undefined ? [] : replicasOf(slices.store.byIndex(sliceIndex, service)));
+  }
+
+  slices.subscribe(({ object }) => {
+    if (service !== undefined && serviceKeysOf(object).includes(service)) followReplicas();
+  });
   controller.follow(podAutoscalers);
   controller.follow(serverlessServices);
   controller.follow(deploymentInformer, revisionKeysOf);
@@ -124,14 +137,14 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
   return {
     async start() {
       for (const informer of informers) informer.start();
-      subscriber.start();
+      slices.whenSynced().then(followReplicas, () => {});
       multiScaler.start();
       await controller.start();
       logger.info('autoscaler started', { revisions: podAutoscalers.store.size });
     },
     async stop() {
       multiScaler.stop();
-      subscriber.stop();
+      load.stop();
       await controller.stop();
       await Promise.all(informers.map((informer) => informer.stop()));
     },

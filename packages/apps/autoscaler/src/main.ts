@@ -16,8 +16,19 @@ const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock })
 const { logger } = logging;
 const meter = createMeter();
 const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock });
-const loadTransport = await openGrpcTransport({ address: configService, codec: await loadCodec('load') });
-const autoscaler = composeAutoscaler({ client, loadTransport, systemNamespace, identity: podName, clock, timers, random, logger, meter });
+const codec = await loadCodec('load');
+const autoscaler = composeAutoscaler({
+  client,
+  configService,
+  openLoad: (address) => openGrpcTransport({ address, codec }),
+  systemNamespace,
+  identity: podName,
+  clock,
+  timers,
+  random,
+  logger,
+  meter,
+});
 const metrics = await startMetricsServer({
   host: metricsHost,
   port: metricsPort,
@@ -34,7 +45,6 @@ await autoscaler.start();
 
 async function stop(): Promise<void> {
   await autoscaler.stop();
-  loadTransport.close();
   await Promise.all([client.close(), metrics.close()]);
   logging.flush();
   process.exit(0);

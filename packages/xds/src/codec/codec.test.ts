@@ -145,9 +145,11 @@ describe('foreign bytes', () => {
   test('a message that ends early is refused, and so is one nested without end', () => {
     const bytes = encode(clusterName, fullCluster);
     expect(codec.decode(clusterName, bytes.subarray(0, bytes.length - 1)).ok).toBe(false);
-    let nested: JsonObject = { any: true };
-    for (let depth = 0; depth < 101; depth += 1) nested = { not_rule: nested };
-    expect(codec.decode('envoy.config.rbac.v3.Permission', encode('envoy.config.rbac.v3.Permission', nested))).toMatchObject({
+    const permission = 'envoy.config.rbac.v3.Permission';
+    let nested = encode(permission, { any: true });
+    const notRule = (8 << 3) | 2;
+    for (let depth = 0; depth < 101; depth += 1) nested = protobuf.Writer.create().uint32(notRule).bytes(nested).finish();
+    expect(codec.decode(permission, nested)).toMatchObject({
       ok: false,
       problems: [{ message: expect.stringContaining('nested more than 100 deep') }],
     });

@@ -4,6 +4,7 @@ import protobuf, { type Writer } from 'protobufjs/minimal.js';
 
 import { messageNameOf } from '../type-urls.ts';
 import type { Descriptor, EnumValues, Field, Message } from './descriptor.ts';
+import { depthMax } from './framing.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { isDefault, parseScalar, wireTypeOf, writeScalar } from './scalars.ts';
 import { hasOwnJson, writeWellKnown } from './well-known.ts';
@@ -11,8 +12,12 @@ import { hasOwnJson, writeWellKnown } from './well-known.ts';
 /** Marks bytes of a message inside an `Any` that the descriptor does not know; see `wire-to-json.ts`. */
 export const opaqueBytesKey = '@bytes';
 
+/** Characters of the path of what is nested too deep. Chosen: enough to find where it begins. */
+const pathShownMax = 120;
+
 export class JsonToWire {
   readonly problems: Problem[] = [];
+  #depth = 0;
   readonly #descriptor: Descriptor;
 
   constructor(descriptor: Descriptor) {
@@ -21,6 +26,17 @@ export class JsonToWire {
 
   /** Writes the fields of `json`, without tag or length. */
   write(writer: Writer, messageName: string, json: JsonValue, path: string): void {
+    if (this.#depth > depthMax) {
+      // No reader would take it either. The path is as long as it is deep, so only its beginning is told.
+      this.#report(path.slice(0, pathShownMax), `… is nested more than ${depthMax} deep`);
+      return;
+    }
+    this.#depth += 1;
+    this.#writeNamed(writer, messageName, json, path);
+    this.#depth -= 1;
+  }
+
+  #writeNamed(writer: Writer, messageName: string, json: JsonValue, path: string): void {
     if (messageName === 'google.protobuf.Any') {
       this.#writeAny(writer, json, path);
       return;

@@ -2,6 +2,7 @@
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 
 import type { ScalarType } from './descriptor.ts';
+import { readText } from './framing.ts';
 import type { JsonValue } from './json.ts';
 
 type Scalar = boolean | number | string | Uint8Array;
@@ -73,9 +74,12 @@ function parseInteger(json: JsonValue, [least, most]: readonly [bigint, bigint])
   return accept(Number.isSafeInteger(asNumber) ? asNumber : value.toString());
 }
 
+/** As JSON writes numbers, and the three that it has no way to write. */
+const floatingText = /^(?:-?(?:\d+(?:\.\d+)?)(?:[eE][+-]?\d+)?|NaN|-?Infinity)$/;
+
 function parseFloating(type: ScalarType, json: JsonValue): ParsedScalar {
-  const value = typeof json === 'string' && json.trim() !== '' ? Number(json) : json;
-  if (typeof value !== 'number' || (Number.isNaN(value) && json !== 'NaN')) return refuse(json, 'a number');
+  const value = typeof json === 'string' && floatingText.test(json) ? Number(json) : json;
+  if (typeof value !== 'number') return refuse(json, 'a number');
   if (type === 'float' && Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
     return refuse(json, 'a number that fits 32 bits');
   }
@@ -117,6 +121,8 @@ export function readScalar(reader: Reader, type: ScalarType): JsonValue {
   switch (type) {
     case 'bytes':
       return Buffer.from(reader.bytes()).toString('base64');
+    case 'string':
+      return readText(reader);
     case 'float':
       return floatingJson(shortestFloat(reader.float()));
     case 'double':

@@ -5,8 +5,10 @@
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 
 import type { ScalarType } from './descriptor.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { eachField, readText, tagOf } from './framing.ts';
+import { isJsonObject, type JsonValue } from './json.ts';
 import { isDefault, parseScalar, readScalar, wireTypeOf, writeScalar } from './scalars.ts';
+import { readList, readStruct, readValue, writeList, writeStruct, writeValue } from './struct-wire.ts';
 
 const wrappers: Readonly<Record<string, ScalarType>> = {
   'google.protobuf.DoubleValue': 'double',
@@ -31,19 +33,19 @@ const wellKnown: Readonly<Record<string, WellKnown>> = {
   'google.protobuf.Timestamp': { write: writeTimestamp, read: readTimestamp },
   'google.protobuf.Struct': {
     write: (writer, json) => (isJsonObject(json) ? writeStruct(writer, json) : refuse(json, 'an object')),
-    read: readStruct,
+    read: (reader, end) => readStruct(reader, end),
   },
-  'google.protobuf.Value': { write: writeValue, read: readValue },
+  'google.protobuf.Value': { write: (writer, json) => writeValue(writer, json), read: (reader, end) => readValue(reader, end) },
   'google.protobuf.ListValue': {
     write: (writer, json) =>
       Array.isArray(json) ? writeList(writer, json as readonly JsonValue[]) : refuse(json, 'a list'),
-    read: readList,
+    read: (reader, end) => readList(reader, end),
   },
   'google.protobuf.FieldMask': { write: writeFieldMask, read: readFieldMask },
   'google.protobuf.Empty': {
     write: (_writer, json) => (isJsonObject(json) && Object.keys(json).length === 0 ? undefined : refuse(json, '{}')),
     read: (reader, end) => {
-      while (reader.pos < end) reader.skipType(reader.uint32() & 7);
+      eachField(reader, end, () => false);
       return {};
     },
   },
@@ -69,29 +71,22 @@ function refuse(found: JsonValue, wanted: string): string {
   return `is ${JSON.stringify(found)}, must be ${wanted}`;
 }
 
-/** Calls `onField` with each tag until `end`; it returns false for what it does not know. */
-function readFields(reader: Reader, end: number, onField: (id: number) => boolean): void {
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (!onField(tag >>> 3)) reader.skipType(tag & 7);
-  }
-}
-
 function wrapper(type: ScalarType): WellKnown {
+  const tagOfValue = tagOf(1, wireTypeOf(type));
   return {
     write(writer, json) {
       const parsed = parseScalar(type, json);
       if (!parsed.ok) return parsed.message;
       if (!isDefault(type, parsed.value)) {
-        writer.uint32((1 << 3) | wireTypeOf(type));
+        writer.uint32(tagOfValue);
         writeScalar(writer, type, parsed.value);
       }
       return undefined;
     },
     read(reader, end) {
       let value: JsonValue = type === 'bool' ? false : type === 'string' || type === 'bytes' ? '' : 0;
-      readFields(reader, end, (id) => {
-        if (id !== 1) return false;
+      eachField(reader, end, (tag) => {
+        if (tag !== tagOfValue) return false;
         value = readScalar(reader, type);
         return true;
       });
@@ -108,9 +103,9 @@ function writeSecondsAndNanos(writer: Writer, seconds: number, nanos: number): v
 function readSecondsAndNanos(reader: Reader, end: number): { seconds: number; nanos: number } {
   let seconds = 0;
   let nanos = 0;
-  readFields(reader, end, (id) => {
-    if (id === 1) seconds = Number(reader.int64());
-    else if (id === 2) nanos = reader.int32();
+  eachField(reader, end, (tag) => {
+    if (tag === tagOf(1, 0)) seconds = Number(reader.int64());
+    else if (tag === tagOf(2, 0)) nanos = reader.int32();
     else return false;
     return true;
   });
@@ -154,111 +149,6 @@ function readTimestamp(reader: Reader, end: number): JsonValue {
   return date.toISOString().replace('.000Z', `${fraction(nanos)}Z`);
 }
 
-function writeStruct(writer: Writer, json: JsonObject): string | undefined {
-  for (const key of Object.keys(json).sort()) {
-    writer.uint32((1 << 3) | 2).fork();
-    writer.uint32((1 << 3) | 2).string(key);
-    writer.uint32((2 << 3) | 2).fork();
-    writeValue(writer, json[key] as JsonValue);
-    writer.ldelim().ldelim();
-  }
-  return undefined;
-}
-
-function writeList(writer: Writer, values: readonly JsonValue[]): string | undefined {
-  for (const value of values) {
-    writer.uint32((1 << 3) | 2).fork();
-    writeValue(writer, value);
-    writer.ldelim();
-  }
-  return undefined;
-}
-
-/** google.protobuf.Value: null 1, number 2, string 3, bool 4, struct 5, list 6. */
-function writeValue(writer: Writer, json: JsonValue): string | undefined {
-  if (json === null) writer.uint32(1 << 3).int32(0);
-  else if (typeof json === 'number') writer.uint32((2 << 3) | 1).double(json);
-  else if (typeof json === 'string') writer.uint32((3 << 3) | 2).string(json);
-  else if (typeof json === 'boolean') writer.uint32(4 << 3).bool(json);
-  else if (isJsonObject(json)) {
-    writer.uint32((5 << 3) | 2).fork();
-    writeStruct(writer, json);
-    writer.ldelim();
-  } else {
-    writer.uint32((6 << 3) | 2).fork();
-    writeList(writer, json);
-    writer.ldelim();
-  }
-  return undefined;
-}
-
-function readStruct(reader: Reader, end: number): JsonObject {
-  const entries: [string, JsonValue][] = [];
-  readFields(reader, end, (id) => {
-    if (id !== 1) return false;
-    const entryEnd = endOfNested(reader, end);
-    let key = '';
-    let value: JsonValue = null;
-    readFields(reader, entryEnd, (entryId) => {
-      if (entryId === 1) key = reader.string();
-      else if (entryId === 2) value = readValue(reader, endOfNested(reader, entryEnd));
-      else return false;
-      return true;
-    });
-    entries.push([key, value]);
-    return true;
-  });
-  // fromEntries defines `__proto__` as a key like any other, where an assignment would not.
-  return Object.fromEntries(entries);
-}
-
-function readList(reader: Reader, end: number): readonly JsonValue[] {
-  const values: JsonValue[] = [];
-  readFields(reader, end, (id) => {
-    if (id !== 1) return false;
-    values.push(readValue(reader, endOfNested(reader, end)));
-    return true;
-  });
-  return values;
-}
-
-function readValue(reader: Reader, end: number): JsonValue {
-  let value: JsonValue = null;
-  readFields(reader, end, (id) => {
-    switch (id) {
-      case 1:
-        reader.int32();
-        value = null;
-        return true;
-      case 2:
-        value = readScalar(reader, 'double');
-        return true;
-      case 3:
-        value = reader.string();
-        return true;
-      case 4:
-        value = reader.bool();
-        return true;
-      case 5:
-        value = readStruct(reader, endOfNested(reader, end));
-        return true;
-      case 6:
-        value = readList(reader, endOfNested(reader, end));
-        return true;
-      default:
-        return false;
-    }
-  });
-  return value;
-}
-
-/** Reads a length and gives where the nested message ends, which must lie within the outer one. */
-export function endOfNested(reader: Reader, outerEnd: number): number {
-  const end = reader.uint32() + reader.pos;
-  if (end > outerEnd) throw new RangeError(`message ends at byte ${end}, beyond the one around it at ${outerEnd}`);
-  return end;
-}
-
 /** Paths in lowerCamelCase, with commas between. */
 function writeFieldMask(writer: Writer, json: JsonValue): string | undefined {
   if (typeof json !== 'string') return refuse(json, 'field paths with commas between');
@@ -270,9 +160,9 @@ function writeFieldMask(writer: Writer, json: JsonValue): string | undefined {
 
 function readFieldMask(reader: Reader, end: number): JsonValue {
   const paths: string[] = [];
-  readFields(reader, end, (id) => {
-    if (id !== 1) return false;
-    paths.push(reader.string().replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()));
+  eachField(reader, end, (tag) => {
+    if (tag !== tagOf(1, 2)) return false;
+    paths.push(readText(reader).replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()));
     return true;
   });
   return paths.join(',');

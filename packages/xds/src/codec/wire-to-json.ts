@@ -2,14 +2,30 @@
 import protobuf, { type Reader } from 'protobufjs/minimal.js';
 
 import { messageNameOf } from '../type-urls.ts';
-import type { Descriptor, Field, Message } from './descriptor.ts';
+import type { Descriptor, Field, Message, ScalarType } from './descriptor.ts';
 import type { JsonObject, JsonValue } from './json.ts';
+import { checkEnd, depthMax, eachField, endOfNested, readTag, readText, skipField, tagOf } from './framing.ts';
 import { opaqueBytesKey } from './json-to-wire.ts';
 import { isDefault, readScalar, wireTypeOf } from './scalars.ts';
-import { endOfNested, hasOwnJson, readWellKnown } from './well-known.ts';
+import { hasOwnJson, readWellKnown } from './well-known.ts';
 
-/** Messages nested deeper than this are refused, as protobuf's own parsers do by default. */
-const depthMax = 100;
+/** The fields of one message as far as they have been read. */
+interface Reading {
+  readonly values: Map<string, JsonValue>;
+  /** By field name; they become objects at the end, since an object made anew for each entry costs the square of them. */
+  maps?: Map<string, Map<string, JsonValue>>;
+  /** Messages that may come again: proto3 takes all occurrences together as one. */
+  occurrences?: Map<Field, Occurrence>;
+}
+
+interface Occurrence {
+  /** Where the length of the first begins. */
+  readonly start: number;
+  /** How many unknown fields were counted in it. */
+  readonly unknownFields: number;
+  /** All of them; only when there are several. */
+  parts?: Uint8Array[];
+}
 
 export class WireToJson {
   unknownFields = 0;
@@ -43,31 +59,45 @@ export class WireToJson {
   }
 
   #readFields(reader: Reader, message: Message, end: number): JsonObject {
-    const values = new Map<string, JsonValue>();
-    const oneofs = new Map<string, string>();
+    const reading: Reading = { values: new Map() };
+    const oneofs = new Map<string, Field>();
     while (reader.pos < end) {
-      const tag = reader.uint32();
+      const tag = readTag(reader);
       const field = message.byId.get(tag >>> 3);
       if (field === undefined || !isFramedAs(field, tag & 7)) {
-        this.unknownFields += 1;
-        reader.skipType(tag & 7);
+        this.#skipUnknown(reader, tag);
         continue;
       }
       if (field.oneof !== undefined) {
         // The last member of a oneof on the wire is the one that counts.
         const earlier = oneofs.get(field.oneof);
-        if (earlier !== undefined && earlier !== field.name) values.delete(earlier);
-        oneofs.set(field.oneof, field.name);
+        if (earlier !== undefined && earlier !== field) {
+          reading.values.delete(earlier.name);
+          reading.occurrences?.delete(earlier);
+        }
+        oneofs.set(field.oneof, field);
       }
-      this.#readField(reader, field, tag & 7, end, values);
+      this.#readField(reader, field, tag & 7, end, reading);
     }
-    if (reader.pos !== end) throw new RangeError(`message ends at byte ${end}, its last field at ${reader.pos}`);
-    return Object.fromEntries(values);
+    checkEnd(reader, end);
+    this.#mergeOccurrences(reading);
+    for (const [name, entries] of reading.maps ?? []) reading.values.set(name, Object.fromEntries(entries));
+    return Object.fromEntries(reading.values);
   }
 
-  #readField(reader: Reader, field: Field, wireType: number, end: number, values: Map<string, JsonValue>): void {
+  #skipUnknown(reader: Reader, tag: number): void {
+    this.unknownFields += 1;
+    skipField(reader, tag);
+  }
+
+  #readField(reader: Reader, field: Field, wireType: number, end: number, reading: Reading): void {
+    const { values } = reading;
     switch (field.cardinality) {
       case 'one': {
+        if (field.value.kind === 'message') {
+          this.#readSingular(reader, field, end, reading);
+          return;
+        }
         const value = this.#readOne(reader, field, end);
         if (field.hasPresence || !isFieldDefault(field, value)) values.set(field.name, value);
         else values.delete(field.name);
@@ -83,13 +113,41 @@ export class WireToJson {
         }
         const packedEnd = endOfNested(reader, end);
         while (reader.pos < packedEnd) list.push(this.#readOne(reader, field, packedEnd));
+        checkEnd(reader, packedEnd);
         return;
       }
       case 'map': {
         const [key, value] = this.#readEntry(reader, field, endOfNested(reader, end));
-        const entries = Object.entries((values.get(field.name) ?? {}) as JsonObject).filter(([known]) => known !== key);
-        values.set(field.name, Object.fromEntries([...entries, [key, value]]));
+        const maps = (reading.maps ??= new Map<string, Map<string, JsonValue>>());
+        const entries = maps.get(field.name) ?? new Map<string, JsonValue>();
+        // An entry that comes again stands where the last one does.
+        entries.delete(key);
+        maps.set(field.name, entries.set(key, value));
       }
+    }
+  }
+
+  /** The first occurrence is read at once; when there are more, all are read as one at the end. */
+  #readSingular(reader: Reader, field: Field, end: number, reading: Reading): void {
+    const occurrences = (reading.occurrences ??= new Map<Field, Occurrence>());
+    const known = occurrences.get(field);
+    if (known !== undefined) {
+      known.parts ??= [bytesAt(reader, known.start)];
+      known.parts.push(reader.bytes());
+      return;
+    }
+    const { pos: start } = reader;
+    const counted = this.unknownFields;
+    reading.values.set(field.name, this.#readOne(reader, field, end));
+    occurrences.set(field, { start, unknownFields: this.unknownFields - counted });
+  }
+
+  #mergeOccurrences({ values, occurrences }: Reading): void {
+    for (const [field, { parts, unknownFields }] of occurrences ?? []) {
+      if (parts === undefined || field.value.kind !== 'message') continue;
+      this.unknownFields -= unknownFields;
+      const bytes = Buffer.concat(parts);
+      values.set(field.name, this.#read(protobuf.Reader.create(bytes), field.value.name, bytes.length));
     }
   }
 
@@ -102,15 +160,17 @@ export class WireToJson {
   }
 
   #readEntry(reader: Reader, field: Field, end: number): [string, JsonValue] {
-    let key = '';
+    const keyTag = tagOf(1, wireTypeOf(field.mapKey));
+    const valueTag = tagOf(2, elementWireType(field));
+    let key: string | undefined;
     let value: JsonValue | undefined;
-    while (reader.pos < end) {
-      const tag = reader.uint32();
-      if (tag >>> 3 === 1) key = String(readScalar(reader, field.mapKey));
-      else if (tag >>> 3 === 2) value = this.#readOne(reader, field, end);
-      else reader.skipType(tag & 7);
-    }
-    return [key, value ?? this.#defaultOf(field)];
+    eachField(reader, end, (tag) => {
+      if (tag === keyTag) key = String(readScalar(reader, field.mapKey));
+      else if (tag === valueTag) value = this.#readOne(reader, field, end);
+      else this.#skipUnknown(reader, tag);
+      return true;
+    });
+    return [key ?? defaultKeys[field.mapKey] ?? '0', value ?? this.#defaultOf(field)];
   }
 
   /** What an entry without a value has. */
@@ -129,12 +189,12 @@ export class WireToJson {
   #readAny(reader: Reader, end: number): JsonObject {
     let typeUrl = '';
     let bytes: Uint8Array = new Uint8Array(0);
-    while (reader.pos < end) {
-      const tag = reader.uint32();
-      if (tag >>> 3 === 1) typeUrl = reader.string();
-      else if (tag >>> 3 === 2) bytes = reader.bytes();
-      else reader.skipType(tag & 7);
-    }
+    eachField(reader, end, (tag) => {
+      if (tag === tagOf(1, 2)) typeUrl = readText(reader);
+      else if (tag === tagOf(2, 2)) bytes = reader.bytes();
+      else this.#skipUnknown(reader, tag);
+      return true;
+    });
     const messageName = messageNameOf(typeUrl);
     const inner = protobuf.Reader.create(bytes);
     if (messageName === 'google.protobuf.Any' || hasOwnJson(messageName)) {
@@ -145,6 +205,15 @@ export class WireToJson {
     }
     return { '@type': typeUrl, ...(this.#read(inner, messageName, inner.len) as JsonObject) };
   }
+}
+
+/** The key of an entry that has none; numbers have 0. */
+const defaultKeys: Partial<Record<ScalarType, string>> = { string: '', bool: 'false' };
+
+function bytesAt({ buf }: Reader, start: number): Uint8Array {
+  const reader = protobuf.Reader.create(buf);
+  reader.pos = start;
+  return reader.bytes();
 }
 
 function elementWireType(field: Field): number {
