@@ -26,6 +26,8 @@ export type { AsyncCall, AsyncClient, AsyncRequest, AsyncResult } from './upstre
 export { routerFactory } from './filters/router/router-factory.ts';
 export type { ClusterHosts, ProxyHealth } from './filters/proxy-health.ts';
 export { healthOf, type ProxyHealthOptions } from './filters/health-of-proxy.ts';
+export { loadFilters } from './filters/late-filter.ts';
+export { lateStandardFilters } from './filters/late-standard-filters.ts';
 export { standardFilters } from './filters/standard-filters.ts';
 export type { DrainStrategy } from './drain.ts';
 export { createProxy } from './proxy.ts';

@@ -1,12 +1,12 @@
 /** The executables as an image holds them: bundled, started as processes, asked over real sockets. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { dataPlaneFlags } from '../dev/node-flags.ts';
 import { bundle } from './bundle.ts';
 
@@ -52,6 +52,29 @@ test('a folder that cannot be written is no hindrance', { timeout: 60_000 }, asy
   writeFileSync(join(folder, 'proxy/compiled'), 'in the way');
   expect(await start(['-c', write('in-the-way.yaml', bootstrap(1)), '--mode', 'init_only']).exited).toBe(0);
   rmSync(join(folder, 'proxy/compiled'));
+});
+
+test('filters and the admin server, which are loaded when they are named, meet what is there already', { timeout: 60_000 }, async () => {
+  const file = join(folder, 'admin-address');
+  const filters = `
+                  - name: envoy.filters.http.header_mutation
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation
+                      mutations: { response_mutations: [{ append: { header: { key: x-mutated, value: "yes" } } }] }
+                  - name: envoy.filters.http.compressor
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor
+                      response_direction_config: { common_config: { min_content_length: 1, content_type: [text/plain] } }
+                      compressor_library:
+                        name: gzip
+                        typed_config: { "@type": type.googleapis.com/envoy.extensions.compression.gzip.compressor.v3.Gzip }`;
+  const config = `${bootstrap(await startBackend(), 'prefix: "/"', filters)}admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }\n`;
+  const started = start(['-c', write('filters.yaml', config), '--admin-address-path', file]);
+  const { headers, text: body } = await ask(await started.address());
+  expect({ mutated: headers.get('x-mutated'), coding: headers.get('content-encoding'), body }).toEqual({ mutated: 'yes', coding: 'gzip', body: 'from the backend' });
+  const admin = await vi.waitFor(() => readFileSync(file, 'utf8'), { timeout: 10_000 });
+  expect(await (await fetch(`http://${admin}/stats?filter=downstream_rq_2xx`)).text()).toContain('http.test.downstream_rq_2xx: 1');
+  expect(await started.end()).toBe(0);
 });
 
 test('several workers serve', { timeout: 60_000 }, async () => {
@@ -163,10 +186,15 @@ function sidecarEnvironment(userPort: number): Readonly<Record<string, string>> 
 }
 
 async function startBackend(): Promise<number> {
-  const server = createServer((_, response) => response.end('from the backend'));
+  const server = createServer((_, response) => response.setHeader('content-type', 'text/plain').end('from the backend'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
+}
+
+async function ask(address: string): Promise<{ headers: Headers; text: string }> {
+  const response = await fetch(`http://${address}/`, { headers: { 'accept-encoding': 'gzip' } });
+  return { headers: response.headers, text: await response.text() };
 }
 
 function write(name: string, content: string): string {
@@ -175,7 +203,7 @@ function write(name: string, content: string): string {
   return file;
 }
 
-function bootstrap(backendPort: number, match = 'prefix: "/"'): string {
+function bootstrap(backendPort: number, match = 'prefix: "/"', filters = ''): string {
   const http = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
   return `
 static_resources:
@@ -191,7 +219,7 @@ static_resources:
                 route_config:
                   virtual_hosts:
                     - { name: all, domains: ["*"], routes: [{ match: { ${match} }, route: { cluster: backend } }] }
-                http_filters:
+                http_filters:${filters}
                   - name: envoy.filters.http.router
                     typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
   clusters:

@@ -1,15 +1,15 @@
 /**
- * The executables as one file each. A sidecar starts with every pod, and one file starts faster than the hundreds it is made of.
- *
- * All of ours is in that file, and what is imported lazily is evaluated lazily inside it, so that nothing of it is there twice.
- * Libraries are in files of their own, read by whoever needs them. The file is CommonJS: Node loads that synchronously, and what
- * is taken from its own modules is looked up in them directly.
+ * Executables as files: what is ours in one that always runs and one that holds the rest (`parts.ts`), libraries in files of their own, read
+ * by whoever needs them. A sidecar starts with every pod, and this starts in a tenth of the time of the hundreds of files it is made of. The
+ * files are CommonJS: Node loads that synchronously, and what is taken from its own modules is looked up in them directly.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { lateBuiltins } from './late-builtins.ts';
 import { LibrariesApart } from './libraries-apart.ts';
+import { findParts } from './parts.ts';
+import { restEntry, useShared } from './rest-apart.ts';
 import { starterOf, wrap } from './starter.ts';
 import { ThreadEntries } from './thread-entries.ts';
 
@@ -33,28 +33,33 @@ export async function bundle(name: string, entry: string, folder: string): Promi
   await mkdir(folder, { recursive: true });
   const libraries = new LibrariesApart(name);
   const threads = new ThreadEntries(name);
-  await bundleOurs(name, entry, folder, libraries, threads);
-  for (const thread of threads.found()) await bundleOurs(thread.name, thread.entry, folder, libraries, threads);
+  const texts = await bundleOurs(name, entry, folder, libraries, threads);
+  for (const thread of threads.found()) {
+    if (texts.some((text) => text.includes(thread.name))) texts.push(...(await bundleOurs(thread.name, thread.entry, folder, libraries, threads)));
+  }
   for (const { file, contents } of libraries.found()) {
+    if (!texts.some((text) => text.includes(file))) continue;
     await build({ ...options, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile: join(folder, file) });
   }
   return join(folder, `${name}.cjs`);
 }
 
-/** What is ours as `<name>-code.cjs`, and `<name>.cjs`, which starts it. */
-async function bundleOurs(name: string, entry: string, folder: string, libraries: LibrariesApart, threads: ThreadEntries): Promise<void> {
-  const code = join(folder, `${name}-code.cjs`);
-  await build({
+/** What is ours: `<name>-code.cjs`, which always runs, `<name>-rest.cjs`, and `<name>.cjs`, which starts the first. Gives the texts of both. */
+async function bundleOurs(name: string, entry: string, folder: string, libraries: LibrariesApart, threads: ThreadEntries): Promise<string[]> {
+  const [starter, code, rest] = [`${name}.cjs`, `${name}-code.cjs`, `${name}-rest.cjs`];
+  const ours: BuildOptions = {
     ...options,
-    entryPoints: [entry],
-    outfile: code,
-    // `import()` of what is in the same file, or of a library, is no matter for Node's loader of ES modules.
+    // `import()` of what is beside it is no matter for Node's loader of ES modules.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'here.url', 'import.meta.dirname': '__dirname' },
     banner: { js: `const here={get url(){return require("node:url").pathToFileURL(__filename).href}};${lateBuiltins}` },
     plugins: [libraries.plugin, threads.plugin],
-  });
-  const wrapped = wrap(await readFile(code, 'utf8'));
-  await writeFile(code, wrapped);
-  await writeFile(join(folder, `${name}.cjs`), starterOf(basename(code), wrapped));
+  };
+  const plugins = ours.plugins ?? [];
+  const parts = await findParts({ ...ours, outfile: join(folder, code) }, entry, folder, rest);
+  await build({ ...ours, stdin: { contents: restEntry(parts), resolveDir: folder, loader: 'js' }, outfile: join(folder, rest), plugins: [useShared(parts, starter), ...plugins] });
+  const wrapped = wrap(parts.text);
+  await writeFile(join(folder, code), wrapped);
+  await writeFile(join(folder, starter), starterOf(code, wrapped));
+  return [wrapped, await readFile(join(folder, rest), 'utf8')];
 }

@@ -8,10 +8,10 @@ export interface LibraryFile {
 }
 
 /** What only others than we import is bundled with whoever imports it. */
-const ours = /^(\.|node:|@sluice\/)/;
+const ours = /^([./]|node:|@sluice\/)/;
 
 /** Descriptors that are generated are as large as libraries, and as seldom needed. */
-const generated = /\/gen\/[\w-]+\.js$/;
+export const generated = /\/gen\/[\w-]+\.js$/;
 
 export class LibrariesApart {
   readonly plugin: Plugin;

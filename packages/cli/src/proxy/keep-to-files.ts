@@ -1,6 +1,6 @@
 /** Reloads the bootstrap after each save, and on SIGHUP, and says what came of it. */
 import { formatProblem, systemTimers } from '@sluice/kernel';
-import { BootstrapReloads, createFileWatcher, describeDiff, standardFilters, type BootstrapInput, type BootstrapProxy, type ReloadReport } from '@sluice/proxy';
+import { BootstrapReloads, createFileWatcher, describeDiff, lateStandardFilters, type BootstrapInput, type BootstrapProxy, type ReloadReport } from '@sluice/proxy';
 
 export function keepToFiles(input: BootstrapInput, running: BootstrapProxy, say: (line: string) => void): { stop(): void } {
   const { path } = input;
@@ -8,7 +8,7 @@ export function keepToFiles(input: BootstrapInput, running: BootstrapProxy, say:
   const reloads = new BootstrapReloads({
     input: { ...input, path },
     running,
-    filters: standardFilters,
+    filters: lateStandardFilters,
     watcher: createFileWatcher(systemTimers),
     timers: systemTimers,
     meter: running.meter,

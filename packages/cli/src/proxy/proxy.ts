@@ -1,7 +1,7 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { writeFile } from 'node:fs/promises';
 import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
-import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, loadBootstrap, standardFilters as filters, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
+import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, lateStandardFilters as filters, loadBootstrap, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
 import { openTracer, readTracerSettings, type OpenTracer, type TracerSettings } from '@sluice/telemetry';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';

@@ -5,8 +5,8 @@
 import type { Address, Checked, Clock, Logger, Meter, Network, Problem, Random, Resolver, ResolverSettings, Timers, Tracer } from '@sluice/kernel';
 import { MeshError, problem } from '@sluice/kernel';
 import type { Bootstrap } from '@sluice/resources';
-import { createAdmin } from '../admin/admin.ts';
-import { startAdminServer, type AdminServer } from '../admin/admin-server.ts';
+import type { Admin } from '../admin/admin.ts';
+import type { AdminServer } from '../admin/admin-server.ts';
 import type { LogLevel } from '../admin/admin-page.ts';
 import type { CompileEnvironment } from '../compile-environment.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
@@ -20,10 +20,11 @@ import type { AccessLogOutput, ClusterManagerSettings, DrainOptions, Proxy } fro
 import type { Runtime } from '../runtime/runtime.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { diffBootstraps, type BootstrapDiff } from './bootstrap-diff.ts';
-import { createFleet, type Fleet } from '../workers/fleet.ts';
+import { loadFilters } from '../filters/late-filter.ts';
+import type { Fleet } from '../workers/fleet.ts';
 import { gatherFirst } from '../workers/gather-first.ts';
 import { createOwnTicketKey } from '../network/ticket-keys.ts';
-import { createThreads, type ThreadSettings } from '../workers/thread.ts';
+import type { ThreadSettings } from '../workers/thread.ts';
 import { ConfigApplier } from './config-applier.ts';
 import type { ConfigSource } from './config-source.ts';
 import { createFileAccess } from './file-access.ts';
@@ -116,6 +117,8 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
   const proxy = fleet ?? createProxy({ runtime, overload, clusterManager, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, tracer: options.tracer, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
   const regexEngine = new LateRegexEngine();
   if (source || hasRegex(document.json)) await regexEngine.load();
+  // What will come from elsewhere may name any of them.
+  if (source) await loadFilters(filters);
   const passthrough = new PassthroughServers();
   const environment: CompileEnvironment = {
     node: bootstrap.node,
@@ -191,7 +194,8 @@ class RunningBootstrapProxy implements BootstrapProxy {
     const { admin } = loaded.bootstrap;
     if (admin) {
       try {
-        this.#admin = await startAdminServer(this.#createAdmin(), admin.address);
+        const { startAdminServer } = await import('../admin/admin-server.ts');
+        this.#admin = await startAdminServer(await this.#createAdmin(), admin.address);
       } catch (reason) {
         return [problem('admin.address', `cannot be bound: ${reason instanceof Error ? reason.message : String(reason)}`)];
       }
@@ -234,7 +238,8 @@ class RunningBootstrapProxy implements BootstrapProxy {
     this.#admin = undefined;
   }
 
-  #createAdmin() {
+  async #createAdmin(): Promise<Pick<Admin, 'handle'>> {
+    const { createAdmin } = await import('../admin/admin.ts');
     const options = this.#options;
     const { bootstrap, document } = options.loaded;
     return gatherFirst(this.#fleet, createAdmin({
@@ -265,6 +270,7 @@ async function openFleet({ workers, loaded, network, timers, logger, meter, drai
   if (!workers || count === 1) return undefined;
   const { node, dnsResolver, overload, statsConfig } = loaded.bootstrap;
   const clusterManager = clusterManagerOf(loaded.bootstrap);
+  const [{ createFleet }, { createThreads }] = await Promise.all([import('../workers/fleet.ts'), import('../workers/thread.ts')]);
   const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, histogramBuckets: statsConfig.histogramBuckets, passesSpans: tracer !== undefined, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
   return createFleet({ workers: count, startWorker, network, timers, logger, meter, tracer }).catch((error: unknown) => MeshError.from(error));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Checked, Problem } from '@sluice/kernel';
 import { decodeBootstrap, mergeDocuments, parseSource, type Bootstrap, type SourceDocument } from '@sluice/resources';
 import type { FilterCatalog } from '../filters/filter.ts';
+import { loadFilters } from '../filters/late-filter.ts';
 import { extensionsOf } from './extensions-of.ts';
 import { readdir, readFile, stat } from './file-calls.ts';
 
@@ -40,16 +41,17 @@ export async function loadBootstrap(input: BootstrapInput, filters: FilterCatalo
   const merged = own.length === 0 ? undefined : mergeDocuments(own, { overrides: false });
   const overlays = [...documents.slice(own.length), ...(input.flags ? [flagsDocument(input.flags)] : [])];
   const { document } = mergeDocuments([...(merged ? [merged.document] : []), ...overlays], { overrides: true });
-  return decode(document, merged?.problems ?? [], filters, input.unknownFields);
+  return await decode(document, merged?.problems ?? [], filters, input.unknownFields);
 }
 
 /** The same for text that is there already; `file` is what messages call it. */
 export async function parseBootstrap(text: string, file: string, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
   const parsed = await parseSource(text, file);
-  return parsed.ok ? decode(parsed.document, [], filters) : parsed;
+  return parsed.ok ? await decode(parsed.document, [], filters) : parsed;
 }
 
-function decode(document: SourceDocument, conflicts: readonly Problem[], filters: FilterCatalog, unknownFields: 'error' | 'warning' = 'error'): Checked<LoadedBootstrap> {
+async function decode(document: SourceDocument, conflicts: readonly Problem[], filters: FilterCatalog, unknownFields: 'error' | 'warning' = 'error'): Promise<Checked<LoadedBootstrap>> {
+  await loadFilters(filters, document.json);
   const decoded = decodeBootstrap(document.json, '', { extensions: extensionsOf(filters), unknownFields });
   const problems = [...conflicts, ...document.locate(decoded.problems)];
   if (!decoded.ok || conflicts.length > 0) return { ok: false, problems };
