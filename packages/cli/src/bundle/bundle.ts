@@ -4,7 +4,7 @@
  * files are CommonJS: Node loads that synchronously, and what is taken from its own modules is looked up in them directly.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { lateBuiltins } from './late-builtins.ts';
 import { LibrariesApart } from './libraries-apart.ts';
@@ -14,6 +14,8 @@ import { starterOf, wrap } from './starter.ts';
 import { ThreadEntries } from './thread-entries.ts';
 
 const options: BuildOptions = {
+  // Wherever this is run, the text is the same; and names of files are of this folder, see `rest-apart.ts`.
+  absWorkingDir: import.meta.dirname,
   bundle: true,
   platform: 'node',
   format: 'cjs',
@@ -28,8 +30,9 @@ const options: BuildOptions = {
   loader: { '.json': 'copy', '.proto': 'copy' },
 };
 
-/** Bundles `entry` into `<folder>/<name>.cjs`, with what it loads beside it, and gives that path. */
-export async function bundle(name: string, entry: string, folder: string): Promise<string> {
+/** Bundles `entry`, an absolute path, into `<target>/<name>.cjs`, with what it loads beside it, and gives that path. */
+export async function bundle(name: string, entry: string, target: string): Promise<string> {
+  const folder = resolve(target);
   await mkdir(folder, { recursive: true });
   const libraries = new LibrariesApart(name);
   const threads = new ThreadEntries(name);

@@ -3,9 +3,8 @@
  * second a file of its own, evaluated module by module: in one file, the bundler would wrap each module that both use into a function,
  * and calling hundreds of those takes longer than what they contain.
  */
-import { resolve } from 'node:path';
 import { context, type BuildOptions, type Metafile } from 'esbuild';
-import { askRest, findShared, restNamespace, sharingEntry, type Border, type Shared } from './rest-apart.ts';
+import { askRest, fileOf, findShared, restNamespace, sharingEntry, type Border, type Shared } from './rest-apart.ts';
 
 export interface Parts extends Border {
   /** The first file. */
@@ -47,7 +46,7 @@ function filesOf({ outputs }: Metafile): { readonly eager: Set<string>; readonly
   const files = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])));
   const isLazy = (file: string): boolean => file.startsWith(`${restNamespace}:`);
   return {
-    eager: new Set(files.filter((file) => !isLazy(file)).map((file) => resolve(file))),
-    lazy: files.filter(isLazy).map((file) => file.slice(restNamespace.length + 1)),
+    eager: new Set(files.filter((file) => !isLazy(file)).map(fileOf)),
+    lazy: files.filter(isLazy).map((file) => fileOf(file.slice(restNamespace.length + 1))),
   };
 }

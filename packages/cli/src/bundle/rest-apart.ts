@@ -2,7 +2,7 @@
  * The two files of an executable, and how they meet: the first asks the second for a module when it is imported; the second takes from the
  * first what that has already, so that nothing is there twice.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { generated } from './libraries-apart.ts';
 
@@ -10,6 +10,16 @@ import { generated } from './libraries-apart.ts';
 export interface Border {
   readonly eager: ReadonlySet<string>;
   readonly roots: ReadonlySet<string>;
+}
+
+/** As both call a module, in code and in its labels. Says nothing of the machine it is bundled on. */
+function nameOf(path: string): string {
+  return relative(import.meta.dirname, path);
+}
+
+/** The file of a module that is called so. */
+export function fileOf(name: string): string {
+  return join(import.meta.dirname, name);
 }
 
 /** Of modules that stand for one of the second file. */
@@ -28,7 +38,7 @@ export function askRest(entry: string, contents: () => string, isInRest: (file: 
         if (kind !== 'dynamic-import') return undefined;
         // What is ours is imported by the name it has.
         const path = join(resolveDir, specifier);
-        return !generated.test(path) && isInRest(path) ? { path, namespace: restNamespace } : undefined;
+        return !generated.test(path) && isInRest(path) ? { path: nameOf(path), namespace: restNamespace } : undefined;
       });
       build.onLoad({ filter: /./, namespace: restNamespace }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(`./${restFile}`)})[${JSON.stringify(path)}]();`, loader: 'js' }));
       build.onResolve({ filter: /./, namespace: restNamespace }, ({ path }) => ({ path, external: true }));
@@ -38,7 +48,7 @@ export function askRest(entry: string, contents: () => string, isInRest: (file: 
 
 /** For the second file: a module for each that is imported lazily, evaluated when it is asked for. */
 export function restEntry({ roots }: Pick<Border, 'roots'>): string {
-  return [...roots].map((path) => `exports[${JSON.stringify(path)}] = () => require(${JSON.stringify(path)});`).join('\n');
+  return [...roots].map((path) => `exports[${JSON.stringify(nameOf(path))}] = () => require(${JSON.stringify(path)});`).join('\n');
 }
 
 /** Names that the second file takes of each module of the first. */
@@ -55,8 +65,12 @@ export async function findShared(options: BuildOptions, border: Border, folder: 
     outfile: join(folder, 'rest.mjs'),
     plugins: [takeShared(border, (path) => ({ path: `shared:${path}`, external: true })), ...(options.plugins ?? [])],
   });
+  const text = outputFiles?.[0]?.text ?? '';
+  const imports = [...text.matchAll(/^(?:import|export) \{([^}]*)\} from "shared:([^"]+)";$/gm)];
+  // One that is written in another way would be missed.
+  if (imports.length !== text.split('"shared:').length - 1) throw new Error('the bundler imports in ways that are not known');
   const shared = new Map<string, Set<string>>();
-  for (const [, names, path] of (outputFiles?.[0]?.text ?? '').matchAll(/^(?:import|export) \{([^}]*)\} from "shared:([^"]+)";$/gm)) {
+  for (const [, names, path] of imports) {
     const known = shared.get(path as string) ?? new Set();
     shared.set(path as string, known);
     for (const name of (names as string).split(',')) known.add(name.trim().split(' as ')[0] as string);
@@ -68,13 +82,13 @@ export async function findShared(options: BuildOptions, border: Border, folder: 
 export function sharingEntry(entry: string, shared: Shared): string {
   const modules = [...shared].map(([path, names], module) => ({ path, names: [...names].map((name, index) => ({ name, local: `shared${module}_${index}` })) }));
   const imports = modules.map(({ path, names }) => `import { ${names.map(({ name, local }) => `${name} as ${local}`).join(', ')} } from ${JSON.stringify(path)};`);
-  const members = modules.map(({ path, names }) => `${JSON.stringify(path)}: { __esModule: true, ${names.map(({ name, local }) => `${name}: ${local}`).join(', ')} }`);
+  const members = modules.map(({ path, names }) => `${JSON.stringify(nameOf(path))}: { __esModule: true, ${names.map(({ name, local }) => `${name}: ${local}`).join(', ')} }`);
   return `import ${JSON.stringify(entry)};\n${imports.join('\n')}\nexport const shared = () => ({ ${members.join(',\n')} });`;
 }
 
 /** For the second file: modules of the first are looked up in what `starter` has loaded. */
 export function useShared(border: Border, starter: string): Plugin {
-  const plugin = takeShared(border, (path) => ({ path, namespace: 'shared' }));
+  const plugin = takeShared(border, (path) => ({ path: nameOf(path), namespace: 'shared' }));
   return {
     name: plugin.name,
     setup(build) {

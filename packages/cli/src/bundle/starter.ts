@@ -3,8 +3,8 @@
  * so that what runs at each start and for each request is not compiled again. (Node's own cache keeps what is compiled by loading: hundreds of
  * functions would be left, half of a start. It does for libraries.) Whoever makes an image starts the executable once, asks it once and ends it.
  *
- * Where the folder cannot be written, what is there is used; what is of another Node or was made under other flags is refused by V8, and
- * made anew.
+ * Where the folder cannot be written, what is there is used. V8 takes only what was compiled by itself and under the same flags, so each set of
+ * flags has a file; what it refuses is made anew.
  */
 import { createHash } from 'node:crypto';
 
@@ -24,7 +24,9 @@ export function starterOf(code: string, wrapped: string): string {
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 const filename = __dirname + '/${code}';
-const kept = __dirname + '/compiled/${code}-${hash}';
+let flags = 0;
+for (const letter of process.execArgv.join(' ')) flags = (Math.imul(flags, 31) + letter.charCodeAt(0)) >>> 0;
+const kept = __dirname + '/compiled/${code}-${hash}-' + flags.toString(16);
 let cachedData;
 try {
   cachedData = readFileSync(kept);
@@ -35,7 +37,7 @@ if (!cachedData || script.cachedDataRejected) {
   const keep = () => {
     if (isKept) return;
     isKept = true;
-    const fresh = kept + '.' + process.pid + '.' + performance.now();
+    const fresh = kept + '.' + process.pid + Math.random();
     try {
       mkdirSync(__dirname + '/compiled', { recursive: true });
       writeFileSync(fresh, script.createCachedData());
