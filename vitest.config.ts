@@ -8,7 +8,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'sluice-compile-cache');
 
 /**
  * Three groups. `unit` runs beside the sources; `tidy` looks at the tree itself; `whole` starts real processes or whole meshes, which
- * are waited for more than they work, and comes afterwards, one file after the other, so that it finds its two cores.
+ * are waited for more than they work, and comes afterwards.
  *
  * Files of `unit` share processes, so that the engine is loaded twice and not three hundred times: what a file changes of its process,
  * it puts back. Sources run as Node runs them in earnest, without Vite between: half of the CPU time of a run went into that.
@@ -34,7 +34,6 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/{integration,conformance,simulation,fuzz,soak,bench,e2e,charts}/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
