@@ -117,6 +117,15 @@ test('success: an error is found, unless a fault or a crowd excuses it', async (
     request: { ...request(answer(200)), id: index + 2 },
   }));
   expect(await judge(successOutsideFaults, [...history(failed).slice(0, 1), ...crowd], { requests })).toEqual([]);
+  // Eleven are no crowd, unless somebody's place is still kept who has left a moment ago.
+  const left = { ...request({ kind: 'hung-up' }), id: 20, endedAt: 95 };
+  const leaving: Observation[] = [
+    { at: 50, kind: 'request sent', path: '/request/20/1', request: left },
+    { at: 95, kind: 'request ended', request: left },
+  ];
+  const few = [...history(failed).slice(0, 1), ...crowd.slice(0, 10)];
+  expect(await judge(successOutsideFaults, few, { requests })).toHaveLength(1);
+  expect(await judge(successOutsideFaults, [...leaving, ...few], { requests })).toEqual([]);
 });
 
 test('endpoints: one never heard of and one long gone are found', async () => {
