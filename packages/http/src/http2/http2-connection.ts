@@ -7,19 +7,21 @@
  * written, and nothing is read any more.
  */
 import type { Buffer } from 'node:buffer';
-import { Trailers, type RequestHead } from '../message-head.ts';
+import type { RequestHead, Trailers } from '../message-head.ts';
 import { ControlWriter, type ControlFrames } from './control-writer.ts';
 import { ErrorCode } from './error-code.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { defaultWindowBytes, streamIdMax, windowBytesMax } from './frame.ts';
+import { streamIdMax, windowBytesMax } from './frame.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
-import { HeadDecoder, type HeadVerdict } from './head-decoder.ts';
+import type { HeadVerdict } from './head-decoder.ts';
 import type { FrameOutput, Http2Counters, Http2Limits } from './http2-options.ts';
 import { Http2Stream, type Http2StreamOwner } from './http2-stream.ts';
+import { IncomingHeads, type IncomingHeadsOwner } from './incoming-heads.ts';
+import { ReceiveWindow } from './receive-window.ts';
 import { RecentResets } from './recent-resets.ts';
 import { SendQueue } from './send-queue.ts';
 import { PeerSettings } from './settings.ts';
-import { SpareHeads } from './spare-heads.ts';
+import { StreamTable } from './stream-table.ts';
 
 /** Which end of the connection this is. */
 export type Http2Role = 'server' | 'client';
@@ -40,7 +42,7 @@ export interface Http2ConnectionEvents {
 /** Coded bytes of one field block beyond the limit of the decoded head: it is read to its end to keep the table right. */
 const blockBytesBeyond = 64 * 1024;
 
-export class Http2Connection implements FrameHandler, ControlFrames, Http2StreamOwner {
+export class Http2Connection implements FrameHandler, ControlFrames, Http2StreamOwner, IncomingHeadsOwner {
   readonly role: Http2Role;
   readonly queue: SendQueue;
   /** What the peer allows. */
@@ -50,22 +52,12 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   readonly #events: Http2ConnectionEvents;
   readonly #counters: Http2Counters;
   readonly #reader: FrameReader;
-  readonly #decoder: HeadDecoder;
+  readonly #heads: IncomingHeads;
   readonly #guard: FloodGuard;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #table: StreamTable;
+  readonly #window: ReceiveWindow;
   readonly #control: ControlWriter;
   readonly #resets = new RecentResets();
-  readonly #spares = new SpareHeads();
-  /** Opened by the peer and not let go of yet. */
-  #peerStreams = 0;
-  /** Highest that the peer has opened; highest that we have. */
-  #lastPeerStream = 0;
-  #lastOwnStream: number;
-  /** Streams of the peer above this one are not served. */
-  #lastServed = streamIdMax;
-  /** Bytes that the peer may still send, of all bodies; and what was taken and not given back yet. */
-  #receiveWindow: number;
-  #creditBytes = 0;
   #isBroken = false;
   /** When the last answer was written, as the output counts. */
   #answeredGeneration = -1;
@@ -81,17 +73,16 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
     this.#counters = counters;
     this.#guard = new FloodGuard(limits, counters);
     this.#reader = new FrameReader(this, role === 'server', limits.head.headBytesMax + blockBytesBeyond);
-    this.#decoder = new HeadDecoder(limits.headerTableBytesMax, limits.head);
-    this.#decoder.allowsProtocol = role === 'server' && limits.allowsConnect;
     this.#control = new ControlWriter(output, this);
     this.queue = new SendQueue(output, () => this.#onFrameWritten(false));
-    this.#lastOwnStream = role === 'client' ? -1 : 0;
-    this.#receiveWindow = Math.max(limits.connectionWindowBytes, defaultWindowBytes);
+    this.#table = new StreamTable(role);
+    this.#window = new ReceiveWindow(limits, this.#control);
+    this.#heads = new IncomingHeads(this, limits, this.#table, this.#guard, counters);
   }
 
   /** Of the peer's making or of ours, not closed. */
   get streams(): ReadonlyMap<number, Http2Stream> {
-    return this.#streams;
+    return this.#table.open;
   }
 
   get isBroken(): boolean {
@@ -100,7 +91,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
 
   /** Whether there is an identifier left for another stream of ours. */
   get hasIdentifiers(): boolean {
-    return this.#lastOwnStream + 2 <= streamIdMax;
+    return this.#table.hasIdentifiers;
   }
 
   // — for its owner —
@@ -123,9 +114,8 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
 
   /** A stream of ours. Its first frame is the owner's to write. */
   openStream(): Http2Stream {
-    this.#lastOwnStream += 2;
-    const stream = new Http2Stream(this, this.#lastOwnStream, undefined, this.peer.windowBytes, this.#limits.streamWindowBytes);
-    this.#streams.set(stream.id, stream);
+    const stream = new Http2Stream(this, this.#table.nextOwn(), undefined, this.peer.windowBytes, this.#limits.streamWindowBytes);
+    this.#table.open.set(stream.id, stream);
     this.#guard.onStream();
     return stream;
   }
@@ -142,8 +132,8 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
 
   /** The last stream that has come is the last that is served. */
   refuseStreams(): void {
-    this.#lastServed = this.#lastPeerStream;
-    this.#control.goaway(this.#lastPeerStream, ErrorCode.noError);
+    this.#table.lastServed = this.#table.lastOfPeer;
+    this.#control.goaway(this.#table.lastOfPeer, ErrorCode.noError);
   }
 
   /** Ends the connection: the peer has broken a rule, or has been given up. */
@@ -151,7 +141,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
     if (this.#isBroken) return;
     this.#isBroken = true;
     this.#reader.stop();
-    this.#control.goaway(this.#lastPeerStream, code);
+    this.#control.goaway(this.#table.lastOfPeer, code);
     this.#events.onBroken(code, reason);
   }
 
@@ -159,7 +149,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   closeStreams(code: number, reason: string): void {
     this.#isBroken = true;
     this.#reader.stop();
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#table.open.values()) {
       const { events } = stream;
       stream.close();
       events.onReset(code, 'connection', reason);
@@ -169,19 +159,11 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   // — for its streams —
 
   credit(bytes: number): void {
-    this.#creditBytes += bytes;
-    if (this.#creditBytes < this.#limits.connectionWindowBytes >>> 1 || this.#isBroken) return;
-    this.#receiveWindow += this.#creditBytes;
-    this.#control.openWindow(0, this.#creditBytes);
-    this.#creditBytes = 0;
+    if (!this.#isBroken) this.#window.credit(bytes);
   }
 
   creditStream(stream: Http2Stream, bytes: number): void {
-    stream.creditBytes += bytes;
-    if (stream.creditBytes < this.#limits.streamWindowBytes >>> 1) return;
-    stream.receiveWindow += stream.creditBytes;
-    this.#control.openWindow(stream.id, stream.creditBytes);
-    stream.creditBytes = 0;
+    this.#window.creditStream(stream, bytes);
   }
 
   writeReset(stream: Http2Stream, code: number): void {
@@ -189,134 +171,60 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   }
 
   onClosed(stream: Http2Stream): void {
-    this.#streams.delete(stream.id);
-    if (stream.isReleased) this.#forget(stream);
+    this.#table.open.delete(stream.id);
+    if (stream.isReleased) this.#table.forget(stream);
   }
 
   onReleased(stream: Http2Stream): void {
-    if (stream.head) this.#spares.giveBackRequest(stream.head);
-    if (stream.isClosed) this.#forget(stream);
-  }
-
-  #forget(stream: Http2Stream): void {
-    if (stream.head) this.#peerStreams -= 1;
+    if (stream.head) this.#heads.giveBack(stream.head);
+    if (stream.isClosed) this.#table.forget(stream);
   }
 
   // — frames: heads —
 
   onHeaders(id: number, bytes: Buffer, start: number, end: number, endsStream: boolean, dependsOn: number): void {
-    this.#guard.onContent();
-    const stream = this.#streams.get(id);
-    if (stream) {
-      if (dependsOn === id) return this.#skipHead(bytes, start, end) ? this.#breakStream(stream, ErrorCode.protocolError, 'a stream that depends on itself') : undefined;
-      if (stream.isRemoteEnded) return this.#skipHead(bytes, start, end) ? this.#breakStream(stream, ErrorCode.streamClosed, 'HEADERS behind the end') : undefined;
-      if (this.role === 'client' && !stream.hasResponse) return this.#readResponse(stream, bytes, start, end, endsStream);
-      return this.#readTrailers(stream, bytes, start, end, endsStream);
-    }
-    if (this.role === 'server' && (id & 1) === 1 && id > this.#lastPeerStream) return this.#readRequest(id, bytes, start, end, endsStream, dependsOn);
-    if (this.#isIdle(id)) return this.fail(ErrorCode.protocolError, `HEADERS on stream ${id}`);
-    if (!this.#skipHead(bytes, start, end)) return undefined;
-    return this.#onFrameOfClosed(id, 'HEADERS');
+    this.#heads.onHeaders(id, bytes, start, end, endsStream, dependsOn);
   }
 
-  #readRequest(id: number, bytes: Buffer, start: number, end: number, endsStream: boolean, dependsOn: number): void {
-    this.#lastPeerStream = id;
-    this.#guard.onStream();
-    if (id > this.#lastServed || this.#peerStreams >= this.#limits.concurrentStreamsMax) {
-      if (!this.#skipHead(bytes, start, end)) return undefined;
-      this.#resets.remember(id, false);
-      // Those behind our last stream have been told, and are asked again elsewhere.
-      return id > this.#lastServed ? undefined : this.#writeReset(id, ErrorCode.refusedStream);
-    }
-    const head = this.#spares.takeRequest();
-    const verdict = this.#decoder.readRequest(bytes, start, end, head, endsStream);
-    if (verdict === 'bad-code') return this.fail(ErrorCode.compressionError, 'a head that is no HPACK');
+  onRequestHead(id: number, head: RequestHead, verdict: HeadVerdict, endsStream: boolean): void {
     const stream = new Http2Stream(this, id, head, this.peer.windowBytes, this.#limits.streamWindowBytes);
-    this.#streams.set(id, stream);
-    this.#peerStreams += 1;
+    this.#table.open.set(id, stream);
+    this.#table.held += 1;
     stream.isRemoteEnded = endsStream;
     // What follows a CONNECT is no body.
     if (head.framing === 'length' && head.method !== 'CONNECT') stream.missingBytes = head.contentLength;
-    if (verdict === 'malformed') this.#counters.rxMessagingError.add();
-    else if (verdict !== 'whole') this.#counters.headerOverflow.add();
-    const isOdd = dependsOn === id;
-    this.#events.onRequest(stream, head, isOdd ? 'malformed' : verdict);
-    return undefined;
+    this.#events.onRequest(stream, head, verdict);
   }
 
   /** Of the request that came last: why it is malformed. */
   get headFault(): string {
-    return this.#decoder.fault;
+    return this.#heads.fault;
   }
 
   /** Of the request that came last: the protocol its CONNECT asks for; empty for others. */
   get requestedProtocol(): string {
-    return this.#decoder.protocol;
-  }
-
-  #readResponse(stream: Http2Stream, bytes: Buffer, start: number, end: number, endsStream: boolean): void {
-    const head = this.#spares.takeResponse();
-    const verdict = this.#decoder.readResponse(bytes, start, end, head);
-    if (verdict === 'bad-code') return this.fail(ErrorCode.compressionError, 'a head that is no HPACK');
-    if (verdict !== 'whole') {
-      this.#counters[verdict === 'malformed' ? 'rxMessagingError' : 'headerOverflow'].add();
-      return this.#breakStream(stream, ErrorCode.protocolError, verdict === 'malformed' ? this.#decoder.fault : verdict);
-    }
-    const length = head.contentLength;
-    const isInterim = head.status < 200;
-    if (isInterim ? endsStream || head.status === 101 : false) return this.#breakStream(stream, ErrorCode.protocolError, `interim status ${head.status}`);
-    const isBodyless = endsStream || isInterim || stream.answersHead || head.status === 204 || head.status === 304;
-    if (isBodyless && endsStream && length > 0 && !stream.answersHead && head.status !== 304) return this.#breakStream(stream, ErrorCode.protocolError, 'content-length without a body');
-    head.framing = isBodyless ? 'none' : length < 0 ? 'chunked' : 'length';
-    head.contentLength = Math.max(length, 0);
-    if (!isInterim) {
-      stream.hasResponse = true;
-      stream.missingBytes = isBodyless ? 0 : length;
-    }
-    stream.events.onResponse(head);
-    if (endsStream) stream.endRemote(undefined);
-    return undefined;
-  }
-
-  #readTrailers(stream: Http2Stream, bytes: Buffer, start: number, end: number, endsStream: boolean): void {
-    const trailers = new Trailers();
-    const verdict = this.#decoder.readTrailers(bytes, start, end, trailers);
-    if (verdict === 'bad-code') return this.fail(ErrorCode.compressionError, 'trailers that are no HPACK');
-    if (!endsStream) return this.#breakStream(stream, ErrorCode.protocolError, 'a second head');
-    if (verdict !== 'whole') {
-      this.#counters[verdict === 'malformed' ? 'rxMessagingError' : 'headerOverflow'].add();
-      return this.#breakStream(stream, ErrorCode.protocolError, verdict === 'malformed' ? this.#decoder.fault : verdict);
-    }
-    return this.#endRemote(stream, trailers.count > 0 ? trailers : undefined);
-  }
-
-  /** False when that broke the connection. */
-  #skipHead(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#decoder.skip(bytes, start, end)) return true;
-    this.fail(ErrorCode.compressionError, 'a head that is no HPACK');
-    return false;
+    return this.#heads.protocol;
   }
 
   // — frames: bodies —
 
   onDataBegin(id: number, payloadBytes: number, endsStream: boolean): boolean {
     if (payloadBytes > 0) this.#guard.onContent();
-    if (payloadBytes > this.#receiveWindow) {
+    if (!this.#window.take(payloadBytes)) {
       this.fail(ErrorCode.flowControlError, 'more than the window of the connection');
       return false;
     }
-    this.#receiveWindow -= payloadBytes;
-    const stream = this.#streams.get(id);
+    const stream = this.#table.open.get(id);
     if (!stream || stream.isRemoteEnded || payloadBytes > stream.receiveWindow) {
       this.credit(payloadBytes);
       if (!stream) this.#onDataOfNobody(id);
-      else if (stream.isRemoteEnded) this.#breakStream(stream, ErrorCode.streamClosed, 'DATA behind the end');
-      else this.#breakStream(stream, ErrorCode.flowControlError, 'more than the window of the stream');
+      else if (stream.isRemoteEnded) this.breakStream(stream, ErrorCode.streamClosed, 'DATA behind the end');
+      else this.breakStream(stream, ErrorCode.flowControlError, 'more than the window of the stream');
       return false;
     }
     if (this.role === 'client' && !stream.hasResponse) {
       this.credit(payloadBytes);
-      this.#breakStream(stream, ErrorCode.protocolError, 'DATA before the head');
+      this.breakStream(stream, ErrorCode.protocolError, 'DATA before the head');
       return false;
     }
     stream.receiveWindow -= payloadBytes;
@@ -334,7 +242,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
       if (bytes > stream.missingBytes) {
         this.credit(bytes);
         this.#counters.rxMessagingError.add();
-        return this.#breakStream(stream, ErrorCode.protocolError, 'a body longer than its length');
+        return this.breakStream(stream, ErrorCode.protocolError, 'a body longer than its length');
       }
       stream.missingBytes -= bytes;
     }
@@ -346,21 +254,21 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
     this.#dataStream = undefined;
     if (stream.isClosed) return this.credit(paddingBytes);
     if (paddingBytes > 0) stream.onPadding(paddingBytes);
-    if (this.#dataEndsStream) this.#endRemote(stream, undefined);
+    if (this.#dataEndsStream) this.endRemote(stream, undefined);
     return undefined;
   }
 
-  #endRemote(stream: Http2Stream, trailers: Trailers | undefined): void {
+  endRemote(stream: Http2Stream, trailers: Trailers | undefined): void {
     if (stream.missingBytes > 0) {
       this.#counters.rxMessagingError.add();
-      return this.#breakStream(stream, ErrorCode.protocolError, 'a body shorter than its length');
+      return this.breakStream(stream, ErrorCode.protocolError, 'a body shorter than its length');
     }
     return stream.endRemote(trailers);
   }
 
   #onDataOfNobody(id: number): void {
-    if (this.#isIdle(id)) this.fail(ErrorCode.protocolError, `DATA on stream ${id}`);
-    else this.#onFrameOfClosed(id, 'DATA');
+    if (this.#table.isIdle(id)) this.fail(ErrorCode.protocolError, `DATA on stream ${id}`);
+    else this.onFrameOfClosed(id, 'DATA');
   }
 
   onEmptyFrame(): void {
@@ -374,15 +282,15 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
     if (excess !== undefined) return this.#endFlood(excess);
     if (payloadBytes === 5 && dependsOn !== id) return undefined;
     const code = payloadBytes === 5 ? ErrorCode.protocolError : ErrorCode.frameSizeError;
-    const stream = this.#streams.get(id);
-    if (stream) return this.#breakStream(stream, code, 'PRIORITY');
+    const stream = this.#table.open.get(id);
+    if (stream) return this.breakStream(stream, code, 'PRIORITY');
     return this.fail(code, 'PRIORITY');
   }
 
   onReset(id: number, code: number): void {
     this.#counters.rxReset.add();
-    if (this.#isIdle(id)) return this.fail(ErrorCode.protocolError, `RST_STREAM on stream ${id}`);
-    const stream = this.#streams.get(id);
+    if (this.#table.isIdle(id)) return this.fail(ErrorCode.protocolError, `RST_STREAM on stream ${id}`);
+    const stream = this.#table.open.get(id);
     if (!stream) return undefined;
     const { events } = stream;
     this.#resets.remember(id, true);
@@ -403,7 +311,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   }
 
   #moveWindows(grown: number): boolean {
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#table.open.values()) {
       stream.sendWindow += grown;
       if (stream.sendWindow > windowBytesMax) return false;
       if (stream.sendWindow > 0 && stream.hasPieces) this.queue.add(stream);
@@ -412,7 +320,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   }
 
   onSettingsAcknowledged(): void {
-    this.#decoder.allowTable(this.#limits.headerTableBytesMax);
+    this.#heads.allowTable(this.#limits.headerTableBytesMax);
     this.#events.onSettingsAcknowledged();
   }
 
@@ -426,7 +334,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
 
   onGoaway(lastStream: number, code: number): void {
     if (this.role === 'client') {
-      for (const stream of this.#streams.values()) {
+      for (const stream of this.#table.open.values()) {
         if (stream.id <= lastStream) continue;
         const { events } = stream;
         stream.close();
@@ -446,11 +354,11 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
       if (this.queue.window > windowBytesMax) return this.fail(ErrorCode.flowControlError, 'a window beyond 31 bits');
       return this.queue.pump();
     }
-    const stream = this.#streams.get(id);
-    if (!stream) return this.#isIdle(id) ? this.fail(ErrorCode.protocolError, `WINDOW_UPDATE on stream ${id}`) : undefined;
-    if (increment === 0) return this.#breakStream(stream, ErrorCode.protocolError, 'WINDOW_UPDATE of 0');
+    const stream = this.#table.open.get(id);
+    if (!stream) return this.#table.isIdle(id) ? this.fail(ErrorCode.protocolError, `WINDOW_UPDATE on stream ${id}`) : undefined;
+    if (increment === 0) return this.breakStream(stream, ErrorCode.protocolError, 'WINDOW_UPDATE of 0');
     stream.sendWindow += increment;
-    if (stream.sendWindow > windowBytesMax) return this.#breakStream(stream, ErrorCode.flowControlError, 'a window beyond 31 bits');
+    if (stream.sendWindow > windowBytesMax) return this.breakStream(stream, ErrorCode.flowControlError, 'a window beyond 31 bits');
     if (!stream.hasPieces) return undefined;
     this.queue.add(stream);
     return this.queue.pump();
@@ -462,14 +370,8 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
 
   // — ends —
 
-  /** Nobody has used it yet: whatever names it but HEADERS comes too early. */
-  #isIdle(id: number): boolean {
-    const isPeers = (id & 1) === (this.role === 'server' ? 1 : 0);
-    return id > (isPeers ? this.#lastPeerStream : this.#lastOwnStream);
-  }
-
   /** Something for a stream that is over (RFC 9113 5.1, "closed"). */
-  #onFrameOfClosed(id: number, what: string): void {
+  onFrameOfClosed(id: number, what: string): void {
     const byPeer = this.#resets.wasByPeer(id);
     // We have reset it, and the peer did not know yet; or it is a response to what we have given up.
     if (byPeer === false || this.role === 'client') return undefined;
@@ -477,7 +379,7 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
     return this.#writeReset(id, ErrorCode.streamClosed);
   }
 
-  #breakStream(stream: Http2Stream, code: number, reason: string): void {
+  breakStream(stream: Http2Stream, code: number, reason: string): void {
     const { events } = stream;
     stream.reset(code);
     events.onReset(code, 'fault', reason);
@@ -493,6 +395,14 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
     this.#resets.remember(id, this.#resets.wasByPeer(id) ?? false);
     this.#counters.txReset.add();
     this.#control.reset(id, code);
+  }
+
+  refuse(id: number): void {
+    this.#writeReset(id, ErrorCode.refusedStream);
+  }
+
+  ignore(id: number): void {
+    this.#resets.remember(id, false);
   }
 
   onControlFrame(): void {
