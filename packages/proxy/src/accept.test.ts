@@ -197,6 +197,14 @@ describe('a client that says nothing', () => {
     expect(proxy.metric('envoy_listener_downstream_pre_cx_timeout')).toBe(1);
   });
 
+  test('or too much at once, in its first message of TLS, is closed', async () => {
+    await using proxy = await startBootstrap({ listeners: [silent({ listener_filters: [inspector('tls_inspector', { max_client_hello_size: 300 })] })] });
+    const client = await proxy.connect('main');
+    client.write(Buffer.from([22, 3, 1, 1, 100, 1, 0, 1, 96]));
+    expect((await client.readToEnd()).toString()).toBe('');
+    expect(proxy.metric('envoy_tls_inspector_client_hello_too_large')).toBe(1);
+  });
+
   test('and goes leaves nothing behind', async () => {
     await using proxy = await startBootstrap({ listeners: [silent({ listener_filters_timeout: '0s' })] });
     const client = await proxy.connect('main');

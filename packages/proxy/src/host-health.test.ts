@@ -170,7 +170,7 @@ test('a host that falls ill leaves, and comes back when it is well', async () =>
 });
 
 test('with too few hosts well all take part, and it is counted', async () => {
-  const mesh = await startMesh({ health_checks: [healthCheck] });
+  const mesh = await startMesh({ health_checks: [healthCheck], common_lb_config: { healthy_panic_threshold: { value: 50 } } });
   for (const index of [0, 1, 2]) mesh.upstream(index).status = 500;
   await mesh.time.advanceAsync(100);
   expect(mesh.metric('membership_healthy')).toBe(1);

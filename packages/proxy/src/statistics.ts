@@ -57,6 +57,7 @@ export class DownstreamStatistics {
   readonly drainCloses: Counter;
   readonly requestLimits: Counter;
   readonly durationLimits: Counter;
+  readonly prematureResets: Counter;
   readonly delayedCloseTimeouts: Counter;
   /** Read when somebody looks. */
   connectionsActive = 0;
@@ -83,6 +84,7 @@ export class DownstreamStatistics {
     this.idleTimeouts = counter('downstream_cx_idle_timeout', 'connections closed because nothing happened on them');
     this.requestLimits = counter('downstream_cx_max_requests_reached', 'connections whose client was asked to leave after as many requests as it may send');
     this.durationLimits = counter('downstream_cx_max_duration_reached', 'connections whose client was asked to leave after as long as it may stay');
+    this.prematureResets = counter('downstream_rq_too_many_premature_resets', 'connections ended because too many of their streams ended before they were answered');
     this.delayedCloseTimeouts = counter('downstream_cx_delayed_close_timeout', 'connections whose client did not end its side in time');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
     this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');

@@ -365,6 +365,8 @@ export class Http2Connection implements FrameHandler, ControlFrames, Http2Stream
   }
 
   onBrokenFrame(code: number, reason: string): void {
+    // A field block without end.
+    if (code === ErrorCode.enhanceYourCalm) this.#counters.headerOverflow.add();
     this.fail(code, reason);
   }
 

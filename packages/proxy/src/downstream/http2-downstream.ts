@@ -203,7 +203,9 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
 
   onEarlyEnd(): void {
     this.#budget.onEarlyEnd();
-    if (this.#budget.isSpent) this.#machine.fail(ErrorCode.enhanceYourCalm, 'streams that end before they are answered');
+    if (!this.#budget.isSpent || this.#machine.isBroken) return;
+    this.acceptedBy.prematureResets.add();
+    this.#machine.fail(ErrorCode.enhanceYourCalm, 'streams that end before they are answered');
   }
 
   onStreamClosed(stream: Http2DownstreamStream): void {

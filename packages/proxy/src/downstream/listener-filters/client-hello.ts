@@ -12,6 +12,8 @@ export type ClientHello =
   | { readonly kind: 'not-tls' }
   /** It begins like one and is none. */
   | { readonly kind: 'malformed' }
+  /** It says that it is longer than is allowed. */
+  | { readonly kind: 'too-large' }
   | {
       readonly kind: 'hello';
       /** In lower case; empty when it names nobody. */
@@ -32,20 +34,23 @@ const recordBytesMax = 16_384;
 const incomplete: ClientHello = { kind: 'incomplete' };
 const notTls: ClientHello = { kind: 'not-tls' };
 const malformed: ClientHello = { kind: 'malformed' };
+const tooLarge: ClientHello = { kind: 'too-large' };
 
-export function readClientHello(bytes: Buffer): ClientHello {
+/** @param bytesMax of the message */
+export function readClientHello(bytes: Buffer, bytesMax: number = clientHelloBytesMax): ClientHello {
   if (bytes.length === 0) return incomplete;
   if (bytes[0] !== handshakeRecord) return notTls;
   // Any minor version: middleboxes have written 3.1 and 3.3 here (RFC 8446 D.4).
   if (bytes.length > 1 && bytes[1] !== 3) return notTls;
-  const message = gather(bytes);
+  const message = gather(bytes, bytesMax);
   if (message === 'incomplete') return incomplete;
   if (message === 'malformed') return malformed;
+  if (message === 'too-large') return tooLarge;
   return readMessage(message);
 }
 
 /** The handshake message out of its records, without its own head. Looks at each record once and copies at most once. */
-function gather(bytes: Buffer): Buffer | 'incomplete' | 'malformed' {
+function gather(bytes: Buffer, bytesMax: number): Buffer | 'incomplete' | 'malformed' | 'too-large' {
   const pieces: Buffer[] = [];
   let gathered = 0;
   /** Type and length of the message, as far as they have come. */
@@ -64,7 +69,7 @@ function gather(bytes: Buffer): Buffer | 'incomplete' | 'malformed' {
     if (head.length > 0 && head[0] !== clientHelloMessage) return 'malformed';
     const [, high = 0, middle = 0, low = 0] = head;
     const messageBytes = head.length < messageHeadBytes ? Number.POSITIVE_INFINITY : (high << 16) | (middle << 8) | low;
-    if (Number.isFinite(messageBytes) && messageBytes > clientHelloBytesMax) return 'malformed';
+    if (Number.isFinite(messageBytes) && messageBytes > bytesMax) return 'too-large';
     const end = messageHeadBytes + messageBytes;
     if (gathered >= end) return (pieces.length === 1 ? piece : Buffer.concat(pieces)).subarray(messageHeadBytes, end);
     if (piece.length < recordBytes) return 'incomplete';

@@ -9,12 +9,14 @@ import { defineListenerFilter, needsMore, refusesConnection, type ListenerFilter
 export interface TlsInspectorConfig {
   /** Default false: what begins like TLS and is none is served as bytes, as Envoy. */
   readonly refusesMalformed: boolean;
+  /** Bytes of the first message. Default and most 16 KiB, as Envoy; whoever sends more is closed. */
+  readonly clientHelloBytesMax: number;
 }
 
 export const tlsInspectorTypeName = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector';
 
 /** What listeners get that need it and do not ask for it. */
-export const defaultTlsInspector: TlsInspectorConfig = { refusesMalformed: false };
+export const defaultTlsInspector: TlsInspectorConfig = { refusesMalformed: false, clientHelloBytesMax };
 
 export const tlsInspectorFactory = defineListenerFilter<TlsInspectorConfig>({
   typeName: tlsInspectorTypeName,
@@ -26,19 +28,23 @@ function readTlsInspector(json: unknown, scope: Scope): TlsInspectorConfig | und
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
   const refusesMalformed = reader.boolean('close_connection_on_client_hello_parsing_errors', false);
-  reader.ignore(['initial_read_buffer_size', 'max_client_hello_size', 'enable_ja3_fingerprinting', 'enable_ja4_fingerprinting']);
+  const bytesMax = reader.uint32('max_client_hello_size', clientHelloBytesMax, { min: 1, max: clientHelloBytesMax });
+  reader.ignore(['initial_read_buffer_size', 'enable_ja3_fingerprinting', 'enable_ja4_fingerprinting']);
   reader.done();
-  return { refusesMalformed };
+  return { refusesMalformed, clientHelloBytesMax: bytesMax };
 }
 
 class TlsInspector implements ListenerFilter {
   /** With the heads of as many records as it may come in. */
-  readonly bytesMax = clientHelloBytesMax + 64;
+  readonly bytesMax: number;
   readonly #refusesMalformed: boolean;
+  readonly #messageBytesMax: number;
   readonly #count: Readonly<Record<'tlsFound' | 'tlsNotFound' | 'sniFound' | 'sniNotFound' | 'alpnFound' | 'alpnNotFound' | 'closed' | 'tooLarge', Counter>>;
 
-  constructor({ refusesMalformed }: TlsInspectorConfig, meter: Meter) {
+  constructor({ refusesMalformed, clientHelloBytesMax: messageBytesMax }: TlsInspectorConfig, meter: Meter) {
     this.#refusesMalformed = refusesMalformed;
+    this.#messageBytesMax = messageBytesMax;
+    this.bytesMax = messageBytesMax + 64;
     const counter = (name: string, help: string) => meter.counter(`envoy_tls_inspector_${name}`, help);
     this.#count = {
       tlsFound: counter('tls_found', 'connections that begin with TLS'),
@@ -53,7 +59,7 @@ class TlsInspector implements ListenerFilter {
   }
 
   inspect(bytes: Buffer, info: ConnectionInfo): number {
-    const hello = readClientHello(bytes);
+    const hello = readClientHello(bytes, this.#messageBytesMax);
     switch (hello.kind) {
       case 'incomplete':
         return needsMore;
@@ -63,6 +69,9 @@ class TlsInspector implements ListenerFilter {
       case 'malformed':
         this.#count.tlsNotFound.add();
         return this.#refusesMalformed ? refusesConnection : 0;
+      case 'too-large':
+        this.#count.tooLarge.add();
+        return refusesConnection;
       case 'hello':
         info.transportProtocol = 'tls';
         info.serverName = hello.serverName;

@@ -74,6 +74,7 @@ class ActivatorFilter implements HttpFilter {
   readonly #requests: StreamSlot<HeldRequest>;
   readonly #deadlines: Deadlines;
   readonly #refused: Counter;
+  readonly #timedOut: Counter;
 
   constructor(dependencies: ActivatorFilterDependencies, context: FilterContext) {
     this.#dependencies = dependencies;
@@ -81,6 +82,7 @@ class ActivatorFilter implements HttpFilter {
     this.#requests = context.slot();
     this.#deadlines = new Deadlines(context.clock, context.timers);
     this.#refused = context.meter.counter('sluice_activator_refused_total', 'Requests refused because too many waited.');
+    this.#timedOut = context.meter.counter('sluice_activator_timed_out_total', 'Requests ended because one of their clocks ran out.');
   }
 
   onRequest(stream: Stream): FilterVerdict {
@@ -100,7 +102,7 @@ class ActivatorFilter implements HttpFilter {
     const { throttler } = revision;
     const held: HeldRequest = {
       revision,
-      clocks: new RequestClocks(stream, revision.timeouts, this.#deadlines, 'activator request timeout'),
+      clocks: new RequestClocks(stream, revision.timeouts, this.#deadlines, 'activator request timeout', this.#timedOut),
       arrivedAt: now,
       isFirst: throttler.capacity === 0 && throttler.waiting === 0,
       assignment: undefined,

@@ -1,5 +1,5 @@
 import { RequestStats } from '@sluice/admission';
-import { createMeter, createSeededRandom, silentLogger } from '@sluice/kernel';
+import { createMeter, createSeededRandom, silentLogger, type Meter } from '@sluice/kernel';
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, it } from 'vitest';
 import { outcomes } from '../../outcome.ts';
@@ -27,6 +27,8 @@ function createFilter(value: Partial<QueueFilterValue> = {}, prober?: ReadinessP
   return { time, stats, drainer, meter, filter, arrive, end };
 }
 
+const count = (meter: Meter, name: string) => meter.collect().find((family) => family.name === name)?.samples[0]?.value;
+
 describe('the limit', () => {
   it('lets so many in, holds the next, and lets it go when one has ended', () => {
     const { arrive, end } = createFilter({ container_concurrency: 1 });
@@ -38,10 +40,11 @@ describe('the limit', () => {
   });
 
   it('refuses with Knative’s answer when the queue is full', () => {
-    const { arrive, end, stats } = createFilter({ container_concurrency: 1 });
+    const { arrive, end, stats, meter } = createFilter({ container_concurrency: 1, queue_depth: 10 });
     for (let index = 0; index < 11; index += 1) arrive();
     const { stream, verdict } = arrive();
     expect(verdict).toBe('replied');
+    expect(count(meter, 'sluice_queue_refused_total')).toBe(1);
     expect(stream.replies).toEqual([
       {
         status: 503,
@@ -169,7 +172,7 @@ describe('what the program sees', () => {
 
 describe('timeouts', () => {
   it('answer 504 when nothing was sent, also to a request that waits', () => {
-    const { time, arrive } = createFilter({ container_concurrency: 1, timeout_seconds: 10 });
+    const { time, arrive, meter } = createFilter({ container_concurrency: 1, timeout_seconds: 10 });
     const running = arrive();
     time.advance(5000);
     const waiting = arrive();
@@ -178,6 +181,7 @@ describe('timeouts', () => {
     expect(waiting.stream.replies).toEqual([]);
     time.advance(5000);
     expect(waiting.stream.replies).toMatchObject([{ status: 504, body: 'request timeout' }]);
+    expect(count(meter, 'sluice_queue_timed_out_total')).toBe(2);
   });
 
   it('cut a response that is under way', () => {
@@ -189,17 +193,18 @@ describe('timeouts', () => {
   });
 
   it('of the response’s start are over with its head', () => {
-    const { time, arrive, filter } = createFilter({ response_start_timeout_seconds: 5 });
+    const { time, arrive, filter, meter } = createFilter({ response_start_timeout_seconds: 5 });
     const early = arrive();
     const late = arrive();
     filter.onResponse?.(early.stream);
     time.advance(60_000);
     expect([early.stream.replies, early.stream.resets]).toEqual([[], []]);
     expect(late.stream.replies).toMatchObject([{ status: 504 }]);
+    expect(count(meter, 'sluice_queue_timed_out_total')).toBe(1);
   });
 
   it('of silence start over with each piece', () => {
-    const { time, arrive, filter } = createFilter({ idle_timeout_seconds: 5 });
+    const { time, arrive, filter, meter } = createFilter({ idle_timeout_seconds: 5 });
     const { stream } = arrive();
     time.advance(4000);
     filter.onResponse?.(stream);
@@ -209,6 +214,7 @@ describe('timeouts', () => {
     expect(stream.resets).toEqual([]);
     time.advance(1);
     expect(stream.resets).toEqual(['max-duration']);
+    expect(count(meter, 'sluice_queue_timed_out_total')).toBe(1);
   });
 
   it('do not end a tunnel', () => {

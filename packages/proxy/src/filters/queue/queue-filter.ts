@@ -56,6 +56,7 @@ class QueueFilter implements HttpFilter {
   readonly #hasTimeouts: boolean;
   readonly #deadlines: Deadlines;
   readonly #refused: Counter;
+  readonly #timedOut: Counter;
 
   constructor(config: QueueFilterConfig, dependencies: QueueFilterDependencies, context: FilterContext) {
     const { containerConcurrency, queueDepth, timeouts } = config;
@@ -66,6 +67,7 @@ class QueueFilter implements HttpFilter {
     this.#hasTimeouts = timeouts.durationMs > 0 || timeouts.responseStartMs > 0 || timeouts.idleMs > 0;
     this.#deadlines = new Deadlines(context.clock, context.timers);
     this.#refused = context.meter.counter('sluice_queue_refused_total', 'Requests refused because the queue was full.');
+    this.#timedOut = context.meter.counter('sluice_queue_timed_out_total', 'Requests ended because one of their clocks ran out.');
     if (containerConcurrency > 0) {
       const breaker = new Breaker({ queueDepth, concurrencyMax: containerConcurrency, initialCapacity: containerConcurrency });
       this.#breaker = breaker;
@@ -81,7 +83,7 @@ class QueueFilter implements HttpFilter {
     const isProxied = head.get('k-proxy-request') === proxiedBy;
     hideMeshHeaders(stream);
 
-    const clocks = this.#hasTimeouts ? new RequestClocks(stream, this.#timeouts, this.#deadlines, 'request timeout') : undefined;
+    const clocks = this.#hasTimeouts ? new RequestClocks(stream, this.#timeouts, this.#deadlines, 'request timeout', this.#timedOut) : undefined;
     const request: QueuedRequest = { isProxied, clocks, reservation: undefined };
     this.#requests.set(stream, request);
     // Before the breaker: a request that waits is load too, and should bring another pod.

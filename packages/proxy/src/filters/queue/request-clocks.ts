@@ -11,6 +11,7 @@
  * the text of the timeout to a response under way, we cut the response: a client must be able to tell a part
  * from the whole. And a tunnel (WebSocket) is not a response: no clock ends it.
  */
+import type { Counter } from '@sluice/kernel';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import type { Stream } from '../../stream.ts';
 
@@ -28,14 +29,16 @@ export class RequestClocks {
   readonly #stream: Stream;
   /** The text of the 504. */
   readonly #message: string;
+  readonly #expirations: Counter;
   #duration: Deadline | undefined;
   #responseStart: Deadline | undefined;
   #idle: Deadline | undefined;
   #hasStarted = false;
 
-  constructor(stream: Stream, timeouts: RequestTimeouts, deadlines: Deadlines, message: string) {
+  constructor(stream: Stream, timeouts: RequestTimeouts, deadlines: Deadlines, message: string, expirations: Counter) {
     this.#stream = stream;
     this.#message = message;
+    this.#expirations = expirations;
     const onExpired = () => this.#onExpired();
     if (timeouts.durationMs > 0) this.#duration = deadlines.start(timeouts.durationMs, onExpired);
     if (timeouts.responseStartMs > 0) this.#responseStart = deadlines.start(timeouts.responseStartMs, onExpired);
@@ -65,6 +68,7 @@ export class RequestClocks {
     this.stop();
     // A tunnel: nothing told us of its opening, and nothing is to be done about it.
     if (this.#stream.info.status === 101) return;
+    this.#expirations.add();
     if (this.#hasStarted) this.#stream.reset('max-duration');
     else this.#stream.reply({ status: 504, body: this.#message, details: 'revision_timeout', flag: 'UMSDR' });
   }
