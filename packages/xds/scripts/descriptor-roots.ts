@@ -2,23 +2,13 @@
  * Which messages each descriptor holds. A descriptor has the named messages and all they refer to; what
  * travels inside an `Any` is not referred to, so it is named here itself.
  */
-
-/** A proto file and the messages of it that are wanted. */
-export interface RootFile {
-  readonly file: string;
-  readonly messages: readonly string[];
-}
+import { extensionRoots } from './extension-roots.ts';
+import { envoy, type RootFile } from './root-file.ts';
 
 /** Names of the sets are the names of the generated modules. A set leaves out what the sets it extends have. */
 export interface DescriptorSet {
   readonly name: string;
   readonly roots: readonly RootFile[];
-}
-
-/** A file under `prefix`, with its messages in the package that the path spells. */
-function envoy(path: string, ...messages: readonly string[]): RootFile {
-  const packageName = `envoy.${path.slice(0, path.lastIndexOf('/')).replaceAll('/', '.')}`;
-  return { file: `envoy/${path}.proto`, messages: messages.map((name) => `${packageName}.${name}`) };
 }
 
 export const descriptorSets: readonly DescriptorSet[] = [
@@ -86,6 +76,11 @@ export const descriptorSets: readonly DescriptorSet[] = [
       { file: 'xds/type/v3/typed_struct.proto', messages: ['xds.type.v3.TypedStruct'] },
       { file: 'udpa/type/v1/typed_struct.proto', messages: ['udpa.type.v1.TypedStruct'] },
     ],
+  },
+  {
+    // What a proxy may be told by other control planes than ours.
+    name: 'extensions',
+    roots: extensionRoots,
   },
   {
     // What only people and tools ask for: bootstrap files, dumps, client status.

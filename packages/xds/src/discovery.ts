@@ -12,6 +12,8 @@ export interface Node {
   /** Ours: the node group, e.g. `sluice-gateway`. */
   readonly cluster: string;
   readonly metadata?: JsonObject;
+  /** `envoy.config.core.v3.Locality` as JSON. */
+  readonly locality?: JsonObject;
   readonly userAgentName?: string;
   readonly clientFeatures?: readonly string[];
 }

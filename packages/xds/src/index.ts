@@ -49,7 +49,7 @@ export { SnapshotCache, type SnapshotWatch, type SnapshotWatcher } from './snaps
 export { AdsServer, type AdsServerOptions } from './server/ads-server.ts';
 export type { NodeStatus, ServedTypeStatus } from './server/session.ts';
 export type { Refusal } from './server/refusals.ts';
-export type { AdsConsumer, ReceivedResource, RejectedResource, ResourceUpdate } from './client/ads-consumer.ts';
+export type { AdsConsumer, LateFault, ReceivedResource, RejectedResource, ResourceUpdate } from './client/ads-consumer.ts';
 export {
   createAdsClient,
   type AdsClient,
@@ -60,6 +60,8 @@ export {
   type TypeStatus,
 } from './client/ads-client.ts';
 export type { ClientNews, SubscribedType } from './client/discovery-client.ts';
+export { cacheBytesMax, decodeCache, encodeCache, heldBy, type CachedSources, type DecodedCache } from './client/config-cache.ts';
+export { createFailoverTransport } from './client/failover-transport.ts';
 export { ReferenceBook, type NameChange, type Reference } from './client/reference-book.ts';
 export { isAggregated, sourcedReferencesOf, type SourcedReference } from './client/sourced-references.ts';
 export {
@@ -86,4 +88,4 @@ export { createLoadSubscriber, type LoadSubscriber, type LoadSubscriberOptions }
 export { fetchClientStatus, openGrpcServer, openGrpcTransport } from './grpc/open.ts';
 export type { FetchClientStatusOptions } from './grpc/client-status.ts';
 export type { GrpcServer, GrpcServerOptions, ServerTls } from './grpc/server.ts';
-export type { GrpcTransportOptions } from './grpc/client.ts';
+export type { GrpcTls, GrpcTransportOptions } from './grpc/client.ts';

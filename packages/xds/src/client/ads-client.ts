@@ -1,5 +1,5 @@
 /** A client of a config service: the machine of `discovery-client.ts` on a transport and timers. */
-import type { Clock, Logger, MessageStream, Meter, Random, Timer, Timers } from '@sluice/kernel';
+import { formatProblem, type Clock, type Logger, type MessageStream, type Meter, type Random, type Timer, type Timers } from '@sluice/kernel';
 
 import type { Codec } from '../codec/codec.ts';
 import type { JsonObject } from '../codec/json.ts';
@@ -142,7 +142,8 @@ function runMachine<Request extends AnyRequest, Response>(
   }
 
   async function settle(upTo: number): Promise<void> {
-    const reasons = (await consumer.inForce?.().catch((error: unknown) => [String(error)])) ?? [];
+    const faults = (await consumer.inForce?.()) ?? [];
+    const reasons = faults.map(({ typeUrl, name, problem }) => ({ typeUrl, name, reason: name === '' ? formatProblem(problem) : `${name}: ${formatProblem(problem)}` }));
     step({ kind: 'settled', upTo, reasons });
   }
 

@@ -31,6 +31,14 @@ export interface RejectedResource {
   readonly problems: readonly Problem[];
 }
 
+/** Why something that was accepted is not in force after all. */
+export interface LateFault {
+  /** Undefined: nobody can say whose fault it is. */
+  readonly typeUrl: TypeUrl | undefined;
+  readonly name: string;
+  readonly problem: Problem;
+}
+
 export interface AdsConsumer {
   /**
    * Takes an update and says what of `changed` it refuses; the client then refuses the response (NACK)
@@ -38,10 +46,10 @@ export interface AdsConsumer {
    */
   onUpdate(update: ResourceUpdate): readonly RejectedResource[];
   /**
-   * Fulfils when all that was taken so far is in force, with what has come to light on the way; reasons are refusals like
-   * those of `onUpdate`. Where it is there, the service is answered then and not before.
+   * Fulfils when all that was taken so far is in force, with what has come to light on the way: refusals like those of
+   * `onUpdate`. Where it is there, the service is answered then and not before.
    */
-  inForce?(): Promise<readonly string[]>;
+  inForce?(): Promise<readonly LateFault[]>;
   /** A resource that something refers to has not come within the initial fetch timeout. */
   onMissing?(typeUrl: TypeUrl, name: string): void;
   /**

@@ -27,7 +27,7 @@ export type ClientEvent<Response> =
   | { readonly kind: 'stop' }
   | { readonly kind: 'response'; readonly response: Response }
   /** What was accepted up to the effect `settle` with this number is in force, except for reasons that stand against it. */
-  | { readonly kind: 'settled'; readonly upTo: number; readonly reasons: readonly string[] }
+  | { readonly kind: 'settled'; readonly upTo: number; readonly reasons: readonly LateReason[] }
   /** Somebody outside refers to names; replaces what the same owner referred to before. */
   | { readonly kind: 'refer'; readonly owner: string; readonly references: readonly Reference[] }
   | { readonly kind: 'stream ended'; readonly details: string }
@@ -44,6 +44,14 @@ export type ClientEffect<Request> =
   | { readonly kind: 'settle'; readonly upTo: number }
   | ClientNews;
 
+/** What came to light after something was accepted. Without a type it stands against everything that was. */
+export interface LateReason {
+  readonly typeUrl: TypeUrl | undefined;
+  /** The resource it is about; empty for none in particular. */
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What others may want to know. */
 export type ClientNews =
   /** The service has begun to answer, or was lost. */
@@ -53,7 +61,8 @@ export type ClientNews =
   /** Something of a type was asked for. */
   | { readonly kind: 'asked'; readonly typeUrl: TypeUrl; readonly names: readonly string[] }
   | { readonly kind: 'accepted'; readonly typeUrl: TypeUrl; readonly version: string; readonly names: readonly string[] }
-  | { readonly kind: 'rejected'; readonly typeUrl: TypeUrl; readonly version: string; readonly reason: string }
+  /** `names`: what could be read and was refused. */
+  | { readonly kind: 'rejected'; readonly typeUrl: TypeUrl; readonly version: string; readonly names: readonly string[]; readonly reason: string }
   | { readonly kind: 'unknown fields'; readonly typeUrl: TypeUrl; readonly count: number }
   | { readonly kind: 'missing'; readonly typeUrl: TypeUrl; readonly name: string; readonly isTimeout: boolean }
   /** Their time to live is over, and nobody has renewed them. */
@@ -101,6 +110,7 @@ interface Unanswered {
   readonly identity: string;
   readonly reasons: readonly string[];
   readonly names: readonly string[];
+  readonly refused: readonly string[];
   readonly number: number;
 }
 
@@ -250,24 +260,27 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
     for (const name of verdict.unknown) this.#missing(type.typeUrl, name, false, effects);
     this.#refer(type, verdict.changed, verdict.removed);
     const number = (this.#settleCount += 1);
-    const names = verdict.changed.map(({ name }) => name);
-    this.#unanswered.push({ type, nonce: update.nonce, version: update.version, identity: update.identity, reasons: verdict.reasons, names, number });
+    const { reasons, names, refused } = verdict;
+    this.#unanswered.push({ type, nonce: update.nonce, version: update.version, identity: update.identity, reasons, names, refused, number });
     if (confirms) effects.push({ kind: 'settle', upTo: number });
     else this.#onSettled(number, [], now, effects);
     this.#followReferences(now, effects);
   }
 
-  #onSettled(upTo: number, reasons: readonly string[], now: number, effects: ClientEffect<Request>[]): void {
+  #onSettled(upTo: number, reasons: readonly LateReason[], now: number, effects: ClientEffect<Request>[]): void {
     const settled = this.#unanswered.filter(({ number }) => number <= upTo);
     this.#unanswered = this.#unanswered.filter(({ number }) => number > upTo);
+    // Sent again, they are to be offered again, whether or not they are the same.
+    for (const { typeUrl, name } of reasons) if (typeUrl !== undefined) this.#types.get(typeUrl)?.distrust(name);
     for (const one of settled) {
-      const rejection = one.type.conclude(one.version, [...one.reasons, ...reasons]);
+      const late = reasons.filter(({ typeUrl }) => typeUrl === undefined || typeUrl === one.type.typeUrl).map(({ reason }) => reason);
+      const rejection = one.type.conclude(one.version, [...one.reasons, ...late]);
       if (rejection === undefined) {
         this.#damping.delete(one.type);
         effects.push({ kind: 'accepted', typeUrl: one.type.typeUrl, version: one.version, names: one.names });
         this.#answer(one.type, one.nonce, undefined, effects);
       } else {
-        effects.push({ kind: 'rejected', typeUrl: one.type.typeUrl, version: one.version, reason: rejection });
+        effects.push({ kind: 'rejected', typeUrl: one.type.typeUrl, version: one.version, names: one.refused, reason: rejection });
         this.#refuse(one, rejection, now, effects);
       }
     }

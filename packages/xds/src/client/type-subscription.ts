@@ -16,6 +16,9 @@ export type Offer = (update: ResourceUpdate) => readonly RejectedResource[];
 export interface Verdict {
   /** Every reason against it; none when all was accepted. */
   readonly reasons: readonly string[];
+  /** What was sent of what is wanted, changed or not. */
+  readonly names: readonly string[];
+  readonly refused: readonly string[];
   readonly changed: readonly ReceivedResource[];
   readonly removed: readonly string[];
   /** Names that were asked for, of which the server has said that they do not exist. */
@@ -104,6 +107,7 @@ export class TypeSubscription {
     for (const resource of kept) this.#held.set(resource.name, resource);
     // Half a state must not be called by the name of the whole.
     if (refused.size === 0) this.acceptedVersion = version;
+    this.hasResponded = true;
     return kept;
   }
 
@@ -135,11 +139,21 @@ export class TypeSubscription {
     this.hasResponded = true;
     return {
       reasons: [...reading.problems, ...refused.flatMap(({ name, problems }) => reasonsFor(name, problems))],
+      names: wanted.map(({ resource }) => resource.name),
+      refused: [...refusedNames],
       changed: changed.filter(({ name }) => !refusedNames.has(name)),
       removed,
       unknown: update.removed.filter((name) => this.#names.has(name) && !removed.includes(name)),
       unknownFields: reading.unknownFields,
     };
+  }
+
+  /** What is held of the name is not what is in force. */
+  distrust(name: string): void {
+    const held = this.#held.get(name);
+    if (!held) return;
+    this.#held.set(name, { ...held, version: '' });
+    this.#serverVersions.delete(name);
   }
 
   /** Says how a response has ended: with reasons it is refused, and the version accepted before stands. */

@@ -4,20 +4,23 @@ import type { DescriptorJson } from './descriptor.ts';
 
 /**
  * How much a codec knows. `load` is what a sidecar reports with (21 messages, 8 KB); `core` adds discovery and all
- * resources (about 170 KB); `admin` adds bootstrap files and dumps.
+ * resources (about 170 KB); `proxy` adds the filters and other extensions that only other control planes send; `admin` adds
+ * to that bootstrap files and dumps.
  */
-export type CodecScope = 'load' | 'core' | 'admin';
+export type CodecScope = 'load' | 'core' | 'proxy' | 'admin';
 
 const modules = {
   load: () => import('../gen/load.js'),
   core: () => import('../gen/core.js'),
+  extensions: () => import('../gen/extensions.js'),
   admin: () => import('../gen/admin.js'),
 } as const;
 
-const scopes: Readonly<Record<CodecScope, readonly CodecScope[]>> = {
+const scopes: Readonly<Record<CodecScope, readonly (keyof typeof modules)[]>> = {
   load: ['load'],
   core: ['load', 'core'],
-  admin: ['load', 'core', 'admin'],
+  proxy: ['load', 'core', 'extensions'],
+  admin: ['load', 'core', 'extensions', 'admin'],
 };
 
 /** Loads the descriptors of the scope and makes a codec of them. */

@@ -1,7 +1,9 @@
 /** Streams to a config service over gRPC. */
 import assert from 'node:assert';
 
-import { Client, credentials, Metadata, status, type ClientDuplexStream } from '@grpc/grpc-js';
+import { createSecureContext } from 'node:tls';
+
+import { Client, credentials, Metadata, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
 import type { MessageStream, MessageStreamHandler, StreamStatus } from '@sluice/kernel';
 
 import type { Codec } from '../codec/codec.ts';
@@ -14,35 +16,58 @@ export interface GrpcTransportOptions {
   /** `host:port`. */
   readonly address: string;
   readonly codec: Codec;
+  /** How to secure connections; asked whenever a stream is opened, so that new certificates count from then on. Default: not at all. */
+  readonly tls?: () => GrpcTls;
+  /**
+   * Whether a stream that is opened while there is no connection waits for one. Default true. Else it fails, which whoever
+   * has other servers to try wants to know.
+   */
+  readonly waitsForConnection?: boolean;
+}
+
+/** All in PEM. */
+export interface GrpcTls {
+  /** Equal where everything is the same. */
+  readonly version: string;
+  /** What the server's chain must lead to. Undefined: anybody is believed. */
+  readonly trustedCa: string | undefined;
+  readonly identity: { readonly certificateChain: string; readonly privateKey: string; readonly password: string | undefined } | undefined;
+  /** The name asked for; empty for the address's own. */
+  readonly serverName: string;
+  /** What speaks against a certificate, given in DER, whose chain is good. Undefined: nothing. */
+  readonly findFault: (certificate: Uint8Array) => string | undefined;
 }
 
 /** A channel that connects when the first stream is opened. */
-export function createGrpcTransport({ address, codec }: GrpcTransportOptions): ConfigServiceTransport {
-  const client = new Client(address, credentials.createInsecure(), {
-    ...sharedChannelOptions,
-    // A service that has been restarted is found again within a second; gRPC adds jitter of its own.
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1_000,
-    // Two proxies in one process do not share connections, and a proxy's own traffic goes through no other.
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.enable_http_proxy': 0,
-  });
+export function createGrpcTransport({ address, codec, tls, waitsForConnection = true }: GrpcTransportOptions): ConfigServiceTransport {
+  let secured = tls?.();
+  let client = createClient(address, secured);
   const methods = configServiceMethods(codec);
   const open = new Set<ClientStream<never, never>>();
 
   function openStream<Request, Response>(method: StreamMethod<Request, Response>): MessageStream<Response, Request> {
+    renew();
     const call = client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       // A stream that is opened while there is no connection waits for one instead of failing, so that it is there as soon
       // as the service is: the growing delays between streams are for services that answer badly.
-      new Metadata({ waitForReady: true }),
+      new Metadata({ waitForReady: waitsForConnection }),
       {},
     );
     const stream = new ClientStream(call, () => open.delete(stream as never));
     open.add(stream as never);
     return stream;
+  }
+
+  /** Streams that are open keep the connection they began with: closing a client lets them end. */
+  function renew(): void {
+    const now = tls?.();
+    if (now?.version === secured?.version) return;
+    client.close();
+    secured = now;
+    client = createClient(address, now);
   }
 
   return {
@@ -57,6 +82,36 @@ export function createGrpcTransport({ address, codec }: GrpcTransportOptions): C
       client.close();
     },
   };
+}
+
+function createClient(address: string, tls: GrpcTls | undefined): Client {
+  return new Client(address, tls ? credentialsOf(tls) : credentials.createInsecure(), {
+    ...sharedChannelOptions,
+    ...(tls && tls.serverName !== '' ? { 'grpc.ssl_target_name_override': tls.serverName } : {}),
+    // A service that has been restarted is found again within a second; gRPC adds jitter of its own.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1_000,
+    // Two proxies in one process do not share connections, and a proxy's own traffic goes through no other.
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_http_proxy': 0,
+  });
+}
+
+function credentialsOf({ trustedCa, identity, findFault }: GrpcTls): ChannelCredentials {
+  const context = createSecureContext({
+    ...(trustedCa === undefined ? {} : { ca: trustedCa }),
+    ...(identity ? { cert: identity.certificateChain, key: identity.privateKey } : {}),
+    ...(identity?.password === undefined ? {} : { passphrase: identity.password }),
+    minVersion: 'TLSv1.2',
+  });
+  return credentials.createFromSecureContext(context, {
+    // Whether the certificate is for the name is part of what is asked by configuration, not a matter of course.
+    checkServerIdentity(_hostName, certificate) {
+      const fault = findFault(certificate.raw);
+      return fault === undefined ? undefined : new Error(fault);
+    },
+    rejectUnauthorized: trustedCa !== undefined,
+  });
 }
 
 function methodOf<Method>(methods: ReadonlyMap<TypeUrl, Method>, typeUrl: TypeUrl): Method {

@@ -8,7 +8,7 @@ import type { ScenarioCommand } from '@sluice/kernel/testing';
 import type { RejectedResource, ResourceUpdate } from '../client/ads-consumer.ts';
 import { deltaDialect } from '../client/delta-dialect.ts';
 import type { AnyRequest, Dialect } from '../client/dialect.ts';
-import { DiscoveryClient, type ClientEffect, type ClientEvent } from '../client/discovery-client.ts';
+import { DiscoveryClient, type ClientEffect, type ClientEvent, type LateReason } from '../client/discovery-client.ts';
 import { sotwDialect } from '../client/sotw-dialect.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { JsonObject } from '../codec/json.ts';
@@ -110,7 +110,7 @@ class Player<Request extends AnyRequest & { readonly typeUrl: TypeUrl }, Respons
         this.#step({ kind: 'response', response: this.#variant.response(words) });
         break;
       case 'in-force':
-        this.#step({ kind: 'settled', upTo: Number(words[0]), reasons: words.slice(1) });
+        this.#step({ kind: 'settled', upTo: Number(words[0]), reasons: words.slice(1).map(lateReason) });
         break;
       case 'demand':
         this.#demand(words);
@@ -217,6 +217,12 @@ const jsonCodec: Codec = {
     return { ok: true, value: { value, unknownFields: unknown }, problems: [] };
   },
 };
+
+/** `http:reason` speaks against the listener, `reason` against nothing in particular. */
+function lateReason(text: string): LateReason {
+  const [name = '', reason] = text.split(':');
+  return reason === undefined ? { typeUrl: undefined, name: '', reason: name } : { typeUrl: typeUrls.listener, name, reason: `${name}: ${reason}` };
+}
 
 /** The server's version of `a:1` is `v1`. A name before `/` is what the server calls it, whatever it says itself. */
 function wrapped(typeUrl: TypeUrl, text: string): WrappedResource {

@@ -164,19 +164,21 @@ export function nodeJson(node: Node): JsonObject {
     id: node.id,
     cluster: node.cluster,
     ...(node.metadata === undefined ? {} : { metadata: node.metadata }),
+    ...(node.locality === undefined ? {} : { locality: node.locality }),
     ...(node.userAgentName === undefined ? {} : { user_agent_name: node.userAgentName }),
     ...(node.clientFeatures === undefined ? {} : { client_features: node.clientFeatures }),
   };
 }
 
 export function nodeFrom(json: JsonObject): Node {
-  const { metadata } = json;
+  const { metadata, locality } = json;
   const userAgentName = text(json, 'user_agent_name');
   const clientFeatures = texts(json, 'client_features');
   return {
     id: text(json, 'id'),
     cluster: text(json, 'cluster'),
     ...(isJsonObject(metadata) ? { metadata } : {}),
+    ...(isJsonObject(locality) ? { locality } : {}),
     ...(userAgentName === '' ? {} : { userAgentName }),
     ...(clientFeatures.length === 0 ? {} : { clientFeatures }),
   };
