@@ -18,6 +18,8 @@ interface Scope {
 const scopes: readonly Scope[] = [
   { prefix: 'envoy_http_inspector_', word: 'http_inspector', label: undefined },
   { prefix: 'envoy_http_local_rate_limit_', word: 'http_local_rate_limit', label: 'envoy_local_http_ratelimit_prefix', isLabelFirst: true },
+  { prefix: 'envoy_control_plane_', word: 'control_plane', label: undefined },
+  { prefix: 'envoy_sds_', word: 'sds', label: 'envoy_sds_name' },
   { prefix: 'envoy_http_', word: 'http', label: 'envoy_http_conn_manager_prefix' },
   { prefix: 'envoy_rbac_', word: 'rbac', label: 'envoy_rbac_prefix', isLabelFirst: true },
   { prefix: 'envoy_local_rate_limit_', word: 'local_rate_limit', label: 'envoy_local_ratelimit_prefix' },
@@ -26,8 +28,10 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_tls_inspector_', word: 'tls_inspector', label: undefined },
   { prefix: 'envoy_proxy_proto_', word: 'proxy_proto', label: 'envoy_proxy_protocol_prefix' },
   { prefix: 'envoy_http2_', word: 'http2', label: undefined },
+  { prefix: 'envoy_cluster_manager_cds_', word: 'cluster_manager.cds', label: undefined },
   { prefix: 'envoy_cluster_manager_', word: 'cluster_manager', label: undefined },
   { prefix: 'envoy_cluster_', word: 'cluster', label: 'envoy_cluster_name' },
+  { prefix: 'envoy_listener_manager_lds_', word: 'listener_manager.lds', label: undefined },
   { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },
   { prefix: 'envoy_listener_', word: 'listener', label: 'envoy_listener_address' },
   { prefix: 'envoy_overload_', word: 'overload', label: 'envoy_overload_name' },
@@ -48,7 +52,7 @@ export function dottedName(name: string, labels: LabelValues): string {
     if (value !== undefined) parts[scope.isLabelFirst ? 'unshift' : 'push'](value.replaceAll(':', '_'));
     if (scope.label !== undefined) left.delete(scope.label);
   }
-  if (scope?.word === 'http') rest = withScope(rest, filterScopes);
+  if (scope?.word === 'http') rest = withRoutesOf(withScope(rest, filterScopes), left);
   if (scope?.word === 'cluster') rest = withScope(rest, clusterScopes).replace(/^retry_upstream_/, 'retry.upstream_').replace(/^circuit_breakers_(default|high)_/, 'circuit_breakers.$1.');
   if (scope?.word === 'listener') rest = withScope(rest, listenerScopes);
   if (scope?.word === 'vhost') rest = withRouted(rest, left);
@@ -63,6 +67,14 @@ export function dottedName(name: string, labels: LabelValues): string {
 function withScope(name: string, words: readonly string[]): string {
   const word = words.find((scope) => name.startsWith(`${scope}_`));
   return word === undefined ? name : `${word}.${name.slice(word.length + 1)}`;
+}
+
+/** How a route table comes is told of each: `http.edge.rds.shop.update_success`. */
+function withRoutesOf(name: string, labels: Map<string, string>): string {
+  const routes = labels.get('envoy_rds_route_config');
+  if (routes === undefined || !name.startsWith('rds_')) return name;
+  labels.delete('envoy_rds_route_config');
+  return `rds.${routes.replaceAll(':', '_')}.${name.slice('rds_'.length)}`;
 }
 
 const filterScopes = ['cors', 'fault', 'rbac', 'buffer', 'compressor', 'ext_authz', 'jwt_authn', 'health_check', 'tracing'];

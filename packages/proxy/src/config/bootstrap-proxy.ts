@@ -34,6 +34,7 @@ import { pathSubscriptions } from './path-subscriptions.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
 import { createFileDataSources } from './file-data-sources.ts';
 import { createFileRuntime } from './file-runtime.ts';
+import { sourceReferencesOfCluster, sourceReferencesOfListener } from './source-references.ts';
 import { setStaticResources } from './static-source.ts';
 import { createStatsFilter, withHistogramBuckets } from './stats-config.ts';
 
@@ -52,7 +53,7 @@ export interface BootstrapProxyOptions {
   readonly openAccessLog?: (path: string) => AccessLogOutput;
   /** Where spans go, those of workers too. Default nowhere. */
   readonly tracer?: Tracer;
-  /** Makes the source of the dynamic resources a bootstrap asks for. Without it, asking is a problem. */
+  /** Makes the source of what servers are asked for. Without it, asking is a problem. */
   readonly createSource?: (bootstrap: Bootstrap) => ConfigSource;
   /** Variables that format strings and data sources may quote. Default none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -200,8 +201,11 @@ class RunningBootstrapProxy implements BootstrapProxy {
         return [problem('admin.address', `cannot be bound: ${reason instanceof Error ? reason.message : String(reason)}`)];
       }
     }
-    this.proxy.start();
     this.#source?.start(this.applier);
+    const { initialised } = this.#source ?? {};
+    // As long as it has not been told what to serve, it says that it is not ready.
+    if (initialised) void initialised.then(() => this.applier.whenWarm()).then(() => this.proxy.start());
+    else this.proxy.start();
     return [];
   }
 
@@ -277,14 +281,26 @@ async function openFleet({ workers, loaded, network, timers, logger, meter, drai
 
 /** Files are read here; whoever serves has to be brought. */
 function createSource({ loaded, createSource, watcher, timers, onFileRead = () => {} }: BootstrapProxyOptions): ConfigSource | 'missing' | undefined {
-  const { ldsConfig, cdsConfig, adsConfig } = loaded.bootstrap.dynamicResources;
-  const asksServers = adsConfig !== undefined || [ldsConfig, cdsConfig].some((source) => source && source.kind !== 'path');
+  const { ldsConfig, cdsConfig } = loaded.bootstrap.dynamicResources;
+  const asksServers = asksServersFor(loaded.bootstrap);
   const served = asksServers ? createSource?.(loaded.bootstrap) : undefined;
   const files = watcher && new PathSource({ bootstrap: loaded.document.json, watcher, timers, onRead: onFileRead });
   if ((asksServers && !served) || (!files && (ldsConfig ?? cdsConfig) && !served)) return 'missing';
   const asksFiles = files !== undefined && pathSubscriptions(loaded.document.json).length > 0;
   const sources = [...(asksFiles ? [files] : []), ...(served ? [served] : [])];
-  return sources.length === 0 ? undefined : { start: (consumer) => sources.forEach((source) => source.start(consumer)), stop: () => sources.forEach((source) => source.stop()) };
+  if (sources.length === 0) return undefined;
+  return {
+    start: (consumer) => sources.forEach((source) => source.start(consumer)),
+    stop: () => sources.forEach((source) => source.stop()),
+    ...(served?.initialised ? { initialised: served.initialised } : {}),
+  };
+}
+
+/** Whether anything in a bootstrap is to come from a server. */
+function asksServersFor({ dynamicResources: { ldsConfig, cdsConfig, adsConfig }, staticResources: { clusters, listeners } }: Bootstrap): boolean {
+  if (adsConfig) return true;
+  const references = [...clusters.flatMap(sourceReferencesOfCluster), ...listeners.flatMap(sourceReferencesOfListener)];
+  return [ldsConfig, cdsConfig, ...references.map(({ source }) => source)].some((source) => source && source.kind !== 'path');
 }
 
 /** What went wrong with a listener by its name, at its place in the bootstrap. */

@@ -4,7 +4,7 @@
  * the newest is applied next. What is refused changes nothing.
  */
 import type { Clock, Logger, Meter, Problem, Timer, Timers, TlsTransport } from '@sluice/kernel';
-import { formatProblem } from '@sluice/kernel';
+import { formatProblem, problem } from '@sluice/kernel';
 import type { CompileEnvironment } from '../compile-environment.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
@@ -14,9 +14,12 @@ import { noFiles, type FileAccess } from '../tls/data-files.ts';
 import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from './config-compiler.ts';
 import type { ConfigSnapshot } from './config-resource.ts';
-import type { ConfigConsumer, ConfigUpdate, RejectedResource } from './config-source.ts';
+import type { ApplicationFault, ConfigConsumer, ConfigUpdate, RejectedResource } from './config-source.ts';
 import { ConfigStore } from './config-store.ts';
 import { extensionsOf } from './extensions-of.ts';
+import { ReferenceWatch } from './reference-watch.ts';
+import type { SourceReference } from './source-references.ts';
+import { typeUrls } from '@sluice/resources';
 
 /** What takes compiled configurations: the proxy. */
 export interface ConfigTarget {
@@ -49,10 +52,16 @@ export class ConfigApplier implements ConfigConsumer {
   readonly #updates: { readonly accepted: { add(): void }; readonly rejected: { add(): void } };
   #wake: Timer | undefined;
   /** The application under way, or the last one. The next begins when it is over. */
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<readonly ApplicationFault[]> = Promise.resolve([]);
   #isDirty = false;
   #applied: ProxyConfig | undefined;
   #problems: readonly Problem[] = [];
+  /** The snapshot in force: what is taken back goes back to it. */
+  #inForce: ConfigSnapshot | undefined;
+  /** Whoever waits for the application that is due. */
+  #due: PromiseWithResolvers<readonly ApplicationFault[]> | undefined;
+  readonly #references = new ReferenceWatch();
+  #whenWarm: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ConfigApplierOptions) {
     this.#options = options;
@@ -104,6 +113,23 @@ export class ConfigApplier implements ConfigConsumer {
     this.#schedule();
   }
 
+  /** For one whose update was just taken: waits for the application that this has made due. */
+  inForce(): Promise<readonly ApplicationFault[]> {
+    return this.#due?.promise ?? this.#running;
+  }
+
+  watchReferences(listener: (references: readonly SourceReference[]) => void): void {
+    this.#references.add(listener);
+  }
+
+  /** Fulfils when no listener waits for anything any more. */
+  async whenWarm(): Promise<void> {
+    await this.inForce();
+    if (this.store.warmingListeners.length === 0) return;
+    this.#whenWarm ??= Promise.withResolvers();
+    await this.#whenWarm.promise;
+  }
+
   /** Applies what the store holds now, without waiting for the end of the turn, and says how that went. */
   async applyNow(): Promise<readonly Problem[]> {
     this.#wake?.cancel();
@@ -123,38 +149,80 @@ export class ConfigApplier implements ConfigConsumer {
   /** At the end of the turn: several types often come together, and one application serves them all. */
   #schedule(): void {
     this.#isDirty = true;
+    this.#due ??= Promise.withResolvers();
     this.#wake ??= this.#options.timers.after(0, () => {
       this.#wake = undefined;
       this.#run().catch((error: unknown) => this.#options.logger.error('config not applied', { error }));
     });
   }
 
-  #run(): Promise<void> {
-    const run = this.#running.then(() => this.#applyNewest());
+  #run(): Promise<readonly ApplicationFault[]> {
+    const due = this.#due;
+    this.#due = undefined;
+    const run = this.#running.then(() => this.#applyGood());
     // A failed application must not keep later ones from being tried.
-    this.#running = run.catch(() => {});
+    this.#running = run.catch((error: unknown) => [{ typeUrl: undefined, name: '', problem: problem('', `config not applied: ${String(error)}`) }]);
+    due?.resolve(this.#running);
     return run;
   }
 
-  async #applyNewest(): Promise<void> {
-    if (!this.#isDirty) return;
+  /** Applies the newest; dynamic listeners that stand in its way are taken back, and the rest applied without them. */
+  async #applyGood(): Promise<readonly ApplicationFault[]> {
+    const faults: ApplicationFault[] = [];
+    for (;;) {
+      const snapshot = await this.#applyNewest();
+      if (!snapshot) return faults;
+      const errors = this.#problems.filter(({ severity }) => severity === 'error');
+      if (errors.length === 0) return faults;
+      const takenBack = this.#takeBack(snapshot, errors);
+      if (takenBack.length === 0) return [...faults, ...errors.map((one) => ({ typeUrl: undefined, name: '', problem: one }))];
+      faults.push(...takenBack);
+      this.#isDirty = true;
+    }
+  }
+
+  #takeBack(snapshot: ConfigSnapshot, errors: readonly Problem[]): readonly ApplicationFault[] {
+    const faults: ApplicationFault[] = [];
+    for (const listener of snapshot.listeners.values()) {
+      const path = `listeners[${listener.name}]`;
+      const found = errors.filter((one) => one.path === path || one.path.startsWith(`${path}.`)).map((one) => ({ ...one, path: one.path.slice(path.length + 1) }));
+      const before = this.#inForce?.listeners.get(listener.name);
+      if (found.length === 0 || listener.isStatic || before === listener) continue;
+      this.store.takeBack(listener, before, found);
+      this.#updates.rejected.add();
+      faults.push(...found.map((one) => ({ typeUrl: typeUrls.listener, name: listener.name, problem: one })));
+    }
+    return faults;
+  }
+
+  /** What was tried; undefined when nothing is new. */
+  async #applyNewest(): Promise<ConfigSnapshot | undefined> {
+    if (!this.#isDirty) return undefined;
     this.#isDirty = false;
+    this.#references.see(this.store.held());
     const snapshot = this.store.snapshot();
     const config = this.#compiler.compile(snapshot);
     if (config.version === this.#applied?.version) {
       this.#problems = [];
-      return;
+      return undefined;
     }
     this.#problems = await this.#options.target.apply(config, snapshot);
-    this.#report(config);
+    if (this.#report(config)) this.#inForce = snapshot;
+    if (this.#whenWarm && this.store.warmingListeners.length === 0) {
+      this.#whenWarm.resolve();
+      this.#whenWarm = undefined;
+    }
+    return snapshot;
   }
 
-  #report(config: ProxyConfig): void {
+  /** True when it is in force. */
+  #report(config: ProxyConfig): boolean {
     if (this.#problems.every(({ severity }) => severity !== 'error')) {
       this.#applied = config;
-      return;
+      return true;
     }
     const problems = this.#problems.map(formatProblem);
     this.#options.logger.error('config not applied', { version: config.version, problems });
+    return false;
   }
 }

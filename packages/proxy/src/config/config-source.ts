@@ -3,6 +3,7 @@
  * same thing: updates, one type at a time, which the consumer accepts or refuses resource by resource.
  */
 import type { Problem } from '@sluice/kernel';
+import type { SourceReference } from './source-references.ts';
 
 /** A resource as a source gives it. */
 export interface OfferedResource {
@@ -34,10 +35,28 @@ export interface ConfigConsumer {
   onUpdate(update: ConfigUpdate): readonly RejectedResource[];
   /** A resource that something refers to will not come, or not soon: go on without it. */
   onMissing(typeUrl: string, name: string): void;
+  /**
+   * Fulfils when all that was taken so far is in force, in every worker; what could not be brought into force is taken back
+   * and told here.
+   */
+  inForce?(): Promise<readonly ApplicationFault[]>;
+  /** Tells at once, and after every change, what everything held refers to in sources. */
+  watchReferences?(listener: (references: readonly SourceReference[]) => void): void;
+}
+
+/** Why something that was found good did not come into force. */
+export interface ApplicationFault {
+  /** Undefined: nobody can say whose fault it is. */
+  readonly typeUrl: string | undefined;
+  /** Empty like the type. */
+  readonly name: string;
+  readonly problem: Problem;
 }
 
 export interface ConfigSource {
   /** Begins to give updates, the first perhaps from within the call. */
   start(consumer: ConfigConsumer): void;
   stop(): void;
+  /** Fulfils when it has given what there is to begin with, or has waited for it long enough. Absent: at once. */
+  readonly initialised?: Promise<void>;
 }

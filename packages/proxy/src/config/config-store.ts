@@ -160,6 +160,15 @@ export class ConfigStore {
     return rejected;
   }
 
+  /** Takes back a listener that could not be brought into force: `before` stands again, or nobody. */
+  takeBack(listener: ConfigResource<Listener>, before: ConfigResource<Listener> | undefined, problems: readonly Problem[]): void {
+    const { typeUrl, name, versionInfo } = listener;
+    if (this.#shelves.listener.get(name) !== listener) return;
+    if (before) this.#shelves.listener.set(before);
+    else this.#shelves.listener.delete(name);
+    this.#rejections.set(`listener ${name}`, { typeUrl, name, versionInfo, problems, wallTime: this.#options.wallTime() });
+  }
+
   /** A resource will not come, or not soon: what waits for it goes on without. */
   markMissing(typeUrl: string, name: string): void {
     const kind = kindOf(typeUrl);

@@ -51,7 +51,7 @@ export class PathSource implements ConfigSource {
     }
   }
 
-  #take({ typeUrl, isWhole }: PathSubscription, file: WatchedFile, document: SourceDocument): readonly Problem[] {
+  async #take({ typeUrl, isWhole }: PathSubscription, file: WatchedFile, document: SourceDocument): Promise<readonly Problem[]> {
     const consumer = this.#consumer;
     if (!consumer) return [];
     const { version, resources, problems } = readResponse(document.json, typeUrl);
@@ -62,9 +62,15 @@ export class PathSource implements ConfigSource {
     const rejected = consumer.onUpdate({ typeUrl, version, changed: resources, removed });
     // What was taken may lead to more files.
     this.#subscribe(document.json);
-    return document.locate(rejected.flatMap(({ name, problems: wrong }) => {
+    // Only what could be brought into force is good.
+    const faults = (await consumer.inForce?.()) ?? [];
+    const found = [
+      ...rejected.flatMap(({ name, problems: wrong }) => wrong.map((one) => ({ name, found: one }))),
+      ...faults.filter((fault) => fault.typeUrl === typeUrl).map(({ name, problem }) => ({ name, found: problem })),
+    ];
+    return document.locate(found.map(({ name, found: one }) => {
       const index = resources.findIndex((resource) => resource.name === name);
-      return wrong.map((found) => ({ ...found, path: found.path === '' ? `resources[${index}]` : `resources[${index}].${found.path}` }));
+      return { ...one, path: one.path === '' ? `resources[${index}]` : `resources[${index}].${one.path}` };
     }));
   }
 }
@@ -74,14 +80,14 @@ class WatchedFile {
   names: readonly string[] = [];
   readonly #subscription: PathSubscription;
   readonly #options: PathSourceOptions;
-  readonly #take: (document: SourceDocument) => readonly Problem[];
+  readonly #take: (document: SourceDocument) => Promise<readonly Problem[]>;
   readonly #debounce: Debounce;
   readonly #watch: { stop(): void };
   #text: string | undefined;
   #isStopped = false;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(subscription: PathSubscription, options: PathSourceOptions, take: (document: SourceDocument) => readonly Problem[]) {
+  constructor(subscription: PathSubscription, options: PathSourceOptions, take: (document: SourceDocument) => Promise<readonly Problem[]>) {
     this.#subscription = subscription;
     this.#options = options;
     this.#take = take;

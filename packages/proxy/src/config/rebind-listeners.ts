@@ -2,7 +2,7 @@
  * Listeners on other addresses than the configuration says. A control plane writes for everybody; where one
  * process shares its network with others (pods of a laptop, a gateway on a chosen port) the process knows better.
  */
-import type { ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
+import type { ApplicationFault, ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
 import { typeUrls } from '@sluice/resources';
 
 /** What replaces the address of a listener; absent parts stay as they are. */
@@ -28,6 +28,10 @@ export class RebindListeners implements ConfigConsumer {
 
   onMissing(typeUrl: string, name: string): void {
     this.#next.onMissing(typeUrl, name);
+  }
+
+  inForce(): Promise<readonly ApplicationFault[]> {
+    return this.#next.inForce?.() ?? Promise.resolve([]);
   }
 
   /** A listener in a form that is not understood passes as it is: decoding it will say what is wrong. */

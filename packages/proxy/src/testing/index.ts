@@ -8,3 +8,9 @@ export { startTestProxy, type FixtureOptions, type ProxyFixture } from './proxy-
 export { openTestClient, startTestUpstream, type TestAnswer, type TestClient, type TestExchange, type TestHandler, type TestProtocol, type TestUpstream } from './http-peers.ts';
 export { beginHttp2, encodeFields, Flag, frame, FrameType, headersFrame, http2PrefaceText, readFrame, readFrameWhere, readRefusal, requestHeaders, resetFrame, windowUpdate, type Frame } from './http2-frames.ts';
 export { startGrpcService, type GrpcAnswer, type GrpcQuestion } from './grpc-peers.ts';
+
+/** Makes certificates. Loaded on demand: the library behind it takes a while. */
+export async function createTestAuthority() {
+  const { TestAuthority } = await import('./certificates.ts');
+  return TestAuthority.create();
+}
