@@ -13,8 +13,10 @@ export type ConfigSource =
   | { readonly kind: 'api'; readonly api: ApiConfigSource; readonly initialFetchTimeoutMs: number };
 
 export interface ApiConfigSource {
-  /** `DELTA_` is the incremental variant. `AGGREGATED_` is accepted as the same, since a source says ADS elsewhere. */
+  /** `DELTA_` is the incremental variant. */
   readonly apiType: 'GRPC' | 'DELTA_GRPC';
+  /** By the service for all types, `AGGREGATED_` in `api_type`; else each type has its own. In `ads_config` it makes no difference. */
+  readonly isAggregated: boolean;
   /** Static clusters that lead to the servers, in the order to try them. */
   readonly clusterNames: readonly string[];
 }
@@ -55,7 +57,7 @@ export function readApiConfigSource(json: unknown, scope: Scope): ApiConfigSourc
   reader.ignore(['set_node_on_first_message_only', 'rate_limit_settings', 'request_timeout', 'refresh_delay']);
   reader.refuse(['cluster_names', 'config_validators'], 'REST sources are not spoken');
   reader.done();
-  return { apiType: apiType.includes('DELTA') ? 'DELTA_GRPC' : 'GRPC', clusterNames };
+  return { apiType: apiType.includes('DELTA') ? 'DELTA_GRPC' : 'GRPC', isAggregated: apiType.startsWith('AGGREGATED'), clusterNames };
 }
 
 function readGrpcService(json: unknown, scope: Scope): string | undefined {

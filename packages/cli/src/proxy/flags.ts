@@ -25,6 +25,7 @@ export interface ProxyFlags {
   readonly ignoreUnknownDynamicFields?: boolean;
   readonly adminAddressPath?: string;
   readonly allowAdminChanges?: boolean;
+  readonly configCachePath?: string;
 }
 
 export type ProxyMode = 'serve' | 'validate' | 'init_only';
@@ -43,6 +44,8 @@ export interface ProxySettings {
   /** A file to which the admin server's address is written. */
   readonly adminAddressPath: string | undefined;
   readonly allowsAdminChanges: boolean;
+  /** A file in which what config services said last outlives the process. Ours. */
+  readonly configCachePath: string | undefined;
   /** For `/server_info`. */
   readonly commandLineOptions: Readonly<Record<string, unknown>>;
 }
@@ -95,6 +98,7 @@ export function readFlags(flags: ProxyFlags): ReadFlags {
     unknownDynamicFields: flags.rejectUnknownDynamicFields === true ? 'error' : 'warning',
     adminAddressPath: flags.adminAddressPath,
     allowsAdminChanges: flags.allowAdminChanges ?? false,
+    configCachePath: flags.configCachePath,
     commandLineOptions: commandLineOptions(flags),
   };
   if (settings.drain.graceMs > deadlineMs) problems.push('--drain-grace-s is part of --drain-time-s and cannot be longer');

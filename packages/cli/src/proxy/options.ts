@@ -26,6 +26,7 @@ export const proxyOptions: readonly ProxyOption[] = [
   { flag: '--service-node', value: 'id', description: 'node.id of the bootstrap' },
   { flag: '--service-zone', value: 'zone', description: 'node.locality.zone of the bootstrap' },
   { flag: '--admin-address-path', value: 'file', description: "where to write the admin server's address" },
+  { flag: '--config-cache-path', value: 'file', description: 'where to keep what config services said last, to start with when they are away (not in Envoy)' },
   { flag: '--allow-admin-changes', description: 'let the admin server change things, by POST' },
   { flag: '--file-flush-interval-msec', value: 'ms', description: 'how long a line of an access log may wait' },
   { flag: '--allow-unknown-static-fields', description: 'warn of unknown fields in the bootstrap instead of refusing it' },

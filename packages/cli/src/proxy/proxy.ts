@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, lateStandardFilters as filters, loadBootstrap, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
 import { openTracer, readTracerSettings, type OpenTracer, type TracerSettings } from '@sluice/telemetry';
+import { LateConfigServices } from './config-service/late-config-services.ts';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';
 import { LateLogging } from './late-logging.ts';
@@ -78,6 +79,8 @@ async function start(settings: ProxySettings, logging: LateLogging, meter: Meter
     ),
     version: '0.1.0',
     watcher: createFileWatcher(systemTimers),
+    createSource: (bootstrap) =>
+      new LateConfigServices({ bootstrap, clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter, cachePath: settings.configCachePath, environment: process.env }),
     onFileRead: (path, problems) => {
       report(problems);
       say(problems.length === 0 ? `${path} read` : `${path} read: what is wrong in it was left as it was`);
