@@ -212,10 +212,8 @@ test('/config_dump shows what is held, what waits and what was refused', async (
     'SecretsConfigDump',
   ]);
   expect(dump.configs[1]).toMatchObject({
-    dynamic_active_clusters: [
-      { version_info: '42', cluster: { '@type': typeUrls.cluster, name: 'good' } },
-      { error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is CLUSTER_PROVIDED') } },
-    ],
+    dynamic_active_clusters: [{ error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is CLUSTER_PROVIDED') } }],
+    dynamic_warming_clusters: [{ version_info: '42', cluster: { '@type': typeUrls.cluster, name: 'good' } }],
   });
   expect(dump.configs[2]).toMatchObject({ dynamic_listeners: [{ name: 'waits', warming_state: { version_info: '42' } }] });
 });

@@ -44,14 +44,17 @@ function section(name: string, fields: Section): Section {
 
 function dumpClusters(held: ConfigSnapshot | undefined, store: ConfigStore | undefined, accepts: NameTest): Section {
   const clusters = [...(held?.clusters.values() ?? [])].filter(({ name }) => accepts(name));
+  const warming = new Set(store?.warmingClusters);
+  const dynamic = clusters.filter(({ isStatic }) => !isStatic);
+  const dump = (one: ConfigResource<unknown>): Section => ({ version_info: one.versionInfo, cluster: body(one), last_updated: lastUpdated(one), ...errorState(store, one) });
   return {
+    version_info: store?.versionInfoOf('cluster') ?? '',
     static_clusters: clusters.filter(({ isStatic }) => isStatic).map((one) => ({ cluster: body(one), last_updated: lastUpdated(one) })),
     dynamic_active_clusters: [
-      ...clusters
-        .filter(({ isStatic }) => !isStatic)
-        .map((one) => ({ version_info: one.versionInfo, cluster: body(one), last_updated: lastUpdated(one), ...errorState(store, one) })),
+      ...dynamic.filter(({ name }) => !warming.has(name)).map(dump),
       ...rejectedOnly(store, typeUrls.cluster, held?.clusters, accepts).map((rejection) => ({ error_state: errorOf(rejection) })),
     ],
+    dynamic_warming_clusters: dynamic.filter(({ name }) => warming.has(name)).map(dump),
   };
 }
 
@@ -59,6 +62,7 @@ function dumpListeners(held: ConfigSnapshot | undefined, store: ConfigStore | un
   const listeners = [...(held?.listeners.values() ?? [])].filter(({ name }) => accepts(name));
   const warming = new Set(store?.warmingListeners);
   return {
+    version_info: store?.versionInfoOf('listener') ?? '',
     static_listeners: listeners.filter(({ isStatic }) => isStatic).map((one) => ({ listener: body(one), last_updated: lastUpdated(one) })),
     dynamic_listeners: [
       ...listeners

@@ -75,6 +75,7 @@ export class ConfigApplier implements ConfigConsumer {
       unknownFields: options.unknownFields ?? 'warning',
       wallTime: () => clock.wallTime(),
     });
+    meter.observedGauge('envoy_cluster_manager_warming_clusters', 'clusters that wait for endpoints or secrets', () => this.store.warmingClusters.length);
     this.#updates = {
       accepted: meter.counter('sluice_config_resources_accepted_total', 'configuration resources taken over'),
       rejected: meter.counter('sluice_config_resources_rejected_total', 'configuration resources refused'),

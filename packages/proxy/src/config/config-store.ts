@@ -84,6 +84,8 @@ export class ConfigStore {
   readonly #missing = new Set<string>();
   readonly #rejections = new Map<string, Rejection>();
   readonly #leaving = new LeavingClusters();
+  /** The version of each type that was taken as a whole last. */
+  readonly #versionInfos = new Map<ResourceKind, string>();
 
   constructor(options: ConfigStoreOptions) {
     this.#options = options;
@@ -155,6 +157,7 @@ export class ConfigStore {
       });
     }
     for (const name of update.removed) this.#remove(kind, name);
+    if (rejected.length === 0) this.#versionInfos.set(kind, update.version);
     if (kind === 'routeConfiguration') this.#letClustersGo();
     if (kind === 'secret') this.#options.compiler.tls.onSecretsChanged();
     return rejected;
@@ -218,6 +221,19 @@ export class ConfigStore {
   get warmingListeners(): readonly string[] {
     const held = [...this.#shelves.listener.copy()];
     return held.filter(([name, listener]) => this.#warmListeners.get(name) !== listener).map(([name]) => name);
+  }
+
+  /** Clusters that have been told of, and whose endpoints or secrets have not come. */
+  get warmingClusters(): readonly string[] {
+    const { cluster, clusterLoadAssignment } = this.#shelves;
+    const lacksEndpoints = ({ discovery }: Cluster): boolean =>
+      discovery.kind === 'EDS' && !clusterLoadAssignment.has(discovery.serviceName) && !this.#missing.has(`${missingEndpoints}${discovery.serviceName}`);
+    return [...cluster.copy()].filter(([, { value }]) => lacksEndpoints(value) || this.#awaitsSecrets(secretNamesOfCluster(value))).map(([name]) => name);
+  }
+
+  /** What a source called the state of a type that was taken last without any refusal; empty when there was none. */
+  versionInfoOf(kind: ResourceKind): string {
+    return this.#versionInfos.get(kind) ?? '';
   }
 
   #offer(kind: ResourceKind, offered: OfferedResource, update: ConfigUpdate): readonly Problem[] {
