@@ -68,7 +68,7 @@ class RunningProxy implements Proxy {
       resolver: options.resolver ?? createNoResolver(timers),
       logger,
       sweep,
-      statistics: new Statistics(meter),
+      statistics: new Statistics(meter, () => this.#engine.current.config),
       output: new OutputBuffer(turn, network),
       accessLogs,
       localZone: localZone && new LocalZone(localZone.clusterName, localZone.locality),
@@ -224,6 +224,7 @@ class RunningProxy implements Proxy {
       cluster.drain();
       if (!config.clusters.has(cluster.name)) engine.statistics.forgetUpstream(cluster.config.resource.statName);
     }
+    engine.statistics.forgetRouted();
     this.#isConfigured = true;
     engine.logger.info('config applied', { version: config.version, listeners: config.listeners.size, clusters: clusters.size });
     return [];

@@ -14,11 +14,16 @@ export interface RouteTable {
   readonly name: string;
   /** Headers that only internal clients may send, in lower case. Absent: none besides Envoy's own. */
   readonly internalOnlyHeaders?: readonly string[];
+  /** By virtual host what of it has numbers of its own, as `countedName` has it. Absent: nothing. */
+  readonly counted?: CountedNames;
   /** The first route that matches, with its weighted cluster chosen; by hash, where that is wanted, only of a stream. */
   match(head: RequestHead, random: Random, stream?: HashInput): RouteMatch | undefined;
   /** Why a request goes where it goes; for people, not for requests. Absent where tables were not compiled from resources. */
   explain?(head: RequestHead): RouteExplanation;
 }
+
+/** Virtual host → names of its virtual clusters and of its routes with a `stat_prefix`. */
+export type CountedNames = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface RouteExplanation {
   /** Absent when no domain takes the host. */

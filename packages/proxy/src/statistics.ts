@@ -10,7 +10,8 @@ import { ListenerStatistics } from './downstream/listener-statistics.ts';
 import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
 import { Http2Statistics } from './http2-statistics.ts';
 import { outcomes, type Outcome } from './outcome.ts';
-import { RoutedStatistics } from './routed-statistics.ts';
+import type { ProxyConfig } from './proxy-config.ts';
+import { isCountedIn, RoutedStatistics } from './routed-statistics.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { TracingStatistics } from './tracing/tracing-statistics.ts';
 import { timeBoundsMs } from './time-bounds.ts';
@@ -298,6 +299,7 @@ export class UpstreamStatistics {
  */
 export class Statistics {
   readonly #meter: Meter;
+  readonly #current: () => ProxyConfig | undefined;
   readonly #listeners = new Map<string, ListenerStatistics>();
   readonly #tcp = new Map<string, TcpStatistics>();
   readonly #downstream = new Map<string, DownstreamStatistics>();
@@ -306,8 +308,10 @@ export class Statistics {
   #http2: Http2Statistics | undefined;
   #routed: RoutedStatistics | undefined;
 
-  constructor(meter: Meter) {
+  /** @param current the configuration in force; default none */
+  constructor(meter: Meter, current: () => ProxyConfig | undefined = () => undefined) {
     this.#meter = meter;
+    this.#current = current;
   }
 
   /** `listener` is a listener's `stat_prefix`, or its address. */
@@ -337,7 +341,15 @@ export class Statistics {
 
   /** Of virtual clusters and routes with a `stat_prefix`; made with the first. */
   get routed(): RoutedStatistics {
-    return (this.#routed ??= new RoutedStatistics(this.#meter));
+    return (this.#routed ??= new RoutedStatistics(this.#meter, (virtualHost, name) => {
+      const config = this.#current();
+      return config !== undefined && isCountedIn(config, virtualHost, name);
+    }));
+  }
+
+  /** Another configuration is in force. */
+  forgetRouted(): void {
+    this.#routed?.forgetGone();
   }
 
   downstream(statPrefix: string): DownstreamStatistics {

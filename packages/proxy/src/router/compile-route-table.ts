@@ -11,6 +11,7 @@ import { noPerFilter } from './per-filter.ts';
 import { prepareMatches } from './prepared-match.ts';
 import { endOfPath } from './path-test.ts';
 import { startOfPort, toHttps } from './redirect.ts';
+import { countedNamesOf } from './request-kinds.ts';
 import { createRouteIndex, type RouteIndex } from './route-index.ts';
 
 export interface CompiledRouteTable {
@@ -27,8 +28,10 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
     for (const domain of host.domains) domains.add(domain, compiled);
   });
   const { ignorePortInHostMatching, virtualHostHeader } = config;
+  const counted = countedNamesOf(config.virtualHosts);
   const table: RouteTable = {
     name: config.name,
+    ...(counted && { counted }),
     internalOnlyHeaders: config.internalOnlyHeaders,
     match(head, random, stream) {
       const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');

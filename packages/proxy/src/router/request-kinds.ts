@@ -1,6 +1,7 @@
 /** Virtual clusters of a virtual host, compiled: what kind of request this is, for its numbers and the access log. */
 import type { VirtualHost } from '@sluice/resources';
-import type { RequestKind, RouteMatch } from '../route-match.ts';
+import type { CountedNames, RequestKind, RouteMatch } from '../route-match.ts';
+import { countedName } from '../routed-statistics.ts';
 import type { CompileSession } from './compile-session.ts';
 import { compileHeaderMatcher } from './head-test.ts';
 
@@ -16,4 +17,15 @@ export function compileRequestKinds({ virtualClusters }: VirtualHost, hostPath: 
     tests: headers.map((matcher, at) => compileHeaderMatcher(matcher, `${hostPath}.virtual_clusters[${index}].headers[${at}]`, session)),
   }));
   return { ...named, isCounted: true, kindOf: (head) => kinds.find(({ tests }) => tests.every((test) => test(head)))?.kind ?? other };
+}
+
+/** What of `hosts` has numbers of its own. Undefined: nothing. */
+export function countedNamesOf(hosts: readonly VirtualHost[]): CountedNames | undefined {
+  const counted = new Map<string, ReadonlySet<string>>();
+  for (const { name, virtualClusters, routes } of hosts) {
+    const kinds = virtualClusters.length === 0 ? [] : [...virtualClusters, other].map((kind) => countedName('vcluster', kind.name));
+    const prefixes = routes.flatMap(({ statPrefix }) => (statPrefix === '' ? [] : [countedName('route', statPrefix)]));
+    if (kinds.length + prefixes.length > 0) counted.set(name, new Set([...kinds, ...prefixes]));
+  }
+  return counted.size === 0 ? undefined : counted;
 }
