@@ -51,6 +51,22 @@ export class RequestHead extends HeaderBlock {
     this.set('host', authority);
   }
 
+  /** The same in memory of its own: it stays when whoever read it reads the next. */
+  copy(): RequestHead {
+    const copy = new RequestHead();
+    copy.method = this.method;
+    copy.path = this.path;
+    copy.authority = this.authority;
+    copy.absoluteScheme = this.absoluteScheme;
+    copy.minorVersion = this.minorVersion;
+    copy.framing = this.framing;
+    copy.contentLength = this.contentLength;
+    copy.keepsAlive = this.keepsAlive;
+    copy.connectionOptions = this.connectionOptions;
+    this.forEach((name, value) => copy.add(name, value));
+    return copy;
+  }
+
   static of(method: string, authority: string, path: string, headers: Readonly<Record<string, string>> = {}): RequestHead {
     const head = new RequestHead();
     head.method = method;

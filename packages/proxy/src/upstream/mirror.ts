@@ -4,7 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { anyHost } from '@sluice/balancing';
-import { RequestHead, type ResponseHead } from '@sluice/http';
+import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
 import type { ClusterRuntime } from './cluster-runtime.ts';
@@ -30,7 +30,7 @@ export class MirrorRequest {
   /** A body that was too long to be kept is not mirrored, nor is its request. */
   send(request: RequestHead, body: KeptBody | undefined, info: StreamInfo, context: UpstreamContext): void {
     if (body && !body.isWhole) return;
-    const head = copyOf(request);
+    const head = request.copy();
     const { hostLiteral, appendsShadow } = this.#mirror;
     if (hostLiteral !== undefined) head.setAuthority(hostLiteral);
     else if (appendsShadow) head.setAuthority(shadowed(head.authority));
@@ -109,17 +109,6 @@ class MirroredStream implements TryOwner, Sweepable {
     this.#context.sweep.remove(this);
     this.#upstream.release();
   }
-}
-
-function copyOf(request: RequestHead): RequestHead {
-  const copy = new RequestHead();
-  copy.method = request.method;
-  copy.path = request.path;
-  copy.authority = request.authority;
-  copy.framing = request.framing;
-  copy.contentLength = request.contentLength;
-  request.forEach((name, value) => copy.add(name, value));
-  return copy;
 }
 
 /** `a.test:80` is `a.test-shadow:80`. */
