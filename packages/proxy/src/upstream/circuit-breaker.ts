@@ -41,8 +41,9 @@ export class CircuitBreaker {
     return this.connections < this.limits.connectionsMax;
   }
 
-  get hostConnectionsMax(): number {
-    return this.limits.hostConnectionsMax ?? Number.POSITIVE_INFINITY;
+  /** One more to a host that has `hostConnections`. */
+  allowsConnectionBeside(hostConnections: number): boolean {
+    return this.allowsConnection && hostConnections < (this.limits.hostConnectionsMax ?? Number.POSITIVE_INFINITY);
   }
 
   get allowsPending(): boolean {

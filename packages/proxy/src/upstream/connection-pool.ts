@@ -154,7 +154,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #connectIfNeeded(): void {
     if (this.#pending.length <= this.#connecting.size) return;
     // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
-    if (this.connections > 0 && !this.#mayConnect) {
+    if (this.connections > 0 && !this.#breaker.allowsConnectionBeside(this.connections)) {
       this.#statistics.connectionOverflows.add();
       // Who waits although one is idle wants one that has served nobody: the idle one makes room for it.
       this.#idle.shift()?.close();
@@ -167,7 +167,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #preconnect(): void {
     for (let opened = 0; opened < preconnectsMax; opened += 1) {
       const inUse = this.connections - this.#idle.length - this.#connecting.size + this.#pending.length;
-      if (this.#isDraining || this.connections >= Math.ceil(inUse * this.#preconnectRatio) || !this.#mayConnect) return;
+      if (this.#isDraining || this.connections >= Math.ceil(inUse * this.#preconnectRatio) || !this.#breaker.allowsConnectionBeside(this.connections)) return;
       this.#connect();
     }
   }
@@ -228,10 +228,6 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #forget(connection: Http1Upstream): void {
     this.#countConnection(-1);
     this.#context.sweep.remove(connection);
-  }
-
-  get #mayConnect(): boolean {
-    return this.#breaker.allowsConnection && this.connections < this.#breaker.hostConnectionsMax;
   }
 
   #countPending(change: number): void {

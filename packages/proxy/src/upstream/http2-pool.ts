@@ -157,7 +157,7 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   #connectIfNeeded(): void {
     if (this.#pending.length === 0 || this.#connecting.size > 0) return;
     // A host always gets one connection, as in Envoy: a limit must not cut it off altogether.
-    if (this.connections > 0 && !this.#mayConnect) {
+    if (this.connections > 0 && !this.#breaker.allowsConnectionBeside(this.connections)) {
       this.#statistics.connectionOverflows.add();
       return;
     }
@@ -172,10 +172,6 @@ export class Http2Pool implements HostPool, Http2UpstreamOwner {
   #forget(connection: Http2Upstream): void {
     this.#countConnection(-1);
     this.#context.sweep.remove(connection);
-  }
-
-  get #mayConnect(): boolean {
-    return this.#breaker.allowsConnection && this.connections < this.#breaker.hostConnectionsMax;
   }
 
   #countPending(change: number): void {
