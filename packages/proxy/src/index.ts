@@ -21,7 +21,7 @@ export type { DirectResponseAction, ForwardAction, RedirectAction, RouteAction, 
 export { defineFilter, definePerRoute, routeConfigOf, type FilterCatalog, type FilterContext, type FilterFactory, type HttpFilter, type PerRouteFactory, type StreamSlot } from './filters/filter.ts';
 export type { FilterVerdict } from './filters/filter-verdict.ts';
 export { createFilterContexts, type CreateFilterContext, type FilterContextParts, type FilterPlace } from './filters/filter-context.ts';
-export { createFileDataSources } from './config/file-data-sources.ts';
+export { createDataSources } from './data-sources.ts';
 export type { AsyncCall, AsyncClient, AsyncRequest, AsyncResult } from './upstream/async-client.ts';
 export { routerFactory } from './filters/router/router-factory.ts';
 export type { ClusterHosts, ProxyHealth } from './filters/proxy-health.ts';

@@ -2,7 +2,7 @@
 import type { Clock, Logger, Meter, Network, Random, Resolver, Timers, Tracer } from '@sluice/kernel';
 import {
   ConfigApplier,
-  createFileDataSources,
+  createDataSources,
   createFileAccess,
   createFilterContexts,
   createProxy,
@@ -56,12 +56,13 @@ export function composeGateway(options: GatewayOptions): Gateway {
   const { settings } = options;
   const { pod, podIp, namespace } = settings.identity;
   const proxy = options.fleet ?? createProxy(options);
+  const files = createFileAccess(options.timers);
   const applier = new ConfigApplier({
     ...options,
     target: proxy,
-    tls: { transport: options.network.tls, files: createFileAccess(options.timers) },
+    tls: { transport: options.network.tls, files },
     filters: standardFilters,
-    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster }) }),
+    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, sources: createDataSources(files), health: healthOf(proxy, { nodeCluster }) }),
   });
   const client = createAdsClient({
     ...options,

@@ -9,6 +9,7 @@ import type { Admin } from '../admin/admin.ts';
 import type { AdminServer } from '../admin/admin-server.ts';
 import type { LogLevel } from '../admin/admin-page.ts';
 import type { CompileEnvironment } from '../compile-environment.ts';
+import { createDataSources } from '../data-sources.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
@@ -32,7 +33,6 @@ import { PathSource } from './file-path-source.ts';
 import type { FileWatcher } from './file-watcher.ts';
 import { pathSubscriptions } from './path-subscriptions.ts';
 import type { LoadedBootstrap } from './file-bootstrap.ts';
-import { createFileDataSources } from './file-data-sources.ts';
 import { createFileRuntime } from './file-runtime.ts';
 import { sourceReferencesOfCluster, sourceReferencesOfListener } from './source-references.ts';
 import { setStaticResources } from './static-source.ts';
@@ -121,10 +121,11 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
   // What will come from elsewhere may name any of them.
   if (source) await loadFilters(filters);
   const passthrough = new PassthroughServers();
+  const files = createFileAccess(timers, options.environment);
   const environment: CompileEnvironment = {
     node: bootstrap.node,
     runtime,
-    sources: createFileDataSources(options.environment ?? {}),
+    sources: createDataSources(files),
     random,
     hostName: options.hostName ?? '',
     passthrough,
@@ -135,7 +136,7 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
     ...(unknownDynamicFields ? { unknownFields: unknownDynamicFields } : {}),
     createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, sources: environment.sources, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine,
-    tls: { transport: network.tls, files: createFileAccess(timers, options.environment) },
+    tls: { transport: network.tls, files },
     clock,
     timers,
     logger,

@@ -6,11 +6,11 @@
 import type { Clock, Logger, Meter, Problem, Timer, Timers, TlsTransport } from '@sluice/kernel';
 import { formatProblem, problem } from '@sluice/kernel';
 import type { CompileEnvironment } from '../compile-environment.ts';
+import { noFiles, type FileAccess } from '../data-sources.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
-import { noFiles, type FileAccess } from '../tls/data-files.ts';
 import { TlsRegistry } from '../tls/tls-registry.ts';
 import { ConfigCompiler } from './config-compiler.ts';
 import type { ConfigSnapshot } from './config-resource.ts';

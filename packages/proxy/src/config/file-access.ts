@@ -1,7 +1,7 @@
 /** The real files behind data sources. Read at once and whole: they are small, and configuration is compiled in one piece. */
 import { readFileSync } from 'node:fs';
 import type { Timers } from '@sluice/kernel';
-import type { FileAccess } from '../tls/data-files.ts';
+import type { FileAccess } from '../data-sources.ts';
 import { createFileWatcher } from './file-watcher.ts';
 
 /** What may be read at once, in bytes: bundles of roots have a few hundred KiB. */

@@ -1,6 +1,7 @@
 /** `--mode validate`: everything that can be known about a bootstrap without opening a socket. */
 import { createMeter, silentLogger, type Checked, type Clock, type Problem, type Random, type Timers } from '@sluice/kernel';
 import { createPlainEnvironment } from '../compile-environment.ts';
+import { createDataSources } from '../data-sources.ts';
 import { createFilterContexts, type FilterContextParts } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { loadRegexEngine } from '../router/regex-engine.ts';
@@ -11,7 +12,6 @@ import { ConfigStore } from './config-store.ts';
 import { extensionsOf } from './extensions-of.ts';
 import { createFileAccess } from './file-access.ts';
 import { loadBootstrap, type BootstrapInput, type LoadedBootstrap } from './file-bootstrap.ts';
-import { createFileDataSources } from './file-data-sources.ts';
 import { setStaticResources } from './static-source.ts';
 
 /** Decodes it and compiles what it holds. The value is there when a proxy could run with it, and with these variables. */
@@ -24,14 +24,15 @@ export async function validateBootstrap(
   if (!loaded.ok) return loaded;
   const { bootstrap, document } = loaded.value;
   const regexEngine = await loadRegexEngine();
+  const files = createFileAccess(noTimers, variables);
   const tls = new TlsRegistry({
     transport: new SystemNetwork({ accept: 'events' }).tls,
-    files: createFileAccess(noTimers, variables),
+    files,
     regexEngine,
     logger: silentLogger,
     secretOf: (name) => store.secret(name),
   });
-  const environment = { ...createPlainEnvironment(), node: bootstrap.node, sources: createFileDataSources(variables) };
+  const environment = { ...createPlainEnvironment(), node: bootstrap.node, sources: createDataSources(files) };
   const compiler = new ConfigCompiler({ filters, createContext: createFilterContexts({ ...idleParts(), sources: environment.sources }), regexEngine, environment, tls });
   const store: ConfigStore = new ConfigStore({ compiler, extensions: extensionsOf(filters), wallTime: () => 0 });
   const found = document.locate(setStaticResources(bootstrap, document.json, store));

@@ -4,15 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { DataSource } from '@sluice/resources';
-
-/** The part of the world that data sources need. */
-export interface FileAccess {
-  /** @throws when it cannot be read */
-  read(path: string): Uint8Array;
-  variable(name: string): string | undefined;
-  /** Calls back when one of `paths` may hold something else than before. */
-  watch(paths: () => readonly string[], onChange: () => void): { stop(): void };
-}
+import { bytesOf, type FileAccess } from '../data-sources.ts';
 
 /** Hears of what is wrong, with a path in the resource. */
 export type Report = (path: string, message: string) => void;
@@ -21,6 +13,7 @@ export class DataFiles {
   readonly #access: FileAccess;
   readonly #onChange: () => void;
   readonly #files = new Map<string, Uint8Array | Error>();
+  readonly #known: Pick<FileAccess, 'read' | 'variable'> = { read: (path) => this.#read(path), variable: (name) => this.#access.variable(name) };
   #watching: { stop(): void } | undefined;
   #generation = 0;
 
@@ -36,20 +29,11 @@ export class DataFiles {
 
   /** Undefined, and told to `report`, when it cannot be had. */
   bytes(source: DataSource, path: string, report: Report): Uint8Array | undefined {
-    switch (source.kind) {
-      case 'inline':
-        return source.bytes;
-      case 'file': {
-        const content = this.#read(source.path);
-        if (!(content instanceof Error)) return content;
-        report(`${path}.filename`, `cannot be read: ${content.message}`);
-        return undefined;
-      }
-      case 'environment': {
-        const value = this.#access.variable(source.variable);
-        if (value === undefined) report(`${path}.environment_variable`, `${source.variable} is not set`);
-        return value === undefined ? undefined : new TextEncoder().encode(value);
-      }
+    try {
+      return bytesOf(source, this.#known);
+    } catch (reason) {
+      report(`${path}.${source.kind === 'file' ? 'filename' : 'environment_variable'}`, `cannot be read: ${(reason as Error).message}`);
+      return undefined;
     }
   }
 
@@ -62,13 +46,15 @@ export class DataFiles {
     this.#watching?.stop();
   }
 
-  #read(path: string): Uint8Array | Error {
+  /** @throws what reading it threw, also when that was long ago */
+  #read(path: string): Uint8Array {
     let content = this.#files.get(path);
     if (content === undefined) {
       content = this.#load(path);
       this.#files.set(path, content);
       this.#watching ??= this.#access.watch(() => [...this.#files.keys()], () => this.#readAgain());
     }
+    if (content instanceof Error) throw content;
     return content;
   }
 
@@ -97,12 +83,3 @@ export class DataFiles {
 function versionOf(content: Uint8Array | Error): string {
   return content instanceof Error ? `error ${content.message}` : createHash('sha256').update(content).digest('base64');
 }
-
-/** Where nothing may be read. */
-export const noFiles: FileAccess = {
-  read(path) {
-    throw new Error(`${path}: this proxy reads no files`);
-  },
-  variable: () => undefined,
-  watch: () => ({ stop() {} }),
-};

@@ -5,7 +5,8 @@
 import { MeshError, type Logger, type TlsContextSettings, type TlsTransport } from '@sluice/kernel';
 import type { DownstreamTlsContext, Secret, UpstreamTlsContext } from '@sluice/resources';
 import type { RegexEngine } from '../router/regex-engine.ts';
-import { DataFiles, type FileAccess, type Report } from './data-files.ts';
+import type { FileAccess } from '../data-sources.ts';
+import { DataFiles, type Report } from './data-files.ts';
 import { ClientTls } from './client-tls.ts';
 import { ServerTls } from './server-tls.ts';
 import { plainSettings } from './tls-ingredients.ts';

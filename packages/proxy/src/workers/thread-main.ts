@@ -7,7 +7,7 @@ import { ConfigCompiler } from '../config/config-compiler.ts';
 import { withHistogramBuckets } from '../config/stats-config.ts';
 import { extensionsOf } from '../config/extensions-of.ts';
 import { createFileAccess } from '../config/file-access.ts';
-import { createFileDataSources } from '../config/file-data-sources.ts';
+import { createDataSources } from '../data-sources.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
@@ -42,14 +42,15 @@ async function main(port: MessagePort): Promise<void> {
     ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
   });
   const regexEngine = new LateRegexEngine();
-  const tls = new TlsRegistry({ transport: network.tls, files: createFileAccess(systemTimers), regexEngine, logger, secretOf: (name) => worker.secret(name) });
+  const files = createFileAccess(systemTimers);
+  const tls = new TlsRegistry({ transport: network.tls, files, regexEngine, logger, secretOf: (name) => worker.secret(name) });
   const worker: WorkerProxy = new WorkerProxy({
     proxy,
     meter,
     regexEngine,
     compiler: new ConfigCompiler({
       filters: standardFilters,
-      createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources: createFileDataSources({}), health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
+      createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources: createDataSources(files), health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
       regexEngine,
       tls,
     }),
