@@ -17,10 +17,13 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
 }
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
-const { failures, configurations, atRest, slopeMbPerHour, phases } = await runSoak({ seconds: minutes * 60, seed, print, only: values.only });
+const { failures, configurations, atRest, growth, phases } = await runSoak({ seconds: minutes * 60, seed, print, only: values.only });
 const requests = phases.reduce((sum, phase) => sum + phase.requests, 0);
 print(`${requests} requests, ${configurations} configurations; at rest: ${atRest.activeStreams} streams, ${atRest.upstreamRequests} upstream requests, ${atRest.activeConnections} connections, ${atRest.descriptors} descriptors`);
-print(`memory in use over the second half: ${slopeMbPerHour.toFixed(1)} MB per hour${phases.length < 20 ? ' (too short to mean much)' : ''}`);
+for (const [what, { bytes, bytesPerHour, level }] of Object.entries(growth ?? {})) {
+  print(`${what} memory at rest: ${(level / 1e6).toFixed(1)} MB, by ${(bytes / 1e6).toFixed(1)} MB more over the last two thirds (${(bytesPerHour / 1e6).toFixed(1)} MB per hour)`);
+}
+if (!growth) print('too short to say whether memory grows: every fault has to come twice in the last two thirds');
 print(failures.length === 0 ? 'passed' : `FAILED (seed ${seed})\n${failures.map((failure) => `  ${failure}`).join('\n')}`);
 // Not waiting for what clients may have left open.
 process.exit(failures.length === 0 ? 0 : 1);

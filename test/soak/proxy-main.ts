@@ -1,5 +1,5 @@
 /** The proxy under soak, in a process of its own: it is told bootstraps and asked for its numbers over IPC. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { createMeter, formatProblem, silentLogger, type Logger, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import { createSystemNetwork, createSystemResolver, parseBootstrap, standardFilters, startBootstrapProxy, type BootstrapProxy } from '@sluice/proxy';
@@ -7,7 +7,8 @@ import { createSystemNetwork, createSystemResolver, parseBootstrap, standardFilt
 export type ToProxy = { readonly kind: 'bootstrap'; readonly text: string } | { readonly kind: 'numbers' } | { readonly kind: 'end' };
 
 export interface ProxyNumbers {
-  readonly residentBytes: number;
+  /** Pages of its own, which is what it costs the machine: the resident ones without those that others share. */
+  readonly privateBytes: number;
   /** What is in use after a collection of garbage: heap and buffers. A leak shows here, whatever the system gives back when. */
   readonly liveBytes: number;
   readonly descriptors: number;
@@ -41,17 +42,23 @@ async function take(text: string): Promise<void> {
 
 function numbers(): ProxyNumbers {
   (globalThis as { gc?: () => void }).gc?.();
-  const { rss, heapUsed, external } = process.memoryUsage();
+  const { heapUsed, external } = process.memoryUsage();
   const proxy = running?.proxy;
   const upstream = proxy?.clusters().reduce((sum, { activeRequests, pendingRequests }) => sum + activeRequests + pendingRequests, 0) ?? 0;
   return {
-    residentBytes: rss,
+    privateBytes: privateBytes(),
     liveBytes: heapUsed + external,
     descriptors: readdirSync('/proc/self/fd').length,
     activeStreams: proxy?.activeStreams ?? 0,
     activeConnections: proxy?.activeConnections ?? 0,
     upstreamRequests: upstream,
   };
+}
+
+function privateBytes(): number {
+  let kiB = 0;
+  for (const [, value] of readFileSync('/proc/self/smaps_rollup', 'utf8').matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)) kiB += Number(value);
+  return kiB * 1024;
 }
 
 function say(message: FromProxy): void {

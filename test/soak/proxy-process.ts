@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { dataPlaneFlags } from '@sluice/cli';
 import type { FromProxy, ProxyNumbers, ToProxy } from './proxy-main.ts';
 
 export class ProxyProcess {
@@ -11,7 +12,7 @@ export class ProxyProcess {
   readonly refused: string[] = [];
 
   constructor() {
-    this.#child = fork(fileURLToPath(new URL('proxy-main.ts', import.meta.url)), [], { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(fileURLToPath(new URL('proxy-main.ts', import.meta.url)), [], { execArgv: [...dataPlaneFlags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message: FromProxy) => {
       if (message.kind === 'refused') this.refused.push(...message.problems);
       const kind = message.kind === 'refused' ? 'ready' : message.kind;
