@@ -6,13 +6,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine, renderMachine } from '../method/machine.ts';
+import { bundleProxy } from '../method/bundled-proxy.ts';
+import { describeMachine, renderMachine, type Machine } from '../method/machine.ts';
 import { MeasuredProcess } from '../method/measured-process.ts';
 import { renderTable, summarise, type Row } from '../method/report.ts';
 import { shootRounds } from '../method/rounds.ts';
 import type { Shot } from '../method/shot.ts';
 import { findTool } from '../method/tools.ts';
-import { renderVerdicts } from '../method/verdict.ts';
+import { renderVerdicts, type Verdict } from '../method/verdict.ts';
 import { shootWithH2load } from './h2load-shot.ts';
 import { backendCommand, echoCommand, replyBody, targetCommand } from './targets.ts';
 import { expectAnswer } from './verify.ts';
@@ -38,7 +39,7 @@ export interface MeasuredWork {
   readonly shots: readonly Shot[];
 }
 
-export type BenchResult = { readonly kind: 'measured'; readonly works: readonly MeasuredWork[] } | { readonly kind: 'skipped'; readonly reason: string };
+export type BenchResult = { readonly kind: 'measured'; readonly machine: Machine; readonly works: readonly MeasuredWork[]; readonly verdicts: readonly Verdict[] } | { readonly kind: 'skipped'; readonly reason: string };
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -76,10 +77,11 @@ export async function measure(options: BenchOptions): Promise<BenchResult> {
   try {
     started.push(await MeasuredProcess.start(backendCommand(folder, options.port, nginx), taskset, 1));
     started.push(await MeasuredProcess.start(echoCommand(options.port + 1), taskset, 1));
+    const bundled = await bundleProxy(folder);
     const targets: MeasuredProcess[] = [];
     for (const [index, name] of targetNames.entries()) {
       if (options.only.length > 0 && name !== peer && !options.only.includes(name)) continue;
-      const target = await startVerified(name, folder, options, taskset, options.port + 2 + index * 2);
+      const target = await startVerified(name, folder, bundled, options, taskset, options.port + 2 + index * 2);
       if (target) targets.push(target);
     }
     started.push(...targets);
@@ -89,9 +91,10 @@ export async function measure(options: BenchOptions): Promise<BenchResult> {
       measured.push(await measureWork(work, targets, folder, { h2load, taskset }, options));
     }
     options.print(`\n${renderMachine(machine)}; ${options.rounds} rounds of ${options.seconds} s`);
-    options.print(renderVerdicts(measured.flatMap(verdictsOf)));
+    const verdicts = measured.flatMap(verdictsOf);
+    options.print(renderVerdicts(verdicts));
     if (options.json !== '') writeFileSync(options.json, JSON.stringify({ machine, rounds: options.rounds, seconds: options.seconds, works: measured }, null, 1));
-    return { kind: 'measured', works: measured };
+    return { kind: 'measured', machine, works: measured, verdicts };
   } finally {
     await Promise.all(started.map((process) => process.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -99,8 +102,8 @@ export async function measure(options: BenchOptions): Promise<BenchResult> {
 }
 
 /** Compared once before the server that sends bodies back, then started for good. Undefined when it cannot be. */
-async function startVerified(name: string, folder: string, options: BenchOptions, taskset: string, port: number): Promise<MeasuredProcess | undefined> {
-  const [before, command] = [targetCommand(name, folder, port + 1, options.port + 1), targetCommand(name, folder, port, options.port)];
+async function startVerified(name: string, folder: string, bundled: string, options: BenchOptions, taskset: string, port: number): Promise<MeasuredProcess | undefined> {
+  const [before, command] = [targetCommand(name, folder, port + 1, options.port + 1, bundled), targetCommand(name, folder, port, options.port, bundled)];
   if ('reason' in before || 'reason' in command) {
     options.print(`${name} skipped: ${'reason' in before ? before.reason : ''}`);
     return undefined;
@@ -141,11 +144,11 @@ async function measureWork(work: Work, targets: readonly MeasuredProcess[], fold
 }
 
 /** Beside the plain proxy, and beside HAProxy where it is installed. */
-function verdictsOf({ work, shots }: MeasuredWork): Parameters<typeof renderVerdicts>[0] {
+function verdictsOf({ work, shots }: MeasuredWork): Verdict[] {
   const beside = (other: string) => summarise(shots, other).find(({ target }) => target === 'sluice');
   const [plain, haproxy] = [beside(peer), shots.some(({ target }) => target === 'haproxy') ? beside('haproxy') : undefined];
   return [
-    ...(plain ? [{ work: work.title, peer, must: work.must, aim: work.aim, ratio: plain.ratio, ratios: plain.ratios }] : []),
-    ...(haproxy ? [{ work: work.title, peer: 'haproxy', must: 2, aim: 1.3, ratio: haproxy.ratio, ratios: haproxy.ratios }] : []),
+    ...(plain ? [{ work: work.title, unit: '×' as const, peer, must: work.must, aim: work.aim, figures: plain.ratios }] : []),
+    ...(haproxy ? [{ work: work.title, unit: '×' as const, peer: 'haproxy', must: 2, aim: 1.3, figures: haproxy.ratios }] : []),
   ];
 }

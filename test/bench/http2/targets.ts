@@ -1,6 +1,7 @@
 /** Who is measured over HTTP/2, each with its configuration: cleartext by prior knowledge on both sides, to one backend. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { proxyCommand } from '../method/bundled-proxy.ts';
 import type { Command } from '../method/measured-process.ts';
 import { findTool } from '../method/tools.ts';
 
@@ -19,8 +20,8 @@ export function echoCommand(port: number): Command {
   return { name: 'echo', file: process.execPath, args: [join(here, 'echo-main.ts'), String(port)], port };
 }
 
-/** How to start a target on `port`, or why it cannot be. */
-export function targetCommand(name: string, folder: string, port: number, backendPort: number): Command | { readonly reason: string } {
+/** How to start a target on `port`, or why it cannot be. @param bundled what `bundleProxy` gave */
+export function targetCommand(name: string, folder: string, port: number, backendPort: number, bundled: string): Command | { readonly reason: string } {
   switch (name) {
     case 'node-http2':
       return { name, file: process.execPath, args: [join(here, 'node-http2-main.ts'), String(port), String(backendPort)], port };
@@ -36,10 +37,8 @@ export function targetCommand(name: string, folder: string, port: number, backen
       if (!haproxy) return { reason: 'not installed (Debian: apt-get install haproxy)' };
       return { name, file: haproxy, args: ['-db', '-f', write(folder, `haproxy-${backendPort}.cfg`, haproxyCfg(port, backendPort))], port };
     }
-    case 'sluice': {
-      const main = join(here, '../../../packages/cli/src/main.ts');
-      return { name, file: process.execPath, args: [main, 'proxy', '--log-level', 'warn', '-c', write(folder, `sluice-${backendPort}.yaml`, sluiceYaml(port, backendPort))], port };
-    }
+    case 'sluice':
+      return proxyCommand(name, bundled, write(folder, `sluice-${backendPort}.yaml`, sluiceYaml(port, backendPort)), port);
     default:
       return { reason: 'unknown' };
   }

@@ -7,39 +7,45 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { describeMachine, renderMachine } from '../method/machine.ts';
-import { MeasuredProcess } from '../method/measured-process.ts';
-import { median, renderCells } from '../method/report.ts';
+import { waitForCalm } from '../method/calm.ts';
+import { describeMachine, renderMachine, type Machine } from '../method/machine.ts';
+import { MeasuredProcess, pause } from '../method/measured-process.ts';
+import { shootRounds, shuffled } from '../method/rounds.ts';
+import type { Shot } from '../method/shot.ts';
 import { findTool } from '../method/tools.ts';
+import { shootWithWrk } from '../method/wrk-shot.ts';
+import type { Verdict } from '../method/verdict.ts';
 import { startableBackends, targetCommand } from '../proxy/targets.ts';
-
-/** What our 99th percentile may be, of nginx's in the same round. */
-const must = 2;
+import { latencyVerdicts, latenessProblem, renderCapacities, renderLatencies, renderShot, shares, slowestCapacity, type LatencyShot } from './latency-table.ts';
+import type { OpenLoopOptions } from './open-loop.ts';
+import type { GeneratedLoad } from './generated-load.ts';
 
 const connections = 50;
 
+/** Before another try. */
+const calmWaitMs = 5_000;
+
 export interface LatencyOptions {
   readonly rounds: number;
+  /** Of each shot; half as long before it does not count. */
   readonly seconds: number;
+  /** How often a shot that the generator itself has spoilt is taken, at most. Default 3. */
+  readonly tries?: number;
   readonly port: number;
+  /** File for the raw shots; empty for none. */
   readonly json: string;
   readonly print: (line: string) => void;
 }
 
-export interface LatencyShot {
-  readonly target: string;
-  readonly round: number;
-  readonly share: number;
-  readonly rate: number;
-  readonly requests: number;
-  readonly lost: number;
-  readonly errors: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
-}
+export type LatencyResult =
+  | { readonly kind: 'measured'; readonly machine: Machine; readonly capacities: readonly Shot[]; readonly shots: readonly LatencyShot[]; readonly verdicts: readonly Verdict[] }
+  | { readonly kind: 'skipped'; readonly reason: string };
 
-export type LatencyResult = { readonly kind: 'measured'; readonly shots: readonly LatencyShot[] } | { readonly kind: 'skipped'; readonly reason: string };
+interface Tools {
+  readonly wrk: string;
+  readonly taskset: string;
+  readonly chrt: string;
+}
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -51,9 +57,10 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-export async function measureLatency({ rounds, seconds, port, json, print }: LatencyOptions): Promise<LatencyResult> {
-  const [nginx, taskset] = [findTool('nginx'), findTool('taskset')];
-  if (!nginx || !taskset) return { kind: 'skipped', reason: 'needs nginx and taskset (Debian: apt-get install nginx-light util-linux)' };
+export async function measureLatency({ rounds, seconds, tries = 3, port, json, print }: LatencyOptions): Promise<LatencyResult> {
+  const [nginx, wrk, taskset, chrt] = [findTool('nginx'), findTool('wrk'), findTool('taskset'), findTool('chrt')];
+  if (process.platform !== 'linux') return { kind: 'skipped', reason: 'processes are pinned and given priorities as only Linux can' };
+  if (!nginx || !wrk || !taskset || !chrt) return { kind: 'skipped', reason: 'needs nginx, wrk, taskset and chrt (Debian: apt-get install nginx-light wrk util-linux)' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const started: MeasuredProcess[] = [];
   try {
@@ -67,58 +74,51 @@ export async function measureLatency({ rounds, seconds, port, json, print }: Lat
       started.push(target);
       targets.push(target);
     }
-    const load = (target: MeasuredProcess, rate: number) => generate(taskset, target.port, rate, seconds);
-    let capacity = Number.POSITIVE_INFINITY;
-    for (const target of targets) {
-      await load(target, 0);
-      const { requests } = await load(target, 0);
-      capacity = Math.min(capacity, requests / seconds);
-    }
-    const shots: LatencyShot[] = [];
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const share of [0.5, 0.8]) {
-        for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
-          const rate = Math.round(capacity * share);
-          shots.push({ target: target.name, round, share, rate, ...(await load(target, rate)) });
-        }
-      }
-    }
-    print(renderMachine(describeMachine()));
+    const machine = describeMachine();
+    const tools = { wrk, taskset, chrt };
+    const capacities = await shootRounds({
+      targets,
+      rounds: Math.min(3, rounds),
+      shoot: (target, round) => shootWithWrk(target, round, { ...tools, loadCore: 1, seconds: Math.ceil(seconds / 2), connections }),
+      onShot: () => {},
+    });
+    print(renderCapacities(capacities));
+    const capacity = slowestCapacity(capacities);
+    const shots = await shootAtRates(targets, capacity, { rounds, seconds, tries }, tools, print);
+    print(`\n${renderMachine(machine)}; ${rounds} rounds of ${seconds} s`);
     print(renderLatencies(shots));
-    if (json !== '') writeFileSync(json, JSON.stringify({ machine: describeMachine(), shots }, null, 1));
-    return { kind: 'measured', shots };
+    const verdicts = latencyVerdicts(shots);
+    if (json !== '') writeFileSync(json, JSON.stringify({ machine, rounds, seconds, capacities, shots }, null, 1));
+    return { kind: 'measured', machine, capacities, shots, verdicts };
   } finally {
     await Promise.all(started.map((process) => process.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-type Generated = Pick<LatencyShot, 'requests' | 'lost' | 'errors' | 'p50Ms' | 'p99Ms' | 'p999Ms'>;
-
-async function generate(taskset: string, port: number, rate: number, seconds: number): Promise<Generated> {
-  const { stdout } = await promisify(execFile)(taskset, ['-c', '1', process.execPath, join(import.meta.dirname, 'open-loop-main.ts'), String(port), String(rate), String(seconds), String(connections)], { encoding: 'utf8' });
-  return JSON.parse(stdout) as Generated;
-}
-
-function renderLatencies(shots: readonly LatencyShot[]): string {
-  const lines: string[][] = [];
-  for (const share of [0.5, 0.8]) {
-    const peers = new Map(shots.filter((shot) => shot.share === share && shot.target === 'nginx').map((shot) => [shot.round, shot.p99Ms]));
-    for (const target of ['nginx', 'sluice']) {
-      const own = shots.filter((shot) => shot.share === share && shot.target === target);
-      const ratios = own.map(({ round, p99Ms }) => p99Ms / (peers.get(round) ?? Number.NaN));
-      const ms = (read: (shot: LatencyShot) => number) => median(own.map(read)).toFixed(2);
-      lines.push([
-        `${share * 100} % (${own[0]?.rate}/s)`,
-        target,
-        ms(({ p50Ms }) => p50Ms),
-        ms(({ p99Ms }) => p99Ms),
-        ms(({ p999Ms }) => p999Ms),
-        `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)})`,
-        target === 'nginx' ? '' : `≤ ${must}`,
-        String(own.reduce((sum, { lost, errors }) => sum + lost + errors, 0)),
-      ]);
+/** In each round everybody at every rate, in a new order. */
+async function shootAtRates(targets: readonly MeasuredProcess[], capacity: number, { rounds, seconds, tries }: { readonly rounds: number; readonly seconds: number; readonly tries: number }, tools: Tools, print: (line: string) => void): Promise<LatencyShot[]> {
+  const shots: LatencyShot[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const { target, share } of shuffled(targets.flatMap((target) => shares.map((share) => ({ target, share }))))) {
+      const rate = Math.round(capacity * share);
+      for (let count = 1; ; count += 1) {
+        const load = await generate(tools, { port: target.port, requestsPerSecond: rate, seconds, warmUpSeconds: seconds / 2, connections });
+        const shot = { target: target.name, round, share, rate, ...load, voided: latenessProblem(load) };
+        shots.push(shot);
+        print(renderShot(shot));
+        await pause(100);
+        if (shot.voided === undefined || count === tries) break;
+        await waitForCalm(calmWaitMs);
+      }
     }
   }
-  return renderCells(['rate', 'proxy', 'p50 ms', 'p99 ms', 'p99.9 ms', 'p99 × nginx', 'must', 'lost'], lines);
+  return shots;
+}
+
+/** On the core of the backends, and only when they have nothing to do: it spins, and would else keep them waiting. */
+async function generate({ taskset, chrt }: Tools, options: OpenLoopOptions): Promise<GeneratedLoad> {
+  const main = join(import.meta.dirname, 'open-loop-main.ts');
+  const { stdout } = await promisify(execFile)(taskset, ['-c', '1', chrt, '--idle', '0', process.execPath, '--max-semi-space-size=32', main, JSON.stringify(options)], { encoding: 'utf8' });
+  return JSON.parse(stdout) as GeneratedLoad;
 }

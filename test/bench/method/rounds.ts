@@ -9,13 +9,18 @@ export interface RoundOptions<Target> {
   readonly onShot: (shot: Shot) => void;
 }
 
-/** Shots that do not count, in turn: V8 goes on compiling for some tens of thousands of requests. */
-const warmUps = 2;
+/**
+ * Shots of each target that do not count: V8 goes on compiling for some tens of thousands of requests, and nobody knows when it
+ * is done. The same rule holds for all: two at least, then until two in a row cost nearly the same, and not for ever.
+ */
+const warmUpsMin = 2;
+const warmUpsMax = 5;
+const settledRatio = 1.1;
 
-/** Warms every target up with shots that do not count (round 0), then shoots. */
+/** Warms every target up with shots that do not count (round 0), in turns, then shoots. */
 export async function shootRounds<Target>({ targets, rounds, shoot, onShot }: RoundOptions<Target>): Promise<Shot[]> {
   const shots: Shot[] = [];
-  for (let count = 0; count < warmUps; count += 1) for (const target of targets) await shoot(target, 0);
+  await warmUp(targets, shoot);
   for (let round = 1; round <= rounds; round += 1) {
     for (const target of shuffled(targets)) {
       const shot = await shoot(target, round);
@@ -27,7 +32,26 @@ export async function shootRounds<Target>({ targets, rounds, shoot, onShot }: Ro
   return shots;
 }
 
-function shuffled<T>(items: readonly T[]): T[] {
+async function warmUp<Target>(targets: readonly Target[], shoot: RoundOptions<Target>['shoot']): Promise<void> {
+  const last = new Map<Target, number>();
+  let unsettled = targets;
+  for (let count = 1; count <= warmUpsMax && unsettled.length > 0; count += 1) {
+    const next: Target[] = [];
+    for (const target of unsettled) {
+      const { cpuUs } = await shoot(target, 0);
+      if (count < warmUpsMin || !isNear(cpuUs, last.get(target) ?? 0)) next.push(target);
+      last.set(target, cpuUs);
+    }
+    unsettled = next;
+  }
+}
+
+function isNear(one: number, other: number): boolean {
+  return Math.max(one, other) <= settledRatio * Math.min(one, other);
+}
+
+/** A copy in a new order. */
+export function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))
     .sort((a, b) => a.at - b.at)

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine, renderMachine } from '../method/machine.ts';
+import { describeMachine, renderMachine, type Machine } from '../method/machine.ts';
 import { MeasuredProcess } from '../method/measured-process.ts';
 import { renderTable, summarise, type Row } from '../method/report.ts';
 import { shootRounds } from '../method/rounds.ts';
@@ -14,9 +14,9 @@ import type { Shot } from '../method/shot.ts';
 import { findTool } from '../method/tools.ts';
 import { shootWithWrk } from '../method/wrk-shot.ts';
 import { renderVerdicts, type Verdict } from '../method/verdict.ts';
-import { startableBackends, targetCommand, type Backends } from './targets.ts';
+import { accessLogOf, loggingTargets, startableBackends, targetCommand, type Backends } from './targets.ts';
 import { uploadScript } from './upload-script.ts';
-import { verify } from './verify.ts';
+import { verify, verifyAccessLog } from './verify.ts';
 import { works, type Work } from './works.ts';
 
 export interface BenchOptions {
@@ -39,7 +39,7 @@ export interface MeasuredWork {
   readonly shots: readonly Shot[];
 }
 
-export type BenchResult = { readonly kind: 'measured'; readonly works: readonly MeasuredWork[] } | { readonly kind: 'skipped'; readonly reason: string };
+export type BenchResult = { readonly kind: 'measured'; readonly machine: Machine; readonly works: readonly MeasuredWork[]; readonly verdicts: readonly Verdict[] } | { readonly kind: 'skipped'; readonly reason: string };
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -88,9 +88,10 @@ export async function measure(options: BenchOptions): Promise<BenchResult> {
       measured.push(await measureWork(work, backends, { wrk, taskset }, options));
     }
     options.print(`\n${renderMachine(machine)}; ${options.rounds} rounds of ${options.seconds} s`);
-    options.print(renderVerdicts(measured.flatMap(verdictOf)));
+    const verdicts = measured.flatMap(verdictOf);
+    options.print(renderVerdicts(verdicts));
     if (options.json !== '') writeFileSync(options.json, JSON.stringify({ machine, rounds: options.rounds, seconds: options.seconds, works: measured }, null, 1));
-    return { kind: 'measured', works: measured };
+    return { kind: 'measured', machine, works: measured, verdicts };
   } finally {
     await Promise.all(started.map((process) => process.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -102,6 +103,7 @@ async function measureWork(work: Work, backends: Backends, { wrk, taskset }: { r
   const { print } = options;
   print(`\n${work.name}: ${work.title}`);
   const targets: MeasuredProcess[] = [];
+  const shots: Shot[] = [];
   try {
     for (const [index, name] of work.targets.entries()) {
       if (options.only.length > 0 && name !== work.peer && !options.only.includes(name)) continue;
@@ -116,21 +118,26 @@ async function measureWork(work: Work, backends: Backends, { wrk, taskset }: { r
     }
     const script = uploadScript(backends.folder, work);
     const load = { wrk, taskset, loadCore: 1, seconds: options.seconds, connections: work.connections, ...(work.scheme && { scheme: work.scheme }), ...(work.path && { path: work.path }), ...(work.headers && { headers: work.headers }), ...(script && { script }) };
-    const shots = await shootRounds({
+    const counted = await shootRounds({
       targets,
       rounds: options.rounds,
       shoot: (target, round) => shootWithWrk(target, round, load),
       onShot: ({ round, target, cpuUs, requestsPerSecond, voided }) => print(`round ${round}  ${target.padEnd(22)} ${cpuUs.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(6)}/s${voided === undefined ? '' : `  void: ${voided}`}`),
     });
-    const rows = summarise(shots, work.peer);
-    print(renderTable(rows, work.peer));
-    return { work, rows, shots };
+    shots.push(...counted);
   } finally {
     await Promise.all(targets.map((target) => target.stop()));
   }
+  for (const name of loggingTargets.filter((name) => work.targets.includes(name))) {
+    const requests = shots.filter(({ target }) => target === name).reduce((sum, shot) => sum + shot.requests, 0);
+    if (requests > 0) await verifyAccessLog(name, accessLogOf(name, backends.folder), requests);
+  }
+  const rows = summarise(shots, work.peer);
+  print(renderTable(rows, work.peer));
+  return { work, rows, shots };
 }
 
 function verdictOf({ work, rows }: MeasuredWork): Verdict[] {
   const ours = rows.find(({ target }) => target.startsWith('sluice') && target !== work.peer);
-  return ours ? [{ work: work.title, peer: work.peer, must: work.must, aim: work.aim, ratio: ours.ratio, ratios: ours.ratios }] : [];
+  return ours ? [{ work: work.title, unit: '×', peer: work.peer, must: work.must, aim: work.aim, figures: ours.ratios }] : [];
 }

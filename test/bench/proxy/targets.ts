@@ -53,7 +53,7 @@ export function targetCommand(name: string, port: number, backends: Backends): C
     case 'nginx':
       return nginx(name, { folder, name, port, backendPort, echoPort });
     case 'nginx-log':
-      return nginx(name, { folder, name, port, backendPort, echoPort, accessLog: join(folder, 'nginx-access.log') });
+      return nginx(name, { folder, name, port, backendPort, echoPort, accessLog: accessLogOf(name, folder) });
     case 'nginx-tls':
       return withCertificate(folder, (tls) => nginx(name, { folder, name, port, backendPort, echoPort, tls }));
     case 'haproxy': {
@@ -70,12 +70,19 @@ export function targetCommand(name: string, port: number, backends: Backends): C
     case 'sluice-tls':
       return withCertificate(folder, (tls) => sluice(name, backends, { port, backendPort, echoPort, tls }));
     case 'sluice-instruments': {
-      const config = write(folder, 'instruments.json', JSON.stringify({ port, backendPort, echoPort, accessLog: join(folder, 'sluice-access.log') } satisfies SluiceYamlOptions));
+      const config = write(folder, 'instruments.json', JSON.stringify({ port, backendPort, echoPort, accessLog: accessLogOf(name, folder) } satisfies SluiceYamlOptions));
       return { name, file: process.execPath, args: [...dataPlaneFlags, join(here, 'instruments-main.ts'), config], port };
     }
     default:
       return { reason: 'unknown' };
   }
+}
+
+/** Targets whose requests leave a line each. */
+export const loggingTargets: readonly string[] = ['nginx-log', 'sluice-instruments'];
+
+export function accessLogOf(target: string, folder: string): string {
+  return join(folder, `${target}.access`);
 }
 
 function nginx(name: string, options: Parameters<typeof nginxProxyConf>[0]): Command | { readonly reason: string } {

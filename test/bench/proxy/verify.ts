@@ -1,4 +1,5 @@
 /** A fast wrong answer is worth nothing: what each target answers is compared with what it should before anything is timed. */
+import { createReadStream } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { MeasuredProcess } from '../method/measured-process.ts';
@@ -14,6 +15,13 @@ export async function verify(target: MeasuredProcess, work: Work): Promise<void>
   if (!work.upload) return;
   const body = patternBytes(work.upload.bytes);
   await expectBody(target, work, '/echo', body, body);
+}
+
+/** A log that is not written costs nothing either. @throws Error when there are fewer lines than requests were answered */
+export async function verifyAccessLog(target: string, path: string, requests: number): Promise<void> {
+  let lines = 0;
+  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) for (const byte of bytes) if (byte === 10) lines += 1;
+  if (lines < requests) throw new Error(`${target} wrote ${lines} lines of its access log for ${requests} requests`);
 }
 
 async function expectBody(target: MeasuredProcess, work: Work, path: string, body: Buffer | undefined, expected: Buffer): Promise<void> {

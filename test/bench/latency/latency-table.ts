@@ -1,0 +1,105 @@
+/** Latencies into a table: medians over the rounds, and ratios to nginx paired by round. */
+import { median, renderCells, summarise } from '../method/report.ts';
+import type { Shot } from '../method/shot.ts';
+import type { Verdict } from '../method/verdict.ts';
+import type { GeneratedLoad } from './generated-load.ts';
+
+/** Of the slower target's capacity. */
+export const shares: readonly number[] = [0.5, 0.8];
+
+/** What our 99th percentile may be, of nginx's in the same round, and what is aimed at. */
+const latencyMust = 2;
+const latencyAim = 2;
+
+export interface LatencyShot extends GeneratedLoad {
+  readonly target: string;
+  readonly round: number;
+  readonly share: number;
+  /** Requests per second. */
+  readonly rate: number;
+  /** Why it does not count; undefined when it does. */
+  readonly voided: string | undefined;
+}
+
+/**
+ * How late the generator may take notice of 99 % of what is due, in ms. It reads answers as late as it sends requests, so a generator that
+ * is kept from its core makes latencies of its own, and these must not be a part of the 99th percentile that counts.
+ */
+const latenessMaxMs = 0.1;
+
+/** Why a load that was generated says nothing about its target; undefined when it does. */
+export function latenessProblem({ latenessP99Ms, lost }: Pick<GeneratedLoad, 'latenessP99Ms' | 'lost'>): string | undefined {
+  if (lost > 0) return `${lost} lost`;
+  if (latenessP99Ms > latenessMaxMs) return `the generator was late itself: by ${latenessP99Ms.toFixed(2)} ms in 99 % of the requests`;
+  return undefined;
+}
+
+export interface LatencyRatios {
+  readonly share: number;
+  readonly rate: number;
+  readonly ratio: number;
+  readonly ratios: readonly number[];
+}
+
+/** Of our 99th percentiles to nginx's, by rate; a pair with a void shot does not count. */
+export function latencyRatios(shots: readonly LatencyShot[], target = 'sluice'): LatencyRatios[] {
+  return shares.map((share) => {
+    const valid = shots.filter((shot) => shot.share === share && shot.voided === undefined);
+    const peers = new Map(valid.filter((shot) => shot.target === 'nginx').map(({ round, p99Ms }) => [round, p99Ms]));
+    const ratios = valid
+      .filter((shot) => shot.target === target)
+      .flatMap(({ round, p99Ms }) => {
+        const peer = peers.get(round);
+        return peer === undefined ? [] : [p99Ms / peer];
+      })
+      .sort((a, b) => a - b);
+    return { share, rate: shots.find((shot) => shot.share === share)?.rate ?? 0, ratio: median(ratios), ratios };
+  });
+}
+
+export function latencyVerdicts(shots: readonly LatencyShot[]): Verdict[] {
+  return latencyRatios(shots).map(({ share, rate, ratios }) => ({ work: `p99 at ${share * 100} % of the slower one's capacity, ${rate}/s`, unit: '×', peer: 'nginx', must: latencyMust, aim: latencyAim, figures: ratios }));
+}
+
+/** Of the slower one. The best round of each counts: whatever disturbs a shot makes it less. */
+export function slowestCapacity(shots: readonly Shot[]): number {
+  const best = new Map<string, number>();
+  for (const { target, requestsPerSecond } of shots) best.set(target, Math.max(requestsPerSecond, best.get(target) ?? 0));
+  return Math.min(...best.values());
+}
+
+export function renderShot({ round, target, rate, p50Ms, p99Ms, p999Ms, latenessP99Ms, voided }: LatencyShot): string {
+  const times = `p50 ${p50Ms.toFixed(2)}  p99 ${p99Ms.toFixed(2)}  p99.9 ${p999Ms.toFixed(2)} ms; generator late by ${latenessP99Ms.toFixed(2)}`;
+  return `round ${round}  ${target.padEnd(8)} ${String(rate).padStart(6)}/s  ${times}${voided === undefined ? '' : `  void: ${voided}`}`;
+}
+
+export function renderCapacities(shots: readonly Shot[]): string {
+  return renderCells(
+    ['capacity', 'requests/s', 'CPU µs/request', 'busy'],
+    summarise(shots, 'nginx').map(({ target, requestsPerSecond, cpuUs, busyRatio }) => [target, requestsPerSecond.toFixed(0), cpuUs.median.toFixed(1), busyRatio.toFixed(2)]),
+  );
+}
+
+export function renderLatencies(shots: readonly LatencyShot[]): string {
+  const lines: string[][] = [];
+  for (const share of shares) {
+    for (const target of ['nginx', 'sluice']) {
+      const own = shots.filter((shot) => shot.share === share && shot.target === target);
+      const valid = own.filter(({ voided }) => voided === undefined);
+      const ms = (read: (shot: LatencyShot) => number) => median(valid.map(read)).toFixed(2);
+      const { ratio, ratios, rate } = latencyRatios(shots, target).find((entry) => entry.share === share) as LatencyRatios;
+      lines.push([
+        `${share * 100} % (${rate}/s)`,
+        target,
+        ms(({ p50Ms }) => p50Ms),
+        ms(({ p99Ms }) => p99Ms),
+        ms(({ p999Ms }) => p999Ms),
+        ratios.length === 0 ? '-' : `${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)})`,
+        target === 'nginx' ? '' : `≤ ${latencyMust}`,
+        ms(({ latenessP99Ms }) => latenessP99Ms),
+        String(own.length - valid.length),
+      ]);
+    }
+  }
+  return renderCells(['rate', 'proxy', 'p50 ms', 'p99 ms', 'p99.9 ms', 'p99 × nginx', 'must', 'generator late, p99 ms', 'void'], lines);
+}

@@ -1,0 +1,91 @@
+/** The generator has to tell the truth about targets whose delays are known. Its own figures are compared with what the target has written down. */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { latenessProblem } from './latency-table.ts';
+import { summariseLoad } from './generated-load.ts';
+import { percentile, runOpenLoop } from './open-loop.ts';
+
+const servers: Server[] = [];
+afterEach(() => servers.splice(0).forEach((server) => server.close()));
+
+/** Answers each request as `answer` says; a request comes in one piece here. */
+async function serve(answer: (socket: Socket, count: number) => void): Promise<number> {
+  let count = 0;
+  const server = createServer({ noDelay: true }, (socket) => socket.on('error', () => {}).on('data', () => answer(socket, (count += 1))));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+const reply = (fields = '') => `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`;
+
+test('a known delay is what is measured', async () => {
+  const delays: number[] = [];
+  const port = await serve((socket) => {
+    const begun = performance.now();
+    setTimeout(() => {
+      delays.push(performance.now() - begun);
+      socket.write(reply());
+    }, 30);
+  });
+  const { latenciesMs, lost } = await runOpenLoop({ port, requestsPerSecond: 200, seconds: 1, warmUpSeconds: 0.2, connections: 50 });
+  expect([latenciesMs.length, lost]).toEqual([200, 0]);
+  delays.sort((a, b) => a - b);
+  const middle = delays[delays.length >> 1] ?? Number.NaN;
+  // The way there and back is in it, too; on an idle machine that is a tenth of a millisecond.
+  expect(latenciesMs[0]).toBeGreaterThanOrEqual(30 - 1);
+  expect(percentile(latenciesMs, 0.5)).toBeGreaterThanOrEqual((delays[0] ?? 0) - 1);
+  expect(percentile(latenciesMs, 0.5)).toBeLessThan(middle + 50);
+});
+
+test('a target that stalls is charged for everyone who would have come meanwhile', async () => {
+  const stallMs = 600;
+  let stalledUntil = 0;
+  const port = await serve((socket, count) => {
+    if (count === 100) stalledUntil = performance.now() + stallMs;
+    const wait = stalledUntil - performance.now();
+    if (wait > 0) setTimeout(() => socket.write(reply()), wait);
+    else socket.write(reply());
+  });
+  // Ten connections: a generator that waits for answers would see ten slow ones.
+  const { latenciesMs } = await runOpenLoop({ port, requestsPerSecond: 200, seconds: 2, warmUpSeconds: 0, connections: 10 });
+  const slow = latenciesMs.filter((latency) => latency > 100).length;
+  expect(slow).toBeGreaterThan(((stallMs - 100) / 1_000) * 200 * 0.9);
+  expect(percentile(latenciesMs, 0.99)).toBeGreaterThan(stallMs * 0.9);
+});
+
+test('answers of different lengths, and in pieces, are told apart', async () => {
+  const port = await serve((socket, count) => {
+    const text = reply(`x-took: ${'1'.repeat(1 + (count % 5))}\r\n`);
+    const at = count % text.length;
+    socket.write(text.slice(0, at));
+    setImmediate(() => socket.write(text.slice(at)));
+  });
+  const { latenciesMs, lost } = await runOpenLoop({ port, requestsPerSecond: 300, seconds: 1, warmUpSeconds: 0, connections: 5 });
+  expect([latenciesMs.length, lost]).toEqual([300, 0]);
+});
+
+test('what is refused, cut off or never answered is lost, and waited for until the end', async () => {
+  const port = await serve((socket, count) => {
+    if (count === 10) socket.write('HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n');
+    else if (count === 20) socket.destroy();
+    else if (count !== 30) socket.write(reply());
+  });
+  const { latenciesMs, lost } = await runOpenLoop({ port, requestsPerSecond: 100, seconds: 0.5, warmUpSeconds: 0, connections: 5 });
+  expect([latenciesMs.length, lost]).toEqual([50, 3]);
+  // Due at 0.1, 0.2 and 0.3 s, given up at 1.5 s.
+  expect(latenciesMs.filter((latency) => latency > 1_000).length).toBe(3);
+});
+
+test('a generator that is kept from its work says so, and its shot does not count', async () => {
+  // The target and the generator are in one process: what keeps it busy keeps both from their work.
+  const port = await serve((socket, count) => {
+    for (const until = performance.now() + (count % 20 === 0 ? 50 : 0); performance.now() < until; );
+    socket.write(reply());
+  });
+  const load = summariseLoad(await runOpenLoop({ port, requestsPerSecond: 200, seconds: 0.5, warmUpSeconds: 0, connections: 10 }));
+  expect(load.latenessP99Ms).toBeGreaterThan(20);
+  expect(latenessProblem({ ...load, lost: 0 })).toMatch(/the generator was late itself/);
+  expect(latenessProblem({ lost: 0, latenessP99Ms: 0.02 })).toBeUndefined();
+  expect(latenessProblem({ lost: 2, latenessP99Ms: 0.02 })).toBe('2 lost');
+});
