@@ -7,12 +7,25 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   proxy: () => import('./proxy/bench.ts'),
   start: () => import('./start/bench.ts'),
   xds: () => import('./xds/bench.ts'),
+  table: () => import('./table/bench.ts'),
 };
+
+const help = `  proxy    CPU time per request over HTTP/1.1, beside nginx, HAProxy and http-proxy-middleware [work …] [--only A,B]
+  http2    the same over HTTP/2, beside a plain proxy on node:http2 [get|post-1k]
+  latency  at fixed rates, open loop, beside nginx
+  memory   private memory at rest, after load, with idle connections [--connections 10000]
+  start    from starting a process to its first answer
+  engine   our own code alone [--batches 60] [--requests 20000]
+  xds      the config service with many Services and proxies [--services A,B] [--proxies N] [--changes N]
+  table    all lines of what must be reached, in one table [--quick] [--out DIR] [--minutes 20] [--only PART,…]
+All but engine and xds: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = benches[name];
 if (!load) {
-  console.error(`usage: bench <${Object.keys(benches).join('|')}> [options]`);
+  console.error(`usage: bench <${Object.keys(benches).join('|')}> [options]
+
+${help}`);
   process.exitCode = 2;
 } else {
   process.exitCode = await (await load()).run(args);
