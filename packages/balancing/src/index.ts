@@ -3,7 +3,7 @@ export { Host, keyOf, type HostFlag, type HostHealth, type HostPicked } from './
 export { arrangeHosts, changeHosts, emptyHostSet, refreshHosts, type HostSet, type HostSetChange, type PriorityHosts } from './host-set.ts';
 export { anyHost, type Picker, type PickContext, type PreferredHost, type PickResult, type UnavailableReason } from './pick.ts';
 export { createLoadBalancer, type LoadBalancer, type LoadBalancerOptions, type PrioritySettings } from './load-balancer.ts';
-export { readBinaryLoadReport, readLoadReport, type LoadReport } from './load-report/load-report.ts';
+export { decodeLoadReport, readBinaryLoadReport, readLoadReport, type LoadReport } from './load-report/load-report.ts';
 export { ReportedWeights, type ReportedWeightsSettings } from './load-report/reported-weights.ts';
 export type { ZoneRoute, ZoneRouting } from './zone-routing.ts';
 export { shareByPriority, type PriorityLoadOptions } from './priority-load.ts';

@@ -69,7 +69,10 @@ test('by what hosts report of their load', () => {
     updatePeriodMs: 100,
     errorUtilizationPenalty: 0.5,
     metricNames: ['named_metrics.q'],
+    reportPeriodMs: undefined,
   });
+  const apart = [{ typed_extension_config: { name: 'x', typed_config: typed(typeName, { enable_oob_load_report: true, oob_reporting_period: '2s' }) } }];
+  expect(policyOf({ load_balancing_policy: { policies: apart } })[0]).toMatchObject({ reportPeriodMs: 2_000 });
 });
 
 test('what holds for every policy', () => {

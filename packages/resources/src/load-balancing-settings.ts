@@ -64,19 +64,22 @@ function readLeastRequest(reader: MessageReader): LoadBalancingPolicy {
 }
 
 function readClientSideWeighted(reader: MessageReader): LoadBalancingPolicy {
-  const policy: LoadBalancingPolicy = {
+  // Ten seconds, as gRPC: https://github.com/grpc/proposal/blob/master/A58-client-side-weighted-round-robin-lb-policy.md
+  const periodMs = Math.max(reportPeriodMsMin, reader.durationMs('oob_reporting_period', 10_000));
+  return {
     kind: 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN',
     blackoutMs: reader.durationMs('blackout_period', 10_000),
     expirationMs: reader.durationMs('weight_expiration_period', 180_000),
     updatePeriodMs: Math.max(100, reader.durationMs('weight_update_period', 1000)),
     errorUtilizationPenalty: reader.number('error_utilization_penalty', 1, { min: 0 }),
     metricNames: reader.strings('metric_names_for_computing_utilization'),
+    reportPeriodMs: reader.boolean('enable_oob_load_report', false) ? periodMs : undefined,
     slowStart: reader.read('slow_start_config', readSlowStart),
   };
-  // Reports come with responses; asking for them apart from requests is not done, by Envoy neither.
-  reader.ignore(['enable_oob_load_report', 'oob_reporting_period']);
-  return policy;
 }
+
+/** Chosen: a host that is asked more often than this is busy with reports. */
+const reportPeriodMsMin = 100;
 
 function readRingHash(reader: MessageReader): LoadBalancingPolicy {
   const size = (name: string, fallback: number): number =>

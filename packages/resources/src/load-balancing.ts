@@ -26,6 +26,8 @@ export type LoadBalancingPolicy =
       /** Default 1. */
       readonly errorUtilizationPenalty: number;
       readonly metricNames: readonly string[];
+      /** How often hosts are asked for reports apart from requests. Undefined: reports come with responses. */
+      readonly reportPeriodMs?: number | undefined;
       readonly slowStart: SlowStartConfig | undefined;
     }
   /** The cluster's type says how. */

@@ -60,8 +60,13 @@ export function readLoadReport(value: string): LoadReport | undefined {
 
 /** The value of `endpoint-load-metrics-bin`. */
 export function readBinaryLoadReport(base64: string): LoadReport | undefined {
+  return decodeLoadReport(Buffer.from(base64, 'base64'));
+}
+
+/** An `OrcaLoadReport` as it is on the wire. Undefined when the bytes are none. */
+export function decodeLoadReport(bytes: Buffer): LoadReport | undefined {
   const builder = new LoadReportBuilder();
-  return readOrcaMessage(Buffer.from(base64, 'base64'), builder) ? builder.build() : undefined;
+  return readOrcaMessage(bytes, builder) ? builder.build() : undefined;
 }
 
 /** `cpu_utilization=0.3, named_metrics.x=1` */

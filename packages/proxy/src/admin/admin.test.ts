@@ -189,6 +189,13 @@ test('/server_info says who and how long', async () => {
   });
 });
 
+test.each([
+  ['1.12.3-dev', 1_012_003],
+  ['sluice/test', 0],
+])('version %s is the number %i in the stats', async (version, number) => {
+  expect((await start({ version }).get('/stats?filter=^server\\.version$')).body).toBe(`server.version: ${number}\n`);
+});
+
 test('/stats under dotted names, sorted, filtered, as JSON', async () => {
   const { get, meter } = start();
   meter.counter('envoy_cluster_upstream_rq_total', '', { envoy_cluster_name: 'b' }).add(2);

@@ -133,6 +133,7 @@ function collectAll(context: AdminContext): readonly MetricFamily[] {
   return [
     gauge('envoy_server_live', '1 while the proxy serves', stateOf(context) === 'LIVE' ? 1 : 0),
     ...(days === undefined ? [] : [gauge('envoy_server_days_until_first_cert_expiring', 'days until the first certificate in use expires', days)]),
+    gauge('envoy_server_version', 'the version as one number: 1.2.3 is 1002003', versionNumberOf(context.version)),
     gauge('envoy_server_uptime', 'seconds since the start', Math.floor((clock.now() - startedAt) / 1000)),
     gauge('envoy_server_state', '0 live, 1 draining, 2 not started, 3 starting', stateNumberOf(context)),
     gauge('envoy_server_total_connections', 'open connections of clients', proxy.activeConnections),
@@ -144,6 +145,12 @@ function collectAll(context: AdminContext): readonly MetricFamily[] {
     gauge('envoy_listener_manager_total_listeners_warming', 'listeners that wait for what they need', store?.warmingListeners.length ?? 0),
     ...meter.collect(),
   ];
+}
+
+/** Three digits for each part but the first. What is no version is 0. */
+function versionNumberOf(version: string): number {
+  const [, major = 0, minor = 0, patch = 0] = /^(\d+)\.(\d{1,3})\.(\d{1,3})/.exec(version) ?? [];
+  return Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(patch);
 }
 
 function gauge(name: string, help: string, value: number): MetricFamily {

@@ -32,6 +32,7 @@ import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
 import type { HostPool } from './host-pool.ts';
 import { createHostPool, serverNameOf } from './host-pools.ts';
 import { LoadReports } from './load-reports.ts';
+import { LoadStreams } from './load-streams.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
 import { securedContext } from './secured-network.ts';
@@ -48,12 +49,14 @@ export class ClusterRuntime {
   readonly statistics: UpstreamStatistics;
   /** What is observed of hosts; undefined where nothing asks for it. */
   readonly health: ClusterHealth | undefined;
-  /** Listens to what hosts report of their load, where the policy goes by that. */
+  /** Listens to what hosts report of their load with their responses, where the policy goes by that. */
   readonly loadReports: LoadReports | undefined;
   /** Says where requests go, in place of `pick`, where they say so themselves. */
   readonly originalDst: OriginalDstHosts | undefined;
   /** Says by which other cluster requests go, where this is made of others. */
   readonly aggregate: AggregateChoice | undefined;
+  /** Asks hosts for reports apart from requests, where the policy wants them so. */
+  readonly #loadStreams: LoadStreams | undefined;
   #config: ClusterConfig;
   readonly #context: UpstreamContext;
   readonly #network: ClusterNetwork;
@@ -85,7 +88,10 @@ export class ClusterRuntime {
     this.statistics.watchBreaker('default', this.#pools.breaker);
     const { commonLb } = config.resource;
     const policy = policyOf(config.resource);
-    this.loadReports = policy.kind === 'reported-weights' ? new LoadReports(policy.weights, context.turn) : undefined;
+    const reports = policy.kind === 'reported-weights' ? new LoadReports(policy.weights, context.turn) : undefined;
+    const reportPeriodMs = reportPeriodOf(config);
+    this.loadReports = reportPeriodMs === undefined ? reports : undefined;
+    this.#loadStreams = reports && reportPeriodMs !== undefined ? new LoadStreams(config, reportPeriodMs, reports, this.#context) : undefined;
     this.#balancer = createLoadBalancer(policy, {
       random: context.random,
       now: () => context.turn.now(),
@@ -206,6 +212,7 @@ export class ClusterRuntime {
   /** No longer configured: finishes what it has. */
   drain(): void {
     this.#discovery?.close();
+    this.#loadStreams?.close();
     this.originalDst?.close();
     this.#stopWatchingZone();
     this.health?.close();
@@ -298,6 +305,7 @@ export class ClusterRuntime {
     if (added.length > 0 || removed.length > 0) this.statistics.membershipChanges.add();
     const now = this.#context.turn.now();
     for (const host of added) host.healthySince = now;
+    this.#loadStreams?.setHosts(hosts.hosts);
     if (this.health) {
       this.health.setHosts(hosts.hosts);
       this.#hosts = refreshHosts(hosts);
@@ -353,4 +361,9 @@ export class ClusterRuntime {
   get #allPools(): readonly PriorityPools[] {
     return this.#highPools ? [this.#pools, this.#highPools] : [this.#pools];
   }
+}
+
+/** How often hosts are asked for reports of their load; undefined where they come with responses. */
+function reportPeriodOf({ resource: { loadBalancing } }: ClusterConfig): number | undefined {
+  return loadBalancing.kind === 'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN' ? loadBalancing.reportPeriodMs : undefined;
 }

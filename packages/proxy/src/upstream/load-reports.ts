@@ -1,5 +1,5 @@
 /** What hosts report of their load with their responses, read off heads and trailers for the policy that goes by it. */
-import { readBinaryLoadReport, readLoadReport, type Host, type ReportedWeights } from '@sluice/balancing';
+import { readBinaryLoadReport, readLoadReport, type Host, type LoadReport, type ReportedWeights } from '@sluice/balancing';
 import type { Turn } from '../turn.ts';
 
 /** A head, or trailers. */
@@ -16,10 +16,15 @@ export class LoadReports {
     this.#turn = turn;
   }
 
+  /** What a host has said apart from its responses. */
+  take(host: Host, report: LoadReport): void {
+    this.#weights.observe(host, report, this.#turn.now());
+  }
+
   observe(host: Host, fields: Fields): void {
     const text = fields.get('endpoint-load-metrics');
     const binary = text === undefined ? fields.get('endpoint-load-metrics-bin') : undefined;
     const report = text === undefined ? binary && readBinaryLoadReport(binary) : readLoadReport(text);
-    if (report) this.#weights.observe(host, report, this.#turn.now());
+    if (report) this.take(host, report);
   }
 }

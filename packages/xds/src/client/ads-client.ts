@@ -93,7 +93,7 @@ function runMachine<Request extends AnyRequest, Response>(
   const accepted = meter.counter('sluice_xds_updates_accepted_total', 'discovery responses accepted');
   const rejected = meter.counter('sluice_xds_updates_rejected_total', 'discovery responses refused');
   const expired = meter.counter('sluice_xds_resources_expired_total', 'resources dropped because nobody renewed them in time');
-  const unknownFields = meter.counter('sluice_xds_unknown_fields_total', 'fields skipped because they are not known here');
+  const unknownFields = meter.counter('envoy_server_dynamic_unknown_fields', 'fields of resources that were skipped because they are not known here');
   const machine = new DiscoveryClient<Request, Response>({
     node: settings.node,
     codec: settings.codec,
