@@ -58,8 +58,6 @@ export async function measureStarts({ rounds, port, json, print }: StartOptions)
     const config = join(folder, 'sluice.yaml');
     writeFileSync(config, sluiceYaml({ port: port + 1, backendPort: (backend.address() as AddressInfo).port }));
     const sluice = proxyCommand('sluice', await bundleProxy(folder), config, port + 1);
-    // As the making of an image does: started once, asked once, ended. What V8 has compiled is kept beside the bundle.
-    await timeToFirstAnswer(sluice.args, port + 1, 'SIGTERM');
     const times = { empty: [] as number[], sluice: [] as number[] };
     for (let round = 0; round <= rounds; round += 1) {
       const time = { empty: () => timeToFirstAnswer([emptyMain], port), sluice: () => timeToFirstAnswer(sluice.args, port + 1) };
@@ -83,7 +81,7 @@ export async function measureStarts({ rounds, port, json, print }: StartOptions)
 }
 
 /** From `spawn` to the last byte of the first answer. The process is ended and gone afterwards. */
-async function timeToFirstAnswer(args: readonly string[], port: number, end: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number> {
+async function timeToFirstAnswer(args: readonly string[], port: number): Promise<number> {
   const begun = performance.now();
   const child = spawn(process.execPath, [...args], { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -94,7 +92,7 @@ async function timeToFirstAnswer(args: readonly string[], port: number, end: 'SI
     }
     return performance.now() - begun;
   } finally {
-    child.kill(end);
+    child.kill('SIGKILL');
     await exited;
   }
 }
