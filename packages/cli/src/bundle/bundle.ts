@@ -10,7 +10,7 @@ import { lateBuiltins } from './late-builtins.ts';
 import { LibrariesApart } from './libraries-apart.ts';
 import { findParts } from './parts.ts';
 import { restEntry, useShared } from './rest-apart.ts';
-import { starterOf, wrap } from './starter.ts';
+import { forgetFormer, starterOf, wrap } from './starter.ts';
 import { ThreadEntries } from './thread-entries.ts';
 
 const options: BuildOptions = {
@@ -64,5 +64,6 @@ async function bundleOurs(name: string, entry: string, folder: string, libraries
   const wrapped = wrap(parts.text);
   await writeFile(join(folder, code), wrapped);
   await writeFile(join(folder, starter), starterOf(code, wrapped));
+  await forgetFormer(folder, code, wrapped);
   return [wrapped, await readFile(join(folder, rest), 'utf8')];
 }

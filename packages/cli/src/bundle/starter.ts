@@ -7,6 +7,8 @@
  * flags has a file; what it refuses is made anew.
  */
 import { createHash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** When what has been compiled is kept, if the process has not ended before: when starting is over, but what it was made of is still held. Chosen. */
 const keptAfterMs = 800;
@@ -16,10 +18,22 @@ export function wrap(text: string): string {
   return `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
 }
 
+/** Removes what was compiled of former texts of a bundle, which nobody takes any more. */
+export async function forgetFormer(folder: string, code: string, wrapped: string): Promise<void> {
+  const compiled = join(folder, 'compiled');
+  const names = await readdir(compiled).catch(() => []);
+  const former = names.filter((name) => name.startsWith(`${code}-`) && !name.startsWith(`${code}-${hashOf(wrapped)}`));
+  await Promise.all(former.map((name) => rm(join(compiled, name), { force: true })));
+}
+
+/** V8 looks at the length of a text only: what was compiled from another one must not be found. */
+function hashOf(wrapped: string): string {
+  return createHash('sha256').update(wrapped).digest('hex').slice(0, 16);
+}
+
 /** @param code name of the file that holds the bundle @param wrapped its content, all ASCII */
 export function starterOf(code: string, wrapped: string): string {
-  // V8 looks at the length of the text only: what was compiled from another text must not be found.
-  const hash = createHash('sha256').update(wrapped).digest('hex').slice(0, 16);
+  const hash = hashOf(wrapped);
   return `'use strict';
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
