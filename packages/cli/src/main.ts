@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import type { PcFlags, PcStreams } from './inspect/pc/pc.ts';
 import type { PsFlags } from './inspect/ps/ps.ts';
 import { createProxyCommand, endForUsage } from './proxy/command.ts';
+import type { TranslateFlags } from './translate/translate.ts';
 
 const streams: PcStreams = {
   write: (text) => void process.stdout.write(text),
@@ -86,5 +87,18 @@ pcCommand('endpoints', "where a cluster's requests may go, and whether they shou
   .option('--address <address>', "the endpoint's address")
   .option('--port <port>', "the endpoint's port")
   .option('--status <status>', 'healthy, unhealthy, draining, degraded');
+
+program
+  .command('translate')
+  .description('print what proxies would be told of objects, without a cluster')
+  .requiredOption('-f, --filename <path...>', 'YAML or JSON files, folders of them, or - for the standard input')
+  .addOption(new Option('--to <form>', 'what to translate to').choices(['xds']).default('xds'))
+  .addOption(new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'))
+  .option('--group <name>', 'of one node group only, such as sluice-gateway')
+  .addHelpText('after', '\nExamples:\n  sluice translate -f service.yaml\n  cat *.yaml | sluice translate -f - -o json --group sluice-gateway')
+  .action(async (flags: TranslateFlags) => {
+    const { translateCommand } = await import('./translate/command.ts');
+    process.exitCode = translateCommand(flags);
+  });
 
 await program.parseAsync();

@@ -19,6 +19,7 @@ export type {
 } from './api/serverless-service.ts';
 export {
   configurationKind,
+  ingressKind,
   podAutoscalerKind,
   revisionKind,
   routeKind,
@@ -99,13 +100,34 @@ export {
   type TrafficWorld,
 } from './traffic/resolve-traffic.ts';
 
-export { build, type BuildOptions } from './model/build.ts';
+export { build } from './model/build.ts';
+export { previewObjects, type Preview } from './model/preview-objects.ts';
+export { ingressClass, LiveModel, type BuildOptions, type ModelChange, type ObjectList } from './model/live-model.ts';
+export type { OwnerState } from './model/live-routes.ts';
+export type { SecretView } from './model/certificates.ts';
+export type {
+  HttpOption,
+  Ingress,
+  IngressPath,
+  IngressRule,
+  IngressSpec,
+  IngressSplit,
+  IngressStatus,
+  IngressTls,
+  IngressVisibility,
+} from './api/ingress.ts';
+export { ingressHash } from './ingress/ingress-hash.ts';
+export { makeIngress, type IngressConfig } from './ingress/make-ingress.ts';
+export { validateIngress } from './ingress/validate-ingress.ts';
 export type { ServingObjects } from './model/serving-objects.ts';
-export { endpointsOf, slicesByService, type EndpointSliceView } from './model/endpoints.ts';
+export { endpointsOf, type EndpointSliceView } from './model/endpoints.ts';
 export type {
   ObjectProblem,
+  RouteOwner,
+  ServingCertificate,
   ServingEndpoint,
   ServingModel,
+  ServingPath,
   ServingRevision,
   ServingRoute,
   TrafficSplit,

@@ -3,6 +3,7 @@
  * can be given to one as they are.
  */
 import type { Configuration } from './api/configuration.ts';
+import type { Ingress } from './api/ingress.ts';
 import type { ServingObject } from './api/object.ts';
 import type { PodAutoscaler } from './api/pod-autoscaler.ts';
 import type { Revision } from './api/revision.ts';
@@ -44,5 +45,13 @@ export const serverlessServiceKind: ServingKind<ServerlessService> = {
   version: 'v1alpha1',
   kind: 'ServerlessService',
   plural: 'serverlessservices',
+  namespaced: true,
+};
+
+export const ingressKind: ServingKind<Ingress> = {
+  group: 'networking.internal.knative.dev',
+  version: 'v1alpha1',
+  kind: 'Ingress',
+  plural: 'ingresses',
   namespaced: true,
 };

@@ -11,6 +11,7 @@ export const labels = {
   /** What a Deployment selects its pods by: names are used again, uids are not. */
   revisionUid: 'serving.knative.dev/revisionUID',
   route: 'serving.knative.dev/route',
+  routeNamespace: 'serving.knative.dev/routeNamespace',
   /** `pending`, `active` or `reserve`: whether a route refers to the Revision. */
   routingState: 'serving.knative.dev/routingState',
   /** `Public` or `Private`, on the Services of a Revision. */
@@ -30,6 +31,9 @@ export const annotations = {
   /** How long a Deployment may take to make progress. */
   progressDeadline: 'serving.knative.dev/progress-deadline',
   rolloutDuration: 'serving.knative.dev/rollout-duration',
+  /** Who serves an Ingress. */
+  ingressClass: 'networking.knative.dev/ingress-class',
+  legacyIngressClass: 'networking.knative.dev/ingress.class',
   /** What a client-side apply leaves behind; never copied to children. */
   lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
   /** Ours: the hash of what a child was made from, to notice that it should be made anew. */
@@ -43,6 +47,8 @@ export const headers = {
   revision: 'Knative-Serving-Revision',
   namespace: 'Knative-Serving-Namespace',
   tag: 'Knative-Serving-Tag',
+  /** `true` on what the route's own host sends the default way. */
+  defaultRoute: 'Knative-Serving-Default-Route',
 } as const;
 
 /** `routingState` of a Revision. */

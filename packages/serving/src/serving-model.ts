@@ -2,8 +2,8 @@
  * The whole wish, resolved: which revisions there are and where they run, and which hosts lead to them in
  * which shares. It speaks of revisions and percentages, and knows nothing of the proxies that will be told.
  *
- * It is always built from scratch out of the objects as they are, so the order in which they arrived cannot
- * show in it. All lists are sorted: by key or name where nothing else is said.
+ * It follows from the objects as they are, so the order in which they arrived cannot show in it. All lists are
+ * sorted: by key or name where nothing else is said.
  */
 import type { Protocol } from './api/pod-autoscaler.ts';
 import type { ServingMode } from './api/serverless-service.ts';
@@ -12,6 +12,7 @@ import type { Problem } from '@sluice/kernel';
 export interface ServingModel {
   readonly revisions: readonly ServingRevision[];
   readonly routes: readonly ServingRoute[];
+  readonly certificates: readonly ServingCertificate[];
   /** Every activator there is, ready or not. */
   readonly activators: readonly ServingEndpoint[];
   /** What could not be resolved, by object. The rest of the model does not suffer from it. */
@@ -58,28 +59,65 @@ export interface ServingEndpoint {
   readonly podName: string;
 }
 
-/** One name in the network: a route itself, or one of its tags. */
+/** Names in the network that mean the same, and what is behind them: a route itself, one of its tags, a mapped domain. */
 export interface ServingRoute {
-  /** `namespace/route`, or `namespace/tag-route` (by the tag template). Unique. */
+  /** `namespace/route`, or `namespace/tag-route` (by the tag template); `namespace/host` for what has no name in the cluster. Unique. */
   readonly name: string;
   readonly namespace: string;
-  /** The Route's name. */
-  readonly route: string;
-  /** Empty for the route itself. */
-  readonly tag: string;
+  /** The object that declares it. */
+  readonly owner: RouteOwner;
   /** Hosts for clients outside, without port; empty when the route is visible to the cluster only. First is the URL's. */
   readonly externalHosts: readonly string[];
   /** Hosts for clients in the cluster, without port, shortest first. */
   readonly internalHosts: readonly string[];
-  /** At least one; percentages sum to 100. In the order of the route's traffic. */
+  /** Who takes what no path of `paths` takes; empty: nobody. In the order of the route's traffic. */
   readonly splits: readonly TrafficSplit[];
+  /** Headers to set on each of those requests, in place of what the client sent. Those of a split win. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What their `Host` becomes; empty: it stays. */
+  readonly rewriteHost: string;
+  /** Requests that others take, by the beginning of their path or by a header. In no particular order. */
+  readonly paths: readonly ServingPath[];
+  /** Whether plain HTTP is sent to HTTPS. */
+  readonly redirectsToHttps: boolean;
+  /** By this a prober sees that a proxy serves this content of the owner. */
+  readonly hash: string;
+}
+
+/** What declares routes. */
+export interface RouteOwner {
+  readonly kind: 'Route' | 'Ingress';
+  readonly name: string;
+}
+
+/** The longest prefix takes a request; of equally long ones, that which asks for headers. */
+export interface ServingPath {
+  /** `/` for any path. */
+  readonly prefix: string;
+  /** Headers that a request must have, with exactly these values. */
+  readonly match: Readonly<Record<string, string>>;
+  readonly splits: readonly TrafficSplit[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rewriteHost: string;
+}
+
+/** What proves to clients that they have reached a host. */
+export interface ServingCertificate {
+  /** `namespace/secret`. */
+  readonly name: string;
+  /** The hosts that it is shown for, sorted. */
+  readonly hosts: readonly string[];
+  /** PEM. */
+  readonly certificateChain: string;
+  /** PEM. Never to be logged. */
+  readonly privateKey: string;
 }
 
 /** A share of a route's requests. */
 export interface TrafficSplit {
   /** The key of a revision in the model. */
   readonly revision: string;
-  /** 1 to 100. */
+  /** 1 to 100. All of a route together 100, unless a revision that it names is gone: the others take its share. */
   readonly percent: number;
   /** Headers to set on each request that goes this way, in place of what the client sent. */
   readonly headers: Readonly<Record<string, string>>;

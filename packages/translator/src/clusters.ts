@@ -51,6 +51,8 @@ function revisionMetadata(revision: ServingRevision): JsonObject {
     container_concurrency: revision.containerConcurrency,
     protocol: revision.protocol,
     timeout_seconds: revision.timeoutSeconds,
+    response_start_timeout_seconds: revision.responseStartTimeoutSeconds,
+    idle_timeout_seconds: revision.idleTimeoutSeconds,
   };
 }
 

@@ -1,5 +1,8 @@
-export { translate, translateEndpoints, type TranslatedGroups } from './translate.ts';
+export { translate, translateOrSayWhy, type TranslatedGroups, type Translation } from './translate.ts';
+export { Translator, type GroupChanges, type ModelView } from './translator.ts';
+export type { ResourceChange, ResourceName } from './group-resources.ts';
 export {
+  activatorClusterHeader,
   clusterName,
   listenerNames,
   nodeGroups,

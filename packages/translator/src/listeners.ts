@@ -1,26 +1,56 @@
 /** Listeners: an address, a connection manager, and the filters a request passes. */
 import { typeUrls } from '@sluice/resources';
+import type { ServingCertificate } from '@sluice/serving';
 
 import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
 import type { TranslateOptions } from './options.ts';
 import type { Json, JsonObject, TranslatedResource } from './resource.ts';
 
+/** Listeners that are there whatever is served. */
 export function gatewayListeners({ gateway }: TranslateOptions): readonly TranslatedResource[] {
   const { address, externalPort, internalPort, accessLogPath } = gateway;
-  const external = listener(listenerNames.externalHttp, address, externalPort, {
-    routes: routeConfigurationNames.external,
-    filters: [routerFilter],
-    accessLogPath,
-    trust: trustsNobody,
-  });
+  const edge = { filters: [routerFilter], accessLogPath, trust: trustsNobody };
+  const external = listener(listenerNames.externalHttp, address, externalPort, { ...edge, routes: routeConfigurationNames.external });
   if (internalPort === 0) return [external];
-  const internal = listener(listenerNames.internalHttp, address, internalPort, {
-    routes: routeConfigurationNames.internal,
-    filters: [routerFilter],
-    accessLogPath,
-    trust: trustsNobody,
-  });
-  return [external, internal];
+  return [external, listener(listenerNames.internalHttp, address, internalPort, { ...edge, routes: routeConfigurationNames.internal })];
+}
+
+/**
+ * A chain for each certificate, chosen by the name that the client asks for. A client that asks for none of them is
+ * not served: any certificate would be the wrong one. Undefined while there is nothing to show.
+ */
+export function gatewayTlsListener(certificates: readonly ServingCertificate[], { gateway }: TranslateOptions): TranslatedResource | undefined {
+  const { address, externalTlsPort, accessLogPath } = gateway;
+  if (externalTlsPort === 0 || certificates.length === 0) return undefined;
+  const name = listenerNames.externalHttps;
+  const settings = { routes: routeConfigurationNames.external, filters: [routerFilter], accessLogPath, trust: trustsNobody };
+  const { value, ...resource } = listener(name, address, externalTlsPort, settings);
+  const { filter_chains: chains, ...rest } = value;
+  const [chain] = chains as readonly JsonObject[];
+  return {
+    ...resource,
+    value: {
+      ...rest,
+      listener_filters: [{ name: 'envoy.filters.listener.tls_inspector', typed_config: { '@type': typeNames.tlsInspector } }],
+      filter_chains: certificates.map(({ name: secretName, hosts }) => ({
+        name: secretName,
+        filter_chain_match: { server_names: [...hosts] },
+        transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secretName) },
+        ...chain,
+      })),
+    },
+  };
+}
+
+function tlsContext(secretName: string): JsonObject {
+  return {
+    '@type': typeNames.downstreamTls,
+    common_tls_context: {
+      tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
+      tls_certificate_sds_secret_configs: [{ name: secretName, sds_config: { ads: {}, resource_api_version: 'V3' } }],
+      alpn_protocols: ['h2', 'http/1.1'],
+    },
+  };
 }
 
 export function activatorListeners({ activator }: TranslateOptions): readonly TranslatedResource[] {

@@ -15,6 +15,7 @@ export type NodeGroup = (typeof nodeGroups)[keyof typeof nodeGroups];
 
 export const listenerNames = {
   externalHttp: 'external_http',
+  externalHttps: 'external_https',
   internalHttp: 'internal_http',
   activatorHttp1: 'activator_http1',
 } as const;
@@ -37,6 +38,13 @@ export const revisionHeaders = {
  */
 export const internalHeaders = ['K-Proxy-Request', 'K-Original-Host', 'K-Kubelet-Probe'] as const;
 
+/** By this header the activator's filter tells its router to which cluster a request goes. It ends there. */
+export const activatorClusterHeader = 'Sluice-Activator-Cluster';
+
+/** How a prober asks which content of an Ingress is in force, and is told. */
+export const networkProbe = { header: 'K-Network-Probe', ofIngress: 'probe' } as const;
+export const networkHash = { header: 'K-Network-Hash', asked: 'override' } as const;
+
 /** The metadata of a cluster that says which revision it is. */
 export const revisionMetadataKey = 'sluice.revision';
 
@@ -51,6 +59,8 @@ export const typeNames = {
   router: 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
   fileAccessLog: 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
   httpProtocolOptions: 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  downstreamTls: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+  tlsInspector: 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   typedStruct: 'type.googleapis.com/xds.type.v3.TypedStruct',
   activatorFilter: 'type.googleapis.com/sluice.filters.http.activator.v1.Activator',
 } as const;

@@ -5,6 +5,8 @@ export interface TranslateOptions {
     readonly address: string;
     /** For clients outside. Knative's gateways: 8080. */
     readonly externalPort: number;
+    /** For clients outside over TLS, as soon as there is a certificate; 0 for no such listener. Knative's gateways: 8443. */
+    readonly externalTlsPort: number;
     /** For clients in the cluster; 0 for no such listener. Knative's gateways: 8081. */
     readonly internalPort: number;
     /** Where gateways write their access log; empty for none. */
@@ -18,6 +20,6 @@ export interface TranslateOptions {
 }
 
 export const defaultTranslateOptions: TranslateOptions = {
-  gateway: { address: '0.0.0.0', externalPort: 8080, internalPort: 8081, accessLogPath: '/dev/stdout' },
+  gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, internalPort: 8081, accessLogPath: '/dev/stdout' },
   activator: { address: '0.0.0.0', http1Port: 8012 },
 };

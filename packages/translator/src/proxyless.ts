@@ -7,59 +7,60 @@
  * A37): no `LEAST_REQUEST`, no headers added on the way, which is why no revision is named in a request of theirs.
  */
 import { typeUrls } from '@sluice/resources';
-import type { ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
+import type { ServingRevision, ServingRoute } from '@sluice/serving';
 
 import { cluster } from './clusters.ts';
 import { gatewayEndpoints } from './endpoints.ts';
+import { GroupResources } from './group-resources.ts';
 import { clusterName, typeNames } from './names.ts';
-import { byKey, byName, type JsonObject, type TranslatedResource } from './resource.ts';
+import type { JsonObject, TranslatedResource } from './resource.ts';
+import { RevisionUses } from './revision-uses.ts';
 
-/** Listeners, routes and clusters; the endpoints come by `proxylessEndpoints`. */
-export function proxylessResources(model: ServingModel): readonly TranslatedResource[] {
-  const revisions = new Map(model.revisions.map((revision) => [revision.key, revision]));
-  const routes = grpcRoutes(model);
-  return [...routesByHost(routes)]
-    .map(([host, route]) => apiListener(host, route))
-    .concat(routes.map((route) => routeConfiguration(route, revisions)))
-    .concat(routedRevisions(model).map(proxylessCluster));
+/** Where a translator reads revisions. */
+export interface RevisionView {
+  revision(key: string): ServingRevision | undefined;
 }
 
-/** As for gateways: the pods in mode Serve, the activators in mode Proxy. */
-export function proxylessEndpoints(model: ServingModel): readonly TranslatedResource[] {
-  return routedRevisions(model).map(gatewayEndpoints);
+/** Follows the model as the rest of the translator does. */
+export class ProxylessResources {
+  readonly resources = new GroupResources();
+  readonly #uses = new RevisionUses();
+  /** Listeners of each route, by its name. */
+  readonly #hosts = new Map<string, ReadonlySet<string>>();
+
+  /** Takes over a route, or that there is none, and adds to `changed` whose use is another now. */
+  writeRoute(name: string, route: ServingRoute | undefined, revisions: RevisionView, changed: Set<string>): void {
+    const served = route && isForGrpc(route, revisions) ? route : undefined;
+    const hosts = new Set(served ? [...served.internalHosts, ...served.externalHosts] : []);
+    for (const host of this.#hosts.get(name) ?? []) if (!hosts.has(host)) this.resources.remove({ typeUrl: typeUrls.listener, name: host });
+    if (served) this.#hosts.set(name, hosts);
+    else this.#hosts.delete(name);
+    for (const host of hosts) this.resources.put(apiListener(host, name));
+    const table = { typeUrl: typeUrls.routeConfiguration, name: proxylessRouteName(name) };
+    this.resources.set(table, served && routeConfiguration(served, revisions));
+    for (const key of this.#uses.set(name, new Set(served?.splits.map(({ revision }) => revision)))) changed.add(key);
+  }
+
+  /** As for gateways: the pods in mode Serve, the activators in mode Proxy. */
+  writeRevision(key: string, revision: ServingRevision | undefined): void {
+    const used = this.#uses.of(key).size > 0 ? revision : undefined;
+    this.resources.set({ typeUrl: typeUrls.cluster, name: key }, used && proxylessCluster(used));
+    this.resources.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, used && gatewayEndpoints(used));
+  }
 }
 
 /** The table of a route, under this name for every client. */
-export function proxylessRouteName(route: ServingRoute): string {
-  return `grpc/${route.name}`;
+function proxylessRouteName(route: string): string {
+  return `grpc/${route}`;
 }
 
 /** gRPC is HTTP/2, so a route is for such clients when all of its revisions that are left speak it. */
-export function grpcRoutes({ routes, revisions }: ServingModel): readonly ServingRoute[] {
-  const protocols = new Map(revisions.map(({ key, protocol }) => [key, protocol]));
-  return routes
-    .filter(({ splits }) => {
-      const known = splits.flatMap(({ revision }) => protocols.get(revision) ?? []);
-      return known.length > 0 && known.every((protocol) => protocol === 'h2c');
-    })
-    .toSorted(byName);
+function isForGrpc({ splits }: ServingRoute, revisions: RevisionView): boolean {
+  const known = splits.flatMap(({ revision }) => revisions.revision(revision)?.protocol ?? []);
+  return known.length > 0 && known.every((protocol) => protocol === 'h2c');
 }
 
-/** A host belongs to the first route that claims it, as in a gateway's table. */
-function routesByHost(routes: readonly ServingRoute[]): ReadonlyMap<string, ServingRoute> {
-  const claimed = new Map<string, ServingRoute>();
-  for (const route of routes) {
-    for (const host of [...route.internalHosts, ...route.externalHosts]) if (!claimed.has(host)) claimed.set(host, route);
-  }
-  return claimed;
-}
-
-function routedRevisions(model: ServingModel): readonly ServingRevision[] {
-  const routed = new Set(grpcRoutes(model).flatMap(({ splits }) => splits.map(({ revision }) => revision)));
-  return model.revisions.filter(({ key }) => routed.has(key)).toSorted(byKey);
-}
-
-function apiListener(host: string, route: ServingRoute): TranslatedResource {
+function apiListener(host: string, route: string): TranslatedResource {
   return {
     typeUrl: typeUrls.listener,
     name: host,
@@ -77,10 +78,10 @@ function apiListener(host: string, route: ServingRoute): TranslatedResource {
   };
 }
 
-function routeConfiguration(route: ServingRoute, revisions: ReadonlyMap<string, ServingRevision>): TranslatedResource {
-  const name = proxylessRouteName(route);
+function routeConfiguration(route: ServingRoute, revisions: RevisionView): TranslatedResource {
+  const name = proxylessRouteName(route.name);
   const clusters = route.splits.flatMap(({ revision: key, percent }): JsonObject[] => {
-    const revision = revisions.get(key);
+    const revision = revisions.revision(key);
     return revision === undefined || percent === 0 ? [] : [{ name: clusterName(revision), weight: percent }];
   });
   return {

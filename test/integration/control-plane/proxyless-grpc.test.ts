@@ -13,7 +13,7 @@ import { createMeter, systemClock as clock, systemRandom as random, systemTimers
 import { RecordingLogger } from '@sluice/kernel/testing';
 import { configMaps, endpointSlices, KubernetesClient, type EndpointSlice, type KubernetesObject } from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
-import { podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind, type Revision } from '@sluice/serving';
+import { ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind, type Revision } from '@sluice/serving';
 import { defaultTranslateOptions } from '@sluice/translator';
 import { loadCodec, openGrpcServer, typeUrls, type Codec } from '@sluice/xds';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ import { eventually } from '../../support/eventually.ts';
 import { startGrpcBackend, type GrpcBackend } from './proxyless/grpc-backend.ts';
 import { startProxylessClient, type ProxylessClient } from './proxyless/proxyless-client.ts';
 
-const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, endpointSlices, configMaps];
+const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, ingressKind, endpointSlices, configMaps];
 const target = 'xds:///greeter.default.svc.cluster.local';
 
 const api = new FakeApiServer({ kinds, clock });
@@ -172,7 +172,8 @@ test('what it refuses changes nothing for it, and what it said is known; the nex
   });
   expect(Object.keys(await client.call(target, 200)).toSorted()).toEqual(['c', 'f']);
   isPushBad = false;
-  api.put(sliceOf('greeter-00002', { ...e, name: 'again' }));
+  // Only what is different is sent again: one more pod.
+  api.put(sliceOf('greeter-00002', await backend('g')));
   await eventually(async () => expect(await client.call(target, 50)).toHaveProperty('e'));
   const endpoints = statusOfClient()?.types.find(({ typeUrl }) => typeUrl === typeUrls.clusterLoadAssignment);
   expect(endpoints?.rejection).toBeUndefined();

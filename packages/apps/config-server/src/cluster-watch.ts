@@ -1,27 +1,31 @@
 /**
- * The objects that decide what proxies are told, as the API has them now, and which kind of change came. No work
- * is done here in reaction to a change.
+ * The objects that decide what proxies are told, as they change in the API. What a change means is decided elsewhere.
  */
 import { formatProblem, type Clock, type Logger, type Random, type Timers } from '@sluice/kernel';
 import {
   configMaps,
   endpointSlices,
   Informer,
+  isNotFound,
+  objectKey,
+  secrets,
   type Change,
   type ConfigMap,
   type KubernetesClient,
   type KubernetesObject,
   type ResourceKind,
+  type Secret,
 } from '@sluice/kubernetes';
 import {
   defaultServingConfig,
+  ingressKind,
   podAutoscalerKind,
   revisionKind,
   routeKind,
   serverlessServiceKind,
   updateServingConfig,
+  type ObjectList,
   type ServingConfig,
-  type ServingObjects,
 } from '@sluice/serving';
 
 export interface ClusterWatchOptions {
@@ -32,10 +36,12 @@ export interface ClusterWatchOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
-  /** Something that can only move endpoints has changed: pods, or whether traffic goes through activators. */
-  readonly onEndpointsChange: () => void;
-  /** Anything else has changed. */
-  readonly onChange: () => void;
+  /** Whether certificates are wanted: only then are Secrets looked at. */
+  readonly followsSecrets: boolean;
+  /** An object is new or different, or, when undefined, gone. */
+  readonly onObject: (list: ObjectList, key: string, object: KubernetesObject | undefined) => void;
+  /** The ConfigMaps say something else. A map with a mistake in it leaves its part as it was. */
+  readonly onConfig: (config: ServingConfig) => void;
 }
 
 export interface ClusterWatch {
@@ -43,26 +49,18 @@ export interface ClusterWatch {
   stop(): Promise<void>;
   /** Fulfils when everything has been listed once. Before that, what is missing may only not have been seen. */
   whenSynced(): Promise<void>;
-  objects(): ServingObjects;
-  /** What the ConfigMaps say. A map with a mistake in it leaves its part as it was. */
-  readonly config: ServingConfig;
 }
 
 export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
-  const { logger, onChange, onEndpointsChange } = options;
-  const { client, clock, timers, random } = options;
+  const { client, clock, timers, random, logger, onObject, onConfig } = options;
   const base = { client, clock, timers, random, logger };
-  const follow = <T extends KubernetesObject>(kind: ResourceKind<T>) =>
-    new Informer({ ...base, kind, transform: withoutBookkeeping<T> });
-
-  const routes = follow(routeKind);
-  const revisions = follow(revisionKind);
-  const podAutoscalers = follow(podAutoscalerKind);
-  const serverlessServices = follow(serverlessServiceKind);
-  const slices = follow(endpointSlices);
-  const maps = new Informer({ ...base, kind: configMaps, namespace: options.systemNamespace });
-  const informers = [routes, revisions, podAutoscalers, serverlessServices, slices, maps];
   let config = defaultServingConfig;
+
+  function follow<T extends KubernetesObject>(list: ObjectList, kind: ResourceKind<T>, transform = withoutBookkeeping<T>): Informer<T> {
+    const informer = new Informer<T>({ ...base, kind, transform });
+    informer.subscribe(({ kind: change, object }) => onObject(list, objectKey(object), change === 'deleted' ? undefined : object));
+    return informer;
+  }
 
   function onConfigMap({ kind, object }: Change<ConfigMap>): void {
     const { name } = object.metadata;
@@ -72,12 +70,32 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
     }
     if (update.config === config) return;
     config = update.config;
-    onChange();
+    onConfig(config);
   }
 
-  for (const informer of [routes, revisions, podAutoscalers]) informer.subscribe(onChange);
-  for (const informer of [serverlessServices, slices]) informer.subscribe(onEndpointsChange);
+  const maps = new Informer({ ...base, kind: configMaps, namespace: options.systemNamespace });
   maps.subscribe(onConfigMap);
+  const needed = [
+    maps,
+    follow('routes', routeKind),
+    follow('revisions', revisionKind),
+    follow('podAutoscalers', podAutoscalerKind),
+    follow('serverlessServices', serverlessServiceKind),
+    follow('endpointSlices', endpointSlices),
+  ];
+  const ingresses = follow('ingresses', ingressKind);
+  const certificates = options.followsSecrets ? follow('secrets', secrets, onlyCertificate) : undefined;
+  const informers = [...needed, ingresses, ...(certificates ? [certificates] : [])];
+
+  /** An API may not know Ingresses of Knative's kind, or keep Secrets: then nobody waits for them. */
+  async function whenSyncedIfKnown<T extends KubernetesObject>(informer: Informer<T>, kind: ResourceKind<T>): Promise<void> {
+    try {
+      await client.resource(kind).list({ limit: 1 });
+    } catch (reason) {
+      if (isNotFound(reason)) return;
+    }
+    await informer.whenSynced();
+  }
 
   return {
     start() {
@@ -87,17 +105,11 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
       await Promise.all(informers.map((informer) => informer.stop()));
     },
     async whenSynced() {
-      await Promise.all(informers.map((informer) => informer.whenSynced()));
-    },
-    objects: () => ({
-      routes: routes.store.list(),
-      revisions: revisions.store.list(),
-      podAutoscalers: podAutoscalers.store.list(),
-      serverlessServices: serverlessServices.store.list(),
-      endpointSlices: slices.store.list(),
-    }),
-    get config() {
-      return config;
+      await Promise.all([
+        ...needed.map((informer) => informer.whenSynced()),
+        whenSyncedIfKnown(ingresses, ingressKind),
+        certificates && whenSyncedIfKnown(certificates, secrets),
+      ]);
     },
   };
 }
@@ -107,4 +119,13 @@ function withoutBookkeeping<T extends KubernetesObject>(object: T): T {
   if (object.metadata.managedFields === undefined) return object;
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   return { ...object, metadata };
+}
+
+/** Secrets that are none of ours to know are not kept. */
+function onlyCertificate({ apiVersion, kind, metadata, type, data }: Secret): Secret {
+  const { namespace = '', name, resourceVersion = '', uid = '' } = metadata;
+  const secret: Secret = { apiVersion: apiVersion ?? 'v1', kind: kind ?? 'Secret', metadata: { namespace, name, resourceVersion, uid } };
+  if (type !== 'kubernetes.io/tls') return secret;
+  const pair = Object.entries(data ?? {}).filter(([key]) => key === 'tls.crt' || key === 'tls.key');
+  return { ...secret, type, data: Object.fromEntries(pair) };
 }

@@ -1,9 +1,9 @@
 /** Objects in, discovery responses out: the whole service on a virtual clock, with an API server in memory. */
 import { createMeter, createSeededRandom, problem } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
-import { configMaps, endpointSlices, KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
+import { configMaps, endpointSlices, KubernetesClient, secrets, type KubernetesObject } from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
-import { podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
+import { ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
 import { defaultTranslateOptions } from '@sluice/translator';
 import { createAdsClient, loadCodec, typeUrls, type AdsClient, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
 import { createInMemoryTransport, RecordingConsumer, type InMemoryTransport } from '@sluice/xds/testing';
@@ -21,7 +21,7 @@ import {
   serverlessServiceObject,
 } from './testing/index.ts';
 
-const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, endpointSlices, configMaps];
+const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, ingressKind, endpointSlices, secrets, configMaps];
 
 let codec: Codec;
 beforeAll(async () => {

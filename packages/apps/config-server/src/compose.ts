@@ -5,10 +5,10 @@
  * It publishes nothing before it has seen everything once: a service that restarts must not tell proxies that
  * there are no routes, only because it has not read them yet.
  */
-import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
-import type { KubernetesClient } from '@sluice/kubernetes';
-import { build, type ObjectProblem, type ServingModel } from '@sluice/serving';
-import type { NodeGroup, TranslateOptions } from '@sluice/translator';
+import type { Clock, Logger, Meter, Problem, Random, Timers } from '@sluice/kernel';
+import type { KubernetesClient, KubernetesObject } from '@sluice/kubernetes';
+import { defaultServingConfig, LiveModel, type ModelChange, type ObjectList, type ObjectProblem } from '@sluice/serving';
+import { Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
 import {
   AdsServer,
   LoadServer,
@@ -24,6 +24,7 @@ import {
 import { createClusterWatch } from './cluster-watch.ts';
 import { HoldOff } from './hold-off.ts';
 import { groupOf } from './node-groups.ts';
+import { ObjectProblems } from './object-problems.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
 
 export interface ConfigServerOptions {
@@ -76,13 +77,18 @@ const modelHoldOff = { quietMs: 5, maxMs: 50 };
 /** Endpoints go out at the end of the turn: a pod that is ready may have requests waiting for it. */
 const endpointsHoldOff = { quietMs: 0, maxMs: 0 };
 
+/** What of the objects can only move endpoints: pods, or whether traffic goes through activators. */
+const endpointLists: ReadonlySet<ObjectList> = new Set<ObjectList>(['endpointSlices', 'serverlessServices']);
+
 export function composeConfigServer(options: ConfigServerOptions): ConfigServer {
   const { clock, timers, logger, meter } = options;
   const cache = new SnapshotCache();
   const ads = new AdsServer({ cache, groupOf, controlPlane: options.identity, clock, timers, logger, meter });
   const load = new LoadServer({ clock, logger, meter });
-  const publisher = new SnapshotPublisher({ cache, codec: options.codec, translate: options.translate, logger, meter });
-  let model: ServingModel | undefined;
+  const publisher = new SnapshotPublisher({ cache, codec: options.codec, logger, meter });
+  const model = new LiveModel({ config: defaultServingConfig, activatorService: `${options.systemNamespace}/activator-service` });
+  const translator = new Translator(options.translate);
+  const problems = new ObjectProblems({ model, translator, logger });
   let server: GrpcServer | undefined;
   let isSynced = false;
   let isReady = false;
@@ -92,9 +98,20 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const endpointsChanged = new HoldOff({ clock, timers, ...endpointsHoldOff, run: () => attempt(publishEndpoints) });
   const watch = createClusterWatch({
     ...options,
-    onChange: () => touch(allChanged),
-    onEndpointsChange: () => touch(endpointsChanged),
+    followsSecrets: options.translate.gateway.externalTlsPort !== 0,
+    onObject,
+    onConfig(config) {
+      model.configure(config);
+      touch(allChanged);
+    },
   });
+
+  function onObject(list: ObjectList, key: string, object: KubernetesObject | undefined): void {
+    // What the API holds has been checked by nobody; the model looks before it believes.
+    model.set(list, key, object as Parameters<typeof model.set>[2]);
+    problems.onObject(list, key);
+    touch(endpointLists.has(list) ? endpointsChanged : allChanged);
+  }
 
   /** Until everything has been listed, changes are only the filling of the caches. */
   function touch(holdOff: HoldOff): void {
@@ -110,28 +127,26 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     }
   }
 
-  function rebuild(): ServingModel {
-    const next = build(watch.objects(), {
-      config: watch.config,
-      activatorService: `${options.systemNamespace}/activator-service`,
-    });
-    logNewProblems(logger, model?.problems ?? [], next.problems);
-    model = next;
-    return next;
-  }
-
   function publishAll(): void {
     endpointsChanged.cancel();
-    const built = rebuild();
-    publisher.publish(built);
+    publish(model.take());
     if (isReady) return;
     isReady = true;
     server?.setServing(true);
-    logger.info('config service ready', { revisions: built.revisions.length, routes: built.routes.length });
+    const { revisions, routes } = model.model();
+    logger.info('config service ready', { revisions: revisions.length, routes: routes.length });
   }
 
   function publishEndpoints(): void {
-    if (!isReady || !publisher.publishEndpoints(rebuild())) allChanged.touch();
+    if (isReady) publish(model.takeEndpoints());
+    // What has come or gone with the endpoints is published with the rest.
+    if (!isReady || model.isDirty) allChanged.touch();
+  }
+
+  function publish(change: ModelChange): void {
+    const changes = translator.update(model, change);
+    problems.onOwners(change.owners);
+    publisher.publish(changes, () => translator.resources());
   }
 
   async function publishWhenSynced(): Promise<void> {
@@ -171,22 +186,8 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       nodes: ads.status(),
       loads: load.loads(),
       clusters: load.clusters(),
-      objectProblems: model?.problems ?? [],
+      objectProblems: problems.list(),
       snapshotProblems: publisher.problems,
     }),
   };
-}
-
-/** A problem is said once, when it comes, and not again with every rebuild. */
-function logNewProblems(logger: Logger, before: readonly ObjectProblem[], now: readonly ObjectProblem[]): void {
-  const known = new Set(before.map(describe));
-  for (const found of now) {
-    if (known.has(describe(found))) continue;
-    const { kind, namespace, name } = found;
-    logger.warn('object problem', { kind, namespace, name, problem: formatProblem(found.problem) });
-  }
-}
-
-function describe({ kind, namespace, name, problem }: ObjectProblem): string {
-  return `${kind} ${namespace}/${name} ${formatProblem(problem)}`;
 }

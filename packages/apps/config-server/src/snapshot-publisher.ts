@@ -1,26 +1,14 @@
 /**
- * From a serving model to the snapshots that proxies are served. A group whose resources are wrong or do not fit
- * together keeps the snapshot it has.
+ * From changes of resources to the snapshots that proxies are served. A group whose resources are wrong keeps the
+ * snapshot it has.
  */
 import { formatProblem, type Counter, type Logger, type Meter, type Problem } from '@sluice/kernel';
-import type { ServingModel } from '@sluice/serving';
-import { translate, translateEndpoints, type NodeGroup, type TranslateOptions } from '@sluice/translator';
-import {
-  createSnapshot,
-  danglingReferences,
-  replaceType,
-  shortTypeName,
-  typeUrls,
-  type Codec,
-  type Snapshot,
-  type SnapshotCache,
-  type SnapshotResult,
-} from '@sluice/xds';
+import type { GroupChanges, NodeGroup, TranslatedGroups } from '@sluice/translator';
+import { createSnapshot, shortTypeName, updateSnapshot, type Codec, type Snapshot, type SnapshotCache, type SnapshotResult } from '@sluice/xds';
 
 export interface SnapshotPublisherOptions {
   readonly cache: SnapshotCache;
   readonly codec: Codec;
-  readonly translate: TranslateOptions;
   readonly logger: Logger;
   readonly meter: Meter;
 }
@@ -43,42 +31,32 @@ export class SnapshotPublisher {
     return this.#problems;
   }
 
-  /** Publishes everything. */
-  publish(model: ServingModel): void {
+  /** @param all what each group has with the changes in it */
+  publish(changes: GroupChanges, all: () => TranslatedGroups): void {
     const { cache, codec } = this.#options;
-    for (const [group, resources] of entriesOf(translate(model, this.#options.translate))) {
-      this.#offer(group, createSnapshot(resources, codec, cache.get(group)));
+    let whole: TranslatedGroups | undefined;
+    for (const [group, change] of entriesOf(changes)) {
+      const previous = cache.get(group);
+      if (previous !== undefined && !this.#problems.has(group)) {
+        // Encoding, comparing and telling cost what has changed, however much there is.
+        if (change.changed.length + change.removed.length > 0) this.#offer(group, previous, updateSnapshot(previous, change, codec));
+        continue;
+      }
+      // It has nothing yet, or has kept an older snapshot: changes alone would not bring it up to date.
+      whole ??= all();
+      this.#offer(group, previous, createSnapshot(whole[group], codec, previous));
     }
   }
 
-  /**
-   * Publishes endpoints, with the rest as it was. False when they do not fit the rest, because that has changed too:
-   * then all of it must be published.
-   */
-  publishEndpoints(model: ServingModel): boolean {
-    const { cache, codec } = this.#options;
-    let fits = true;
-    for (const [group, resources] of entriesOf(translateEndpoints(model))) {
-      const current = cache.get(group);
-      if (current === undefined) continue;
-      const result = replaceType(current, typeUrls.clusterLoadAssignment, resources, codec);
-      if (result.ok && danglingReferences(result.snapshot).length === 0) this.#offer(group, result);
-      else fits = false;
-    }
-    return fits;
-  }
-
-  #offer(group: NodeGroup, result: SnapshotResult): void {
+  #offer(group: NodeGroup, previous: Snapshot | undefined, result: SnapshotResult): void {
     const { cache, logger } = this.#options;
-    const problems = result.ok ? danglingReferences(result.snapshot) : result.problems;
-    if (!result.ok || problems.length > 0) {
+    if (!result.ok) {
       this.#refused.add();
-      this.#problems.set(group, problems);
-      logger.error('snapshot refused', { group, problems: problems.map(formatProblem) });
+      this.#problems.set(group, result.problems);
+      logger.error('snapshot refused', { group, problems: result.problems.map(formatProblem) });
       return;
     }
     this.#problems.delete(group);
-    const previous = cache.get(group);
     if (result.snapshot === previous) return;
     this.#published.add();
     logger.info('snapshot published', { group, ...describeChange(previous, result.snapshot) });

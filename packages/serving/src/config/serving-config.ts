@@ -4,6 +4,7 @@ import type { ConfigData } from './config-reader.ts';
 import { defaultDefaults, readDefaultsConfig, type DefaultsConfig } from './defaults-config.ts';
 import { defaultDeployment, readDeploymentConfig, type DeploymentConfig } from './deployment-config.ts';
 import { defaultDomains, readDomainConfig, type DomainConfig } from './domain-config.ts';
+import { defaultFeatures, readFeaturesConfig, type FeaturesConfig } from './features-config.ts';
 import { defaultNetwork, readNetworkConfig, type NetworkConfig } from './network-config.ts';
 
 export interface ServingConfig {
@@ -11,6 +12,7 @@ export interface ServingConfig {
   readonly domain: DomainConfig;
   readonly network: NetworkConfig;
   readonly deployment: DeploymentConfig;
+  readonly features: FeaturesConfig;
 }
 
 export const defaultServingConfig: ServingConfig = {
@@ -18,6 +20,7 @@ export const defaultServingConfig: ServingConfig = {
   domain: defaultDomains,
   network: defaultNetwork,
   deployment: defaultDeployment,
+  features: defaultFeatures,
 };
 
 /** The ConfigMaps that make up a `ServingConfig`, by name. */
@@ -26,6 +29,7 @@ const readers = {
   'config-domain': { part: 'domain', read: readDomainConfig },
   'config-network': { part: 'network', read: readNetworkConfig },
   'config-deployment': { part: 'deployment', read: readDeploymentConfig },
+  'config-features': { part: 'features', read: readFeaturesConfig },
 } as const;
 
 /**

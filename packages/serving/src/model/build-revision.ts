@@ -3,17 +3,17 @@ import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
 import type { Revision } from '../api/revision.ts';
 import type { ServerlessService, ServingMode } from '../api/serverless-service.ts';
 import { labels } from '../labels.ts';
-import { privateServiceName } from '../names.ts';
 import { protocolOf } from '../resources/serving-container.ts';
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
 import { activatorSubset } from './activator-subset.ts';
-import { endpointsOf, type SlicesByService } from './endpoints.ts';
+import { endpointsOf, type EndpointSliceView } from './endpoints.ts';
 
 export interface RevisionInput {
   readonly revision: Revision;
   readonly sks: ServerlessService | undefined;
   readonly podAutoscaler: PodAutoscaler | undefined;
-  readonly slices: SlicesByService;
+  /** Of its private Service. */
+  readonly slices: readonly EndpointSliceView[];
   /** Where activators take HTTP/1.1, and where HTTP/2 without TLS. */
   readonly activators: readonly ServingEndpoint[];
   readonly h2cActivators: readonly ServingEndpoint[];
@@ -23,10 +23,7 @@ export function buildRevision(input: RevisionInput): ServingRevision {
   const { revision, sks, podAutoscaler, slices } = input;
   const { namespace = '', name } = revision.metadata;
   const protocol = protocolOf(revision);
-  const pods = endpointsOf(
-    slices.get(`${namespace}/${privateServiceName(name)}`) ?? [],
-    protocol === 'h2c' ? ['http2'] : ['http'],
-  );
+  const pods = endpointsOf(slices, protocol === 'h2c' ? ['http2'] : ['http']);
   const ready = (protocol === 'h2c' ? input.h2cActivators : input.activators).filter(
     (activator) => activator.ready && !activator.terminating,
   );

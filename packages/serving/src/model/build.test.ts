@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { defaultServingConfig } from '../config/serving-config.ts';
 import { activatorSlice, aPodAutoscaler, aRevision, aRoute, aServerlessService, podSlice } from '../testing/index.ts';
 import { activatorSubset } from './activator-subset.ts';
-import { build, type BuildOptions } from './build.ts';
+import { build } from './build.ts';
+import type { BuildOptions } from './live-model.ts';
 import type { ServingObjects } from './serving-objects.ts';
 
 const options: BuildOptions = {
@@ -31,9 +32,9 @@ test('an object without a spec is left out and named; the others are not touched
   });
   expect(model.revisions.map(({ key }) => key)).toEqual(['default/hello-00001']);
   expect(model.problems).toMatchObject([
-    { kind: 'ServerlessService', name: 'hello-00001', problem: { path: 'spec', message: 'is missing' } },
     { kind: 'PodAutoscaler', name: 'hello-00001' },
     { kind: 'Revision', name: 'empty-00001' },
+    { kind: 'ServerlessService', name: 'hello-00001', problem: { path: 'spec', message: 'is missing' } },
   ]);
 });
 
@@ -52,24 +53,25 @@ describe('routes of the model', () => {
       percent,
       headers: { 'Knative-Serving-Revision': revision, 'Knative-Serving-Namespace': 'default' },
     });
+    const plain = { headers: {}, rewriteHost: '', paths: [], redirectsToHttps: false, hash: expect.stringMatching(/^[0-9a-f]{64}$/) };
     expect(buildWith({ routes, revisions }).routes).toEqual([
       {
         name: 'default/canary-hello',
         namespace: 'default',
-        route: 'hello',
-        tag: 'canary',
+        owner: { kind: 'Route', name: 'hello' },
         externalHosts: ['canary-hello.default.example.com'],
         internalHosts: ['canary-hello.default', 'canary-hello.default.svc', 'canary-hello.default.svc.cluster.local'],
         splits: [split('hello-00002', 100)],
+        ...plain,
       },
       {
         name: 'default/hello',
         namespace: 'default',
-        route: 'hello',
-        tag: '',
+        owner: { kind: 'Route', name: 'hello' },
         externalHosts: ['hello.default.example.com'],
         internalHosts: ['hello.default', 'hello.default.svc', 'hello.default.svc.cluster.local'],
         splits: [split('hello-00001', 90), split('hello-00002', 10)],
+        ...plain,
       },
     ]);
   });
@@ -102,7 +104,7 @@ describe('routes of the model', () => {
       aRoute('b', [{ ...target, tag: 'a' }], { creationTimestamp: '2026-01-01T00:00:00Z' }),
     ];
     const model = buildWith({ routes, revisions });
-    expect(model.routes.map(({ name, route }) => [name, route])).toEqual([
+    expect(model.routes.map(({ name, owner }) => [name, owner.name])).toEqual([
       ['default/a-b', 'b'],
       ['default/b', 'b'],
     ]);

@@ -16,20 +16,10 @@ export interface EndpointSliceView {
   readonly ports?: readonly { readonly name?: string; readonly port?: number }[];
 }
 
-export type SlicesByService = ReadonlyMap<string, readonly EndpointSliceView[]>;
-
-/** By `namespace/service`. */
-export function slicesByService(slices: readonly EndpointSliceView[]): SlicesByService {
-  const grouped = new Map<string, EndpointSliceView[]>();
-  for (const slice of slices) {
-    const service = slice.metadata.labels?.['kubernetes.io/service-name'];
-    if (service === undefined) continue;
-    const key = `${slice.metadata.namespace ?? ''}/${service}`;
-    const group = grouped.get(key);
-    if (group) group.push(slice);
-    else grouped.set(key, [slice]);
-  }
-  return grouped;
+/** The Service that a slice belongs to, `namespace/service`. */
+export function serviceKeyOf({ metadata }: EndpointSliceView): string | undefined {
+  const service = metadata.labels?.['kubernetes.io/service-name'];
+  return service === undefined ? undefined : `${metadata.namespace ?? ''}/${service}`;
 }
 
 /**

@@ -45,7 +45,7 @@ function buildBoth(odd: ServingObjects): ServingModel {
 function partOfOther({ revisions, routes, activators: all, problems }: ServingModel): object {
   return {
     revisions: revisions.filter(({ name }) => name === 'other-00001'),
-    routes: routes.filter(({ route }) => route === 'other'),
+    routes: routes.filter(({ owner }) => owner.name === 'other'),
     activators: all,
     problems: problems.filter(({ name }) => name.startsWith('other')),
   };
@@ -74,14 +74,14 @@ test('odd JSON anywhere in an object changes nothing of the others, and never th
   const paths = pathsIn(hello).filter((path) => path.length >= 2);
   const odd = fc.oneof(fc.constantFrom(null, true, -1, 1.5, Number.MAX_VALUE, '', 'x', [], {}, [null], [5]), fc.jsonValue());
   const expected = partOfOther(buildBoth(hello));
-  expect(expected).toMatchObject({ revisions: [{ mode: 'Serve' }], routes: [{ tag: 'blue' }, { tag: '' }], problems: [] });
+  expect(expected).toMatchObject({ revisions: [{ mode: 'Serve' }], routes: [{ name: 'default/blue-other' }, { name: 'default/other' }], problems: [] });
   fc.assert(
     fc.property(fc.constantFrom(...paths), odd, (path, value) => {
       const model = buildBoth(spoilt(path, value));
       expect(partOfOther(model)).toEqual(expected);
       for (const revision of model.revisions) expect(revision).toMatchObject(wellFormedRevision);
-      for (const { splits, tag } of model.routes) {
-        expect(tag).toBeTypeOf('string');
+      for (const { splits, name } of model.routes) {
+        expect(name).toBeTypeOf('string');
         for (const { percent } of splits) expect(percent).toSatisfy(Number.isInteger);
       }
     }),

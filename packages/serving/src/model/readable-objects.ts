@@ -2,7 +2,10 @@
  * What the model reads of each kind of object. An API takes what its schema lets pass, which is more than our types
  * say, and one object must not cost the others their place in the model: so the odd are left out, and named.
  */
+import type { Problem } from '@sluice/kernel';
 import type { ObjectProblem } from '../serving-model.ts';
+import type { Ingress } from '../api/ingress.ts';
+import { validateIngress } from '../ingress/validate-ingress.ts';
 import type { ServingObjects } from './serving-objects.ts';
 import { count, countUpTo, flag, list, mapOf, oneOf, orNull, record, required, text, type Shape } from './shape.ts';
 
@@ -31,7 +34,28 @@ const endpoint = record({
   targetRef: record({ kind: text, name: text }),
 });
 
-const kinds: { readonly [List in keyof ServingObjects]: { readonly kind: string; readonly shape: Shape } } = {
+const split = record({
+  serviceNamespace: text,
+  serviceName: text,
+  percent: countUpTo(100),
+  appendHeaders: mapOf(text),
+});
+
+const ingressPath = record({
+  path: text,
+  rewriteHost: text,
+  headers: mapOf(record({ exact: text })),
+  splits: list(split),
+  appendHeaders: mapOf(text),
+});
+
+const ingressSpec = record({
+  rules: list(record({ hosts: list(text), visibility: text, http: record({ paths: list(ingressPath) }) })),
+  tls: list(record({ hosts: list(text), secretName: text, secretNamespace: text })),
+  httpOption: text,
+});
+
+const kinds: { readonly [List in keyof Required<ServingObjects>]: { readonly kind: string; readonly shape: Shape } } = {
   routes: { kind: 'Route', shape: record({ metadata, status: record({ traffic: orNull(list(trafficTarget)) }) }) },
   revisions: {
     kind: 'Revision',
@@ -61,24 +85,24 @@ const kinds: { readonly [List in keyof ServingObjects]: { readonly kind: string;
       ports: orNull(list(record({ name: text, port: countUpTo(65_535) }))),
     }),
   },
+  ingresses: { kind: 'Ingress', shape: record({ metadata, spec: required(ingressSpec) }) },
+  secrets: { kind: 'Secret', shape: record({ metadata, data: mapOf(text) }) },
 };
 
-/** The objects of one list that are what their type says; `problems` takes what is wrong with the others. */
-export function readableObjects<List extends keyof ServingObjects>(
-  objects: ServingObjects,
-  name: List,
-  problems: ObjectProblem[],
-): ServingObjects[List][number][] {
-  const { kind, shape } = kinds[name];
-  return objects[name].filter((object) => {
-    const problem = shape(object, '');
-    if (problem) problems.push({ kind, ...identityOf(object), problem });
-    return !problem;
-  });
+/** Why an object cannot be used; undefined when it can. */
+export function oddityOf(list: keyof ServingObjects, object: unknown): ObjectProblem | undefined {
+  const { kind, shape } = kinds[list];
+  const problem = shape(object, '') ?? brokenRule(list, object);
+  return problem && { kind, ...identityOf(object), problem };
+}
+
+/** Routes have been through their controller; nobody has looked at an Ingress of another's making. */
+function brokenRule(list: keyof ServingObjects, object: unknown): Problem | undefined {
+  return list === 'ingresses' ? validateIngress(object as Ingress)[0] : undefined;
 }
 
 /** As far as an odd object can say who it is. */
-function identityOf(object: unknown): { readonly namespace: string; readonly name: string } {
+export function identityOf(object: unknown): { readonly namespace: string; readonly name: string } {
   const { metadata: own } = (object ?? {}) as { readonly metadata?: unknown };
   const { namespace, name } = (own ?? {}) as { readonly namespace?: unknown; readonly name?: unknown };
   return { namespace: typeof namespace === 'string' ? namespace : '', name: typeof name === 'string' ? name : '' };

@@ -24,12 +24,15 @@ export function routeStatus({ route, traffic, config, now }: RouteFacts): RouteS
     ...observed(route),
     url: routeUrl(route, '', config),
     address: { url: clusterUrl(route, '', config) },
-    traffic:
-      traffic.kind === 'resolved'
-        ? traffic.targets.map((target) => statusTarget(route, target, config))
-        : (route.status?.traffic ?? []),
+    traffic: readRouteTraffic(route, traffic, config),
     conditions: livingConditions({ dependents, marks, previous: route.status?.conditions, now }),
   };
+}
+
+/** What the status says of the traffic: as long as it cannot be resolved, the last that could be. */
+export function readRouteTraffic(route: Route, traffic: ResolvedTraffic, config: HostConfig): readonly TrafficTarget[] {
+  if (traffic.kind === 'failed') return route.status?.traffic ?? [];
+  return traffic.targets.map((target) => statusTarget(route, target, config));
 }
 
 /** The status of a route whose spec cannot be followed. What it served before, it serves. */

@@ -1,4 +1,5 @@
 /** Serving models for tests, with everything that is not said set to what a plain Service has. */
+import { createHash } from 'node:crypto';
 import type { ServingEndpoint, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
 
 export function sampleEndpoint(address: string, changes: Partial<ServingEndpoint> = {}): ServingEndpoint {
@@ -40,15 +41,19 @@ export function sampleRoute(
   return {
     name,
     namespace,
-    route: host,
-    tag: '',
+    owner: { kind: 'Route', name: host },
     externalHosts: [`${host}.${namespace}.localhost`],
     internalHosts: [`${host}.${namespace}`, `${host}.${namespace}.svc`, `${host}.${namespace}.svc.cluster.local`],
     splits: Object.entries(shares).map(([revision, percent]) => ({ revision, percent, headers: {} })),
+    headers: {},
+    rewriteHost: '',
+    paths: [],
+    redirectsToHttps: false,
+    hash: createHash('sha256').update(name).digest('hex'),
     ...changes,
   };
 }
 
 export function sampleModel(changes: Partial<ServingModel> = {}): ServingModel {
-  return { revisions: [], routes: [], activators: [], problems: [], ...changes };
+  return { revisions: [], routes: [], certificates: [], activators: [], problems: [], ...changes };
 }

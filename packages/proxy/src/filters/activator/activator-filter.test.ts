@@ -48,6 +48,7 @@ describe('a request for a sleeping revision', () => {
     expect(stream.continues).toBe(1);
     expect(stream.overrideHost).toEqual({ host: '10.0.0.1', port: 8012 });
     expect(stream.request.get('k-proxy-request')).toBe('activator');
+    expect([stream.request.get('sluice-activator-cluster'), stream.routeClears]).toEqual([key, 1]);
   });
 
   it('tells how its time was spent, once for all that waited with it', () => {

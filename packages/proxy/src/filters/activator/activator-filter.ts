@@ -12,7 +12,7 @@ import { Deadlines } from '../queue/deadlines.ts';
 import { answerIngressProbe, isKubeletProbe, networkHashHeader, networkProbeOf, probeReply } from '../queue/network-probe.ts';
 import { RequestClocks, type RequestTimeouts } from '../queue/request-clocks.ts';
 import { activatorFilterName, activatorFilterTypeUrl, decodeActivatorConfig } from './activator-config.ts';
-import { revisionOf } from './revision-of.ts';
+import { clusterHeader, revisionOf } from './revision-of.ts';
 
 /** What the filter shares with the rest of the activator. */
 export interface ActivatorFilterDependencies {
@@ -154,6 +154,9 @@ class ActivatorFilter implements HttpFilter {
     held.forwardedAt = this.#clock.now();
     stream.overrideHost = parseAddress(address);
     stream.request.set('k-proxy-request', 'activator');
+    // A table need not know all revisions: one route that goes by this header serves them all.
+    stream.request.set(clusterHeader, held.revision.key);
+    stream.clearRouteCache();
   }
 
   #answerProbe(stream: Stream): FilterVerdict | undefined {

@@ -5,6 +5,9 @@ import type { RequestHead } from '@sluice/http';
 export const revisionHeader = 'knative-serving-revision';
 export const namespaceHeader = 'knative-serving-namespace';
 
+/** What the filter sets to the revision's cluster, `namespace/name`, for a route with this `cluster_header`. Whatever a client says in it is replaced. */
+export const clusterHeader = 'sluice-activator-cluster';
+
 export interface RevisionName {
   readonly namespace: string;
   readonly name: string;

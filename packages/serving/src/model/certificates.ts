@@ -1,0 +1,71 @@
+/** TLS of Ingresses, and the Secrets that they name → the certificates of the model. */
+import { problem, type Problem } from '@sluice/kernel';
+import type { IngressSpec } from '../api/ingress.ts';
+import type { ServingCertificate } from '../serving-model.ts';
+
+/** What is read of a Secret of type `kubernetes.io/tls`. Values are base64. */
+export interface SecretView {
+  readonly metadata: { readonly namespace?: string; readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface CertificateInput {
+  /** `Ingress namespace/name`. */
+  readonly owner: string;
+  readonly spec: IngressSpec;
+}
+
+export interface BuiltCertificates {
+  readonly certificates: readonly ServingCertificate[];
+  /** By owner. */
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
+}
+
+/**
+ * @param inputs of those that serve something, in the order in which they may claim a host
+ * @param secretOf by `namespace/name`
+ */
+export function buildCertificates(inputs: readonly CertificateInput[], secretOf: (key: string) => SecretView | undefined): BuiltCertificates {
+  const hosts = new Map<string, Set<string>>();
+  const problems = new Map<string, readonly Problem[]>();
+  const taken = new Set<string>();
+  for (const { owner, spec } of inputs) {
+    const found: Problem[] = [];
+    (spec.tls ?? []).forEach((tls, index) => {
+      const secret = `${tls.secretNamespace ?? ''}/${tls.secretName ?? ''}`;
+      if (!pairOf(secretOf(secret))) {
+        found.push(problem(`spec.tls[${index}].secretName`, `secret "${secret}" is not there, or has no tls.crt and tls.key`));
+        return;
+      }
+      const own = hosts.get(secret) ?? new Set<string>();
+      hosts.set(secret, own);
+      for (const host of tls.hosts ?? hostsOf(spec)) {
+        if (taken.has(host)) continue;
+        taken.add(host);
+        own.add(host);
+      }
+    });
+    if (found.length > 0) problems.set(owner, found);
+  }
+  const certificates = [...hosts].flatMap(([name, own]): ServingCertificate[] => {
+    const pair = pairOf(secretOf(name));
+    return pair && own.size > 0 ? [{ name, hosts: [...own].sort(), ...pair }] : [];
+  });
+  return { certificates: certificates.sort((a, b) => (a.name < b.name ? -1 : 1)), problems };
+}
+
+function pairOf(secret: SecretView | undefined): Pick<ServingCertificate, 'certificateChain' | 'privateKey'> | undefined {
+  const certificate = secret?.data?.['tls.crt'];
+  const key = secret?.data?.['tls.key'];
+  if (!certificate || !key) return undefined;
+  return { certificateChain: textOf(certificate), privateKey: textOf(key) };
+}
+
+function textOf(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
+}
+
+/** Those that clients outside can ask for. */
+function hostsOf({ rules = [] }: IngressSpec): readonly string[] {
+  return rules.filter(({ visibility }) => visibility !== 'ClusterLocal').flatMap(({ hosts = [] }) => hosts);
+}

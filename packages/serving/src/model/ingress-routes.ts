@@ -1,0 +1,76 @@
+/** An Ingress → the routes that it asks for, before it is known whether their hosts are free and what is behind them. */
+import type { IngressPath, IngressRule, IngressSpec } from '../api/ingress.ts';
+import { expandHosts } from '../ingress/expand-hosts.ts';
+import type { RouteOwner, ServingPath, ServingRoute } from '../serving-model.ts';
+
+/** A route with the paths still as declared. */
+export interface RouteCandidate extends Omit<ServingRoute, 'splits' | 'headers' | 'rewriteHost' | 'paths'> {
+  readonly declared: readonly IngressPath[];
+}
+
+export interface CandidatesInput {
+  readonly owner: RouteOwner;
+  readonly namespace: string;
+  readonly spec: IngressSpec;
+  readonly hash: string;
+  readonly clusterDomain: string;
+}
+
+/**
+ * One candidate for each rule, except that a rule for outside joins the one for the cluster before it when the two say the
+ * same, as those of a Route do.
+ */
+export function routeCandidates(input: CandidatesInput): RouteCandidate[] {
+  const { owner, namespace, spec, hash, clusterDomain } = input;
+  const redirectsToHttps = spec.httpOption === 'Redirected' && (spec.tls ?? []).length > 0;
+  const groups: { external: string[]; internal: string[]; paths: readonly IngressPath[]; text: string }[] = [];
+  for (const rule of spec.rules ?? []) {
+    const isLocal = rule.visibility === 'ClusterLocal';
+    const paths = rule.http?.paths ?? [];
+    const text = JSON.stringify(paths);
+    const last = groups.at(-1);
+    if (!isLocal && last?.text === text) last.external.push(...hostsOf(rule));
+    else if (isLocal) groups.push({ external: [], internal: byLength(expandHosts(hostsOf(rule), clusterDomain)), paths, text });
+    else groups.push({ external: [...hostsOf(rule)], internal: [], paths, text });
+  }
+  return groups.map(({ external, internal, paths }) => ({
+    name: nameOf(namespace, internal, external),
+    namespace,
+    owner,
+    externalHosts: [...new Set(external)],
+    internalHosts: internal,
+    redirectsToHttps,
+    hash,
+    declared: paths,
+  }));
+}
+
+/** A path as the model has it, still without its shares. */
+export function pathOf({ path = '', headers = {}, appendHeaders = {}, rewriteHost = '' }: IngressPath): Omit<ServingPath, 'splits'> {
+  return {
+    prefix: path === '' ? '/' : path,
+    match: Object.fromEntries(Object.entries(headers).map(([name, { exact = '' }]) => [name, exact])),
+    headers: appendHeaders,
+    rewriteHost,
+  };
+}
+
+/** Whether a path takes whatever no other takes. */
+export function isDefault({ prefix, match }: Pick<ServingPath, 'prefix' | 'match'>): boolean {
+  return prefix === '/' && Object.keys(match).length === 0;
+}
+
+/** A rule without hosts is for all. */
+function hostsOf({ hosts = [] }: IngressRule): readonly string[] {
+  return hosts.length === 0 ? ['*'] : hosts.map((host) => host.toLowerCase());
+}
+
+function nameOf(namespace: string, [shortest]: readonly string[], [first = '']: readonly string[]): string {
+  if (shortest === undefined) return `${namespace}/${first}`;
+  const suffix = `.${namespace}`;
+  return `${namespace}/${shortest.endsWith(suffix) ? shortest.slice(0, -suffix.length) : shortest}`;
+}
+
+function byLength(hosts: readonly string[]): string[] {
+  return hosts.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+}

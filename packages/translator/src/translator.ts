@@ -1,0 +1,178 @@
+/**
+ * Serving model → resources, piece by piece: a change of the model costs what has changed in it. What each group has is
+ * remembered, so that only resources that are different are given out, and so is the last good form of each: one that our
+ * own proxy could not use is held back, and whoever asked for it is told why.
+ */
+import { typeUrls } from '@sluice/resources';
+import type { Problem } from '@sluice/kernel';
+import type { ModelChange, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
+
+import { virtualHostProblems } from './check-resource.ts';
+import { cluster } from './clusters.ts';
+import { activatorEndpoints, gatewayEndpoints } from './endpoints.ts';
+import { GroupResources, type ResourceChange } from './group-resources.ts';
+import { activatorListeners, gatewayListeners, gatewayTlsListener } from './listeners.ts';
+import { listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
+import type { TranslateOptions } from './options.ts';
+import { ProxylessResources } from './proxyless.ts';
+import type { TranslatedResource } from './resource.ts';
+import { RevisionUses } from './revision-uses.ts';
+import { activatorRoutes, edgeRoutes } from './routes.ts';
+import { secret } from './secrets.ts';
+import { VirtualHostTable } from './virtual-host-table.ts';
+import { externalVirtualHost, internalVirtualHost } from './virtual-hosts.ts';
+
+/** Where the translator reads the model; `LiveModel` is one. */
+export interface ModelView {
+  revision(key: string): ServingRevision | undefined;
+  route(name: string): ServingRoute | undefined;
+  readonly certificates: readonly ServingCertificate[];
+}
+
+/** What became different, for each group. */
+export type GroupChanges = Readonly<Record<NodeGroup, ResourceChange>>;
+
+export class Translator {
+  readonly #options: TranslateOptions;
+  readonly #gateway = new GroupResources();
+  readonly #activator = new GroupResources();
+  readonly #proxyless = new ProxylessResources();
+  readonly #external = new VirtualHostTable();
+  readonly #internal = new VirtualHostTable();
+  /** The last form of each route that could be used. */
+  readonly #good = new Map<string, ServingRoute>();
+  readonly #uses = new RevisionUses();
+  /** What each revision speaks, as of the last change. */
+  readonly #protocols = new Map<string, string>();
+  readonly #problems = new Map<string, readonly Problem[]>();
+
+  constructor(options: TranslateOptions) {
+    this.#options = options;
+    for (const resource of gatewayListeners(options)) this.#gateway.put(resource);
+    for (const resource of activatorListeners(options)) this.#activator.put(resource);
+    this.#activator.put(activatorRoutes());
+    this.#putTables();
+  }
+
+  /** Of all routes whose latest form is not in force. */
+  get problems(): ReadonlyMap<string, readonly Problem[]> {
+    return this.#problems;
+  }
+
+  /** Why the latest form of a route is not in force. Empty when it is. */
+  problemsOf(route: string): readonly Problem[] {
+    return this.#problems.get(route) ?? [];
+  }
+
+  /** Takes over what has changed in the model. */
+  update(model: ModelView, change: ModelChange): GroupChanges {
+    for (const name of change.routes) this.#updateRoute(name, model);
+    const routed = new Set<string>();
+    for (const name of this.#routesToWrite(model, change)) this.#writeRoute(name, model, routed);
+    for (const key of new Set([...change.revisions, ...routed])) this.#updateRevision(key, model.revision(key));
+    if (change.certificates) this.#updateCertificates(model.certificates);
+    this.#putTables();
+    return {
+      [nodeGroups.gateway]: this.#gateway.take(),
+      [nodeGroups.activator]: this.#activator.take(),
+      [nodeGroups.proxyless]: this.#proxyless.resources.take(),
+    };
+  }
+
+  /** Everything that the groups have now. */
+  resources(): Readonly<Record<NodeGroup, readonly TranslatedResource[]>> {
+    return {
+      [nodeGroups.gateway]: this.#gateway.all(typesInOrder),
+      [nodeGroups.activator]: this.#activator.all(typesInOrder),
+      [nodeGroups.proxyless]: this.#proxyless.resources.all(typesInOrder),
+    };
+  }
+
+  #updateRoute(name: string, model: ModelView): void {
+    const route = model.route(name);
+    const problems = route ? problemsOf(route, model) : [];
+    if (problems.length > 0) this.#problems.set(name, problems);
+    else this.#problems.delete(name);
+    if (!route) this.#good.delete(name);
+    else if (problems.length === 0) this.#good.set(name, route);
+  }
+
+  /** A revision that comes or goes is a share more or less for all who name it. */
+  #routesToWrite(model: ModelView, change: ModelChange): ReadonlySet<string> {
+    const names = new Set(change.routes);
+    for (const key of change.revisions) {
+      const protocol = model.revision(key)?.protocol;
+      if (this.#protocols.get(key) === protocol) continue;
+      if (protocol === undefined) this.#protocols.delete(key);
+      else this.#protocols.set(key, protocol);
+      for (const name of this.#uses.of(key)) names.add(name);
+    }
+    return names;
+  }
+
+  /** @param routed takes the revisions that are used by other routes than before */
+  #writeRoute(name: string, model: ModelView, routed: Set<string>): void {
+    const route = this.#good.get(name);
+    for (const key of this.#uses.set(name, route ? targetsOf(route) : new Set())) routed.add(key);
+    const revisions = { get: (key: string) => model.revision(key) };
+    this.#external.set(name, route && externalVirtualHost(route, revisions));
+    this.#internal.set(name, route && internalVirtualHost(route, revisions));
+    this.#proxyless.writeRoute(name, route, model, routed);
+  }
+
+  #updateRevision(key: string, revision: ServingRevision | undefined): void {
+    // A gateway needs only what some route leads to.
+    const routed = this.#uses.of(key).size > 0 ? revision : undefined;
+    // Requests differ in length, so the least busy endpoint is the better choice of two.
+    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && cluster(routed, 'LEAST_REQUEST'));
+    this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && gatewayEndpoints(routed));
+    // The activator's filter chooses the pod itself; this is what stands where it does not.
+    this.#activator.set({ typeUrl: typeUrls.cluster, name: key }, revision && cluster(revision, 'ROUND_ROBIN'));
+    this.#activator.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, revision && activatorEndpoints(revision));
+    this.#proxyless.writeRevision(key, revision);
+  }
+
+  #updateCertificates(certificates: readonly ServingCertificate[]): void {
+    const names = new Set(certificates.map(({ name }) => name));
+    for (const name of this.#gateway.names(typeUrls.secret)) if (!names.has(name)) this.#gateway.remove({ typeUrl: typeUrls.secret, name });
+    for (const certificate of certificates) this.#gateway.put(secret(certificate));
+    const listener = gatewayTlsListener(certificates, this.#options);
+    this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
+  }
+
+  #putTables(): void {
+    for (const [name, table] of [
+      [routeConfigurationNames.external, this.#external],
+      [routeConfigurationNames.internal, this.#internal],
+    ] as const) {
+      const hosts = table.take();
+      if (hosts) this.#gateway.replace(edgeRoutes(name, hosts));
+    }
+  }
+}
+
+const typesInOrder = [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.cluster, typeUrls.clusterLoadAssignment, typeUrls.secret];
+
+/** All of the one host is in the other, but for what follows from being outside. */
+function problemsOf(route: ServingRoute, model: ModelView): readonly Problem[] {
+  const revisions = { get: (key: string) => model.revision(key) };
+  for (const host of [externalVirtualHost(route, revisions), internalVirtualHost(route, revisions)]) {
+    const problems = host ? virtualHostProblems(host) : [];
+    if (problems.length > 0) return problems;
+  }
+  return [];
+}
+
+/** A model as a view of it, for whoever translates all of one at once. */
+export function viewOf(model: ServingModel): { readonly view: ModelView; readonly change: ModelChange } {
+  const revisions = new Map(model.revisions.map((revision) => [revision.key, revision]));
+  const routes = new Map(model.routes.map((route) => [route.name, route]));
+  return {
+    view: { revision: (key) => revisions.get(key), route: (name) => routes.get(name), certificates: model.certificates },
+    change: { revisions: new Set(revisions.keys()), routes: new Set(routes.keys()), owners: new Set(), certificates: true },
+  };
+}
+
+function targetsOf({ splits, paths }: ServingRoute): Set<string> {
+  return new Set([splits, ...paths.map((path) => path.splits)].flat().map(({ revision }) => revision));
+}
