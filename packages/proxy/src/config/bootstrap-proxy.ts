@@ -282,9 +282,10 @@ async function openFleet({ workers, loaded, network, timers, logger, meter, drai
 
 /** Files are read here; whoever serves has to be brought. */
 function createSource({ loaded, createSource, watcher, timers, onFileRead = () => {} }: BootstrapProxyOptions): ConfigSource | 'missing' | undefined {
-  const { ldsConfig, cdsConfig } = loaded.bootstrap.dynamicResources;
-  const asksServers = asksServersFor(loaded.bootstrap);
-  const served = asksServers ? createSource?.(loaded.bootstrap) : undefined;
+  const { ldsConfig, cdsConfig, adsConfig } = loaded.bootstrap.dynamicResources;
+  // What static resources name may be brought by whoever started the proxy; a whole type has to come from somewhere.
+  const asksServers = adsConfig !== undefined || [ldsConfig, cdsConfig].some((source) => source && source.kind !== 'path');
+  const served = asksServersFor(loaded.bootstrap) ? createSource?.(loaded.bootstrap) : undefined;
   const files = watcher && new PathSource({ bootstrap: loaded.document.json, watcher, timers, onRead: onFileRead });
   if ((asksServers && !served) || (!files && (ldsConfig ?? cdsConfig) && !served)) return 'missing';
   const asksFiles = files !== undefined && pathSubscriptions(loaded.document.json).length > 0;
