@@ -24,6 +24,7 @@ import {
   encodeStreamLoadRequest,
   encodeStreamLoadResponse,
 } from '../wire/load-wire.ts';
+import { createRequestMemo, type RequestMemo } from '../wire/run-memo.ts';
 
 /** A method whose both sides are streams, as @grpc/grpc-js wants it described. */
 export interface StreamMethod<Request, Response> {
@@ -43,19 +44,19 @@ interface Conversions<Request, Response> {
   readonly decodeResponse: (bytes: Uint8Array, codec: Codec) => Response;
 }
 
-const sotw: Conversions<DiscoveryRequest, DiscoveryResponse> = {
+const sotw = (memo: RequestMemo): Conversions<DiscoveryRequest, DiscoveryResponse> => ({
   encodeRequest: encodeDiscoveryRequest,
-  decodeRequest: decodeDiscoveryRequest,
+  decodeRequest: (bytes, codec) => decodeDiscoveryRequest(bytes, codec, memo),
   encodeResponse: encodeDiscoveryResponse,
   decodeResponse: decodeDiscoveryResponse,
-};
+});
 
-const delta: Conversions<DeltaDiscoveryRequest, DeltaDiscoveryResponse> = {
+const delta = (memo: RequestMemo): Conversions<DeltaDiscoveryRequest, DeltaDiscoveryResponse> => ({
   encodeRequest: encodeDeltaRequest,
-  decodeRequest: decodeDeltaRequest,
+  decodeRequest: (bytes, codec) => decodeDeltaRequest(bytes, codec, memo),
   encodeResponse: encodeDeltaResponse,
   decodeResponse: decodeDeltaResponse,
-};
+});
 
 /** The services that carry one type alone. */
 const typeServices: readonly { readonly typeUrl: TypeUrl; readonly service: string; readonly noun: string }[] = [
@@ -68,11 +69,12 @@ const typeServices: readonly { readonly typeUrl: TypeUrl; readonly service: stri
 
 /** The methods, with messages as `codec` knows them. A codec of scope `load` cannot do discovery. */
 export function configServiceMethods(codec: Codec) {
+  const memo = createRequestMemo();
   return {
-    ads: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources', sotw, codec),
-    deltaAds: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources', delta, codec),
-    types: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Stream${noun}`, sotw, codec)])),
-    deltaTypes: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Delta${noun}`, delta, codec)])),
+    ads: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources', sotw(memo), codec),
+    deltaAds: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources', delta(memo), codec),
+    types: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Stream${noun}`, sotw(memo), codec)])),
+    deltaTypes: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Delta${noun}`, delta(memo), codec)])),
     loadStats: streamMethod(
       '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',
       {

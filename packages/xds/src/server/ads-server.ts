@@ -10,6 +10,7 @@ import type { ConfigServiceHandlers } from '../transport.ts';
 import { answerClientStatus } from './client-status.ts';
 import { DeltaStream } from './delta-stream.ts';
 import type { DiscoveryStream, StreamOptions, StreamRequest } from './discovery-stream.ts';
+import { SendBudget } from './send-budget.ts';
 import { Session, type AnySession, type NodeStatus, type SessionCounters, type Variant } from './session.ts';
 import { SotwStream } from './sotw-stream.ts';
 import type { TypeChannel } from './type-channel.ts';
@@ -33,9 +34,11 @@ export class AdsServer {
   readonly #options: AdsServerOptions;
   readonly #sessions = new Set<AnySession>();
   readonly #counters: SessionCounters;
+  readonly #budget: SendBudget;
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
+    this.#budget = new SendBudget(options.timers);
     const { meter } = options;
     this.#counters = {
       sent: meter.counter('sluice_xds_responses_sent_total', 'discovery responses sent'),
@@ -43,6 +46,7 @@ export class AdsServer {
       rejected: meter.counter('sluice_xds_responses_rejected_total', 'discovery responses that proxies refused'),
       stale: meter.counter('sluice_xds_requests_stale_total', 'answers ignored because a newer response was out'),
     };
+    meter.observedGauge('sluice_xds_responses_waiting', 'large responses that wait for others to be answered', () => this.#budget.waiting);
     meter.observedGauge('sluice_xds_streams', 'open discovery streams', () => this.#sessions.size);
   }
 
@@ -84,6 +88,7 @@ export class AdsServer {
       timers,
       logger,
       counters: this.#counters,
+      budget: this.#budget,
       onGone,
     });
     this.#sessions.add(session);

@@ -24,7 +24,8 @@ export type StreamEvent<Request> =
   | { readonly kind: 'order wait over' };
 
 export type StreamEffect<Response> =
-  | { readonly kind: 'send'; readonly typeUrl: TypeUrl; readonly response: Response }
+  /** `bytes`: about how large it is. */
+  | { readonly kind: 'send'; readonly typeUrl: TypeUrl; readonly response: Response; readonly bytes: number }
   /** The node is known: give it its snapshots. */
   | { readonly kind: 'identify'; readonly node: Node }
   /** Come back with `order wait over` in this many ms, unless `stop waiting` or another `wait` comes first. */
@@ -252,7 +253,9 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
     const nonce = String((this.#nonce += 1));
     channel.onSent(due, nonce);
     const { typeUrl } = channel;
-    effects.push({ kind: 'send', typeUrl, response: this.#variant.respond(typeUrl, due, nonce, this.#options.controlPlane) });
+    const bytes = due.resources.reduce((sum, { encoded }) => sum + encoded.value.length, 0);
+    const response = this.#variant.respond(typeUrl, due, nonce, this.#options.controlPlane);
+    effects.push({ kind: 'send', typeUrl, response, bytes });
     if (typeUrl === typeUrls.cluster) this.#onClustersSent(due);
   }
 

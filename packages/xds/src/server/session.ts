@@ -6,6 +6,7 @@ import type { SnapshotCache, SnapshotWatch } from '../snapshot/snapshot-cache.ts
 import { shortTypeName, type TypeUrl } from '../type-urls.ts';
 import type { DiscoveryStream, StreamEffect, StreamEvent, StreamRequest } from './discovery-stream.ts';
 import type { Refusal } from './refusals.ts';
+import type { SendBudget, SendTicket } from './send-budget.ts';
 import type { TypeChannel } from './type-channel.ts';
 
 export interface SessionOptions {
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly counters: SessionCounters;
+  /** Shared by all sessions. */
+  readonly budget: SendBudget;
   readonly onGone: () => void;
 }
 
@@ -74,6 +77,9 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
   readonly #options: SessionOptions;
   readonly #connectedAt: number;
   readonly #times = new Map<TypeUrl, Times>();
+  readonly #queue: { readonly typeUrl: TypeUrl; readonly response: Response; readonly bytes: number }[] = [];
+  /** Of large responses that are out, or wait to be. */
+  readonly #tickets = new Map<TypeUrl, SendTicket>();
   #group = '';
   #watch: SnapshotWatch | undefined;
   #orderWait: Timer | undefined;
@@ -134,31 +140,29 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
   }
 
   #perform(effect: StreamEffect<Response>): void {
-    const { counters, timers } = this.#options;
+    const { counters } = this.#options;
     switch (effect.kind) {
       case 'send':
-        counters.sent.add();
-        this.#timesOf(effect.typeUrl).sentAt = this.#options.clock.wallTime();
-        // The answer of a slow peer is not waited for here: at most one response per type is out at a time.
-        this.#stream.send(effect.response);
+        this.#send(effect.typeUrl, effect.response, effect.bytes);
         return;
       case 'identify':
         this.#identify(effect.node);
         return;
       case 'wait':
-        this.#orderWait?.cancel();
-        this.#orderWait = timers.after(effect.delayMs, () => this.#step({ kind: 'order wait over' }));
+        this.#waitInOrder(effect.delayMs);
         return;
       case 'stop waiting':
         this.#orderWait?.cancel();
         return;
       case 'accepted':
         counters.accepted.add();
+        this.#tickets.get(effect.typeUrl)?.release();
         this.#timesOf(effect.typeUrl).answeredAt = this.#options.clock.wallTime();
         this.#logger.debug('config accepted', { type: shortTypeName(effect.typeUrl), version: effect.version });
         return;
       case 'rejected':
         counters.rejected.add();
+        this.#tickets.get(effect.typeUrl)?.release();
         this.#timesOf(effect.typeUrl).answeredAt = this.#options.clock.wallTime();
         this.#logger.warn('config rejected', {
           type: shortTypeName(effect.typeUrl),
@@ -173,6 +177,34 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
         this.#logger.warn('discovery stream refused', { details: effect.details });
         this.end(effect.code, effect.details);
     }
+  }
+
+  #waitInOrder(delayMs: number): void {
+    this.#orderWait?.cancel();
+    this.#orderWait = this.#options.timers.after(delayMs, () => {
+      // A client is not silent while what it is to answer has not been sent.
+      if (this.#queue.length > 0) this.#waitInOrder(delayMs);
+      else this.#step({ kind: 'order wait over' });
+    });
+  }
+
+  /** At most one response per type is out at a time; a large one may have to wait, and what comes after it waits with it. */
+  #send(typeUrl: TypeUrl, response: Response, bytes: number): void {
+    this.#queue.push({ typeUrl, response, bytes });
+    if (this.#queue.length === 1) this.#sendNext();
+  }
+
+  #sendNext(): void {
+    const [next] = this.#queue;
+    if (next === undefined || this.#isOver) return;
+    const ticket = this.#options.budget.request(next.bytes, () => {
+      this.#queue.shift();
+      this.#options.counters.sent.add();
+      this.#timesOf(next.typeUrl).sentAt = this.#options.clock.wallTime();
+      this.#stream.send(next.response);
+      this.#sendNext();
+    });
+    if (ticket) this.#tickets.set(next.typeUrl, ticket);
   }
 
   #timesOf(typeUrl: TypeUrl): Times {
@@ -196,6 +228,8 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
     this.#isOver = true;
     this.#watch?.cancel();
     this.#orderWait?.cancel();
+    this.#queue.length = 0;
+    for (const ticket of this.#tickets.values()) ticket.release();
     this.#options.onGone();
   }
 }

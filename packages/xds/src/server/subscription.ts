@@ -19,6 +19,8 @@ export interface SubscriptionChange {
 export class Subscription {
   readonly #allowsLegacyWildcard: boolean;
   readonly #names = new Set<string>();
+  /** The list of the last request of the state-of-the-world variant. */
+  #list: readonly string[] | undefined;
   #isFresh = true;
   #isLegacy = false;
   #isWildcard = false;
@@ -57,7 +59,8 @@ export class Subscription {
    */
   replace(list: readonly string[], intern: (name: string) => string): SubscriptionChange {
     // The usual request is an answer that repeats the list: nothing is built for it.
-    if (!this.#isFresh && this.#repeats(list)) return noChange;
+    if (!this.#isFresh && (list === this.#list || this.#repeats(list))) return noChange;
+    this.#list = list;
     const wanted = new Set(list);
     this.#isLegacy = list.length === 0 && (this.#isFresh ? this.#allowsLegacyWildcard : this.#isLegacy);
     const hasStar = wanted.delete('*') || this.#isLegacy;

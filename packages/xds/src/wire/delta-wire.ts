@@ -11,10 +11,14 @@ import {
   decodeIdentifier,
   decodeNode,
   fieldHead,
+  joined,
   nodeJson,
   readFields,
+  readNames,
+  runOf,
   writeControlPlane,
 } from './discovery-wire.ts';
+import { createRequestMemo } from './run-memo.ts';
 
 const requestName = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';
 
@@ -32,11 +36,10 @@ export function encodeDeltaRequest(request: DeltaDiscoveryRequest, codec: Codec)
 }
 
 /** node 1, type_url 2, resource_names_subscribe 3, _unsubscribe 4, initial_resource_versions 5, response_nonce 6, error_detail 7. */
-export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec): DeltaDiscoveryRequest {
-  const subscribe: string[] = [];
-  const unsubscribe: string[] = [];
-  // Names are a client's to choose: without a prototype, `__proto__` is one like any other.
-  const initialVersions = Object.create(null) as Record<string, string>;
+export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec, memo = createRequestMemo()): DeltaDiscoveryRequest {
+  let subscribe: readonly string[] = [];
+  let unsubscribe: readonly string[] = [];
+  let initialVersions: Readonly<Record<string, string>> | undefined;
   let typeUrl = '';
   let responseNonce = '';
   let node: Node | undefined;
@@ -44,10 +47,12 @@ export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec): DeltaDiscov
   readFields(requestName, bytes, (tag, reader) => {
     if (tag === ((1 << 3) | 2)) node = decodeNode(reader.bytes(), codec);
     else if (tag === ((2 << 3) | 2)) typeUrl = reader.string();
-    else if (tag === ((3 << 3) | 2)) subscribe.push(reader.string());
-    else if (tag === ((4 << 3) | 2)) unsubscribe.push(reader.string());
-    else if (tag === ((5 << 3) | 2)) readVersion(reader.bytes(), initialVersions);
-    else if (tag === ((6 << 3) | 2)) responseNonce = reader.string();
+    else if (tag === ((3 << 3) | 2)) subscribe = joined(subscribe, memo.names.read(runOf(tag, reader, bytes), readNames));
+    else if (tag === ((4 << 3) | 2)) unsubscribe = joined(unsubscribe, memo.names.read(runOf(tag, reader, bytes), readNames));
+    else if (tag === ((5 << 3) | 2)) {
+      const more = memo.versions.read(runOf(tag, reader, bytes), readVersions);
+      initialVersions = initialVersions === undefined ? more : { ...initialVersions, ...more };
+    } else if (tag === ((6 << 3) | 2)) responseNonce = reader.string();
     else if (tag === ((7 << 3) | 2)) errorDetail = decodeErrorDetail(reader.bytes());
     else reader.skipType(tag & 7);
   });
@@ -55,23 +60,30 @@ export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec): DeltaDiscov
     typeUrl,
     subscribe,
     unsubscribe,
-    initialVersions,
+    initialVersions: initialVersions ?? {},
     responseNonce,
     ...(node === undefined ? {} : { node }),
     ...(errorDetail === undefined ? {} : { errorDetail }),
   };
 }
 
-/** An entry of a map: key 1, value 2. */
-function readVersion(bytes: Uint8Array, versions: Record<string, string>): void {
-  let name = '';
-  let version = '';
-  readFields(requestName, bytes, (tag, reader) => {
-    if (tag === ((1 << 3) | 2)) name = reader.string();
-    else if (tag === ((2 << 3) | 2)) version = reader.string();
-    else reader.skipType(tag & 7);
+/** The entries of a map: key 1, value 2. */
+function readVersions(run: Uint8Array): Readonly<Record<string, string>> {
+  // Names are a client's to choose: without a prototype, `__proto__` is one like any other.
+  const versions = Object.create(null) as Record<string, string>;
+  readFields(requestName, run, (_tag, reader) => {
+    const end = reader.uint32() + reader.pos;
+    let name = '';
+    let version = '';
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      if (tag === ((1 << 3) | 2)) name = reader.string();
+      else if (tag === ((2 << 3) | 2)) version = reader.string();
+      else reader.skipType(tag & 7);
+    }
+    versions[name] = version;
   });
-  versions[name] = version;
+  return versions;
 }
 
 /** system_version_info 1, resources 2, type_url 4, nonce 5, removed_resources 6, control_plane 7 { identifier 1 }. */

@@ -8,6 +8,7 @@ import protobuf from 'protobufjs/minimal.js';
 import type { Codec, DecodedMessage } from '../codec/codec.ts';
 import { isJsonObject, type JsonObject } from '../codec/json.ts';
 import type { DiscoveryRequest, DiscoveryResponse, EncodedResource, ErrorDetail, Node } from '../discovery.ts';
+import { createRequestMemo } from './run-memo.ts';
 
 const requestName = 'envoy.service.discovery.v3.DiscoveryRequest';
 
@@ -24,9 +25,9 @@ export function encodeDiscoveryRequest(request: DiscoveryRequest, codec: Codec):
 }
 
 /** version_info 1, node 2, resource_names 3, type_url 4, response_nonce 5, error_detail 6. */
-export function decodeDiscoveryRequest(bytes: Uint8Array, codec: Codec): DiscoveryRequest {
+export function decodeDiscoveryRequest(bytes: Uint8Array, codec: Codec, memo = createRequestMemo()): DiscoveryRequest {
   // By hand: a server reads one for each answer of each client, and a list may have thousands of names.
-  const resourceNames: string[] = [];
+  let resourceNames: readonly string[] = [];
   let versionInfo = '';
   let typeUrl = '';
   let responseNonce = '';
@@ -35,7 +36,7 @@ export function decodeDiscoveryRequest(bytes: Uint8Array, codec: Codec): Discove
   readFields(requestName, bytes, (tag, reader) => {
     if (tag === ((1 << 3) | 2)) versionInfo = reader.string();
     else if (tag === ((2 << 3) | 2)) node = decodeNode(reader.bytes(), codec);
-    else if (tag === ((3 << 3) | 2)) resourceNames.push(reader.string());
+    else if (tag === ((3 << 3) | 2)) resourceNames = joined(resourceNames, memo.names.read(runOf(tag, reader, bytes), readNames));
     else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
     else if (tag === ((5 << 3) | 2)) responseNonce = reader.string();
     else if (tag === ((6 << 3) | 2)) errorDetail = decodeErrorDetail(reader.bytes());
@@ -61,6 +62,32 @@ export function readFields(messageName: string, bytes: Uint8Array, take: (tag: n
     const reason = error instanceof Error ? error.message : String(error);
     throw new MeshError('xds-malformed-message', `${bytes.length} bytes are not a ${messageName}: ${reason}`, { cause: error });
   }
+}
+
+/**
+ * The field that has just begun and all that follow it with the same tag, as bytes; the reader stands behind them
+ * afterwards. For fields of the wire's length-delimited kind with numbers below 16.
+ */
+export function runOf(tag: number, reader: protobuf.Reader, bytes: Uint8Array): Uint8Array {
+  const start = reader.pos - 1;
+  reader.skip(reader.uint32());
+  while (reader.pos < reader.len && bytes[reader.pos] === tag) {
+    reader.skip(1);
+    reader.skip(reader.uint32());
+  }
+  return bytes.subarray(start, reader.pos);
+}
+
+/** The texts of a run. */
+export function readNames(run: Uint8Array): readonly string[] {
+  const names: string[] = [];
+  readFields(requestName, run, (_tag, reader) => void names.push(reader.string()));
+  return names;
+}
+
+/** A message may have its list in several places; nobody is known to do so. */
+export function joined(before: readonly string[], more: readonly string[]): readonly string[] {
+  return before.length === 0 ? more : [...before, ...more];
 }
 
 const nodeName = 'envoy.config.core.v3.Node';
