@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { measureXds } from './bench.ts';
 
 test('a small cluster and a few proxies', { timeout: 120_000 }, async () => {
-  const [run] = await measureXds({ services: [10], proxies: 3, changes: 3, cold: 1, print: () => {} });
+  const [run] = await measureXds({ services: [10], proxies: 3, changes: 3, shifts: 1, cold: 1, print: () => {} });
   expect(run?.fullStateBytes).toBeGreaterThan(10_000);
   expect(run?.endpoint.bytesPerProxy).toBeGreaterThan(100);
   // One of twenty assignments, and nothing else.

@@ -14,6 +14,8 @@ export interface XdsBenchOptions {
   readonly proxies: number;
   /** How many single changes are measured. */
   readonly changes: number;
+  /** How many changes of routes are measured: with many Services a table of them all goes to each proxy. */
+  readonly shifts: number;
   /** How many proxies connect at once with nothing, besides the first. */
   readonly cold: number;
   readonly print: (line: string) => void;
@@ -57,11 +59,12 @@ export async function run(args: readonly string[]): Promise<number> {
       services: { type: 'string', default: '100,1000,10000' },
       proxies: { type: 'string', default: '200' },
       changes: { type: 'string', default: '100' },
+      shifts: { type: 'string', default: '3' },
       cold: { type: 'string', default: '4' },
     },
   });
   const services = values.services.split(',').map(Number);
-  await measureXds({ services, proxies: Number(values.proxies), changes: Number(values.changes), cold: Number(values.cold), print: (line) => console.log(line) });
+  await measureXds({ services, proxies: Number(values.proxies), changes: Number(values.changes), shifts: Number(values.shifts), cold: Number(values.cold), print: (line) => console.log(line) });
   return 0;
 }
 
@@ -80,7 +83,7 @@ export async function measureXds(options: XdsBenchOptions): Promise<readonly Xds
   return runs;
 }
 
-async function measureSize(services: number, { proxies, changes, cold }: XdsBenchOptions): Promise<XdsRun> {
+async function measureSize(services: number, { proxies, changes, shifts, cold }: XdsBenchOptions): Promise<XdsRun> {
   const service = await Answering.start<{ readonly port: number; readonly readyMs: number }>('./service-main.ts', [String(services)], ['--max-old-space-size=6144']);
   const address = `127.0.0.1:${service.first.port}`;
   const fleet = await Answering.start('./fleet-main.ts', [address, String(services * revisionsPerService)], ['--max-old-space-size=4096']);
@@ -97,10 +100,10 @@ async function measureSize(services: number, { proxies, changes, cold }: XdsBenc
     for (let life = 1; life <= changes; life += 1) {
       moves.push(await service.process.ask<ChangeAnswer>({ kind: 'move endpoint', service: (life * 37) % services, life, acks: proxies }));
     }
-    const shifts: ChangeAnswer[] = [];
-    for (let share = 1; share <= Math.min(5, changes); share += 1) {
+    const shifted: ChangeAnswer[] = [];
+    for (let share = 1; share <= Math.min(shifts, changes); share += 1) {
       // Both tables have every host, so each proxy is sent and accepts both in one response.
-      shifts.push(await service.process.ask<ChangeAnswer>({ kind: 'shift traffic', service: share % services, share, acks: proxies }));
+      shifted.push(await service.process.ask<ChangeAnswer>({ kind: 'shift traffic', service: share % services, share, acks: proxies }));
     }
     return {
       services,
@@ -111,7 +114,7 @@ async function measureSize(services: number, { proxies, changes, cold }: XdsBenc
       warmFleetMs: warm.ms,
       warmFleetCpuMs: (connected.cpuUs - cpuBefore) / 1_000,
       endpoint: figuresOf(moves),
-      traffic: figuresOf(shifts),
+      traffic: figuresOf(shifted),
       memoryMiB: (await use()).memoryMiB,
     };
   } finally {

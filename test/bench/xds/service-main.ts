@@ -1,9 +1,9 @@
 /** The config service of the benchmark: the real one over real gRPC, with an API server in memory behind it. */
 import { createMeter, createSeededRandom, silentLogger, systemClock, systemTimers } from '@sluice/kernel';
 import { composeConfigServer } from '@sluice/config-server';
-import { configMaps, endpointSlices, KubernetesClient } from '@sluice/kubernetes';
+import * as kubernetes from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
-import { podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
+import * as serving from '@sluice/serving';
 import { routeObject } from '@sluice/config-server/testing';
 import { defaultTranslateOptions } from '@sluice/translator';
 import { loadCodec, openGrpcServer } from '@sluice/xds';
@@ -15,7 +15,8 @@ import { clusterObjects, podsOf, revisionName } from './sizes.ts';
 
 const services = Number(process.argv[2]);
 const codec = await loadCodec('admin');
-const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, endpointSlices, configMaps];
+// All that either package knows: which of them the service follows is its own affair.
+const kinds = [...Object.values(kubernetes), ...Object.values(serving)].filter(isKind);
 const api = new FakeApiServer({ kinds, clock: systemClock });
 for (const object of clusterObjects(services)) api.put(object);
 // What was put before anybody watched is not to be told as a change.
@@ -28,7 +29,7 @@ const service = composeConfigServer({
   random: createSeededRandom(1),
   logger: silentLogger,
   meter: createMeter(),
-  client: new KubernetesClient({ transport: api, fieldManager: 'bench' }),
+  client: new kubernetes.KubernetesClient({ transport: api, fieldManager: 'bench' }),
   codec,
   systemNamespace: 'sluice-system',
   identity: 'config-server-0',
@@ -67,6 +68,10 @@ async function change(count: number, apply: () => void): Promise<ChangeAnswer> {
   apply();
   await accepted;
   return { ms: performance.now() - before, cpuUs: cpuUs() - cpuBefore, bytesPerProxy: acks.sampledBytes };
+}
+
+function isKind(value: unknown): value is kubernetes.ResourceKind {
+  return typeof value === 'object' && value !== null && 'plural' in value && 'kind' in value;
 }
 
 function cpuUs(): number {
