@@ -86,6 +86,8 @@ test('a generator that is kept from its work says so, and its shot does not coun
   const load = summariseLoad(await runOpenLoop({ port, requestsPerSecond: 200, seconds: 0.5, warmUpSeconds: 0, connections: 10 }));
   expect(load.latenessP99Ms).toBeGreaterThan(20);
   expect(latenessProblem({ ...load, lost: 0 })).toMatch(/the generator was late itself/);
-  expect(latenessProblem({ lost: 0, latenessP99Ms: 0.02 })).toBeUndefined();
-  expect(latenessProblem({ lost: 2, latenessP99Ms: 0.02 })).toBe('2 lost');
+  expect(latenessProblem({ lost: 0, p99Ms: 0.2, latenessP99Ms: 0.02 })).toBeUndefined();
+  expect([0.5, 3, 300].map((p99Ms) => latenessProblem({ lost: 0, p99Ms, latenessP99Ms: 0.2 }) === undefined)).toEqual([false, true, true]);
+  expect(latenessProblem({ lost: 0, p99Ms: 300, latenessP99Ms: 5 })).toBeDefined();
+  expect(latenessProblem({ lost: 2, p99Ms: 0.2, latenessP99Ms: 0.02 })).toBe('2 lost');
 });
