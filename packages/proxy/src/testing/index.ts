@@ -1,4 +1,6 @@
 export { answerWith, closes, createAnsweringUpstream, resets, saysNothing, type AnsweringUpstream, type UpstreamAnswer } from './answering-upstream.ts';
+export { compileRouteTable } from '../router/compile-route-table.ts';
+export { noRegexEngine } from '../router/regex-engine.ts';
 export { createTestStream, TestStream, type TestRequest } from './test-stream.ts';
 export { createTestCluster, createTestConfig, createTestManager, createTestRoute, routeEverything, type TestConfig } from './test-config.ts';
 export { connectRaw, RawPeer, startRawUpstream, type RawUpstream } from './raw-peer.ts';
