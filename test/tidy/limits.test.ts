@@ -21,7 +21,7 @@ const http2 = (counter: string): Held => by('limits/http2-limits', `envoy_http2_
 const limits: Readonly<Record<string, Held | string>> = {
   // Listeners.
   'listener: listener_filters_timeout': by('accept', 'envoy_listener_downstream_pre_cx_timeout'),
-  'listener: per_connection_buffer_limit_bytes': 'makes senders wait, and refuses nothing',
+  'listener: per_connection_buffer_limit_bytes': by('limits/waiting-bytes', 'envoy_http_downstream_flow_control_paused_reading_total'),
   'tls-inspector: max_client_hello_size': by('accept', 'envoy_tls_inspector_client_hello_too_large'),
   'filter-chain: transport_socket_connect_timeout': by('tls/downstream-tls', 'downstream_cx_transport_socket_connect_timeout'),
   'certificate-validation-context: max_verify_depth': by('tls/downstream-tls', 'fail_verify_error'),
@@ -75,7 +75,7 @@ const limits: Readonly<Record<string, Held | string>> = {
   'rate-limit: limit': 'what a limit service is told',
   // Clusters.
   'cluster: connect_timeout': by('tls/upstream-tls', 'upstream_cx_connect_timeout'),
-  'cluster: per_connection_buffer_limit_bytes': 'makes senders wait, and refuses nothing',
+  'cluster: per_connection_buffer_limit_bytes': by('limits/waiting-bytes', 'envoy_cluster_upstream_flow_control_paused_reading_total'),
   'cluster-protocol-options: max_requests_per_connection': cluster('upstream_cx_max_requests'),
   'upstream-http-protocol-options: idle_timeout': cluster('upstream_cx_idle_timeout'),
   'upstream-http-protocol-options: max_connection_duration': cluster('upstream_cx_max_duration_reached'),

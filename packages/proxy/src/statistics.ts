@@ -59,6 +59,8 @@ export class DownstreamStatistics {
   readonly requestLimits: Counter;
   readonly durationLimits: Counter;
   readonly prematureResets: Counter;
+  readonly readingPaused: Counter;
+  readonly readingResumed: Counter;
   readonly delayedCloseTimeouts: Counter;
   /** Read when somebody looks. */
   connectionsActive = 0;
@@ -86,6 +88,8 @@ export class DownstreamStatistics {
     this.requestLimits = counter('downstream_cx_max_requests_reached', 'connections whose client was asked to leave after as many requests as it may send');
     this.durationLimits = counter('downstream_cx_max_duration_reached', 'connections whose client was asked to leave after as long as it may stay');
     this.prematureResets = counter('downstream_rq_too_many_premature_resets', 'connections ended because too many of their streams ended before they were answered');
+    this.readingPaused = counter('downstream_flow_control_paused_reading_total', 'times that a body was left with its client, because the upstream had not taken what came before');
+    this.readingResumed = counter('downstream_flow_control_resumed_reading_total', 'times that reading it went on');
     this.delayedCloseTimeouts = counter('downstream_cx_delayed_close_timeout', 'connections whose client did not end its side in time');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
     this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');
@@ -138,6 +142,8 @@ export class UpstreamStatistics {
   readonly races: Counter;
   readonly retries: Counter;
   readonly retrySuccesses: Counter;
+  readonly readingPaused: Counter;
+  readonly readingResumed: Counter;
   readonly requestTime: Histogram;
   readonly byClass: ClassCounters;
   connectionsActive = 0;
@@ -191,6 +197,8 @@ export class UpstreamStatistics {
     this.requestsPendingTotal = counter('upstream_rq_pending_total', 'requests that waited for a connection');
     this.requestsCancelled = counter('upstream_rq_cancelled', 'requests given up before a connection was there');
     this.requestsReset = counter('upstream_rq_tx_reset', 'requests that we gave up on a connection');
+    this.readingPaused = counter('upstream_flow_control_paused_reading_total', 'times that a body was left with its host, because the client had not taken what came before');
+    this.readingResumed = counter('upstream_flow_control_resumed_reading_total', 'times that reading it went on');
     this.races = counter('upstream_rq_keepalive_race', 'requests sent again because their connection had closed under them');
     this.retries = counter('upstream_rq_retry', 'second tries');
     this.retrySuccesses = counter('upstream_rq_retry_success', 'second tries that were answered');

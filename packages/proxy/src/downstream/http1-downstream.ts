@@ -471,10 +471,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   pauseBody(): void {
-    if (this.#state !== 'answering') this.#hold(heldForUpstream);
+    if (this.#state === 'answering') return;
+    if ((this.#held & heldForUpstream) === 0) this.#manager.statistics.readingPaused.add();
+    this.#hold(heldForUpstream);
   }
 
   resumeBody(): void {
+    if ((this.#held & heldForUpstream) === 0) return;
+    this.#manager.statistics.readingResumed.add();
     this.#unhold(heldForUpstream);
   }
 

@@ -13,6 +13,7 @@ import type { DownstreamCodec } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import { Http2HeldBytes } from '../http2-held-bytes.ts';
 import type { Http2Statistics } from '../http2-statistics.ts';
+import type { DownstreamStatistics } from '../statistics.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
@@ -26,6 +27,7 @@ import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-dead
 export interface Http2StreamOwner {
   readonly engine: Engine;
   readonly statistics: Http2Statistics;
+  readonly acceptedBy: DownstreamStatistics;
   /** Of the connection. */
   readonly id: number;
   readonly remote: Address;
@@ -203,10 +205,13 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2S
   }
 
   pauseBody(): void {
+    if ((this.#held & heldForUpstream) === 0) this.#connection.acceptedBy.readingPaused.add();
     this.#held |= heldForUpstream;
   }
 
   resumeBody(): void {
+    if ((this.#held & heldForUpstream) === 0) return;
+    this.#connection.acceptedBy.readingResumed.add();
     this.#unhold(heldForUpstream);
   }
 

@@ -44,7 +44,7 @@ describe('time', () => {
     },
     {
       limit: 'HttpProtocolOptions.max_connection_duration',
-      options: { manager: { common_http_protocol_options: { max_connection_duration: brief } } },
+      options: { manager: { drain_timeout: brief, common_http_protocol_options: { max_connection_duration: brief } } },
       reach: send(get),
       log: '200 - via_upstream',
       counter: 'envoy_http_downstream_cx_max_duration_reached',

@@ -58,6 +58,7 @@ const hostFailures: Readonly<Partial<Record<OutcomeCode, TryResult>>> = {
 export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient, HostWaiter {
   readonly #owner: Omit<UpstreamRequestOwner, 'overrideHost'>;
   readonly #cluster: ClusterRuntime;
+  #isPaused = false;
   readonly #context: UpstreamContext;
   readonly #tunnel: TunnelKind | undefined;
   readonly #pick: PickContext;
@@ -176,10 +177,14 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   }
 
   pauseResponse(): void {
+    if (!this.#isPaused) this.#cluster.statistics.readingPaused.add();
+    this.#isPaused = true;
     this.#codec?.pauseResponse();
   }
 
   resumeResponse(): void {
+    if (this.#isPaused) this.#cluster.statistics.readingResumed.add();
+    this.#isPaused = false;
     this.#codec?.resumeResponse();
   }
 
