@@ -41,11 +41,14 @@ export class ProxylessResources {
     for (const key of this.#uses.set(name, new Set(served?.splits.map(({ revision }) => revision)))) changed.add(key);
   }
 
-  /** As for gateways: the pods in mode Serve, the activators in mode Proxy. */
+  /**
+   * The ready pods, in mode Proxy too: an activator is told by headers which revision a request is for, and these clients
+   * add none. So nothing stands between them and the pods, and nobody wakes a revision for them that has none.
+   */
   writeRevision(key: string, revision: ServingRevision | undefined): void {
     const used = this.#uses.of(key).size > 0 ? revision : undefined;
     this.resources.set({ typeUrl: typeUrls.cluster, name: key }, used && proxylessCluster(used));
-    this.resources.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, used && gatewayEndpoints(used));
+    this.resources.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, used && gatewayEndpoints({ ...used, mode: 'Serve' }));
   }
 }
 

@@ -102,6 +102,15 @@ describe('programs that speak xDS themselves', () => {
     expect(translate(model, defaultTranslateOptions)['sluice-proxyless']).toEqual([]);
   });
 
+  test('are led to the pods even where requests of others go by an activator, which would not know the revision', () => {
+    const [revision, other] = revisions;
+    const proxied = { ...revision, mode: 'Proxy' as const, activators: [sampleEndpoint('10.0.9.1')] } as (typeof revisions)[number];
+    const model = sampleModel({ routes: [grpcRoute], revisions: [proxied, ...(other ? [other] : [])] });
+    const assignments = translate(model, defaultTranslateOptions)['sluice-proxyless'].filter(({ typeUrl }) => typeUrl === typeUrls.clusterLoadAssignment);
+    expect(JSON.stringify(assignments)).toContain('10.0.1.1');
+    expect(JSON.stringify(assignments)).not.toContain('10.0.9.1');
+  });
+
   test('get routes without a share of a revision that has gone, since they refuse a weight of nothing', () => {
     const model = sampleModel({ routes: [grpcRoute], revisions: revisions.slice(1) });
     expect(namesOf(model, typeUrls.cluster)).toEqual(['default/grpc-00002']);

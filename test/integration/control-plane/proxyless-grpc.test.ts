@@ -4,6 +4,7 @@
  */
 import { composeConfigServer, type ConfigServer } from '@sluice/config-server';
 import {
+  activatorSlice,
   podAutoscalerObject,
   revisionObject,
   routeObject,
@@ -105,8 +106,10 @@ test('calls follow a weighted split, and the client reports them', async () => {
     ...['greeter-00001', 'greeter-00002'].flatMap((name) => [
       grpcRevision(name),
       podAutoscalerObject(name),
-      serverlessServiceObject(name, 'Serve'),
+      // Requests of others go by an activator to the second; this one's client goes to the pods.
+      serverlessServiceObject(name, name === 'greeter-00002' ? 'Proxy' : 'Serve'),
     ]),
+    activatorSlice(['127.0.0.9']),
     routeObject('greeter', { 'greeter-00001': 80, 'greeter-00002': 20 }),
     sliceOf('greeter-00001', pods.a),
     sliceOf('greeter-00001', pods.b),
