@@ -1,12 +1,14 @@
 /**
  * One piece of memory in which all that leaves the process is put together: heads, framing and small pieces of
- * bodies. It belongs to one connection at a time and is written when another wants it, when it is full, or when
- * the turn that filled it is over, so that a small message leaves in one write.
- * */
+ * bodies. One connection fills it at a time, so that a small message leaves in one write: when the turn that filled it is
+ * over, or together with what other connections have to say (`write-pace.ts`), or when it is full.
+ */
 import { Buffer } from 'node:buffer';
 import type { Connection, Counter, Network } from '@sluice/kernel';
 import { OutputPieces } from './output-pieces.ts';
 import type { Turn } from './turn.ts';
+import { WaitingWrites, type WaitingWriter } from './waiting-writes.ts';
+import { WritePace } from './write-pace.ts';
 
 /** Two full reads and the head around them. Chosen: 64 KiB is one read, and a head may have 60 KiB. */
 const capacityBytes = 128 * 1024;
@@ -18,20 +20,30 @@ export class OutputBuffer {
   memory: Buffer = Buffer.allocUnsafeSlow(capacityBytes);
   /** For connections that gather for themselves. */
   readonly pieces: OutputPieces;
+  /** Where what the owner says begins, and where it ends so far. */
+  #start = 0;
   #filled = 0;
   #owner: OutputWriter | undefined;
+  /** What turns that are over have left here. */
+  readonly #waiting = new WaitingWrites();
   readonly #turn: Turn;
+  /** Absent: everything leaves at the end of its turn. */
+  readonly #pace: WritePace | undefined;
 
   constructor(turn: Turn, network?: Network) {
     this.#turn = turn;
     this.pieces = new OutputPieces(network);
-    turn.onOver = () => this.flush();
+    const { afterReads } = this.pieces;
+    if (afterReads) this.#pace = new WritePace(afterReads, () => this.flush());
+    turn.onOver = () => this.#endTurn();
   }
 
   /** Room for `bytes` at the position it returns; `commit` says how much of it was used. */
   claim(owner: OutputWriter, bytes: number): number {
-    if (this.#owner !== owner || this.#filled + bytes > capacityBytes) {
-      this.flush();
+    if (this.#filled + bytes > capacityBytes) this.flush();
+    if (this.#owner !== owner) {
+      if (this.#waiting.count > 0) this.#leaveWaiting();
+      else this.flush();
       this.#owner = owner;
     }
     if (bytes > this.memory.length) throw new RangeError(`no room for ${bytes} bytes of output`);
@@ -44,9 +56,22 @@ export class OutputBuffer {
     if (!this.#turn.isOpen) this.flush();
   }
 
+  #endTurn(): void {
+    if (!this.#owner) return;
+    if (this.#pace?.mayWait() === true) this.#leaveWaiting();
+    else this.flush();
+  }
+
+  #leaveWaiting(): void {
+    if (this.#owner && this.#filled > this.#start) this.#waiting.add(this.#owner, this.#filled);
+    this.#owner = undefined;
+    this.#start = this.#filled;
+  }
+
   /** Writes what there is. */
   flush(): void {
     const owner = this.#owner;
+    if (this.#waiting.count > 0) return this.#flushAll();
     if (!owner) return;
     const filled = this.#filled;
     this.#owner = undefined;
@@ -55,20 +80,29 @@ export class OutputBuffer {
     if (filled > 0 && !owner.send(this.memory, 0, filled)) this.memory = Buffer.allocUnsafeSlow(capacityBytes);
   }
 
+  #flushAll(): void {
+    this.#leaveWaiting();
+    this.#start = 0;
+    this.#filled = 0;
+    if (!this.#waiting.sendAll(this.memory)) this.memory = Buffer.allocUnsafeSlow(capacityBytes);
+  }
+
   /** Forgets what a connection that is over had put here. */
   discard(owner: OutputWriter): void {
+    if (owner.isWaiting) this.#waiting.drop(owner);
     if (this.#owner !== owner) return;
     this.#owner = undefined;
-    this.#filled = 0;
+    this.#filled = this.#start;
   }
 
   flushOf(owner: OutputWriter): void {
-    if (this.#owner === owner) this.flush();
+    if (this.#owner === owner || owner.isWaiting) this.flush();
   }
 }
 
 /** The writing side of one connection. */
-export class OutputWriter {
+export class OutputWriter implements WaitingWriter {
+  isWaiting = false;
   readonly connection: Connection;
   readonly output: OutputBuffer;
   /** Bytes given to the connection, for statistics. */
