@@ -5,8 +5,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { parseArgs } from 'node:util';
-import { createMeter, systemClock, systemRandom, systemTimers, type Address, type BoundListener, type Connection, type ConnectionHandler, type Network } from '@sluice/kernel';
-import { parseBootstrap, standardFilters as filters, startBootstrapProxy } from '@sluice/proxy';
+import { createMeter, systemClock, systemRandom, systemTimers, type Address, type BoundListener, type Connection, type ConnectionHandler, type Logger, type Network } from '@sluice/kernel';
+import { RequestStats } from '@sluice/admission';
+import { createAccessLogOpener, createQueueFilterFactory, Drainer, parseBootstrap, queueFilterName, queueFilterTypeUrl, standardFilters, startBootstrapProxy } from '@sluice/proxy';
+import { openTracer } from '@sluice/telemetry';
 import { sluiceYaml } from '../proxy/config/sluice-yaml.ts';
 
 const requestBytes = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1:18801\r\n\r\n', 'latin1');
@@ -57,13 +59,46 @@ class DirectNetwork implements Network {
   }
 }
 
+const logger = { child: () => logger, debug() {}, info() {}, warn() {}, error: (message: string, fields: unknown) => console.error(message, fields) } as unknown as Logger;
+
+/** What `--with` may name: a concurrency limiter with load statistics, an access log that nobody keeps, traces of 1 % of the requests. */
+const instruments = ['limiter', 'log', 'trace'];
+
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { batches: { type: 'string', default: '60' }, requests: { type: 'string', default: '20000' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { batches: { type: 'string', default: '60' }, requests: { type: 'string', default: '20000' }, with: { type: 'string', default: '' } },
+  });
+  const chosen = new Set(values.with.split(',').filter(Boolean));
+  for (const name of chosen) if (!instruments.includes(name)) throw new Error(`--with ${name}: allowed are ${instruments.join(', ')}`);
   const network = new DirectNetwork();
-  const loaded = await parseBootstrap(sluiceYaml({ port: 18_801, backendPort: 18_800 }), 'bench.yaml', filters);
+  const meter = createMeter();
+  const queue = createQueueFilterFactory({ stats: new RequestStats(systemClock.now()), drainer: new Drainer({ clock: systemClock, timers: systemTimers, quietPeriodMs: 1_000 }) });
+  const limiter = { name: queueFilterName, typed_config: { '@type': 'type.googleapis.com/xds.type.v3.TypedStruct', type_url: queueFilterTypeUrl, value: { container_concurrency: 100 } } };
+  const filters = [queue, ...standardFilters];
+  const yaml = sluiceYaml({
+    port: 18_801,
+    backendPort: 18_800,
+    ...(chosen.has('limiter') && { filters: [limiter] }),
+    ...(chosen.has('log') && { accessLog: '/dev/null' }),
+    ...(chosen.has('trace') && { tracedPercent: 1 }),
+  });
+  const loaded = await parseBootstrap(yaml, 'bench.yaml', filters);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const logger = { child: () => logger, debug() {}, info() {}, warn() {}, error: (message: string, fields: unknown) => console.error(message, fields) };
-  const started = await startBootstrapProxy({ loaded: loaded.value, filters, clock: systemClock, timers: systemTimers, random: systemRandom, network, logger: logger as never, meter: createMeter() });
+  // Nobody listens there; spans are made and thrown away.
+  const tracer = openTracer({ serviceName: 'bench', endpoint: 'http://127.0.0.1:9/v1/traces', timers: systemTimers, logger, meter });
+  const started = await startBootstrapProxy({
+    loaded: loaded.value,
+    filters,
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    network,
+    logger,
+    meter,
+    tracer,
+    openAccessLog: createAccessLogOpener(meter.counter('dropped', ''), meter.counter('failed', '')),
+  });
   if (!started.ok) throw new Error(JSON.stringify(started.problems));
   const client = new DirectConnection(unclaimed);
   network.accept(client);
@@ -87,5 +122,6 @@ export async function run(args: readonly string[]): Promise<number> {
   // The least is the cost; what is above it is what else the machine had to do.
   console.log(`engine, one small exchange: ${costs[0]?.toFixed(3)} µs at least, ${costs[costs.length >> 1]?.toFixed(3)} in the middle`);
   await started.value.stop();
+  await tracer.close();
   return 0;
 }
