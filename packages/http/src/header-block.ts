@@ -64,6 +64,16 @@ export class HeaderBlock {
     return false;
   }
 
+  /**
+   * Index of the first line of this name from line `from` on, -1 when there is none.
+   * @param known the name's bit of `Known`, 0 for none
+   */
+  find(name: string, known: number, from: number): number {
+    if (!this.#mayHold(known)) return -1;
+    for (let index = from; index < this.#count; index += 1) if (this.#isNamed(index, name)) return index;
+    return -1;
+  }
+
   /** The value; of several lines with this name the values joined by `, ` in their order (RFC 9110 5.3). */
   get(name: string): string | undefined {
     if (!this.#mayHold(knownBit(name))) return undefined;

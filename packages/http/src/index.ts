@@ -1,5 +1,5 @@
 export { HeaderBlock, createHeaderLine, type HeaderLine } from './header-block.ts';
-export { Known } from './known-headers.ts';
+export { Known, knownBit } from './known-headers.ts';
 export { RequestHead, ResponseHead, Trailers, type BodyFraming } from './message-head.ts';
 export { isFieldName, isFieldValue, isOriginForm } from './characters.ts';
 export { defaultHeadLimits, incomplete, refused, type HeadFault, type HeadLimits } from './head-reader.ts';

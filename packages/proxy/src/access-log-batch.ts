@@ -1,13 +1,14 @@
 /**
- * Access-log lines on their way out: gathered per place and written in batches, so that a line costs a string
- * concatenation. A batch leaves when it is large or at the next sweep.
+ * Access-log lines on their way out: put down per place and written in batches. A batch leaves when it is large or at the
+ * next sweep.
  */
 import type { Clock } from '@sluice/kernel';
 import type { AccessLogOutput } from './proxy-options.ts';
+import { LineWriter } from './substitution/line-writer.ts';
 import type { Sweep, Sweepable } from './sweep.ts';
 
-/** Characters. 16 KiB: larger ones saved nothing measurable. */
-const batchLengthMax = 16 * 1024;
+/** Bytes. 16 KiB: larger ones saved nothing measurable. */
+const batchBytesMax = 16 * 1024;
 
 /** How long a line may wait, in ms. Envoy's `--file-flush-interval-msec` is 10 s; this reads better live. */
 const defaultDelayMsMax = 100;
@@ -60,7 +61,8 @@ export class AccessLogs {
 export class Batch implements Sweepable {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
-  #lines = '';
+  /** Lines are put down here, then told of by `noteLine`. */
+  readonly lines = new LineWriter();
   readonly #delayMsMax: number;
   readonly #output: AccessLogOutput;
   readonly #clock: Clock;
@@ -72,9 +74,16 @@ export class Batch implements Sweepable {
   }
 
   add(line: string): void {
-    if (this.#lines === '') this.deadline = this.#clock.now() + this.#delayMsMax;
-    this.#lines += line;
-    if (this.#lines.length >= batchLengthMax) this.flush();
+    this.lines.text(line);
+    this.noteLine();
+  }
+
+  /** Something may have been put down. */
+  noteLine(): void {
+    const { length } = this.lines;
+    if (length === 0) return;
+    if (length >= batchBytesMax) this.flush();
+    else if (this.deadline === Number.POSITIVE_INFINITY) this.deadline = this.#clock.now() + this.#delayMsMax;
   }
 
   onDeadline(): void {
@@ -83,15 +92,12 @@ export class Batch implements Sweepable {
 
   /** The place could not be written to; its lines are lost, requests are not. */
   onCrash(): void {
-    this.#lines = '';
+    this.lines.take();
   }
 
   flush(): void {
     this.deadline = Number.POSITIVE_INFINITY;
-    if (this.#lines === '') return;
-    const lines = this.#lines;
-    this.#lines = '';
-    this.#output.write(lines);
+    if (this.lines.length > 0) this.#output.write(this.lines.take());
   }
 
   reopen(): void {

@@ -11,7 +11,7 @@ const ok = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\
 /** `status flags details` of each stream, in the order they ended. */
 const outcomeLog: AccessLogConfig = {
   path: '/dev/stdout',
-  format: ({ info }, { code }) => `${info.status} ${info.flags || '-'} ${code}\n`,
+  write: ({ info }, { code }, line) => line.text(`${info.status} ${info.flags || '-'} ${code}\n`),
 };
 
 function start(upstreams: TestConfig['upstreams'], changes: Partial<TestConfig> = {}): Promise<ProxyFixture> {

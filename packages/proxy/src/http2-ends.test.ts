@@ -1,7 +1,7 @@
 /** How streams of HTTP/2 end before their time, in the words of the access log and the numbers of the codec. */
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
-import { compileFormat } from './substitution/compile-format.ts';
+import { compileLineFormat } from './substitution/compile-format.ts';
 import {
   beginHttp2,
   createTestConfig,
@@ -25,9 +25,9 @@ async function start(answer: (peer: RawPeer, stream: number) => void) {
     peer.write(frame(FrameType.settings, 0, 0));
     for (;;) answer(peer, (await readFrameWhere(peer, ({ type }) => type === FrameType.headers)).stream);
   });
-  const compiled = compileFormat('%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n', '-');
+  const compiled = compileLineFormat('%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n', '-');
   if (!compiled.ok) throw new Error(compiled.message);
-  const proxy = await startTestProxy(createTestConfig({ upstreams: [upstream.address], protocol: 'h2', manager: { accessLogs: [{ path: '/dev/stdout', format: compiled.format }] } }));
+  const proxy = await startTestProxy(createTestConfig({ upstreams: [upstream.address], protocol: 'h2', manager: { accessLogs: [{ path: '/dev/stdout', write: (stream, _outcome, line) => compiled.format(stream, line) }] } }));
   const client = await proxy.connect();
   beginHttp2(client);
   return {

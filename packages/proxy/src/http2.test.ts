@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { compileFormat } from './substitution/compile-format.ts';
+import { compileLineFormat } from './substitution/compile-format.ts';
 import type { ConnectionManagerConfig } from './proxy-config.ts';
 import { createTestConfig, openTestClient, startTestProxy, startTestUpstream, type TestHandler, type TestProtocol } from './testing/index.ts';
 
@@ -157,9 +157,9 @@ describe.each(pairs)('%s → %s', (downstream, upstreamProtocol) => {
   });
 
   test('the access log names the protocol', async () => {
-    const compiled = compileFormat('%PROTOCOL% %RESPONSE_CODE% %BYTES_RECEIVED% %BYTES_SENT%\n', '-');
+    const compiled = compileLineFormat('%PROTOCOL% %RESPONSE_CODE% %BYTES_RECEIVED% %BYTES_SENT%\n', '-');
     if (!compiled.ok) throw new Error(compiled.message);
-    await using it = await start(downstream, upstreamProtocol, echo, { accessLogs: [{ path: '/dev/stdout', format: compiled.format }] });
+    await using it = await start(downstream, upstreamProtocol, echo, { accessLogs: [{ path: '/dev/stdout', write: (stream, _outcome, line) => compiled.format(stream, line) }] });
     await it.client.ask({ method: 'POST', body: 'abc' });
     await pause(10);
     await it.proxy.proxy.close();

@@ -1,4 +1,5 @@
 /** What a proxy is made of and what can be asked of it. */
+import type { Buffer } from 'node:buffer';
 import type { EndpointLocality } from '@sluice/balancing';
 import type { Address, Clock, Logger, Meter, Network, Problem, Random, Resolver, Timers, Tracer } from '@sluice/kernel';
 import type { OverloadManager } from '@sluice/resources';
@@ -18,7 +19,7 @@ export interface ProxyOptions {
   readonly clusterManager?: ClusterManagerSettings | undefined;
   readonly logger: Logger;
   readonly meter: Meter;
-  /** Where access logs go: called once per path, and the text it gets is whole lines. */
+  /** Where access logs go: called once per path, and what it gets is whole lines. */
   readonly openAccessLog?: (path: string) => AccessLogOutput;
   /** How long a line of an access log may wait, in ms. Default 100. */
   readonly logDelayMsMax?: number;
@@ -45,7 +46,8 @@ export interface ClusterManagerSettings {
 }
 
 export interface AccessLogOutput {
-  write(lines: string): void;
+  /** Whole lines of UTF-8. The memory is the receiver's from now on. */
+  write(lines: Buffer): void;
   close?(): void;
   /** The file has been moved away: what comes goes to a new one of its name. */
   reopen?(): void;

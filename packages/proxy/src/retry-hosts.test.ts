@@ -92,7 +92,7 @@ test('the stream of a cluster has its longest time: UMSDR', async () => {
       await peer.readHead();
       peer.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
     },
-    cluster: { typed_extension_protocol_options: { [options]: { '@type': `type.googleapis.com/${options}`, explicit_http_config: { http_protocol_options: {} }, common_http_protocol_options: { max_stream_duration: '0.05s' } } } },
+    cluster: { typed_extension_protocol_options: { [options]: { '@type': `type.googleapis.com/${options}`, explicit_http_config: { http_protocol_options: {} }, common_http_protocol_options: { max_stream_duration: '0.4s' } } } },
   });
   const client = await proxy.connect();
   client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');

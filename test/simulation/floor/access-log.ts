@@ -8,7 +8,7 @@ const linePattern = /^\[[^\]]*\] "(?<method>\S+) (?<path>\S+) \S+" (?<status>\d+
 export function observeAccessLog({ world, sandbox }: ComponentContext): (path: string) => AccessLogOutput {
   return () => ({
     write(text) {
-      for (const line of text.split('\n')) {
+      for (const line of text.toString().split('\n')) {
         if (line === '') continue;
         const fields = linePattern.exec(line)?.groups ?? { line };
         world.observations.tell({ at: sandbox.clock.now(), kind: 'access log', process: sandbox.name, fields });

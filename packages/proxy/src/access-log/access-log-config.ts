@@ -1,12 +1,13 @@
 /** An access log, compiled. */
 import type { Outcome } from '../outcome.ts';
 import type { Stream } from '../stream.ts';
+import type { LineWriter } from '../substitution/line-writer.ts';
 
 export interface AccessLogConfig {
   /** Where lines go: a file's path, `/dev/stdout`, `/dev/stderr`. */
   readonly path: string;
-  /** The whole line with its newline; empty when the filter of this log leaves the stream out. */
-  format(stream: LoggedStream, outcome: Outcome): string;
+  /** Puts down the whole line with its newline; nothing when the filter of this log leaves the stream out. */
+  write(stream: LoggedStream, outcome: Outcome, line: LineWriter): void;
 }
 
 /** What a log sees of a stream. A connection that is no HTTP looks like a stream with an empty request and no response. */

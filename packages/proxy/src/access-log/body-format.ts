@@ -23,10 +23,15 @@ export function compileBodyFormat(format: LogFormat, path: string, patterns: Pat
 function compile(format: LogFormat, environment: CompileEnvironment, jsonEnd: string): CompiledFormat<TextFormat> {
   const context = operatorContextOf(environment);
   if (format.kind === 'json') return compileJsonFormat(format, jsonEnd, context);
-  const unset = format.omitEmptyValues ? '' : '-';
-  if (format.kind === 'text') return compileFormat(format.text, unset, context);
+  const text = textOf(format, environment);
+  return text.ok ? compileFormat(text.format, format.omitEmptyValues ? '' : '-', context) : text;
+}
+
+/** The format string, wherever it stands. */
+export function textOf(format: Exclude<LogFormat, { kind: 'json' }>, environment: CompileEnvironment): CompiledFormat<string> {
+  if (format.kind === 'text') return { ok: true, format: format.text };
   try {
-    return compileFormat(environment.sources.read(format.source), unset, context);
+    return { ok: true, format: environment.sources.read(format.source) };
   } catch (reason) {
     return { ok: false, message: `has a text_format_source that cannot be read: ${reason instanceof Error ? reason.message : String(reason)}` };
   }

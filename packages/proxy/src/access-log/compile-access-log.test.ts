@@ -8,6 +8,7 @@ import { createPatternCompiler } from '../router/compile-session.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import { createTestStream } from '../testing/index.ts';
+import { LineWriter } from '../substitution/line-writer.ts';
 import { compileAccessLog } from './compile-access-log.ts';
 
 function logOf(typedConfig: Json): AccessLog {
@@ -36,7 +37,9 @@ function compile(log: AccessLog, environment: CompileEnvironment = createPlainEn
 function lineOf(typedConfig: Json, stream = endedStream(), environment?: CompileEnvironment): string {
   const { compiled, problems } = compile(logOf(typedConfig), environment);
   expect(problems).toEqual([]);
-  return compiled.format(stream, outcomes['no-route']);
+  const line = new LineWriter();
+  compiled.write(stream, outcomes['no-route'], line);
+  return line.take().toString();
 }
 
 test('without a format, the line is the one of Envoy', () => {

@@ -96,11 +96,11 @@ test('a log file that was moved away is opened anew', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-log-'));
   const meter = createMeter();
   const log = createAccessLogOpener(meter.counter('dropped', ''), meter.counter('failed', ''))(join(folder, 'a.log'));
-  log.write('one\n');
+  log.write(Buffer.from('one\n'));
   await expect.poll(() => readFileSync(join(folder, 'a.log'), 'utf8')).toBe('one\n');
   renameSync(join(folder, 'a.log'), join(folder, 'a.log.1'));
   log.reopen?.();
-  log.write('two\n');
+  log.write(Buffer.from('two\n'));
   await expect.poll(() => readFileSync(join(folder, 'a.log'), 'utf8')).toBe('two\n');
   expect(readFileSync(join(folder, 'a.log.1'), 'utf8')).toBe('one\n');
   log.close?.();

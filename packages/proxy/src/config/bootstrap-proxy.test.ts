@@ -52,7 +52,7 @@ async function run(sample: string, edit: (text: string) => string = (text) => te
     network: new SystemNetwork({ accept: 'events', poisonsMemory: true }),
     logger: new RecordingLogger(),
     meter: createMeter(),
-    openAccessLog: () => ({ write: (text) => void lines.push(...text.trimEnd().split('\n')) }),
+    openAccessLog: () => ({ write: (text) => void lines.push(...text.toString().trimEnd().split('\n')) }),
   });
   if (!started.ok) throw new Error(JSON.stringify(started.problems));
   stops.push(() => started.value.stop());

@@ -10,7 +10,8 @@ export function logConnection(engine: Pick<Engine, 'accessLogs' | 'turn'>, logs:
   info.endAt = engine.turn.now();
   const record = { info, request: RequestHead.of('', '', ''), response: undefined, route: undefined };
   for (const log of logs) {
-    const line = log.format(record, outcomes[code]);
-    if (line !== '') engine.accessLogs.to(log.path).add(line);
+    const batch = engine.accessLogs.to(log.path);
+    log.write(record, outcomes[code], batch.lines);
+    batch.noteLine();
   }
 }

@@ -21,8 +21,9 @@ export function tellFilters(stream: Stream, filters: readonly HttpFilter[], aske
 
 export function writeAccessLogs(stream: Stream, logs: readonly AccessLogConfig[], outcome: Outcome, engine: Engine): void {
   for (const log of logs) {
-    const line = log.format(stream, outcome);
-    if (line !== '') engine.accessLogs.to(log.path).add(line);
+    const batch = engine.accessLogs.to(log.path);
+    log.write(stream, outcome, batch.lines);
+    batch.noteLine();
   }
 }
 

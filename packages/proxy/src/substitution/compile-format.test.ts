@@ -2,8 +2,9 @@ import { RequestHead, ResponseHead } from '@sluice/http';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StreamInfo } from '../stream-info.ts';
-import { compileFormat } from './compile-format.ts';
+import { compileFormat, compileLineFormat } from './compile-format.ts';
 import type { FormatSource } from './format-source.ts';
+import { LineWriter } from './line-writer.ts';
 
 /** A request that was answered, with every fact set. */
 function answered(): FormatSource {
@@ -30,10 +31,21 @@ function answered(): FormatSource {
   return { info, request, response: ResponseHead.of(503, { 'grpc-status': '14', 'x-upstream': 'yes' }) };
 }
 
+/** The same put down as bytes. */
+function lineOf(format: string, source: FormatSource): string {
+  const compiled = compileLineFormat(format);
+  if (!compiled.ok) throw new Error(compiled.message);
+  const line = new LineWriter();
+  compiled.format(source, line);
+  return line.take().toString();
+}
+
 function fill(format: string, source = answered()): string {
   const compiled = compileFormat(format);
   if (!compiled.ok) throw new Error(compiled.message);
-  return compiled.format(source);
+  const text = compiled.format(source);
+  expect(lineOf(format, source)).toBe(text);
+  return text;
 }
 
 test.each([

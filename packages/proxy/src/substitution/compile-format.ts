@@ -1,9 +1,14 @@
 /** Format strings, compiled once to functions. */
-import { noOperatorContext, type FieldReader, type FieldValue, type FormatSource, type OperatorContext } from './format-source.ts';
+import { Buffer } from 'node:buffer';
+import { noOperatorContext, type FieldReader, type FieldValue, type FieldWriter, type FormatSource, type OperatorContext } from './format-source.ts';
 import { createReader } from './operators.ts';
+import type { LineWriter } from './line-writer.ts';
 import { parseFormat } from './parse-format.ts';
 
 export type TextFormat = (source: FormatSource) => string;
+
+/** The same as bytes, put down in a line. */
+export type LineFormat = (source: FormatSource, line: LineWriter) => void;
 
 export type CompiledFormat<T> = { readonly ok: true; readonly format: T } | { readonly ok: false; readonly message: string };
 
@@ -25,6 +30,36 @@ export function compileFormat(text: string, unset = '-', context: OperatorContex
       }
       return line;
     },
+  };
+}
+
+/** `compileFormat` for lines that are put down as bytes. */
+export function compileLineFormat(text: string, unset = '-', context: OperatorContext = noOperatorContext): CompiledFormat<LineFormat> {
+  const parts = compileParts(text, context);
+  if (!parts.ok) return parts;
+  const writers = parts.format.map((part) => (typeof part === 'string' ? Buffer.from(part) : appenderOf(part, unset)));
+  return {
+    ok: true,
+    format(source, line) {
+      for (let index = 0; index < writers.length; index += 1) {
+        const writer = writers[index] as Buffer | LineFormat;
+        if (typeof writer === 'function') writer(source, line);
+        else line.bytes(writer);
+      }
+    },
+  };
+}
+
+function appenderOf(read: FieldReader | FieldWriter, unset: string): LineFormat {
+  if ('append' in read) {
+    return (source, line) => {
+      if (!read.append(source, line)) line.text(unset);
+    };
+  }
+  return (source, line) => {
+    const value = textOf(read(source), unset);
+    if (typeof value === 'number') line.number(value);
+    else line.text(value);
   };
 }
 

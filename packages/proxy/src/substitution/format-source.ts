@@ -2,6 +2,7 @@
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Metadata, Struct } from '@sluice/resources';
 import type { StreamInfo } from '../stream-info.ts';
+import type { LineWriter } from './line-writer.ts';
 
 export interface FormatSource {
   readonly info: StreamInfo;
@@ -18,10 +19,22 @@ export interface RouteFacts {
 }
 
 /** What an operator stands for. Undefined where there is nothing to say: shown as `-`, or left out. */
-export type FieldReader = (source: FormatSource) => FieldValue;
+export interface FieldReader {
+  (source: FormatSource): FieldValue;
+}
 
 /** Structs and lists stand in JSON as they are, in text as JSON. */
 export type FieldValue = string | number | object | undefined;
+
+/** A reader that can also put its bytes down without making a string of them. */
+export interface FieldWriter extends FieldReader {
+  /** False: there is nothing to say, and nothing was put down. */
+  append(source: FormatSource, line: LineWriter): boolean;
+}
+
+export function withAppend(read: FieldReader, append: FieldWriter['append']): FieldWriter {
+  return Object.assign((source: FormatSource) => read(source), { append });
+}
 
 /** Makes the reader for one use of an operator, or says in a sentence why it cannot. */
 export type Operator = (argument: string | undefined, context: OperatorContext) => FieldReader | string;

@@ -1,14 +1,16 @@
 /** Operators that quote heads and trailers: `%REQ(X?Y)%` and their like. */
-import type { FieldReader, FormatSource, Operators } from './format-source.ts';
+import { knownBit, type HeaderBlock } from '@sluice/http';
+import { withAppend, type FieldReader, type FieldWriter, type FormatSource, type Operators } from './format-source.ts';
+import type { LineWriter } from './line-writer.ts';
 
 type HeaderReader = (source: FormatSource, name: string) => string | undefined;
 
 export const headerOperators: Operators = {
-  REQ: (argument) => headerOf(argument, requestHeader),
-  REQUEST_HEADER: (argument) => headerOf(argument, requestHeader),
+  REQ: (argument) => quotedOf(argument, requestHeader, ({ request }) => request),
+  REQUEST_HEADER: (argument) => quotedOf(argument, requestHeader, ({ request }) => request),
   REQ_WITHOUT_QUERY: (argument) => headerOf(argument, (source, name) => withoutQuery(requestHeader(source, name))),
-  RESP: (argument) => headerOf(argument, responseHeader),
-  RESPONSE_HEADER: (argument) => headerOf(argument, responseHeader),
+  RESP: (argument) => quotedOf(argument, responseHeader, ({ response }) => response),
+  RESPONSE_HEADER: (argument) => quotedOf(argument, responseHeader, ({ response }) => response),
   TRAILER: (argument) => headerOf(argument, trailer),
   RESPONSE_TRAILER: (argument) => headerOf(argument, trailer),
   QUERY_PARAM: queryParameter,
@@ -21,6 +23,35 @@ function headerOf(argument: string | undefined, read: HeaderReader): FieldReader
   if (first === '') return 'has a header operator that names no header';
   if (second === undefined || second === '') return (source) => read(source, first);
   return (source) => read(source, first) ?? read(source, second);
+}
+
+/** The same, which puts fields down as the bytes they are. */
+function quotedOf(argument: string | undefined, read: HeaderReader, blockOf: (source: FormatSource) => HeaderBlock | undefined): FieldWriter | string {
+  const reader = headerOf(argument, read);
+  if (typeof reader === 'string') return reader;
+  const [first = '', second] = (argument ?? '').toLowerCase().split('?');
+  const appendFirst = appenderOf(first, read, blockOf);
+  if (second === undefined || second === '') return withAppend(reader, appendFirst);
+  const appendSecond = appenderOf(second, read, blockOf);
+  return withAppend(reader, (source, line) => appendFirst(source, line) || appendSecond(source, line));
+}
+
+/** What stands under these names may be no field. */
+const derived = new Set([':method', ':path', ':authority', 'host', ':scheme', ':status']);
+
+function appenderOf(name: string, read: HeaderReader, blockOf: (source: FormatSource) => HeaderBlock | undefined): FieldWriter['append'] {
+  if (derived.has(name)) {
+    return (source: FormatSource, line: LineWriter) => {
+      const value = read(source, name);
+      if (value !== undefined) line.text(value);
+      return value !== undefined;
+    };
+  }
+  const known = knownBit(name);
+  return (source, line) => {
+    const block = blockOf(source);
+    return block !== undefined && line.field(block, name, known);
+  };
 }
 
 export function requestHeader({ request, info }: FormatSource, name: string): string | undefined {

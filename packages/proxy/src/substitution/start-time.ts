@@ -2,6 +2,8 @@
  * Time stamps of log lines. The part down to the second is made once per second, since a busy proxy writes
  * thousands of lines in each.
  */
+import { Buffer } from 'node:buffer';
+import type { LineWriter } from './line-writer.ts';
 
 /** `2026-01-31T08:15:30.250Z`. Keeps the last second, so each user takes one of its own. */
 export function createIsoTime(): (wallMs: number) => string {
@@ -16,6 +18,24 @@ export function createIsoTime(): (wallMs: number) => string {
     return `${prefix}${pad(Math.floor(wallMs) - current * 1000, 3)}Z`;
   };
 }
+
+/** The same, put down as bytes. */
+export function createIsoTimeAppender(): (wallMs: number, line: LineWriter) => void {
+  let second = Number.NaN;
+  let prefix = Buffer.alloc(0);
+  return (wallMs, line) => {
+    const current = Math.floor(wallMs / 1000);
+    if (current !== second) {
+      second = current;
+      prefix = Buffer.from(new Date(current * 1000).toISOString().slice(0, 20));
+    }
+    line.bytes(prefix);
+    line.digits(Math.floor(wallMs) - current * 1000, 3);
+    line.bytes(zone);
+  };
+}
+
+const zone = Buffer.from('Z');
 
 /** The conversions of strftime that are understood, with Envoy's `%f` (nanoseconds) and `%3f`, `%6f`, `%9f`. */
 const conversions: Readonly<Record<string, (date: Date) => string>> = {

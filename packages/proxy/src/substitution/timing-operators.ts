@@ -1,7 +1,7 @@
 /** Operators about when things happened and how long they took: whole milliseconds, as Envoy logs them. */
 import type { StreamInfo } from '../stream-info.ts';
-import { plain, type FieldReader, type Operators } from './format-source.ts';
-import { createFormattedTime, createIsoTime } from './start-time.ts';
+import { plain, withAppend, type FieldReader, type Operators } from './format-source.ts';
+import { createFormattedTime, createIsoTime, createIsoTimeAppender } from './start-time.ts';
 
 export const timingOperators: Operators = {
   START_TIME: (argument) => wallTime('START_TIME', argument, ({ startWallTime }) => startWallTime),
@@ -18,7 +18,14 @@ export const timingOperators: Operators = {
 function wallTime(name: string, argument: string | undefined, momentOf: (info: StreamInfo) => number): FieldReader | string {
   if (argument === undefined || argument === '') {
     const isoTime = createIsoTime();
-    return ({ info }) => isoTime(momentOf(info));
+    const append = createIsoTimeAppender();
+    return withAppend(
+      ({ info }) => isoTime(momentOf(info)),
+      ({ info }, line) => {
+        append(momentOf(info), line);
+        return true;
+      },
+    );
   }
   const format = createFormattedTime(argument);
   if (typeof format === 'object') return `has ${name} with ${format.unknown}, which is not understood`;

@@ -60,7 +60,7 @@ export async function startBootstrap({ listeners = [], clusters = [], bootstrap 
     ...(drain ? { drain } : {}),
     logger: silentLogger,
     meter,
-    openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) }),
+    openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.toString().split('\n').filter((line) => line !== '')) }),
   });
   if (!started.ok) throw new Error(started.problems.map(formatProblem).join('\n'));
   const { proxy, applier } = started.value;

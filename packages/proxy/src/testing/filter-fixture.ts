@@ -135,8 +135,8 @@ class LineQueue {
   readonly #lines: string[] = [];
   #wake: (() => void) | undefined;
 
-  write(lines: string): void {
-    this.#lines.push(...lines.split('\n').filter((line) => line !== ''));
+  write(lines: Buffer): void {
+    this.#lines.push(...lines.toString().split('\n').filter((line) => line !== ''));
     this.#wake?.();
   }
 

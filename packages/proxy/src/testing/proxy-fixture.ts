@@ -39,7 +39,7 @@ export async function startTestProxy(config: ProxyConfig, options: FixtureOption
     network: new SystemNetwork({ accept: options.transport ?? 'reused', poisonsMemory: true, writesDirectly: options.transport !== 'events' }),
     logger: options.logger ?? silentLogger,
     meter,
-    openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) }),
+    openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.toString().split('\n').filter((line) => line !== '')) }),
     sweepPeriodMs: options.sweepPeriodMs ?? 5,
     ...(options.runtime ? { runtime: options.runtime } : {}),
   });

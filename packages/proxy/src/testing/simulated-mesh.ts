@@ -79,7 +79,7 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
   const logger = new RecordingLogger();
   const random = createSeededRandom(1);
   const logLines: string[] = [];
-  const openAccessLog = () => ({ write: (lines: string) => void logLines.push(...lines.split('\n').filter((line) => line !== '')) });
+  const openAccessLog = () => ({ write: (lines: Buffer) => void logLines.push(...lines.toString().split('\n').filter((line) => line !== '')) });
   const { clusterManager } = options;
   const proxy = createProxy({ clusterManager, openAccessLog, clock: time, timers: time, random, network: network.view('proxy', listen.host), resolver, logger, meter });
   const assignments = new Map(Object.entries(options.assignments ?? {}));

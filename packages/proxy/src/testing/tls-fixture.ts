@@ -84,7 +84,7 @@ export async function startTlsProxy(staticResources: Json, options: { readonly a
     network: new SystemNetwork({ accept, poisonsMemory: true }),
     logger,
     meter,
-    openAccessLog: () => ({ write: (text) => void lines.push(...text.trimEnd().split('\n')) }),
+    openAccessLog: () => ({ write: (text) => void lines.push(...text.toString().trimEnd().split('\n')) }),
     logDelayMsMax: 1,
     ...more,
   });
