@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectionManagerJson, routesJson, routeTo, socketAddress, typed, type Json } from '@sluice/resources/testing';
 import { afterAll, describe, expect, test } from 'vitest';
-import { SystemNetwork } from './network/system-network.ts';
+import { createPoisonedNetwork } from './testing/poisoned-network.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { createTestConfig, startBootstrap, startTestProxy, type ProxyFixture } from './testing/index.ts';
 
@@ -36,7 +36,7 @@ async function readAll(target: { path: string } | { port: number; host: string }
 }
 
 describe.each(['reused', 'events'] as const)('a Unix socket (%s)', (accept) => {
-  const network = () => new SystemNetwork({ accept, poisonsMemory: true });
+  const network = () => createPoisonedNetwork(accept);
 
   test('is listened on, with its mode, and taken away at the end', async () => {
     const path = newPath();

@@ -1,5 +1,6 @@
 /** The real network, with the faster way of reading where this Node can do it. */
 import type { Logger, Timers } from '@sluice/kernel';
+import { findStreamWrap } from './stream-wrap.ts';
 import { SystemNetwork, type AcceptTransport } from './system-network.ts';
 import { directWritesWork, reusedMemoryWorks } from './transport-self-test.ts';
 
@@ -22,9 +23,14 @@ export async function createSystemNetwork(options: CreateSystemNetworkOptions): 
   const { poisonsMemory = false, ticketKey } = options;
   const wanted = options.transport ?? 'auto';
   if (wanted === 'events' || options.platform === 'win32') return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });
-  if (wanted === 'auto' && isProven(options.platform)) return new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: true, bindsDirectly: true });
+  const reused = { accept: 'reused', poisonsMemory, ticketKey } as const;
+  const streamWrap = findStreamWrap();
+  if (wanted === 'auto' && isProven(options.platform)) return new SystemNetwork({ ...reused, writesDirectly: true, bindsDirectly: true, streamWrap });
   const after = (ms: number, fn: () => void) => options.timers.after(ms, fn);
-  const candidate = new SystemNetwork({ accept: 'reused', poisonsMemory, ticketKey, writesDirectly: await directWritesWork(after) });
+  const writesDirectly = await directWritesWork(after);
+  const onHandles = new SystemNetwork({ ...reused, writesDirectly, streamWrap });
+  if (writesDirectly && streamWrap && (await reusedMemoryWorks(onHandles, after))) return onHandles;
+  const candidate = new SystemNetwork({ ...reused, writesDirectly });
   if (wanted === 'reused' || (await reusedMemoryWorks(candidate, after))) return candidate;
   options.logger.warn('transport self-test failed', { transport: 'events' });
   return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });

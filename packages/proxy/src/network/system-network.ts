@@ -1,10 +1,11 @@
 /**
  * The system's sockets as a `Network`.
  *
- * Connecting sides always read by the documented `onread` option into memory that all connections share.
- * Accepting sides have two ways. `reused`: the accepted handle is wrapped in a socket of our own with the same
- * option; no constructor argument for that is documented, so it is used only after `transport-self-test.ts`
- * has seen it work. `events`: `data` events, public API only, one allocation per read.
+ * There are three ways, the undocumented ones only where `transport-self-test.ts` has seen them work. On handles:
+ * connections do without Node's streams altogether (`handle-connection.ts`). `reused`: connecting sides read by the documented
+ * `onread` option into memory that all connections share, and accepted handles are wrapped in sockets of our own with the same
+ * option, which is no documented argument. `events`: accepting sides read by `data` events, public API only, one allocation per
+ * read.
  */
 import { Buffer } from 'node:buffer';
 import { connect, createServer, Socket, type Server } from 'node:net';
@@ -20,6 +21,8 @@ import {
   type Network,
 } from '@sluice/kernel';
 import { bindDirectly } from './direct-listen.ts';
+import { HandleConnection } from './handle-connection.ts';
+import type { SocketHandle, StreamWrap } from './stream-wrap.ts';
 import { WriteViews } from './write-views.ts';
 import { NodeTlsTransport } from './tls-transport.ts';
 import { removeStaleSocket, setSocketMode, socketTarget } from './unix-socket.ts';
@@ -35,6 +38,8 @@ export interface SystemNetworkOptions {
   readonly poisonsMemory?: boolean;
   /** 48 bytes for session tickets where the configuration gives no keys. Default a key of this network's own. */
   readonly ticketKey?: Uint8Array | undefined;
+  /** Connections stand on the system's handles themselves, by these parts of Node. Only with `reused`. Default: on Node's streams. */
+  readonly streamWrap?: StreamWrap | undefined;
   /** Writes straight to handles (`direct-write.ts`), which this Node must have been seen to do. Default false. */
   readonly writesDirectly?: boolean;
   /** Binds addresses by handles (`direct-listen.ts`), which this Node must have been seen to do. Default false. */
@@ -45,6 +50,7 @@ export class SystemNetwork implements Network {
   readonly accept: AcceptTransport;
   readonly tls: NodeTlsTransport;
   readonly #connectionOptions: SystemConnectionOptions;
+  readonly #streamWrap: StreamWrap | undefined;
   readonly #bindsDirectly: boolean;
   #afterReads: (() => void)[] = [];
   readonly #runAfterReads = () => {
@@ -55,6 +61,7 @@ export class SystemNetwork implements Network {
 
   constructor(options: SystemNetworkOptions) {
     this.accept = options.accept;
+    this.#streamWrap = options.accept === 'reused' ? options.streamWrap : undefined;
     this.#bindsDirectly = options.bindsDirectly ?? false;
     this.#connectionOptions = {
       sharedMemory: Buffer.allocUnsafeSlow(readMemoryBytes),
@@ -94,19 +101,19 @@ export class SystemNetwork implements Network {
 
   connect(address: Address, handler: ConnectionHandler, options: ConnectOptions = {}): Connection {
     if (options.tls) return this.tls.connect(address, handler, options, options.tls);
-    const connection = new SystemConnection(handler, this.#connectionOptions);
-    const socket = connect({ ...socketTarget(address), ...socketOptionsOf(options), noDelay: true, allowHalfOpen: true, onread: connection.onread });
-    connection.adopt(socket, false);
-    const timeoutMs = options.timeoutMs ?? 0;
-    if (timeoutMs > 0) {
-      socket.setTimeout(timeoutMs, () => {
-        connection.fail(new MeshError('connect-timeout', `connect to ${formatAddress(address)}: no answer in ${timeoutMs} ms`, { source: 'upstream', retry: 'always-safe' }));
-      });
+    const target = { ...socketTarget(address), ...socketOptionsOf(options), noDelay: true, allowHalfOpen: true };
+    if (this.#streamWrap) {
+      const connection = new HandleConnection(this.#streamWrap, handler, this.#connectionOptions);
+      const socket = connect(target);
+      limitConnecting(socket, connection, address, options);
+      connection.connectBy(socket);
+      return connection;
     }
-    socket.once('connect', () => {
-      if (timeoutMs > 0) socket.setTimeout(0);
-      connection.handler.onOpen?.();
-    });
+    const connection = new SystemConnection(handler, this.#connectionOptions);
+    const socket = connect({ ...target, onread: connection.onread });
+    connection.adopt(socket, false);
+    limitConnecting(socket, connection, address, options);
+    socket.once('connect', () => connection.handler.onOpen?.());
     return connection;
   }
 
@@ -131,9 +138,15 @@ export class SystemNetwork implements Network {
       if (status !== 0 || !accepted) return options.onAcceptError?.();
       accepted.setNoDelay?.(true);
       if (options.keepaliveMs !== undefined) accepted.setKeepAlive?.(true, Math.round(options.keepaliveMs / 1000));
+      if (this.#streamWrap) {
+        const connection = new HandleConnection(this.#streamWrap, unclaimed, this.#connectionOptions);
+        connection.adopt(accepted, path);
+        accept(connection);
+        return connection.start();
+      }
       const connection = new SystemConnection(unclaimed, this.#connectionOptions, path);
       const wrapping = { handle: accepted, allowHalfOpen: true, onread: connection.onread };
-      connection.adopt(new Socket(wrapping as ConstructorParameters<typeof Socket>[0]), false);
+      connection.adopt(new Socket(wrapping as object), false);
       accept(connection);
     };
   }
@@ -150,15 +163,17 @@ async function listening(server: Server, listen: () => void): Promise<void> {
   }
 }
 
-/** The parts of Node's TCP and pipe handles that are used here. */
 interface AcceptingHandle {
-  onconnection: (status: number, accepted: AcceptedHandle | undefined) => void;
+  onconnection: (status: number, accepted: SocketHandle | undefined) => void;
 }
 
-/** Pipes have neither. */
-interface AcceptedHandle {
-  readonly setNoDelay?: (on: boolean) => void;
-  readonly setKeepAlive?: (on: boolean, initialDelaySeconds: number) => void;
+/** Until it is connected. */
+function limitConnecting(socket: Socket, connection: { fail(error: MeshError): void }, address: Address, { timeoutMs = 0 }: ConnectOptions): void {
+  if (timeoutMs <= 0) return;
+  socket.setTimeout(timeoutMs, () => {
+    connection.fail(new MeshError('connect-timeout', `connect to ${formatAddress(address)}: no answer in ${timeoutMs} ms`, { source: 'upstream', retry: 'always-safe' }));
+  });
+  socket.once('connect', () => socket.setTimeout(0));
 }
 
 function boundAddress(server: Server, asked: Address): Address {

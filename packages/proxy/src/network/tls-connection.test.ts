@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Address, BoundListener, Connection, ConnectionHandler, MeshError, TlsAcceptOptions, TlsConnectOptions, TlsContextSettings, TlsIdentity } from '@sluice/kernel';
 import { TestAuthority } from '../testing/certificates.ts';
+import { createPoisonedNetwork } from '../testing/poisoned-network.ts';
 import { SystemNetwork } from './system-network.ts';
 
 let authority: TestAuthority;
@@ -71,7 +72,7 @@ class Recorder implements ConnectionHandler {
 }
 
 describe.each(['reused', 'events'] as const)('over %s', (accept) => {
-  const createNetwork = () => new SystemNetwork({ accept, poisonsMemory: true });
+  const createNetwork = () => createPoisonedNetwork(accept);
 
   async function serve(network: SystemNetwork, options: Partial<TlsAcceptOptions> & { settings?: TlsContextSettings }, createHandler: () => ConnectionHandler & { connection?: Connection | undefined }): Promise<Address> {
     const context = options.context ?? network.tls.createContext(options.settings ?? settings({ identity: serverIdentity }));

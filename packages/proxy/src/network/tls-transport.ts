@@ -14,6 +14,7 @@ import {
   type TlsContextSettings,
   type TlsTransport,
 } from '@sluice/kernel';
+import { HandleConnection } from './handle-connection.ts';
 import { SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
 import { createOwnTicketKey } from './ticket-keys.ts';
 import { TlsConnection } from './tls-connection.ts';
@@ -40,7 +41,7 @@ export class NodeTlsTransport implements TlsTransport {
 
   accept(accepted: Connection, options: TlsAcceptOptions, handler: ConnectionHandler): Connection {
     const connection = new TlsConnection(handler, this.#connectionOptions);
-    const raw = accepted instanceof SystemConnection ? accepted.release(connection) : undefined;
+    const raw = accepted instanceof HandleConnection || accepted instanceof SystemConnection ? accepted.release(connection) : undefined;
     if (!raw) throw new MeshError('not-a-socket', 'TLS can only be spoken over a socket of this network');
     const { contextFor, alpnProtocols, clientCertificate, firstBytes } = options;
     let socket: TLSSocket | undefined;

@@ -7,7 +7,7 @@ import { typeUrls, versionOf } from '@sluice/resources';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
-import { SystemNetwork } from '../network/system-network.ts';
+import { createPoisonedNetwork } from './poisoned-network.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
 import type { DrainOptions, Proxy } from '../proxy-options.ts';
 import { connectRaw, type RawPeer } from './raw-peer.ts';
@@ -54,7 +54,7 @@ export async function startBootstrap({ listeners = [], clusters = [], bootstrap 
     clock: systemClock,
     timers: systemTimers,
     random: random ?? createSeededRandom(1),
-    network: network ?? new SystemNetwork({ accept: 'reused', poisonsMemory: true }),
+    network: network ?? createPoisonedNetwork(),
     ...(processReadings ? { processReadings } : {}),
     ...(tracer ? { tracer } : {}),
     ...(drain ? { drain } : {}),

@@ -5,7 +5,7 @@
 import { createMeter, createSeededRandom, formatProblem, silentLogger, systemClock, systemTimers, type Address, type Random } from '@sluice/kernel';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
-import { SystemNetwork } from '../network/system-network.ts';
+import { createPoisonedNetwork } from './poisoned-network.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
 import type { TestProtocol } from './http-peers.ts';
 import { connectRaw, startRawUpstream, type RawPeer } from './raw-peer.ts';
@@ -98,7 +98,7 @@ export async function startFilterProxy(options: FilterFixtureOptions): Promise<F
     clock: systemClock,
     timers: systemTimers,
     random: options.random ?? createSeededRandom(1),
-    network: new SystemNetwork({ accept: 'reused', poisonsMemory: true }),
+    network: createPoisonedNetwork(),
     logger: silentLogger,
     meter,
     openAccessLog: () => log,

@@ -1,6 +1,7 @@
 /** A whole proxy on real sockets and free ports, in this process, with everything observable kept. */
 import { createMeter, silentLogger, systemClock, systemRandom, systemTimers, type Address, type Logger, type Meter, type MetricSample } from '@sluice/kernel';
-import { SystemNetwork, type AcceptTransport } from '../network/system-network.ts';
+import type { AcceptTransport } from '../network/system-network.ts';
+import { createPoisonedNetwork } from './poisoned-network.ts';
 import { createProxy } from '../proxy.ts';
 import type { ProxyConfig } from '../proxy-config.ts';
 import type { Proxy } from '../proxy-options.ts';
@@ -36,7 +37,7 @@ export async function startTestProxy(config: ProxyConfig, options: FixtureOption
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
-    network: new SystemNetwork({ accept: options.transport ?? 'reused', poisonsMemory: true, writesDirectly: options.transport !== 'events' }),
+    network: createPoisonedNetwork(options.transport),
     logger: options.logger ?? silentLogger,
     meter,
     openAccessLog: () => ({ write: (lines) => void logLines.push(...lines.toString().split('\n').filter((line) => line !== '')) }),

@@ -5,7 +5,8 @@ import { RecordingLogger } from '@sluice/kernel/testing';
 import { startBootstrapProxy, type BootstrapProxy, type BootstrapProxyOptions } from '../config/bootstrap-proxy.ts';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
-import { SystemNetwork, type AcceptTransport } from '../network/system-network.ts';
+import type { AcceptTransport } from '../network/system-network.ts';
+import { createPoisonedNetwork } from './poisoned-network.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -81,7 +82,7 @@ export async function startTlsProxy(staticResources: Json, options: { readonly a
     clock: systemClock,
     timers: systemTimers,
     random: createSeededRandom(1),
-    network: new SystemNetwork({ accept, poisonsMemory: true }),
+    network: createPoisonedNetwork(accept),
     logger,
     meter,
     openAccessLog: () => ({ write: (text) => void lines.push(...text.toString().trimEnd().split('\n')) }),
