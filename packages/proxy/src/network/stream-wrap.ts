@@ -62,8 +62,8 @@ interface Binding {
 /** Undefined where this Node does not show it, or shows something else. */
 export function findStreamWrap(): StreamWrap | undefined {
   try {
-    const { binding } = process as unknown as { readonly binding: (name: string) => Binding };
-    const { streamBaseState, kReadBytesOrError, ShutdownWrap } = binding.call(process, 'stream_wrap');
+    const { binding } = process as { readonly binding?: (name: string) => Binding };
+    const { streamBaseState, kReadBytesOrError, ShutdownWrap } = binding?.call(process, 'stream_wrap') ?? {};
     if (!(streamBaseState instanceof Int32Array) || typeof kReadBytesOrError !== 'number' || typeof ShutdownWrap !== 'function') return undefined;
     return { streamBaseState, readResultAt: kReadBytesOrError, ShutdownWrap: ShutdownWrap as StreamWrap['ShutdownWrap'] };
   } catch {
