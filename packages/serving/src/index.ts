@@ -86,6 +86,8 @@ export {
   failedConfigurationStatus,
   type ConfigurationFacts,
 } from './status/configuration-status.ts';
+export { formatVerdict, gatewayVerdictAnnotation, type GatewayVerdict } from './status/gateway-verdict.ts';
+export { ingressStatus } from './status/ingress-status.ts';
 export { invalidRouteStatus, routeStatus, type RouteFacts } from './status/route-status.ts';
 export { invalidServiceStatus, serviceStatus, type ServiceFacts } from './status/service-status.ts';
 export { serverlessServiceStatus, type ServerlessServiceFacts } from './status/serverless-service-status.ts';

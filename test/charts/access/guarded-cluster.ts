@@ -23,8 +23,9 @@ import {
   type Transport,
 } from '@sluice/kubernetes';
 import { createApiServer, createBuiltInControllers, createInProcessTransport, createMemoryStorage } from '@sluice/local';
-import { createLoadReporter, loadCodec, type ClusterLoad, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
-import { createInMemoryTransport, type InMemoryTransport } from '@sluice/xds/testing';
+import { createAdsClient, createLoadReporter, loadCodec, type ClusterLoad, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
+import { createInMemoryTransport, RecordingConsumer, type InMemoryTransport } from '@sluice/xds/testing';
+import { ingressKind, type Ingress } from '@sluice/serving';
 import { parse } from 'yaml';
 import { chartFolder } from '../helm.ts';
 import type { RenderedChart } from '../rendered-chart.ts';
@@ -94,8 +95,10 @@ export class GuardedCluster {
     this.#stops.push(() => builtIn.stop());
     const started = [builtIn.start(), this.#startConfigServer(codec), this.#startController(), this.#startAutoscaler()];
     this.#startSidecar();
+    this.#startGateway(codec);
     await this.rest(1000);
     await Promise.all(started);
+    await this.admin.resource(ingressKind).create(ingressToNowhere);
   }
 
   async stop(): Promise<void> {
@@ -110,6 +113,14 @@ export class GuardedCluster {
       await this.time.advanceAsync(500);
       await this.#bringPodsUp();
     }
+  }
+
+  /** It takes whatever it is told. */
+  #startGateway(codec: Codec): void {
+    const node = { id: 'sluice-gateway~1', cluster: 'sluice-gateway' };
+    const client = createAdsClient({ ...this.#shared, node, codec, transport: this.configService, consumer: new RecordingConsumer() });
+    client.start();
+    this.#stops.push(async () => client.stop());
   }
 
   #startConfigServer(codec: Codec): Promise<void> {
@@ -195,3 +206,11 @@ function running(pod: Pod, now: string): Pod {
 function each<T>(make: (name: GuardedComponent) => T): Record<GuardedComponent, T> {
   return { 'config-server': make('config-server'), controller: make('controller'), autoscaler: make('autoscaler') };
 }
+
+/** It is told so on its status. */
+const ingressToNowhere: Ingress = {
+  apiVersion: 'networking.internal.knative.dev/v1alpha1',
+  kind: 'Ingress',
+  metadata: { name: 'nowhere', namespace: 'mesh', annotations: { 'networking.knative.dev/ingress-class': 'sluice.ingress.networking.knative.dev' } },
+  spec: { rules: [{ hosts: ['nowhere.example.com'], http: { paths: [{ splits: [{ serviceNamespace: 'mesh', serviceName: 'nobody', servicePort: 80 }] }] } }] },
+};

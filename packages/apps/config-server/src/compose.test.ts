@@ -3,7 +3,7 @@ import { createMeter, createSeededRandom, problem } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
 import { configMaps, endpointSlices, KubernetesClient, secrets, type KubernetesObject } from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
-import { ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
+import { gatewayVerdictAnnotation, ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
 import { defaultTranslateOptions } from '@sluice/translator';
 import { createAdsClient, loadCodec, typeUrls, type AdsClient, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
 import { createInMemoryTransport, RecordingConsumer, type InMemoryTransport } from '@sluice/xds/testing';
@@ -263,4 +263,117 @@ test('hosts follow the domain in the ConfigMap', async () => {
   await world.put(domainConfigMap('example.com'));
   const external = client.held(typeUrls.routeConfiguration).get('external_services');
   expect(JSON.stringify(external?.value)).toContain('hello.default.example.com');
+});
+
+interface Verdict {
+  readonly hash: string;
+  readonly ready: boolean;
+  readonly message: string;
+}
+
+function verdictOn(world: World, route: string): Verdict | undefined {
+  const text = world.api.find(routeKind, `default/${route}`)?.status?.annotations?.[gatewayVerdictAnnotation];
+  return text === undefined ? undefined : (JSON.parse(text) as Verdict);
+}
+
+test('a Route is told when all gateways have its content, and nothing before there is one', async () => {
+  const world = await new World().start(...helloObjects());
+  expect(verdictOn(world, 'hello')).toBeUndefined();
+  await world.proxy('sluice-gateway');
+  const first = verdictOn(world, 'hello');
+  expect(first).toMatchObject({ ready: true, message: '' });
+  await world.put(revisionObject('hello-00002'), routeObject('hello', { 'hello-00002': 100 }));
+  const second = verdictOn(world, 'hello');
+  expect(second?.ready).toBe(true);
+  expect(second?.hash).not.toBe(first?.hash);
+});
+
+test('what a gateway refuses is told on the Route in its words, until it is mended', async () => {
+  const world = await new World().start(...helloObjects());
+  const { consumer } = await world.proxy('sluice-gateway');
+  consumer.refusing.set('external_services', 'cannot be used');
+  await world.put(routeObject('other', { 'hello-00001': 100 }));
+  expect(verdictOn(world, 'other')).toMatchObject({ ready: false, message: expect.stringContaining('cannot be used') });
+  expect(verdictOn(world, 'hello')).toMatchObject({ ready: true });
+  consumer.refusing.clear();
+  await world.put(routeObject('third', { 'hello-00001': 100 }));
+  expect(verdictOn(world, 'other')).toMatchObject({ ready: true });
+});
+
+test('a Route that cannot be served as it says is told why at once', async () => {
+  const world = await new World().start(...helloObjects(), routeObject('broken', { 'missing-00001': 100 }));
+  expect(verdictOn(world, 'broken')).toMatchObject({ ready: false, message: 'status.traffic: revision "missing-00001" is not there' });
+});
+
+test('a change of pods is nobody’s news: nothing is written for it', async () => {
+  const world = await new World().start(...helloObjects());
+  await world.proxy('sluice-gateway');
+  const before = world.api.find(routeKind, 'default/hello')?.metadata.resourceVersion;
+  await world.put(podSlice('hello-00001', ['10.0.0.5']));
+  expect(world.api.find(routeKind, 'default/hello')?.metadata.resourceVersion).toBe(before);
+});
+
+test('what gateways have taken stays ready whatever else they refuse', async () => {
+  const world = await new World().start(...helloObjects());
+  const { consumer } = await world.proxy('sluice-gateway');
+  consumer.refusing.set('external_services', 'cannot be used');
+  await world.put(routeObject('other', { 'hello-00001': 100 }));
+  const revision = revisionObject('hello-00001');
+  await world.put({ ...revision, metadata: { ...revision.metadata, labels: { ...revision.metadata.labels, touched: 'yes' } } });
+  expect(verdictOn(world, 'hello')).toMatchObject({ ready: true });
+  expect(verdictOn(world, 'other')).toMatchObject({ ready: false });
+});
+
+test('a snapshot that is held back makes nobody ready', async () => {
+  const world = await new World().start(...helloObjects());
+  await world.proxy('sluice-gateway');
+  world.isCodecBroken = true;
+  await world.put(routeObject('other', { 'hello-00001': 100 }));
+  expect(verdictOn(world, 'other')).toBeUndefined();
+});
+
+function ingress(name: string, ingressClass: string, splits: readonly object[]): KubernetesObject {
+  return {
+    apiVersion: 'networking.internal.knative.dev/v1alpha1',
+    kind: 'Ingress',
+    metadata: { name, namespace: 'default', annotations: { 'networking.knative.dev/ingress-class': ingressClass } },
+    spec: { rules: [{ hosts: [`${name}.example.com`], http: { paths: [{ splits }] } }] },
+  } as KubernetesObject;
+}
+
+const sluiceClass = 'sluice.ingress.networking.knative.dev';
+const toHello = { serviceNamespace: 'default', serviceName: 'hello-00001', servicePort: 80 };
+
+function readyOf(world: World, name: string): readonly [string, string | undefined] | undefined {
+  const ready = world.api.find(ingressKind, `default/${name}`)?.status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready && [ready.status, ready.message];
+}
+
+test('an Ingress that cannot be used says why until it is mended, also while what it was is served and changes', async () => {
+  const world = await new World().start(...helloObjects(), ingress('own', sluiceClass, [toHello]));
+  await world.proxy('sluice-gateway');
+  expect(readyOf(world, 'own')).toEqual(['True', undefined]);
+  await world.put(ingress('own', sluiceClass, []));
+  expect(readyOf(world, 'own')).toEqual(['False', expect.stringContaining('splits: missing field')]);
+  const revision = revisionObject('hello-00001');
+  await world.put({ ...revision, metadata: { ...revision.metadata, annotations: { touched: 'yes' } } });
+  expect(readyOf(world, 'own')?.[0]).toBe('False');
+  await world.put(ingress('own', sluiceClass, [toHello]));
+  expect(readyOf(world, 'own')).toEqual(['True', undefined]);
+});
+
+test('an Ingress of another controller is left alone, wrong or not', async () => {
+  const world = await new World().start(...helloObjects(), ingress('foreign', 'kourier.ingress.networking.knative.dev', []));
+  await world.proxy('sluice-gateway');
+  expect(readyOf(world, 'foreign')).toBeUndefined();
+  expect(world.service.status().objectProblems).toEqual([]);
+});
+
+test('what cannot be written is tried again, not at once, and the latest is written', async () => {
+  const world = await new World().start(...helloObjects());
+  world.api.fail({ status: 500 });
+  await world.proxy('sluice-gateway');
+  expect(verdictOn(world, 'hello')).toBeUndefined();
+  await world.time.advanceAsync(1000);
+  expect(verdictOn(world, 'hello')).toMatchObject({ ready: true });
 });

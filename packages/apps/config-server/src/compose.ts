@@ -5,10 +5,10 @@
  * It publishes nothing before it has seen everything once: a service that restarts must not tell proxies that
  * there are no routes, only because it has not read them yet.
  */
-import type { Clock, Logger, Meter, Problem, Random, Timers } from '@sluice/kernel';
+import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
 import type { KubernetesClient, KubernetesObject } from '@sluice/kubernetes';
 import { defaultServingConfig, LiveModel, type ModelChange, type ObjectList, type ObjectProblem } from '@sluice/serving';
-import { Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
+import { nodeGroups, Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
 import {
   AdsServer,
   LoadServer,
@@ -23,9 +23,11 @@ import {
 
 import { createClusterWatch } from './cluster-watch.ts';
 import { HoldOff } from './hold-off.ts';
+import { GatewayVerdicts } from './gateway-verdicts.ts';
 import { groupOf } from './node-groups.ts';
 import { ObjectProblems } from './object-problems.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
+import { VerdictWriter } from './verdict-writer.ts';
 
 export interface ConfigServerOptions {
   readonly client: KubernetesClient;
@@ -89,6 +91,13 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const model = new LiveModel({ config: defaultServingConfig, activatorService: `${options.systemNamespace}/activator-service` });
   const translator = new Translator(options.translate);
   const problems = new ObjectProblems({ model, translator, logger });
+  const writer = new VerdictWriter(options);
+  const verdicts = new GatewayVerdicts({
+    writer,
+    timers,
+    streams: () => [...ads.sessions].filter(({ group }) => group === nodeGroups.gateway),
+    heldBack: () => (publisher.problems.get(nodeGroups.gateway) ?? []).map(formatProblem).join('; '),
+  });
   let server: GrpcServer | undefined;
   let isSynced = false;
   let isReady = false;
@@ -110,6 +119,11 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     // What the API holds has been checked by nobody; the model looks before it believes.
     model.set(list, key, object as Parameters<typeof model.set>[2]);
     problems.onObject(list, key);
+    writer.onObject(list, key, object);
+    if (list === 'ingresses') {
+      const oddity = model.oddity(list, key);
+      verdicts.onObject(`Ingress ${key}`, oddity && formatProblem(oddity.problem));
+    }
     touch(endpointLists.has(list) ? endpointsChanged : allChanged);
   }
 
@@ -147,6 +161,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     const changes = translator.update(model, change);
     problems.onOwners(change.owners);
     publisher.publish(changes, () => translator.resources());
+    for (const key of change.owners) verdicts.onOwner(key, model.owner(key), problems.problemsOf(key).map(({ problem }) => formatProblem(problem)));
   }
 
   async function publishWhenSynced(): Promise<void> {
@@ -171,6 +186,8 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       isStopped = true;
       allChanged.cancel();
       endpointsChanged.cancel();
+      verdicts.stop();
+      writer.stop();
       server?.setServing(false);
       ads.stop();
       load.stop();

@@ -46,4 +46,5 @@ export interface CommonStatus {
   /** The generation of the spec that the rest of the status speaks of. */
   readonly observedGeneration?: number;
   readonly conditions?: readonly Condition[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }

@@ -67,7 +67,9 @@ export class LiveModel {
   /** @param object `undefined` when it has gone */
   set<List extends ObjectList>(list: List, key: string, object: NonNullable<ServingObjects[List]>[number] | undefined): void {
     const name = `${list} ${key}`;
-    const oddity = object === undefined ? undefined : oddityOf(list, object);
+    // What another ingress controller serves is that one's to judge.
+    const isForeign = list === 'ingresses' && ours(object as Ingress | undefined) === undefined;
+    const oddity = object === undefined || isForeign ? undefined : oddityOf(list, object);
     if (oddity) {
       this.#oddities.set(name, oddity);
       return;
@@ -183,6 +185,6 @@ export class LiveModel {
 }
 
 function ours(ingress: Ingress | undefined): Ingress | undefined {
-  const { [annotations.ingressClass]: named, [annotations.legacyIngressClass]: legacy } = ingress?.metadata.annotations ?? {};
+  const { [annotations.ingressClass]: named, [annotations.legacyIngressClass]: legacy } = ingress?.metadata?.annotations ?? {};
   return (named ?? legacy) === ingressClass ? ingress : undefined;
 }

@@ -1,32 +1,48 @@
 /** What a Route says of itself: where it is, and who gets which share. */
 import type { Route, RouteStatus, TrafficTarget } from '../api/route.ts';
+import type { Protocol } from '../api/pod-autoscaler.ts';
+import { ingressHash } from '../ingress/ingress-hash.ts';
+import { makeIngress, type IngressConfig } from '../ingress/make-ingress.ts';
 import { clusterUrl, isClusterLocal, routeUrl, type HostConfig } from '../traffic/hosts.ts';
 import type { ResolvedTarget, ResolvedTraffic } from '../traffic/resolve-traffic.ts';
 import { isFalse, isTrue, isUnknown, livingConditions, previousMarks, type Mark } from './condition-set.ts';
+import { ingressMark, parseVerdict } from './gateway-verdict.ts';
 
 const dependents = ['AllTrafficAssigned', 'CertificateProvisioned', 'IngressReady'];
 
 export interface RouteFacts {
   readonly route: Route;
   readonly traffic: ResolvedTraffic;
-  readonly config: HostConfig;
+  readonly config: IngressConfig;
+  /** What a revision speaks, by its name. */
+  readonly protocolOf: (revision: string) => Protocol;
   /** RFC 3339. */
   readonly now: string;
 }
 
 /** As long as the traffic cannot be resolved, the last that could stays in force, and in the status. */
-export function routeStatus({ route, traffic, config, now }: RouteFacts): RouteStatus {
+export function routeStatus(facts: RouteFacts): RouteStatus {
+  const { route, traffic, config, now } = facts;
   const marks: Record<string, Mark> =
     traffic.kind === 'resolved'
-      ? { AllTrafficAssigned: isTrue, CertificateProvisioned: noCertificate, IngressReady: isTrue }
+      ? { AllTrafficAssigned: isTrue, CertificateProvisioned: noCertificate, IngressReady: gatewaysSay(facts, traffic.targets) }
       : { AllTrafficAssigned: failureMark(traffic.failure), IngressReady: ingressWithout(route) };
   return {
     ...observed(route),
+    // Others write here, too.
+    ...(route.status?.annotations === undefined ? {} : { annotations: route.status.annotations }),
     url: routeUrl(route, '', config),
     address: { url: clusterUrl(route, '', config) },
     traffic: readRouteTraffic(route, traffic, config),
     conditions: livingConditions({ dependents, marks, previous: route.status?.conditions, now }),
   };
+}
+
+/** Gateways have taken the very content that this traffic stands for, or not yet. */
+function gatewaysSay({ route, config, protocolOf }: RouteFacts, targets: readonly ResolvedTarget[]): Mark {
+  const { namespace = '', name } = route.metadata;
+  const { spec } = makeIngress(route, targets, config, protocolOf);
+  return ingressMark(parseVerdict(route.status?.annotations), ingressHash(spec, namespace, name));
 }
 
 /** What the status says of the traffic: as long as it cannot be resolved, the last that could be. */

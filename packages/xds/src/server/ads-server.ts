@@ -64,6 +64,11 @@ export class AdsServer {
     return [...this.#sessions].flatMap((session) => session.status() ?? []);
   }
 
+  /** The streams that are open. A look at them costs nothing, unlike `status`. */
+  get sessions(): ReadonlySet<AnySession> {
+    return this.#sessions;
+  }
+
   /** Ends all streams; proxies go on with what they have and come back. */
   stop(): void {
     for (const session of this.#sessions) session.end(unavailable, 'the config service is stopping');

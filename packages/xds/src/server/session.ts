@@ -64,6 +64,9 @@ interface Times {
 
 /** What a server needs of its sessions, whichever variant they are of. */
 export interface AnySession {
+  /** Undefined, and of no group, before the peer has said who it is. */
+  readonly node: Node | undefined;
+  readonly group: string;
   end(code: number, details: string): void;
   status(): NodeStatus | undefined;
   /** The types asked for on the stream, for the state of single resources. */
@@ -113,6 +116,14 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
   end(code: number, details: string): void {
     this.#close();
     this.#stream.end({ code, details });
+  }
+
+  get node(): Node | undefined {
+    return this.#machine.node;
+  }
+
+  get group(): string {
+    return this.#group;
   }
 
   get channels(): readonly Channel[] {

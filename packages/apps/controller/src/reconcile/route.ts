@@ -3,10 +3,12 @@ import {
   defaultRoute,
   describeProblems,
   invalidRouteStatus,
+  protocolOf,
   resolveTraffic,
   routeKind,
   routeStatus,
   validateRoute,
+  type Protocol,
   type Route,
   type TrafficWorld,
 } from '@sluice/serving';
@@ -52,7 +54,7 @@ export class RouteReconciler {
     await writer.writeReadiness(
       routeKind,
       stored,
-      routeStatus({ route, traffic, config: config.current, now: writer.now() }),
+      routeStatus({ route, traffic, config: config.current, protocolOf: speaks(world), now: writer.now() }),
     );
     await references.update(key, route, world);
   }
@@ -63,5 +65,12 @@ function worldOf(route: Route, caches: Caches): TrafficWorld {
   return {
     configuration: (name) => caches.configurations.store.get(inNamespace(namespace, name)),
     revision: (name) => caches.revisions.store.get(inNamespace(namespace, name)),
+  };
+}
+
+function speaks(world: TrafficWorld): (revision: string) => Protocol {
+  return (name) => {
+    const revision = world.revision(name);
+    return revision ? protocolOf(revision) : 'http1';
   };
 }

@@ -19,13 +19,18 @@ import {
 } from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
 import {
+  build,
   configurationKind,
+  defaultServingConfig,
+  formatVerdict,
+  gatewayVerdictAnnotation,
   labels,
   podAutoscalerKind,
   revisionKind,
   routeKind,
   serverlessServiceKind,
   serviceKind,
+  updateServingConfig,
   type PodAutoscaler,
 } from '@sluice/serving';
 import { composeServingController, type ServingController } from '../compose.ts';
@@ -86,9 +91,26 @@ export class ControllerWorld {
     await this.rest();
   }
 
-  /** Long enough for all retries of conflicts. */
+  /** Long enough for all retries of conflicts. Gateways take what Routes say meanwhile. */
   async rest(): Promise<void> {
     await this.time.advanceAsync(200);
+    while (this.#gatewaysFollow()) await this.time.advanceAsync(200);
+  }
+
+  /** What the config service says once all gateways have the routes. True when it had something new to say. */
+  #gatewaysFollow(): boolean {
+    let config = defaultServingConfig;
+    for (const { metadata, data } of this.server.list(configMaps)) config = updateServingConfig(config, metadata.name, data ?? {}).config;
+    const objects = { routes: this.server.list(routeKind), revisions: this.server.list(revisionKind), podAutoscalers: [], serverlessServices: [], endpointSlices: [] };
+    let hasNews = false;
+    for (const { namespace, owner, hash } of build(objects, { config }).routes) {
+      const route = this.server.find(routeKind, `${namespace}/${owner.name}`);
+      const verdict = formatVerdict({ hash, ready: true, message: '' });
+      if (!route || route.status?.annotations?.[gatewayVerdictAnnotation] === verdict) continue;
+      this.server.put({ ...route, status: { ...route.status, annotations: { [gatewayVerdictAnnotation]: verdict } } });
+      hasNews = true;
+    }
+    return hasNews;
   }
 
   find<T extends KubernetesObject>(kind: ResourceKind<T>, name: string): T {

@@ -1,0 +1,77 @@
+/**
+ * Whose content all gateways have taken. A gateway has taken everything when all that it was sent of the types that make up
+ * routes is accepted, and nothing more is due to it; whoever waited at that moment waits no longer.
+ */
+import { typeUrls, type TypeUrl } from '@sluice/xds';
+
+/** What is looked at of a gateway's stream. */
+export interface GatewayStream {
+  readonly node: { readonly id: string } | undefined;
+  readonly channels: readonly {
+    readonly typeUrl: TypeUrl;
+    /** It has all there is, has said so, and has refused nothing of it. */
+    readonly isSettled: boolean;
+    readonly rejection: { readonly message: string } | undefined;
+  }[];
+}
+
+export interface Settled {
+  /** Whose content is in force everywhere. */
+  readonly ready: readonly string[];
+  /** Why the content of those who go on waiting is not, in the gateways' words. Empty while it is only on its way. */
+  readonly refusal: string;
+}
+
+/** Endpoints come and go all the time, and are sent before the routes that need them. */
+const routingTypes: ReadonlySet<TypeUrl> = new Set<TypeUrl>([typeUrls.listener, typeUrls.routeConfiguration, typeUrls.cluster]);
+
+/** In characters. Chosen: enough for what a gateway says about one route, and thousands of them fit an API server's storage. */
+const refusalLengthMax = 1000;
+
+export class Acknowledgements {
+  readonly #waiting = new Set<string>();
+
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  get waiting(): ReadonlySet<string> {
+    return this.#waiting;
+  }
+
+  /** An object's content has been published. */
+  wait(owner: string): void {
+    this.#waiting.add(owner);
+  }
+
+  forget(owner: string): void {
+    this.#waiting.delete(owner);
+  }
+
+  /** @param streams of the gateways that are connected; where there is none, nothing is in force anywhere */
+  settle(streams: readonly GatewayStream[]): Settled {
+    const gateways = Map.groupBy(streams.filter(({ node }) => node !== undefined), ({ node }) => node?.id ?? '');
+    if (gateways.size === 0 || ![...gateways.values()].every(hasAll)) return { ready: [], refusal: describe([...gateways].flatMap(([id, own]) => refusalsOf(id, own))) };
+    const ready = [...this.#waiting];
+    this.#waiting.clear();
+    return { ready, refusal: '' };
+  }
+}
+
+function hasAll(streams: readonly GatewayStream[]): boolean {
+  const channels = streams.flatMap((stream) => stream.channels).filter(({ typeUrl }) => routingTypes.has(typeUrl));
+  // One that has only just come has not asked for its routes yet.
+  return channels.some(({ typeUrl }) => typeUrl === typeUrls.routeConfiguration) && channels.every(({ isSettled }) => isSettled);
+}
+
+/** Gateways that are told the same refuse the same; and a condition is no log. */
+function describe([first = '', ...others]: readonly string[]): string {
+  const text = first.length > refusalLengthMax ? `${first.slice(0, refusalLengthMax)}…` : first;
+  return others.length === 0 ? text : `${text} (and ${others.length} more)`;
+}
+
+function refusalsOf(id: string, streams: readonly GatewayStream[]): string[] {
+  return streams.flatMap(({ channels }) =>
+    channels.flatMap(({ typeUrl, rejection }) => (rejection && routingTypes.has(typeUrl) ? [`gateway ${id} refuses it: ${rejection.message}`] : [])),
+  );
+}

@@ -1,0 +1,125 @@
+/**
+ * Configuration that is no good, object by object: it changes nothing of what is served, and the object that caused it says
+ * why within a second. A client asks for the Services beside it all along, and no request is lost.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
+import { get } from './http-client.ts';
+import { LocalMesh } from './local-mesh.ts';
+
+const mesh = new LocalMesh();
+
+const ingress = (name: string, host: string, path: object): string =>
+  JSON.stringify({
+    apiVersion: 'networking.internal.knative.dev/v1alpha1',
+    kind: 'Ingress',
+    metadata: { name, namespace: 'default', annotations: { 'networking.knative.dev/ingress-class': 'sluice.ingress.networking.knative.dev' } },
+    spec: { rules: [{ hosts: [host], http: { paths: [path] } }] },
+  });
+const to = (serviceName: string): object => ({ splits: [{ serviceNamespace: 'default', serviceName, servicePort: 80 }] });
+
+async function conditionOf(resource: string, type: string): Promise<{ readonly status: string; readonly message?: string } | undefined> {
+  const object = (await mesh.object(resource)) as { status?: { conditions?: { type: string; status: string; message?: string }[] } };
+  return object.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** Generous for a machine that is busy; the time is printed. */
+async function saysWhy(resource: string, type: string, why: RegExp): Promise<void> {
+  const from = performance.now();
+  await eventually(
+    async () => {
+      const found = await conditionOf(resource, type);
+      expect(found?.status).toBe('False');
+      expect(found?.message).toMatch(why);
+    },
+    { withinMs: 10_000 },
+  );
+  console.info(`${resource}: said within ${Math.round(performance.now() - from)} ms, kubectl's own time included`);
+}
+
+describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no good', () => {
+  const answers: (number | string)[] = [];
+  const enough = new AbortController();
+  let asking: Promise<void> = Promise.resolve();
+
+  beforeAll(async () => {
+    await mesh.start();
+    asking = (async () => {
+      while (!enough.signal.aborted) {
+        answers.push(await get(mesh.port, 'hello.default.localhost').then(({ status }) => status, String));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+  });
+  afterAll(async () => {
+    enough.abort();
+    await asking;
+    await mesh.dispose();
+  });
+
+  test('a good Ingress is served, and says that it is', async () => {
+    await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', to('hello-00001')));
+    await eventually(async () => expect((await conditionOf('king good', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
+    expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
+  });
+
+  test('invalid: what it was is served', async () => {
+    await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', { splits: [] }));
+    await saysWhy('king good', 'Ready', /splits: missing field/);
+    expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
+  });
+
+  test('what no proxy could use: what it was is served', async () => {
+    await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', { ...to('hello-00001'), appendHeaders: { 'no name': 'x' } }));
+    await saysWhy('king good', 'Ready', /must be a header name/);
+    expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
+  });
+
+  test('too large', async () => {
+    const appendHeaders = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`x-${index}`, 'y'.repeat(4000)]));
+    await mesh.kubectlOutput('apply --server-side -f -', ingress('huge', 'huge.example.com', { ...to('hello-00001'), appendHeaders }));
+    await saysWhy('king huge', 'Ready', /too large/);
+  });
+
+  test('a host that is another’s', async () => {
+    await mesh.kubectlOutput('apply -f -', ingress('thief', 'hello.default.localhost', to('hello-00001')));
+    await saysWhy('king thief', 'Ready', /belongs to route "hello" already/);
+  });
+
+  test('a way that leads nowhere, and one that leads round', async () => {
+    await mesh.kubectlOutput('apply -f -', ingress('nowhere', 'nowhere.example.com', to('gone-00001')));
+    await saysWhy('king nowhere', 'Ready', /revision "gone-00001" is not there/);
+    await mesh.kubectlOutput('apply -f -', ingress('round', 'round.example.com', { ...to('round'), rewriteHost: 'round.example.com' }));
+    await saysWhy('king round', 'Ready', /rewritten itself/);
+  });
+
+  test('a Route to a revision that is missing keeps its traffic', async () => {
+    const traffic = [{ revisionName: 'hello-99999', percent: 100 }];
+    await mesh.kubectlOutput(`patch ksvc hello --type merge -p ${JSON.stringify({ spec: { traffic } })}`);
+    await saysWhy('route hello', 'AllTrafficAssigned', /hello-99999/);
+    await mesh.kubectlOutput(`patch ksvc hello --type merge -p ${JSON.stringify({ spec: { traffic: [{ latestRevision: true, percent: 100 }] } })}`);
+    await eventually(async () => expect((await conditionOf('ksvc hello', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
+  });
+
+  test('a ConfigMap with a mistake in it changes nothing', async () => {
+    await mesh.kubectlOutput(`patch configmap config-network -n sluice-system --type merge -p ${JSON.stringify({ data: { 'domain-template': '{{.Nothing}}' } })}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
+  });
+
+  test('and all along every request was answered', () => {
+    expect(answers.length).toBeGreaterThan(20);
+    expect([...new Set(answers)]).toEqual([200]);
+  });
+
+  test('a new Service answers from the moment it says that it is ready', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const name = `new-${round}`;
+      const service = `apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { template: { spec: { containers: [{ image: sluice.dev/examples/hello, command: [node, server.js] }] } } }`;
+      await mesh.kubectlOutput('apply -f -', service);
+      await mesh.kubectlOutput(`wait --for=condition=Ready --timeout=30s ksvc ${name}`);
+      expect((await get(mesh.port, `${name}.default.localhost`)).status).toBe(200);
+    }
+  });
+});
