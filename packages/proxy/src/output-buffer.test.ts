@@ -34,6 +34,7 @@ function writer(name: string): OutputWriter {
       return !slow.has(name);
     },
     end: () => left.push(`${name}:END`),
+    destroy: () => left.push(`${name}:CLOSED`),
   };
   return new OutputWriter(connection as unknown as Connection, output);
 }
@@ -159,4 +160,20 @@ test('outside a turn bytes leave at once, and what waits before them', () => {
   say(a, 'first');
   b.write(Buffer.from('second'), 0, 6, false);
   expect(left).toEqual(['a:first', 'b:second']);
+});
+
+test('a connection that closes when its last is sent does so with the others, and ends where the system takes its time', () => {
+  becomeBusy();
+  const [a, b, c] = [writer('a'), writer('b'), writer('c')];
+  slow.add('b');
+  say(a, 'one');
+  say(b, 'one');
+  for (const one of [a, b]) {
+    say(one, 'last');
+    one.closeWhenSent();
+  }
+  c.closeWhenSent();
+  expect(left).toEqual(['c:END']);
+  endOfReads();
+  expect(left.slice(1)).toEqual(['a:one', 'b:one', 'a:last', 'b:last', 'a:CLOSED', 'b:END']);
 });

@@ -26,6 +26,8 @@ export class OutputBuffer {
   #owner: OutputWriter | undefined;
   /** What turns that are over have left here. */
   readonly #waiting = new WaitingWrites();
+  /** Those that close when what waits has left. */
+  #leaving: OutputWriter[] = [];
   readonly #turn: Turn;
   /** Absent: everything leaves at the end of its turn. */
   readonly #pace: WritePace | undefined;
@@ -71,8 +73,12 @@ export class OutputBuffer {
   /** Writes what there is. */
   flush(): void {
     const owner = this.#owner;
-    if (this.#waiting.count > 0) return this.#flushAll();
-    if (!owner) return;
+    if (this.#waiting.count > 0) this.#flushAll();
+    else if (owner) this.#flushOne(owner);
+    if (this.#leaving.length > 0) this.#letGo();
+  }
+
+  #flushOne(owner: OutputWriter): void {
     const filled = this.#filled;
     this.#owner = undefined;
     this.#filled = 0;
@@ -87,6 +93,20 @@ export class OutputBuffer {
     if (!this.#waiting.sendAll(this.memory)) this.memory = Buffer.allocUnsafeSlow(capacityBytes);
   }
 
+  /** All that it says has been put down here; it closes when that has left. */
+  closeWhenFlushed(owner: OutputWriter): void {
+    this.#leaving.push(owner);
+  }
+
+  #letGo(): void {
+    const leaving = this.#leaving;
+    this.#leaving = [];
+    for (const { isBlocked, connection } of leaving) {
+      if (isBlocked) connection.end();
+      else connection.destroy();
+    }
+  }
+
   /** Forgets what a connection that is over had put here. */
   discard(owner: OutputWriter): void {
     if (owner.isWaiting) this.#waiting.drop(owner);
@@ -95,8 +115,13 @@ export class OutputBuffer {
     this.#filled = this.#start;
   }
 
+  /** Whether something of its has not left yet. */
+  holds(owner: OutputWriter): boolean {
+    return this.#owner === owner || owner.isWaiting;
+  }
+
   flushOf(owner: OutputWriter): void {
-    if (this.#owner === owner || owner.isWaiting) this.flush();
+    if (this.holds(owner)) this.flush();
   }
 }
 
@@ -152,6 +177,15 @@ export class OutputWriter implements WaitingWriter {
     if (this.connection.write(memory, start, end)) return true;
     this.#unfinished += 1;
     return false;
+  }
+
+  /**
+   * Sends all, together with what others have to say, then closes: for a peer that has sent all it is going to, so that nothing
+   * of its can be met by a reset. Where the system does not take all of it, this is `end`.
+   */
+  closeWhenSent(): void {
+    if (this.isBlocked || !this.output.holds(this)) this.end();
+    else this.output.closeWhenFlushed(this);
   }
 
   /** Sends all, then says that nothing more comes. */

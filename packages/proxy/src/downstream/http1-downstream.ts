@@ -81,6 +81,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #kept: Buffer | undefined;
   #isConsuming = false;
   #keepsAlive = true;
+  /** The client has said that nothing follows its present request. */
+  #isLast = false;
   #endsByClose = false;
   #peerEnded = false;
   /** Its listener has gone or changed, or the proxy ends. */
@@ -358,6 +360,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#manager = this.#owner.manager ?? this.#manager;
     this.#writer.usesProperCase = this.#manager.config.usesProperCase === true;
     this.#requests += 1;
+    this.#isLast = !head.keepsAlive;
     this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && !this.#isSpent();
     const info = this.#newStreamInfo();
     info.startAt = this.#headStartedAt;
@@ -543,7 +546,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
       this.#endsHere = true;
       return this.#connection.destroy(true);
     }
-    if (!intact || !this.#keepsAlive || this.#state !== 'answering') return this.#linger();
+    if (!intact || this.#state !== 'answering') return this.#linger();
+    if (!this.#keepsAlive) return this.#linger(this.#isLast && !this.#kept && !this.#connection.tls);
     this.#state = 'head';
     this.#releaseIntake();
     this.#quietSince = this.#engine.turn.now();
@@ -567,6 +571,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const head = this.#reader().head;
     head.framing = 'none';
     this.#keepsAlive = false;
+    this.#isLast = false;
     this.#state = 'answering';
     const stream = new ActiveStream(this.#engine, this.#manager, this, head, info);
     this.#stream = stream;
@@ -574,13 +579,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   /** Our last byte is out; what the client still sends is read and dropped for a while, so that a reset does not overtake the response. */
-  #linger(): void {
+  #linger(mayCloseAtOnce = false): void {
     this.#state = 'lingering';
     this.#endsHere = !this.#peerEnded;
     this.#kept = undefined;
     this.#held = 0;
     this.#connection.resume();
-    this.#writer.end();
+    if (mayCloseAtOnce) this.#writer.closeWhenSent();
+    else this.#writer.end();
     this.#lingerProgressAt = this.#engine.turn.now();
     this.deadline = this.#lingerProgressAt + this.#lingerMs();
   }

@@ -83,6 +83,11 @@ export class Http1ResponseWriter {
     this.#writer.end();
   }
 
+  /** The same, for a client that sends nothing more: without waiting for it to close. */
+  closeWhenSent(): void {
+    this.#writer.closeWhenSent();
+  }
+
   /** The connection is over: what waits is for nobody. */
   discard(): void {
     this.#output.discard(this.#writer);

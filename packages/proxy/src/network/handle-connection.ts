@@ -295,7 +295,8 @@ export class HandleConnection implements Connection {
 const none: Buffer[] = [];
 
 function nameOf(ask: (out: SocketName) => number | undefined): Address {
-  const out: SocketName = {};
+  // Node writes into places that are there faster than it makes them.
+  const out: SocketName = { address: '', family: '', port: 0 };
   ask(out);
-  return { host: out.address ?? '', port: out.port ?? 0 };
+  return { host: out.address, port: out.port };
 }

@@ -49,8 +49,9 @@ export interface SocketHandle {
 }
 
 export interface SocketName {
-  address?: string;
-  port?: number;
+  address: string;
+  family: string;
+  port: number;
 }
 
 interface Binding {
