@@ -53,6 +53,8 @@ export class LiveModel {
   readonly #secured = new Set<string>();
   #certificates = noCertificates;
   #areSecretsDirty = false;
+  /** Revisions that `takeEndpoints` has brought up to date, and whose routes have not been looked at since. */
+  readonly #takenEarly = new Set<string>();
 
   constructor({ config, activatorService = 'sluice-system/activator-service' }: BuildOptions) {
     this.#revisions = new LiveRevisions(activatorService);
@@ -82,6 +84,8 @@ export class LiveModel {
   take(): ModelChange {
     const revisions = this.#revisions.take();
     this.#routes.touchRevisions(revisions);
+    this.#routes.touchRevisions(this.#takenEarly);
+    this.#takenEarly.clear();
     const { routes, owners } = this.#routes.take();
     return { revisions, routes, owners, certificates: this.#takeCertificates(owners) };
   }
@@ -91,7 +95,9 @@ export class LiveModel {
    * together may be on its way.
    */
   takeEndpoints(): ModelChange {
-    return { revisions: this.#revisions.takeEndpoints(), routes: new Set(), owners: new Set(), certificates: false };
+    const revisions = this.#revisions.takeEndpoints();
+    for (const key of revisions) this.#takenEarly.add(key);
+    return { revisions, routes: new Set(), owners: new Set(), certificates: false };
   }
 
   /** Whether revisions have come or gone that nobody has taken. */
