@@ -41,7 +41,9 @@ async function take(text: string): Promise<void> {
 }
 
 function numbers(): ProxyNumbers {
-  (globalThis as { gc?: () => void }).gc?.();
+  const { gc } = globalThis as { gc?: () => void };
+  if (!gc) throw new Error('memory in use can only be told after a collection: start with --expose-gc');
+  gc();
   const { heapUsed, external } = process.memoryUsage();
   const proxy = running?.proxy;
   const upstream = proxy?.clusters().reduce((sum, { activeRequests, pendingRequests }) => sum + activeRequests + pendingRequests, 0) ?? 0;

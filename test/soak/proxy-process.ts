@@ -12,7 +12,7 @@ export class ProxyProcess {
   readonly refused: string[] = [];
 
   constructor() {
-    this.#child = fork(fileURLToPath(new URL('proxy-main.ts', import.meta.url)), [], { execArgv: [...dataPlaneFlags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(fileURLToPath(new URL('proxy-main.ts', import.meta.url)), [], { execArgv: [...dataPlaneFlags, '--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message: FromProxy) => {
       if (message.kind === 'refused') this.refused.push(...message.problems);
       const kind = message.kind === 'refused' ? 'ready' : message.kind;
