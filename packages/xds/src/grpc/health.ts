@@ -1,6 +1,7 @@
 /** The standard gRPC health service, for probes and load balancers: one state for the whole server. */
 import { status, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
 import protobuf from 'protobufjs/minimal.js';
+import { readText } from '../codec/framing.ts';
 
 /** `grpc.health.v1.HealthCheckRequest`. */
 interface HealthCheckRequest {
@@ -21,7 +22,7 @@ const messages = {
     let service = '';
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
-      if (tag === ((1 << 3) | 2)) service = reader.string();
+      if (tag === ((1 << 3) | 2)) service = readText(reader);
       else reader.skipType(tag & 7);
     }
     return { service };

@@ -2,6 +2,7 @@
 import protobuf from 'protobufjs/minimal.js';
 
 import type { Codec } from '../codec/codec.ts';
+import { readText } from '../codec/framing.ts';
 import type { JsonObject } from '../codec/json.ts';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, EncodedResource, ErrorDetail, Node, WrappedResource } from '../discovery.ts';
 import {
@@ -46,13 +47,13 @@ export function decodeDeltaRequest(bytes: Uint8Array, codec: Codec, memo = creat
   let errorDetail: ErrorDetail | undefined;
   readFields(requestName, bytes, (tag, reader) => {
     if (tag === ((1 << 3) | 2)) node = decodeNode(reader.bytes(), codec);
-    else if (tag === ((2 << 3) | 2)) typeUrl = reader.string();
+    else if (tag === ((2 << 3) | 2)) typeUrl = readText(reader);
     else if (tag === ((3 << 3) | 2)) subscribe = joined(subscribe, memo.names.read(runOf(tag, reader, bytes), readNames));
     else if (tag === ((4 << 3) | 2)) unsubscribe = joined(unsubscribe, memo.names.read(runOf(tag, reader, bytes), readNames));
     else if (tag === ((5 << 3) | 2)) {
       const more = memo.versions.read(runOf(tag, reader, bytes), readVersions);
       initialVersions = initialVersions === undefined ? more : { ...initialVersions, ...more };
-    } else if (tag === ((6 << 3) | 2)) responseNonce = reader.string();
+    } else if (tag === ((6 << 3) | 2)) responseNonce = readText(reader);
     else if (tag === ((7 << 3) | 2)) errorDetail = decodeErrorDetail(reader.bytes());
     else reader.skipType(tag & 7);
   });
@@ -77,8 +78,8 @@ function readVersions(run: Uint8Array): Readonly<Record<string, string>> {
     let version = '';
     while (reader.pos < end) {
       const tag = reader.uint32();
-      if (tag === ((1 << 3) | 2)) name = reader.string();
-      else if (tag === ((2 << 3) | 2)) version = reader.string();
+      if (tag === ((1 << 3) | 2)) name = readText(reader);
+      else if (tag === ((2 << 3) | 2)) version = readText(reader);
       else reader.skipType(tag & 7);
     }
     versions[name] = version;
@@ -119,11 +120,11 @@ export function decodeDeltaResponse(bytes: Uint8Array): DeltaDiscoveryResponse {
   let controlPlane = '';
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === ((1 << 3) | 2)) systemVersionInfo = reader.string();
+    if (tag === ((1 << 3) | 2)) systemVersionInfo = readText(reader);
     else if (tag === ((2 << 3) | 2)) resources.push(decodeWrappedResource(reader.bytes()));
-    else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
-    else if (tag === ((5 << 3) | 2)) nonce = reader.string();
-    else if (tag === ((6 << 3) | 2)) removedResources.push(reader.string());
+    else if (tag === ((4 << 3) | 2)) typeUrl = readText(reader);
+    else if (tag === ((5 << 3) | 2)) nonce = readText(reader);
+    else if (tag === ((6 << 3) | 2)) removedResources.push(readText(reader));
     else if (tag === ((7 << 3) | 2)) controlPlane = decodeIdentifier(reader.bytes());
     else reader.skipType(tag & 7);
   }
@@ -147,10 +148,10 @@ export function decodeWrappedResource(bytes: Uint8Array): WrappedResource {
   let ttlMs: number | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === ((1 << 3) | 2)) version = reader.string();
+    if (tag === ((1 << 3) | 2)) version = readText(reader);
     else if (tag === ((2 << 3) | 2)) resource = decodeAny(reader.bytes());
-    else if (tag === ((3 << 3) | 2)) name = reader.string();
-    else if (tag === ((4 << 3) | 2)) aliases.push(reader.string());
+    else if (tag === ((3 << 3) | 2)) name = readText(reader);
+    else if (tag === ((4 << 3) | 2)) aliases.push(readText(reader));
     else if (tag === ((6 << 3) | 2)) ttlMs = decodeDurationMs(reader.bytes());
     else reader.skipType(tag & 7);
   }

@@ -6,6 +6,7 @@ import { MeshError, type Checked } from '@sluice/kernel';
 import protobuf from 'protobufjs/minimal.js';
 
 import type { Codec, DecodedMessage } from '../codec/codec.ts';
+import { readText } from '../codec/framing.ts';
 import { isJsonObject, type JsonObject } from '../codec/json.ts';
 import type { DiscoveryRequest, DiscoveryResponse, EncodedResource, ErrorDetail, Node } from '../discovery.ts';
 import { createRequestMemo } from './run-memo.ts';
@@ -34,11 +35,11 @@ export function decodeDiscoveryRequest(bytes: Uint8Array, codec: Codec, memo = c
   let node: Node | undefined;
   let errorDetail: ErrorDetail | undefined;
   readFields(requestName, bytes, (tag, reader) => {
-    if (tag === ((1 << 3) | 2)) versionInfo = reader.string();
+    if (tag === ((1 << 3) | 2)) versionInfo = readText(reader);
     else if (tag === ((2 << 3) | 2)) node = decodeNode(reader.bytes(), codec);
     else if (tag === ((3 << 3) | 2)) resourceNames = joined(resourceNames, memo.names.read(runOf(tag, reader, bytes), readNames));
-    else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
-    else if (tag === ((5 << 3) | 2)) responseNonce = reader.string();
+    else if (tag === ((4 << 3) | 2)) typeUrl = readText(reader);
+    else if (tag === ((5 << 3) | 2)) responseNonce = readText(reader);
     else if (tag === ((6 << 3) | 2)) errorDetail = decodeErrorDetail(reader.bytes());
     else reader.skipType(tag & 7);
   });
@@ -81,7 +82,7 @@ export function runOf(tag: number, reader: protobuf.Reader, bytes: Uint8Array): 
 /** The texts of a run. */
 export function readNames(run: Uint8Array): readonly string[] {
   const names: string[] = [];
-  readFields(requestName, run, (_tag, reader) => void names.push(reader.string()));
+  readFields(requestName, run, (_tag, reader) => void names.push(readText(reader)));
   return names;
 }
 
@@ -102,7 +103,7 @@ export function decodeErrorDetail(bytes: Uint8Array): ErrorDetail {
   let message = '';
   readFields('google.rpc.Status', bytes, (tag, reader) => {
     if (tag === (1 << 3)) code = reader.int32();
-    else if (tag === ((2 << 3) | 2)) message = reader.string();
+    else if (tag === ((2 << 3) | 2)) message = readText(reader);
     else reader.skipType(tag & 7);
   });
   return { code, message };
@@ -150,10 +151,10 @@ export function decodeDiscoveryResponse(bytes: Uint8Array): DiscoveryResponse {
   let controlPlane = '';
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === ((1 << 3) | 2)) versionInfo = reader.string();
+    if (tag === ((1 << 3) | 2)) versionInfo = readText(reader);
     else if (tag === ((2 << 3) | 2)) resources.push(decodeAny(reader.bytes()));
-    else if (tag === ((4 << 3) | 2)) typeUrl = reader.string();
-    else if (tag === ((5 << 3) | 2)) nonce = reader.string();
+    else if (tag === ((4 << 3) | 2)) typeUrl = readText(reader);
+    else if (tag === ((5 << 3) | 2)) nonce = readText(reader);
     else if (tag === ((6 << 3) | 2)) controlPlane = decodeIdentifier(reader.bytes());
     else reader.skipType(tag & 7);
   }
@@ -166,7 +167,7 @@ export function decodeAny(bytes: Uint8Array): EncodedResource {
   let value: Uint8Array = new Uint8Array(0);
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === ((1 << 3) | 2)) typeUrl = reader.string();
+    if (tag === ((1 << 3) | 2)) typeUrl = readText(reader);
     else if (tag === ((2 << 3) | 2)) value = reader.bytes();
     else reader.skipType(tag & 7);
   }
@@ -179,7 +180,7 @@ export function decodeIdentifier(bytes: Uint8Array): string {
   let identifier = '';
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === ((1 << 3) | 2)) identifier = reader.string();
+    if (tag === ((1 << 3) | 2)) identifier = readText(reader);
     else reader.skipType(tag & 7);
   }
   return identifier;
