@@ -8,22 +8,10 @@
  */
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
+import type { SocketHandle } from './stream-wrap.ts';
 
 /** The handle of a connected socket. */
-export interface DirectHandle {
-  /** Gives 0 when the system took all bytes, a negative error number, or the write that is under way. */
-  writeBuffer(request: null, bytes: Uint8Array): number | PendingWrite;
-}
-
-export interface PendingWrite {
-  handle: DirectHandle;
-  oncomplete: (status: number) => void;
-  async: boolean;
-  /** Holds the memory until the system has taken it. */
-  buffer: Uint8Array;
-  /** Set when it was over before anybody could ask to be told. */
-  writeStatus?: number | null;
-}
+export type DirectHandle = Pick<SocketHandle, 'writeBuffer'>;
 
 /** The handle when bytes may go straight to it: connected, and nothing waits in the stream. */
 export function directHandleOf(socket: Socket): DirectHandle | undefined {

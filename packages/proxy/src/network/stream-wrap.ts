@@ -19,7 +19,7 @@ export interface StreamWrap {
 
 /** A write that the system has not taken completely. */
 export interface PendingWrite {
-  handle: SocketHandle;
+  handle: Pick<SocketHandle, 'writeBuffer'>;
   oncomplete: (status: number) => void;
   async: boolean;
   /** Holds the memory until the system has taken it. */
