@@ -13,6 +13,7 @@ const pureFolders = [
   'packages/balancing',
   'packages/admission',
   'packages/scaling',
+  'packages/stats',
   'packages/translator',
   'packages/xds',
   'packages/proxy',
