@@ -182,6 +182,32 @@ test('what it refuses changes nothing for it, and what it said is known; the nex
   expect(endpoints?.rejection).toBeUndefined();
 });
 
+test('a revision that goes while the config service is away takes no call with it when it is back', async () => {
+  api.put(routeObject('greeter', { 'greeter-00001': 50, 'greeter-00002': 50 }));
+  await eventually(async () => expect(Object.keys(await client.call(target, 200)).toSorted()).toEqual(['b', 'c', 'd', 'e', 'f', 'g']));
+  await service.stop();
+  api.put(routeObject('greeter', { 'greeter-00001': 100 }));
+  api.remove(revisionKind, 'default/greeter-00002');
+  api.remove(podAutoscalerKind, 'default/greeter-00002');
+  api.remove(serverlessServiceKind, 'default/greeter-00002');
+  service = await startConfigServer();
+  const seen = new Set<string>();
+  await eventually(
+    async () => {
+      const answers = Object.keys(await client.call(target, 50, { waits: false }));
+      for (const name of answers) seen.add(name);
+      expect(answers.toSorted()).toEqual(['b', 'd']);
+    },
+    { withinMs: 60_000 },
+  );
+  expect([...seen].filter((name) => !['b', 'c', 'd', 'e', 'f', 'g'].includes(name))).toEqual([]);
+  await eventually(() => {
+    const clusters = statusOfClient()?.types.find(({ typeUrl }) => typeUrl === typeUrls.cluster);
+    expect(clusters?.names).toEqual(['default/greeter-00001']);
+    expect(clusters?.acceptedVersion).toBe(clusters?.sentVersion);
+  });
+});
+
 test('a name that is no gRPC Service does not exist for it', async () => {
   const answers = await client.call('xds:///nobody.default.svc.cluster.local', 1, { deadlineMs: 1_000 });
   expect(Object.keys(answers)[0]).toMatch(/DEADLINE_EXCEEDED|UNAVAILABLE/);

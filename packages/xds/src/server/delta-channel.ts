@@ -59,6 +59,13 @@ export class DeltaChannel extends TypeChannel {
     else this.letGo(name);
   }
 
+  /** Everything else that is due may be sent without saying so. */
+  override get mayHoldGone(): boolean {
+    if (!this.isFirstResponse || this.subscription.isWildcard) return false;
+    for (const [name, version] of this.pending) if (version !== undefined && this.set?.resources.has(name) === false) return true;
+    return false;
+  }
+
   /** @param keepsRemoved leave removals for later, except answers to what was asked for and does not exist */
   due(keepsRemoved: boolean): DueResponse | undefined {
     const { set } = this;

@@ -86,6 +86,8 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
   #nonce = 0;
   #isWaiting = false;
   #restartsWait = false;
+  /** The client has been silent for the limit of waiting once: what it has not asked for by then, it does not want. */
+  #hasWaited = false;
 
   constructor(variant: StreamVariant<Request, Response, Channel>, options: StreamOptions = {}) {
     this.#variant = variant;
@@ -112,6 +114,8 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
         break;
       case 'order wait over':
         this.#isWaiting = false;
+        this.#hasWaited = true;
+        for (const channel of this.#channels.values()) channel.onWaitOver();
         this.#flush(effects, true);
         return effects;
     }
@@ -221,10 +225,13 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
     const heldBack = new Set<Channel>();
     for (const channel of this.#inSendOrder()) {
       const mustWait = awaitsNew || (!comesBeforeListeners(channel.typeUrl) && this.#awaitsEndpointRequest());
-      const due = channel.isAwaiting ? undefined : channel.due(this.#keepsRemoved(channel));
+      const keepsRemoved = this.#keepsRemoved(channel);
+      const due = channel.isAwaiting ? undefined : channel.due(keepsRemoved);
+      const isWithheld = due === undefined && keepsRemoved && channel.mayHoldGone && !this.#hasWaited;
       if (due !== undefined && (!mustWait || regardless)) this.#send(channel, due, effects);
-      else if (due !== undefined) heldBack.add(channel);
-      awaitsNew ||= channel.awaitsNew || channel.lacksNew;
+      else if (due !== undefined || isWithheld) heldBack.add(channel);
+      // What waits for its users must not keep them waiting.
+      awaitsNew ||= channel.awaitsNew || (!isWithheld && channel.lacksNew);
     }
     this.#sendRemovals(heldBack, effects);
     const isHeldBack = heldBack.size > 0;
@@ -246,7 +253,15 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
    */
   #keepsRemoved(channel: Channel): boolean {
     if (!this.#variant.removalOrder.includes(channel.typeUrl)) return false;
-    return channel.isFirstResponse || !this.#hasCurrent(usersOf[channel.typeUrl] ?? []);
+    if (channel.isFirstResponse && !channel.mayHoldGone) return true;
+    const users = usersOf[channel.typeUrl] ?? [];
+    return !this.#hasCurrent(users) || (channel.mayHoldGone && this.#isAboutToAsk(channel, users));
+  }
+
+  /** Clusters are asked for first, so those who point to them are still to be asked for when a stream has just begun. */
+  #isAboutToAsk({ typeUrl }: Channel, users: readonly TypeUrl[]): boolean {
+    if (typeUrl !== typeUrls.cluster || this.#hasWaited || this.#options.onlyType !== undefined) return false;
+    return users.some((user) => !this.#channels.has(user));
   }
 
   #send(channel: Channel, due: DueResponse, effects: StreamEffect<Response>[]): void {
@@ -299,7 +314,7 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
   #sendRemovals(heldBack: ReadonlySet<Channel>, effects: StreamEffect<Response>[]): void {
     for (const typeUrl of this.#variant.removalOrder) {
       const channel = this.#channels.get(typeUrl);
-      if (channel === undefined || channel.isAwaiting || heldBack.has(channel) || !this.#hasCurrent(usersOf[typeUrl] ?? [])) continue;
+      if (channel === undefined || channel.isAwaiting || heldBack.has(channel) || this.#keepsRemoved(channel)) continue;
       const due = channel.due(false);
       if (due !== undefined) this.#send(channel, due, effects);
     }

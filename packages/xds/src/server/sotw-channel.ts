@@ -11,6 +11,9 @@ export class SotwChannel extends TypeChannel {
   #broughtVersion = '';
   /** For full-state types: what the client was sent and is gone, for as long as it is to have it still. */
   readonly #retained = new Map<string, VersionedResource>();
+  /** For full-state types: names of which the client may have something from an earlier stream, until it is told anew. */
+  readonly #brought = new Set<string>();
+  #hasWaited = false;
 
   /** What a request says: `stale` requests answer an older response and change nothing. */
   onRequest(request: DiscoveryRequest): RequestMeaning {
@@ -45,7 +48,25 @@ export class SotwChannel extends TypeChannel {
     for (const name of names) {
       this.pending.set(name, undefined);
       this.owed.add(name);
+      if (this.#isFullState && this.#broughtVersion !== '') this.#brought.add(name);
     }
+  }
+
+  /**
+   * It does not say what it holds, so a response without such a name takes it away; we do not have it to leave it in.
+   * So there is none until the wait is over.
+   */
+  override get mayHoldGone(): boolean {
+    return !this.#hasWaited && this.#lacksBrought;
+  }
+
+  override onWaitOver(): void {
+    this.#hasWaited = true;
+  }
+
+  get #lacksBrought(): boolean {
+    for (const name of this.#brought) if (this.set?.resources.has(name) === false) return true;
+    return false;
   }
 
   protected override onGone(resource: VersionedResource): void {
@@ -55,11 +76,13 @@ export class SotwChannel extends TypeChannel {
   protected override letGo(name: string): void {
     super.letGo(name);
     this.#retained.delete(name);
+    this.#brought.delete(name);
   }
 
   due(keepsRemoved: boolean): DueResponse | undefined {
     const { set } = this;
     if (set === undefined) return undefined;
+    if (keepsRemoved && this.mayHoldGone) return undefined;
     const { changed, gone } = this.review();
     for (const name of this.owed) if (!set.resources.has(name)) this.#forget(name);
     return this.#isFullState ? this.#dueFullState(set, changed, gone, keepsRemoved) : this.#duePart(set, changed, gone);
@@ -78,7 +101,7 @@ export class SotwChannel extends TypeChannel {
     keepsRemoved: boolean,
   ): DueResponse | undefined {
     const isFirstWildcard = this.isFirstResponse && this.subscription.isWildcard;
-    const drops = !keepsRemoved && gone.length > 0;
+    const drops = (!keepsRemoved && gone.length > 0) || this.#lacksBrought;
     if (changed.length === 0 && this.owed.size === 0 && !isFirstWildcard && !drops) return undefined;
     const kept = keepsRemoved ? gone.flatMap((name) => this.#retained.get(name) ?? []) : [];
     const wanted = [...this.wanted()];
@@ -116,6 +139,7 @@ export class SotwChannel extends TypeChannel {
       }
     }
     this.#broughtVersion = '';
+    this.#brought.clear();
   }
 
   #dropRetained(name: string): void {

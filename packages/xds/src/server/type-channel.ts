@@ -66,6 +66,12 @@ export abstract class TypeChannel {
     return this.refusals.latest;
   }
 
+  /** Whether the client has come back with names of which it may hold what is gone by now, and has not been told. */
+  abstract get mayHoldGone(): boolean;
+
+  /** The limit of waiting for the client is reached. */
+  onWaitOver(): void {}
+
   /** What is to be sent, or undefined. @param keepsRemoved leave out that something is gone */
   abstract due(keepsRemoved: boolean): DueResponse | undefined;
 

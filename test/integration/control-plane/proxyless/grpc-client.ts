@@ -19,31 +19,31 @@ function clientOf(target: string): Client {
 }
 
 /** One call; who answered, or the name of the status it failed with. */
-function call(target: string, deadlineMs: number): Promise<string> {
+function call({ target, deadlineMs, waits }: CallOrder): Promise<string> {
   return new Promise((resolve) => {
     clientOf(target).makeUnaryRequest(
       '/test.Backend/WhoAreYou',
       (text: string) => Buffer.from(text),
       (bytes: Buffer) => bytes.toString(),
       'who are you',
-      new Metadata({ waitForReady: true }),
+      new Metadata({ waitForReady: waits }),
       { deadline: Date.now() + deadlineMs },
       (error, answer) => resolve(error === null ? (answer ?? '') : `${status[error.code]}: ${error.details}`),
     );
   });
 }
 
-async function perform({ target, calls, atOnce, deadlineMs }: CallOrder): Promise<CallReport> {
+async function perform(order: CallOrder): Promise<CallReport> {
   const answers: Record<string, number> = {};
-  let left = calls;
+  let left = order.calls;
   const lane = async () => {
     while (left > 0) {
       left -= 1;
-      const answer = await call(target, deadlineMs);
+      const answer = await call(order);
       answers[answer] = (answers[answer] ?? 0) + 1;
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await Promise.all(Array.from({ length: order.atOnce }, lane));
   return { answers };
 }
 

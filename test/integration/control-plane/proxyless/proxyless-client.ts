@@ -7,6 +7,8 @@ export interface CallOrder {
   readonly calls: number;
   readonly atOnce: number;
   readonly deadlineMs: number;
+  /** Whether a call that nobody can take yet waits instead of failing. */
+  readonly waits: boolean;
 }
 
 export interface CallReport {
@@ -15,7 +17,7 @@ export interface CallReport {
 }
 
 export interface ProxylessClient {
-  /** Makes `calls` calls. Default: 20 at once, each given 20 s, since a call waits for a connection. */
+  /** Makes `calls` calls. Default: 20 at once, each given 20 s, since a call waits for a connection and for what there is no way to. */
   call(target: string, calls: number, more?: Partial<CallOrder>): Promise<CallReport['answers']>;
   stop(): void;
 }
@@ -47,7 +49,7 @@ export async function startProxylessClient(configService: string, cluster: strin
       const id = (lastId += 1);
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject });
-        child.send({ id, target, calls, atOnce: 20, deadlineMs: 20_000, ...more });
+        child.send({ id, target, calls, atOnce: 20, deadlineMs: 20_000, waits: true, ...more });
       });
     },
     stop() {
