@@ -3,6 +3,8 @@ export { createSeededRandom, randomInt, type Random } from './random.ts';
 export { afterFirstRequest, collectAllGarbage, giveBackStartMemory, systemClock, systemRandom, systemTimers } from './system.ts';
 export { formatContentHash, hashContent, type ContentHash } from './content-hash.ts';
 export { formatDuration, parseDuration } from './duration.ts';
+export { GoTemplate, type TemplateData } from './go-template/go-template.ts';
+export { GoTemplateError } from './go-template/template-error.ts';
 export { createLease, type Lease } from './lease.ts';
 export { formatProblem, problem, type Checked, type Position, type Problem } from './problem.ts';
 export { MeshError, type ErrorSource, type MeshErrorOptions, type RetrySafety } from './mesh-error.ts';

@@ -31,15 +31,40 @@ export { annotations, autoscalingPrefix, headers, labels, type RoutingState } fr
 export { childName, deploymentName, generatedRevisionName, isSameContent, privateServiceName } from './names.ts';
 
 export type { ConfigData } from './config/config-reader.ts';
+export {
+  ConfigStore,
+  type ConfigMapOutcome,
+  type ConfigMapReader,
+  type ConfigMapReaders,
+  type ConfigStoreOptions,
+} from './config/config-store.ts';
 export type { DefaultsConfig } from './config/defaults-config.ts';
 export type { DeploymentConfig } from './config/deployment-config.ts';
 export { domainsFor, type Domain, type DomainConfig } from './config/domain-config.ts';
-export type { NetworkConfig } from './config/network-config.ts';
+export { featureKeys, isPermitted, type Feature, type FeaturesConfig, type Flag } from './config/features-config.ts';
+export type { GcConfig } from './config/gc-config.ts';
+export {
+  defaultLeaderElection,
+  readLeaderElectionConfig,
+  type LeaderElectionConfig,
+} from './config/leader-election-config.ts';
+export type { LoggingConfig, LoggingLevel } from './config/logging-config.ts';
+export { ownCertificateClass, ownIngressClass, type HttpProtocol, type NetworkConfig } from './config/network-config.ts';
+export {
+  defaultRequestLogTemplate,
+  formatSidecarObservability,
+  type MetricsConfig,
+  type ObservabilityConfig,
+  type TracingConfig,
+} from './config/observability-config.ts';
 export {
   defaultServingConfig,
   isServingConfigMap,
+  servingConfigMaps,
+  servingConfigOf,
   updateServingConfig,
   type ServingConfig,
+  type ServingConfigMap,
 } from './config/serving-config.ts';
 
 export { defaultConfiguration, defaultRevision, defaultRoute, defaultService } from './defaulting/default-objects.ts';

@@ -49,7 +49,7 @@ const world: fc.Arbitrary<World> = fc
       }),
     ),
     revisions: generations.map((generation) => aRevision('r', generation)),
-    config: { ...defaultServingConfig, domain: { domains: [{ name: 'example.com', selector: {} }] }, features: { tagHeaderBasedRouting } },
+    config: { ...defaultServingConfig, domain: { domains: [{ name: 'example.com', selector: {} }] }, features: { ...defaultServingConfig.features, 'tag-header-based-routing': tagHeaderBasedRouting ? 'Enabled' : 'Disabled' } },
   }));
 
 const request = fc.record({
@@ -113,7 +113,7 @@ function plainly(sent: Request, { routes, revisions, config }: World): Outcome |
   const targets = route.status?.traffic ?? [];
   const exists = ({ revisionName }: TrafficTarget) => revisions.some(({ metadata }) => metadata.name === revisionName);
   const goesTo = ({ revisionName }: TrafficTarget) => `default/${revisionName}`;
-  const byHeaders = config.features.tagHeaderBasedRouting;
+  const byHeaders = config.features['tag-header-based-routing'] === 'Enabled';
   if (tag !== '') {
     const target = targets.find((candidate) => candidate.tag === tag && exists(candidate));
     return target && { revision: goesTo(target), tag: byHeaders ? tag : sent.tag, isDefault: undefined };

@@ -1,32 +1,42 @@
 /** The ConfigMaps of serving as they are now. A bad one is refused as a whole, and its last good state stays. */
-import { formatProblem, type Logger } from '@sluice/kernel';
+import type { Logger } from '@sluice/kernel';
 import type { Change, ConfigMap } from '@sluice/kubernetes';
+import { DEFAULT_AUTOSCALER_CONFIG, parseAutoscalerConfig, readAnnotations, type AutoscalerConfig } from '@sluice/scaling';
 import {
-  DEFAULT_AUTOSCALER_CONFIG,
-  parseAutoscalerConfig,
-  readAnnotations,
-  type AutoscalerConfig,
-} from '@sluice/scaling';
-import {
-  defaultServingConfig,
-  isServingConfigMap,
-  updateServingConfig,
+  ConfigStore,
+  servingConfigMaps,
+  servingConfigOf,
   type CheckScaling,
+  type ConfigStoreOptions,
   type ServingConfig,
 } from '@sluice/serving';
 
-const autoscalerConfigMap = 'config-autoscaler';
+const maps = {
+  ...servingConfigMaps,
+  'config-autoscaler': { standard: DEFAULT_AUTOSCALER_CONFIG, read: parseAutoscalerConfig },
+} as const;
+
+export type ConfigMapVerdict = NonNullable<ConfigStoreOptions<typeof maps>['onVerdict']>;
 
 export class LiveConfig {
-  readonly #logger: Logger;
-  readonly #onChange: () => void;
-  #serving: ServingConfig = defaultServingConfig;
-  #autoscaler: AutoscalerConfig = DEFAULT_AUTOSCALER_CONFIG;
+  readonly #store: ConfigStore<typeof maps>;
+  #serving: ServingConfig;
 
-  /** @param onChange called when something else has come into force */
-  constructor(logger: Logger, onChange: () => void) {
-    this.#logger = logger;
-    this.#onChange = onChange;
+  /**
+   * @param onChange called when something else has come into force
+   * @param onVerdict called when a map cannot be used, and when it can again
+   */
+  constructor(logger: Logger, onChange: () => void, onVerdict: ConfigMapVerdict = () => {}) {
+    this.#store = new ConfigStore({
+      maps,
+      logger,
+      onVerdict,
+      onChange: () => {
+        this.#serving = servingConfigOf(this.#store);
+        onChange();
+      },
+    });
+    this.#serving = servingConfigOf(this.#store);
   }
 
   /** Take it once per decision: it changes as a whole. */
@@ -34,33 +44,16 @@ export class LiveConfig {
     return this.#serving;
   }
 
+  /** What holds for the scaling of every revision. */
+  get autoscaler(): AutoscalerConfig {
+    return this.#store.get('config-autoscaler');
+  }
+
   /** What is wrong with scaling annotations, by the autoscaler's own rules. */
-  readonly checkScaling: CheckScaling = (annotations) => readAnnotations(annotations, this.#autoscaler).problems;
+  readonly checkScaling: CheckScaling = (annotations) => readAnnotations(annotations, this.autoscaler).problems;
 
   /** For an informer of ConfigMaps; those of others are passed over. */
-  onConfigMap(change: Change<ConfigMap>): void {
-    const { name } = change.object.metadata;
-    const data = change.kind === 'deleted' ? undefined : (change.object.data ?? {});
-    if (name === autoscalerConfigMap) this.#readAutoscaler(data);
-    else if (isServingConfigMap(name)) this.#readServing(name, data);
-  }
-
-  #readServing(name: string, data: Readonly<Record<string, string>> | undefined): void {
-    const { config, problems } = updateServingConfig(this.#serving, name, data);
-    if (problems.length > 0) {
-      this.#logger.error('config refused', { configMap: name, problems: problems.map(formatProblem) });
-      return;
-    }
-    this.#serving = config;
-    this.#logger.info('config applied', { configMap: name });
-    this.#onChange();
-  }
-
-  #readAutoscaler(data: Readonly<Record<string, string>> | undefined): void {
-    // Only the rules for annotations come from this map here; the autoscaler itself complains about the rest.
-    const checked = parseAutoscalerConfig(data ?? {});
-    if (!checked.ok) return;
-    this.#autoscaler = checked.value;
-    this.#onChange();
+  onConfigMap({ kind, object }: Change<ConfigMap>): void {
+    this.#store.set(object.metadata.name, kind === 'deleted' ? undefined : (object.data ?? {}));
   }
 }

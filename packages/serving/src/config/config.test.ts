@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { readDefaultsConfig } from './defaults-config.ts';
 import { readDeploymentConfig } from './deployment-config.ts';
 import { domainsFor, readDomainConfig, type DomainConfig } from './domain-config.ts';
-import { fillTemplate, readNetworkConfig } from './network-config.ts';
+import { fillTemplate } from './name-template.ts';
+import { readNetworkConfig } from './network-config.ts';
 import { defaultServingConfig, updateServingConfig } from './serving-config.ts';
 
 function messages(checked: {
@@ -76,8 +77,7 @@ describe('config-domain', () => {
 
   test('what is no selector is refused', () => {
     expect(messages(readDomainConfig({ 'foo.com': 'selector\n- a' }))).toEqual([
-      'data.foo.com: invalid value: selector, want "selector:" and lines of "label: value"',
-      'data.foo.com: invalid value: - a, want "selector:" and lines of "label: value"',
+      'data.foo.com: invalid value: selector\n- a, want YAML such as "selector: { label: value }"',
     ]);
   });
 });
@@ -98,7 +98,7 @@ describe('config-network', () => {
       messages(readNetworkConfig({ 'tag-template': '{{.NNName}}-{{.Tag}}', 'default-external-scheme': 'ftp' })),
     ).toEqual([
       'data.default-external-scheme: invalid value: ftp, want http or https',
-      'data.tag-template: invalid value: {{.NNName}}-{{.Tag}}, it names something that is not there',
+      "data.tag-template: invalid value: {{.NNName}}-{{.Tag}}, line 1: can't evaluate field NNName",
     ]);
   });
 
@@ -137,7 +137,7 @@ describe('updateServingConfig', () => {
   });
 
   test('maps of others are none of its business', () => {
-    expect(updateServingConfig(defaultServingConfig, 'config-logging', { x: 'y' })).toEqual({
+    expect(updateServingConfig(defaultServingConfig, 'config-kourier', { x: 'y' })).toEqual({
       config: defaultServingConfig,
       problems: [],
     });

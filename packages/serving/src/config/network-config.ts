@@ -1,81 +1,125 @@
-/** `config-network`: how hosts and URLs are formed. */
+/** `config-network`: how hosts and URLs are formed, who serves them, and with which certificates. */
 import type { Checked } from '@sluice/kernel';
+import { parse } from 'yaml';
 import { ConfigReader, type ConfigData } from './config-reader.ts';
+import { hostTemplateComplaint, tagTemplateComplaint } from './name-template.ts';
 
 export interface NetworkConfig {
-  /** Where a route's host is made from its name. Variables as `{{.Name}}`. */
+  /** Who serves routes that do not say so themselves. */
+  readonly ingressClass: string;
+  /** Who makes certificates that do not say so themselves. */
+  readonly certificateClass: string;
+  /** Where a route's host is made from its name. A Go template. */
   readonly domainTemplate: string;
-  /** From a tag and a route's name to the name that the host of the tag is made from. */
+  /** From a tag and a route's name to the name that the host of the tag is made from. A Go template. */
   readonly tagTemplate: string;
+  /** Over how long a new revision takes over the traffic of the one before it. 0: at once. */
+  readonly rolloutDurationSeconds: number;
+  /** Namespaces that get one certificate for all their hosts. Undefined: none do. */
+  readonly namespaceWildcardCertSelector: NamespaceSelector | undefined;
+  /** Whether hosts for clients outside get certificates. */
+  readonly externalDomainTls: boolean;
+  readonly clusterLocalDomainTls: boolean;
+  readonly systemInternalTls: boolean;
+  /** What becomes of plain HTTP at hosts with certificates. */
+  readonly httpProtocol: HttpProtocol;
   readonly defaultExternalScheme: 'http' | 'https';
+  /** Whether a DomainMapping takes its name by itself. */
+  readonly autocreateClusterDomainClaims: boolean;
+  readonly enableMeshPodAddressability: boolean;
+  readonly meshCompatibilityMode: 'auto' | 'enabled' | 'disabled';
   /** Ours: the port that clients outside must name, when it is not the scheme's own. 0: they need not. */
   readonly externalPort: number;
+  /** Ours: the same for HTTPS. */
+  readonly externalTlsPort: number;
   /** The domain of the cluster's own names: `cluster.local`. */
   readonly clusterDomain: string;
 }
 
-/** Knative's defaults, in force without a ConfigMap. */
+/** `disabled`: plain HTTP is not served there at all. */
+export type HttpProtocol = 'enabled' | 'redirected' | 'disabled';
+
+/** As Kubernetes selects by labels. */
+export interface NamespaceSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+}
+
+/** Ingresses and certificates of these classes are ours to serve and to make. */
+export const ownIngressClass = 'sluice.ingress.networking.knative.dev';
+export const ownCertificateClass = 'sluice.certificate.networking.knative.dev';
+
+/** In force without a ConfigMap: Knative's defaults, except that the two classes are ours and not Istio's and cert-manager's. */
 export const defaultNetwork: NetworkConfig = {
+  ingressClass: ownIngressClass,
+  certificateClass: ownCertificateClass,
   domainTemplate: '{{.Name}}.{{.Namespace}}.{{.Domain}}',
   tagTemplate: '{{.Tag}}-{{.Name}}',
+  rolloutDurationSeconds: 0,
+  namespaceWildcardCertSelector: undefined,
+  externalDomainTls: false,
+  clusterLocalDomainTls: false,
+  systemInternalTls: false,
+  httpProtocol: 'enabled',
   defaultExternalScheme: 'http',
+  autocreateClusterDomainClaims: false,
+  enableMeshPodAddressability: false,
+  meshCompatibilityMode: 'auto',
   externalPort: 0,
+  externalTlsPort: 0,
   clusterDomain: 'cluster.local',
 };
 
+const onOrOff = ['enabled', 'disabled'] as const;
+
 export function readNetworkConfig(data: ConfigData): Checked<NetworkConfig> {
   const reader = new ConfigReader(data);
-  const scheme =
-    reader.text('default-external-scheme', 'defaultExternalScheme') ?? defaultNetwork.defaultExternalScheme;
-  if (scheme !== 'http' && scheme !== 'https') {
-    reader.complain('default-external-scheme', `invalid value: ${scheme}, want http or https`);
-  }
+  const standard = defaultNetwork;
+  const isOn = (...keys: [string, ...string[]]) => reader.choice(keys, onOrOff, 'disabled') === 'enabled';
   const config: NetworkConfig = {
-    domainTemplate: reader.text('domain-template', 'domainTemplate') ?? defaultNetwork.domainTemplate,
-    tagTemplate: reader.text('tag-template', 'tagTemplate') ?? defaultNetwork.tagTemplate,
-    defaultExternalScheme: scheme === 'https' ? 'https' : 'http',
-    externalPort: reader.integer('external-port', defaultNetwork.externalPort),
-    clusterDomain: reader.text('cluster-domain') ?? defaultNetwork.clusterDomain,
+    ingressClass: reader.text(['ingress-class', 'ingress.class'], standard.ingressClass),
+    certificateClass: reader.text(['certificate-class', 'certificate.class'], standard.certificateClass),
+    domainTemplate: reader.text(['domain-template', 'domainTemplate'], standard.domainTemplate),
+    tagTemplate: reader.text(['tag-template', 'tagTemplate'], standard.tagTemplate),
+    rolloutDurationSeconds: reader.integer(['rollout-duration', 'rolloutDuration'], standard.rolloutDurationSeconds),
+    namespaceWildcardCertSelector: readNamespaceSelector(reader),
+    externalDomainTls: isOn('external-domain-tls', 'auto-tls', 'autoTLS'),
+    clusterLocalDomainTls: isOn('cluster-local-domain-tls'),
+    systemInternalTls: isOn('system-internal-tls', 'internal-encryption'),
+    httpProtocol: reader.choice(['http-protocol', 'httpProtocol'], ['enabled', 'redirected', 'disabled'], standard.httpProtocol),
+    defaultExternalScheme: reader.choice(
+      ['default-external-scheme', 'defaultExternalScheme'],
+      ['http', 'https'],
+      standard.defaultExternalScheme,
+    ),
+    autocreateClusterDomainClaims: reader.boolean(
+      ['autocreate-cluster-domain-claims', 'autocreateClusterDomainClaims'],
+      standard.autocreateClusterDomainClaims,
+    ),
+    enableMeshPodAddressability: reader.boolean('enable-mesh-pod-addressability', standard.enableMeshPodAddressability),
+    meshCompatibilityMode: reader.choice('mesh-compatibility-mode', ['auto', 'enabled', 'disabled'], standard.meshCompatibilityMode),
+    externalPort: reader.integer('external-port', standard.externalPort, { most: 65_535 }),
+    externalTlsPort: reader.integer('external-tls-port', standard.externalTlsPort, { most: 65_535 }),
+    clusterDomain: reader.text('cluster-domain', standard.clusterDomain),
   };
-  for (const key of ['domainTemplate', 'tagTemplate'] as const) checkTemplate(reader, key, config[key]);
+  const check = (key: string, template: string, complaint: string | undefined) => {
+    if (complaint !== undefined) reader.complain(key, `invalid value: ${template}, ${complaint}`);
+  };
+  check('domain-template', config.domainTemplate, hostTemplateComplaint(config.domainTemplate));
+  check('tag-template', config.tagTemplate, tagTemplateComplaint(config.tagTemplate));
   return reader.result(config);
 }
 
-/**
- * Fills `{{.Name}}` and its like. Of Go's templates this is the part that names are made with: variables and
- * `{{index .Labels "key"}}`. Undefined when the template asks for something that is not there.
- */
-export function fillTemplate(template: string, values: TemplateValues): string | undefined {
-  let complete = true;
-  const filled = template.replaceAll(/\{\{-?\s*(.*?)\s*-?\}\}/g, (_, expression: string) => {
-    const value = evaluate(expression, values);
-    if (value === undefined) complete = false;
-    return value ?? '';
-  });
-  return complete ? filled : undefined;
-}
-
-export interface TemplateValues {
-  readonly texts: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-function evaluate(expression: string, values: TemplateValues): string | undefined {
-  const variable = /^\.(\w+)$/.exec(expression)?.[1];
-  if (variable !== undefined) return values.texts[variable];
-  const [, from, key = ''] = /^index\s+\.(Labels|Annotations)\s+"([^"]*)"$/.exec(expression) ?? [];
-  if (from === 'Labels') return values.labels?.[key] ?? '';
-  if (from === 'Annotations') return values.annotations?.[key] ?? '';
+function readNamespaceSelector(reader: ConfigReader): NamespaceSelector | undefined {
+  const key = 'namespace-wildcard-cert-selector';
+  const text = reader.text(key);
+  if (text === undefined || text.trim() === '') return undefined;
+  try {
+    const value: unknown = parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // No YAML: the complaint below says what is wanted.
+  }
+  reader.complain(key, `invalid value: ${text.trim()}, want YAML of a label selector such as "matchLabels: { label: value }"`);
   return undefined;
-}
-
-function checkTemplate(reader: ConfigReader, key: 'domainTemplate' | 'tagTemplate', template: string): void {
-  const texts = {
-    Name: 'name',
-    ...(key === 'domainTemplate' ? { Namespace: 'namespace', Domain: 'domain' } : { Tag: 'tag' }),
-  };
-  const filled = fillTemplate(template, { texts });
-  const name = key === 'domainTemplate' ? 'domain-template' : 'tag-template';
-  if (filled === undefined) reader.complain(name, `invalid value: ${template}, it names something that is not there`);
 }

@@ -79,7 +79,7 @@ describe('a Route becomes', () => {
   const made = (features: ServingConfig['features']) => makeIngress(aRoute('hello', []), targets, { ...config, features }, () => 'http1').spec;
 
   test('rules for itself and each tag, in the cluster and outside', () => {
-    const { rules, httpOption } = made({ tagHeaderBasedRouting: false });
+    const { rules, httpOption } = made(config.features);
     expect(httpOption).toBe('Enabled');
     expect(rules?.map(({ hosts, visibility }) => [visibility, hosts?.at(-1)])).toEqual([
       ['ClusterLocal', 'hello.default.svc.cluster.local'],
@@ -98,7 +98,7 @@ describe('a Route becomes', () => {
   });
 
   test('with the feature on, paths by header before the default', () => {
-    const { rules } = made({ tagHeaderBasedRouting: true });
+    const { rules } = made({ ...config.features, 'tag-header-based-routing': 'Enabled' });
     expect(rules?.[0]?.http?.paths).toMatchObject([
       { headers: { 'Knative-Serving-Tag': { exact: 'next' } }, splits: [{ serviceName: 'hello-00002', percent: 100 }] },
       { appendHeaders: { 'Knative-Serving-Default-Route': 'true' } },

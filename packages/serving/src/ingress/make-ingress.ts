@@ -27,7 +27,7 @@ export function makeIngress(
 ): Ingress {
   const { namespace = '', name } = route.metadata;
   const tags = tagsOf(targets);
-  const routesByHeader = config.features.tagHeaderBasedRouting;
+  const routesByHeader = config.features['tag-header-based-routing'] === 'Enabled';
   const splitsOf = (tag: string) => targetsOf(tag, targets).map((target) => toSplit(namespace, target, protocolOf));
   const pathsOf = (tag: string): IngressPath[] => {
     if (!routesByHeader) return [{ splits: splitsOf(tag) }];

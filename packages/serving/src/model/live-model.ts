@@ -10,6 +10,7 @@ import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
 import type { Revision } from '../api/revision.ts';
 import type { Route } from '../api/route.ts';
 import type { ServerlessService } from '../api/serverless-service.ts';
+import { ownIngressClass } from '../config/network-config.ts';
 import type { IngressConfig } from '../ingress/make-ingress.ts';
 import { annotations } from '../labels.ts';
 import { isSameContent } from '../names.ts';
@@ -22,7 +23,7 @@ import { oddityOf } from './readable-objects.ts';
 import type { ServingObjects } from './serving-objects.ts';
 
 /** The Ingresses that are ours to serve say so with this class. */
-export const ingressClass = 'sluice.ingress.networking.knative.dev';
+export const ingressClass = ownIngressClass;
 
 export interface BuildOptions {
   readonly config: IngressConfig;

@@ -19,7 +19,7 @@ export interface PodOptions {
 }
 
 export function makeQueueContainer(revision: Revision, options: PodOptions): PodContainer {
-  const { queueSidecarImage, queueSidecarCommand, queueSidecarCpuRequest } = options.deployment;
+  const { queueSidecarImage, queueSidecarCommand, queueSidecarRequests } = options.deployment;
   const servingPort = queueServingPort(protocolOf(revision));
   return {
     name: queueContainerName,
@@ -33,7 +33,7 @@ export function makeQueueContainer(revision: Revision, options: PodOptions): Pod
     ],
     env: queueEnvironment(revision, options, servingPort),
     readinessProbe: kubeletProbe(servingContainer(revision.spec)?.readinessProbe, servingPort),
-    ...(queueSidecarCpuRequest === '' ? {} : { resources: { requests: { cpu: queueSidecarCpuRequest } } }),
+    ...(Object.keys(queueSidecarRequests).length === 0 ? {} : { resources: { requests: queueSidecarRequests } }),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -1,7 +1,7 @@
 /** Names in the network: the hosts of a route and of its tags, and its URLs. */
 import type { Route } from '../api/route.ts';
 import { domainsFor } from '../config/domain-config.ts';
-import { fillTemplate } from '../config/network-config.ts';
+import { fillTemplate } from '../config/name-template.ts';
 import type { ServingConfig } from '../config/serving-config.ts';
 import { labels } from '../labels.ts';
 
