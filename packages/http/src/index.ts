@@ -32,3 +32,18 @@ export {
   type Http2StreamEvents,
   type ResetCause,
 } from './http2/index.ts';
+export {
+  acceptOf,
+  CloseCode,
+  closePayload,
+  createWebSocketKey,
+  findUpgradeFault,
+  FrameReader,
+  isUpgradeAccepted,
+  Opcode,
+  writeFrame,
+  writeUpgradeRequest,
+  writeUpgradeResponse,
+  type FrameEvents,
+  type FrameFault,
+} from './websocket/index.ts';
