@@ -34,6 +34,12 @@ export class Host {
   #addressText: string;
   #activeRequests = 0;
   #pickedTotal = 0;
+  /** Requests that ended well and badly here, counted by whoever knows how they end. */
+  requestsSucceeded = 0;
+  requestsFailed = 0;
+  /** Requests between `begin` and `end`, and the sum of the moments of all ends, less that of all beginnings. */
+  #timed = 0;
+  #moments = 0;
   readonly #flags = new Set<HostFlag>();
   /** Monotonic ms at which it was added or became well: where a slow start begins. Kept by whoever has a clock. */
   healthySince = Number.NEGATIVE_INFINITY;
@@ -105,6 +111,23 @@ export class Host {
     this.#activeRequests += 1;
     this.#pickedTotal += 1;
     return this.picked;
+  }
+
+  /** A request that counts in `busyMs` has begun. */
+  begin(now: number): void {
+    this.#timed += 1;
+    this.#moments -= now;
+  }
+
+  /** It is over. */
+  end(now: number): void {
+    this.#timed -= 1;
+    this.#moments += now;
+  }
+
+  /** ∫ requests under way dt since the host is known, in ms: what grows by it in a second is the mean of a second. */
+  busyMs(now: number): number {
+    return this.#moments + this.#timed * now;
   }
 
   /** Takes over a newer description, of the same key. */

@@ -22,6 +22,8 @@ export { defineFilter, definePerRoute, routeConfigOf, type FilterCatalog, type F
 export type { FilterVerdict } from './filters/filter-verdict.ts';
 export { createFilterContexts, type CreateFilterContext, type FilterContextParts, type FilterPlace } from './filters/filter-context.ts';
 export { createDataSources } from './data-sources.ts';
+export type { ClusterLoad, HostLoad, LoadQuery } from './upstream/cluster-load.ts';
+export type { MetricSum, MetricSums } from './upstream/reported-metrics.ts';
 export type { AsyncCall, AsyncClient, AsyncRequest, AsyncResult } from './upstream/async-client.ts';
 export { routerFactory } from './filters/router/router-factory.ts';
 export type { ClusterHosts, ProxyHealth } from './filters/proxy-health.ts';

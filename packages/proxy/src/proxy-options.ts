@@ -8,6 +8,7 @@ import type { ProcessReadings } from './overload/overload-manager.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
+import type { ClusterLoad, LoadQuery } from './upstream/cluster-load.ts';
 
 export interface ProxyOptions {
   readonly clock: Clock;
@@ -94,6 +95,10 @@ export interface Proxy {
   reopenLogs?(): void;
   /** For `/clusters`. */
   clusters(): readonly ClusterStatus[];
+  /** Notes from now on what goes through these clusters, and no more what goes through others of the same server. */
+  measureLoad(query: LoadQuery): void;
+  /** What has gone through them since the last time; those of which there is nothing to say are left out. */
+  takeLoad(query: LoadQuery): Promise<readonly ClusterLoad[]>;
 }
 
 export interface DrainOptions {
@@ -134,5 +139,8 @@ export interface HostStatus {
   readonly activeRequests: number;
   readonly activeConnections: number;
   readonly requests: number;
+  /** Of these, those that ended well and badly as far as the host can be blamed: 5xx, and gRPC's like. */
+  readonly requestsSucceeded: number;
+  readonly requestsFailed: number;
   readonly connectFailures: number;
 }

@@ -18,8 +18,10 @@ import { Turn } from './turn.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
 import { createAsyncClient } from './upstream/async-exchange.ts';
 import { createNoResolver } from './upstream/dns/no-resolver.ts';
+import type { ClusterLoad, LoadQuery } from './upstream/cluster-load.ts';
 import { LocalZone } from './upstream/local-zone.ts';
 import { changeClusters } from './upstream/cluster-set.ts';
+import { measureLoad, takeLoad } from './upstream/measured-clusters.ts';
 
 const nothing: ProxyConfig = { version: '', listeners: new Map(), clusters: new Map() };
 const defaultSweepPeriodMs = 50;
@@ -194,6 +196,14 @@ class RunningProxy implements Proxy {
 
   clusters(): readonly ClusterStatus[] {
     return [...this.#engine.current.clusters.values()].map((cluster) => cluster.status());
+  }
+
+  measureLoad(query: LoadQuery): void {
+    measureLoad(this.#engine.current.clusters, query);
+  }
+
+  async takeLoad(query: LoadQuery): Promise<readonly ClusterLoad[]> {
+    return takeLoad(this.#engine.current.clusters, query);
   }
 
   async #apply(config: ProxyConfig): Promise<readonly Problem[]> {

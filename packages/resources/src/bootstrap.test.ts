@@ -101,3 +101,17 @@ test('what holds for all clusters', () => {
     value: { clusterManager: { localClusterName: 'edge', outlierEventLogPath: '/dev/stderr', localAddress: { host: '10.0.0.1', port: 0 }, loadStatsConfig: undefined } },
   });
 });
+
+test('reports of load go to servers that can be reached', () => {
+  const cluster = (lrs_server: object) => ({ ...adsCluster, name: 'app', lrs_server });
+  const api = (cluster_name: string) => ({ api_type: 'GRPC', transport_api_version: 'V3', grpc_services: [{ envoy_grpc: { cluster_name } }] });
+  expect(problemsOf({ static_resources: { clusters: [cluster({ self: {} })] } })).toEqual(['static_resources.clusters[0].lrs_server: says self, but no server is asked for resources']);
+  expect(problemsOf({ static_resources: { clusters: [cluster({ api_config_source: api('gone') })] } })).toEqual([
+    'static_resources.clusters[0].lrs_server.api_config_source.grpc_services[0]: names cluster "gone", which is no static cluster with addresses',
+  ]);
+  expect(problemsOf({ static_resources: { clusters: [cluster({ path_config_source: { path: '/x' } })] } })).toEqual([
+    'static_resources.clusters[0].lrs_server: is a file, must be a server: self, ads or api_config_source',
+  ]);
+  const good = { clusters: [adsCluster, cluster({ api_config_source: api('xds') })] };
+  expect(problemsOf({ cluster_manager: { load_stats_config: api('xds') }, static_resources: good })).toEqual([]);
+});

@@ -166,6 +166,12 @@ function checkSources({ node, dynamicResources, staticResources, clusterManager 
   };
   check(adsConfig, scope.at('dynamic_resources').at('ads_config'));
   check(clusterManager.loadStatsConfig, scope.at('cluster_manager').at('load_stats_config'));
+  staticResources.clusters.forEach(({ loadServer }, index) => {
+    const at = scope.at('static_resources').at('clusters').at(index).at('lrs_server');
+    if (loadServer?.kind === 'api') check(loadServer.api, at.at('api_config_source'));
+    const isServed = adsConfig !== undefined || cdsConfig?.kind === 'api';
+    if ((loadServer?.kind === 'self' || loadServer?.kind === 'ads') && !isServed) at.error(`says ${loadServer.kind}, but no server is asked for resources`);
+  });
 }
 
 function reportDuplicates(named: readonly { readonly name: string }[], scope: Scope): void {

@@ -3,9 +3,10 @@ import type { Checked } from '@sluice/kernel';
 import { defaultCircuitBreakers, readCircuitBreakers, type CircuitBreakers } from './circuit-breakers.ts';
 import { readClusterProtocolOptions } from './cluster-protocol-options.ts';
 import { defaultCommonLbConfig, readCommonLbConfig, type CommonLbConfig } from './common-lb-config.ts';
+import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
-import { decodeNumber } from './decode/scalars.ts';
+import { decodeNumber, decodeString } from './decode/scalars.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readDiscovery, type EndpointDiscovery } from './endpoint-discovery.ts';
 import { readHealthCheck, type HealthCheck } from './health-check.ts';
@@ -54,6 +55,10 @@ export interface Cluster {
   readonly transportSocket?: UpstreamTransportSocket | undefined;
   /** The first whose match the host's metadata holds counts. Absent: none. */
   readonly transportSocketMatches?: readonly TransportSocketMatch[] | undefined;
+  /** Where reports of its load go. Absent: where the bootstrap sends those of all clusters. */
+  readonly loadServer?: ConfigSource | undefined;
+  /** What of the hosts' own reports is passed on with them: `cpu_utilization`, `named_metrics.x`, `named_metrics.*`. Absent: nothing. */
+  readonly loadMetricNames?: readonly string[];
   readonly metadata: Metadata;
 }
 
@@ -85,6 +90,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     http: readClusterProtocolOptions(reader),
     transportSocket: reader.read('transport_socket', readUpstreamTransportSocket),
     transportSocketMatches: reader.list('transport_socket_matches', readTransportSocketMatch),
+    ...readLoadReports(reader),
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
   };
   refuseTheRest(reader);
@@ -131,12 +137,17 @@ function readConnectTimeout(reader: MessageReader): number {
   return timeoutMs;
 }
 
+function readLoadReports(reader: MessageReader): Pick<Cluster, 'loadServer' | 'loadMetricNames'> {
+  const loadServer = reader.read('lrs_server', readConfigSource);
+  if (loadServer?.kind === 'path') reader.scope.at('lrs_server').error('is a file, must be a server: self, ads or api_config_source');
+  const loadMetricNames = reader.list('lrs_report_endpoint_metrics', decodeString);
+  return { ...(loadServer ? { loadServer } : {}), ...(loadMetricNames.length > 0 ? { loadMetricNames } : {}) };
+}
+
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'track_cluster_stats',
     'track_timeout_budgets',
-    'lrs_server',
-    'lrs_report_endpoint_metrics',
   ]);
   reader.refuse([
     'transport_socket_matcher',

@@ -21,6 +21,19 @@ export interface ApiConfigSource {
   readonly clusterNames: readonly string[];
 }
 
+/** Which server a source means, as text; `self` and `ads` are both the one that resources come from. */
+export function serverKeyOf(source: ConfigSource): string {
+  switch (source.kind) {
+    case 'ads':
+    case 'self':
+      return 'self';
+    case 'api':
+      return `api ${source.api.clusterNames.join(' ')}`;
+    case 'path':
+      return `path ${source.path}`;
+  }
+}
+
 /** Decodes a source. `initialFetchTimeoutMs` of 0 waits for ever. */
 export function readConfigSource(json: unknown, scope: Scope): ConfigSource | undefined {
   const reader = MessageReader.open(json, scope);

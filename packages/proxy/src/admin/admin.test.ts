@@ -32,10 +32,12 @@ function createStandIn() {
       { name: 'six', address: '[::1]:8080', port: 8080, connections: 0 },
     ],
     upstreams: noAsyncClient,
+    measureLoad() {},
+    takeLoad: async () => [],
     clusters: () => [
       {
         name: 'app',
-        hosts: [{ address: '10.0.0.1:80', healthy: false, healthFlags: ['failed_outlier_check', 'failed_eds_health'], weight: 3, activeRequests: 1, activeConnections: 2, requests: 5, connectFailures: 4 }],
+        hosts: [{ address: '10.0.0.1:80', healthy: false, healthFlags: ['failed_outlier_check', 'failed_eds_health'], weight: 3, activeRequests: 1, activeConnections: 2, requests: 5, requestsSucceeded: 3, requestsFailed: 1, connectFailures: 4 }],
         activeRequests: 1,
         pendingRequests: 0,
         connections: 2,

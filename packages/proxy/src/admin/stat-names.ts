@@ -34,6 +34,7 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_listener_manager_lds_', word: 'listener_manager.lds', label: undefined },
   { prefix: 'envoy_listener_manager_', word: 'listener_manager', label: undefined },
   { prefix: 'envoy_listener_', word: 'listener', label: 'envoy_listener_address' },
+  { prefix: 'envoy_load_reporter_', word: 'load_reporter', label: undefined },
   { prefix: 'envoy_overload_', word: 'overload', label: 'envoy_overload_name' },
   { prefix: 'envoy_vhost_', word: 'vhost', label: 'envoy_virtual_host' },
   { prefix: 'envoy_server_', word: 'server', label: undefined },

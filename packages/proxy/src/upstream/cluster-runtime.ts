@@ -19,13 +19,15 @@ import {
 } from '@sluice/balancing';
 import type { ResponseHead } from '@sluice/http';
 import type { Address, Network } from '@sluice/kernel';
-import { defaultUpstreamSocketOptions, type UpstreamSocketOptions } from '@sluice/resources';
+import { defaultUpstreamSocketOptions, serverKeyOf, type UpstreamSocketOptions } from '@sluice/resources';
 import { endpointsOf, policyOf, preferredHealthOf, subsetsOf } from '../config/balancing-input.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import type { ClusterStatus, HostStatus } from '../proxy-options.ts';
 import type { UpstreamStatistics } from '../statistics.ts';
 import { AggregateChoice } from './aggregate-choice.ts';
 import { ClusterHealth } from './cluster-health.ts';
+import type { ClusterLoad } from './cluster-load.ts';
+import { ClusterLoadMeter } from './cluster-load-meter.ts';
 import { ClusterNetwork } from './cluster-network.ts';
 import { DnsDiscovery } from './dns/dns-discovery.ts';
 import type { CircuitBreaker, CircuitLimits } from './circuit-breaker.ts';
@@ -35,6 +37,7 @@ import { LoadReports } from './load-reports.ts';
 import { LoadStreams } from './load-streams.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
 import { PriorityPools } from './priority-pools.ts';
+import { ReportedMetrics } from './reported-metrics.ts';
 import { securedContext } from './secured-network.ts';
 import { TunnelPool } from './tunnel-pool.ts';
 import { withNetwork, type UpstreamContext } from './upstream-context.ts';
@@ -49,7 +52,7 @@ export class ClusterRuntime {
   readonly statistics: UpstreamStatistics;
   /** What is observed of hosts; undefined where nothing asks for it. */
   readonly health: ClusterHealth | undefined;
-  /** Listens to what hosts report of their load with their responses, where the policy goes by that. */
+  /** Listens to what hosts report of their load with their responses, where the policy goes by that, or reports pass it on. */
   readonly loadReports: LoadReports | undefined;
   /** Says where requests go, in place of `pick`, where they say so themselves. */
   readonly originalDst: OriginalDstHosts | undefined;
@@ -61,6 +64,11 @@ export class ClusterRuntime {
   readonly #context: UpstreamContext;
   readonly #network: ClusterNetwork;
   readonly #balancer: LoadBalancer;
+  /** Where reports of its load go (`serverKeyOf`); empty where it does not say. */
+  readonly loadServer: string;
+  readonly #reportedMetrics: ReportedMetrics | undefined;
+  /** Made by the first who wants to know its load. */
+  #load: ClusterLoadMeter | undefined;
   readonly #healthWatchers = new Map<Host, Set<() => void>>();
   #stopWatchingZone: () => void = () => {};
   /** Where endpoints come from, when not with the configuration. */
@@ -88,10 +96,17 @@ export class ClusterRuntime {
     this.statistics.watchBreaker('default', this.#pools.breaker);
     const { commonLb } = config.resource;
     const policy = policyOf(config.resource);
-    const reports = policy.kind === 'reported-weights' ? new LoadReports(policy.weights, context.turn) : undefined;
+    const weights = policy.kind === 'reported-weights' ? policy.weights : undefined;
     const reportPeriodMs = reportPeriodOf(config);
-    this.loadReports = reportPeriodMs === undefined ? reports : undefined;
-    this.#loadStreams = reports && reportPeriodMs !== undefined ? new LoadStreams(config, reportPeriodMs, reports, this.#context) : undefined;
+    const { loadServer, loadMetricNames } = config.resource;
+    this.loadServer = loadServer ? serverKeyOf(loadServer) : '';
+    this.#reportedMetrics = loadMetricNames && new ReportedMetrics(loadMetricNames);
+    const weightsInBand = reportPeriodMs === undefined ? weights : undefined;
+    this.loadReports = weightsInBand || this.#reportedMetrics ? new LoadReports(weightsInBand, this.#reportedMetrics, context.turn) : undefined;
+    this.#loadStreams =
+      weights && reportPeriodMs !== undefined
+        ? new LoadStreams(config, reportPeriodMs, (host, report) => weights.observe(host, report, context.turn.now()), this.#context)
+        : undefined;
     this.#balancer = createLoadBalancer(policy, {
       random: context.random,
       now: () => context.turn.now(),
@@ -142,9 +157,33 @@ export class ClusterRuntime {
   dropsOne(): boolean {
     const categories = this.#config.assignment?.dropOverloads;
     if (!categories) return false;
-    const isDropped = categories.some(({ ratio }) => this.#context.random.next() < ratio);
-    if (isDropped) this.statistics.dropped().add();
-    return isDropped;
+    const dropped = categories.find(({ ratio }) => this.#context.random.next() < ratio);
+    if (!dropped) return false;
+    this.statistics.dropped().add();
+    this.#load?.countDropped(dropped.category);
+    return true;
+  }
+
+  /** A request was refused because of a limit, before a host was asked. */
+  countOverflow(): void {
+    this.#load?.countOverflow();
+  }
+
+  /** Begins to note what goes through it, where that has not begun. */
+  measureLoad(): void {
+    this.#load ??= new ClusterLoadMeter(this.#hosts.hosts, this.#reportedMetrics, this.#context.turn.now());
+  }
+
+  /** Nobody wants to know any more. */
+  endLoad(): void {
+    this.#load = undefined;
+  }
+
+  /** What has gone through it since the last time; undefined when there is nothing to say, or nothing was noted. */
+  takeLoad(): ClusterLoad | undefined {
+    const { discovery } = this.#config.resource;
+    const serviceName = discovery.kind === 'EDS' && discovery.serviceName !== this.name ? discovery.serviceName : undefined;
+    return this.#load?.take(this.name, serviceName, this.#hosts.hosts, this.#context.turn.now());
   }
 
   /**
@@ -228,6 +267,8 @@ export class ClusterRuntime {
         healthFlags: host.healthFlags,
         weight: host.weight,
         activeRequests: host.activeRequests,
+        requestsSucceeded: host.requestsSucceeded,
+        requestsFailed: host.requestsFailed,
         activeConnections: pools.reduce((sum, { connections }) => sum + connections, 0),
         requests: host.pickedTotal,
         connectFailures: pools.reduce((sum, { connectFailures }) => sum + connectFailures, 0),
@@ -312,6 +353,7 @@ export class ClusterRuntime {
     }
     this.#publishHosts();
     for (const host of removed) for (const pools of this.#allPools) pools.drain(host);
+    this.#load?.onRemoved(removed);
     // A pool may still be draining from the time its address was here before; a new host gets a new pool.
     for (const host of added) this.#retirePool(host);
   }

@@ -6,7 +6,7 @@ import type { ClusterConfig } from '../proxy-config.ts';
 import { UpstreamStatistics } from '../statistics.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Http2Pool } from './http2-pool.ts';
-import type { LoadReports } from './load-reports.ts';
+import type { TakeReport } from './load-reports.ts';
 import { LoadStream } from './load-stream.ts';
 import { securedContext } from './secured-network.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -16,17 +16,17 @@ const unlimited = Number.POSITIVE_INFINITY;
 export class LoadStreams {
   readonly #config: ClusterConfig;
   readonly #periodMs: number;
-  readonly #reports: LoadReports;
+  readonly #take: TakeReport;
   readonly #context: UpstreamContext;
   /** Of these connections alone: they are no traffic, and the cluster's own figures do not count them. */
   readonly #statistics: UpstreamStatistics;
   readonly #streams = new Map<Host, LoadStream>();
 
   /** @param periodMs how often each host is asked to report */
-  constructor(config: ClusterConfig, periodMs: number, reports: LoadReports, context: UpstreamContext) {
+  constructor(config: ClusterConfig, periodMs: number, take: TakeReport, context: UpstreamContext) {
     this.#config = config;
     this.#periodMs = periodMs;
-    this.#reports = reports;
+    this.#take = take;
     this.#context = context;
     this.#statistics = new UpstreamStatistics(createMeter(), config.name);
   }
@@ -53,7 +53,7 @@ export class LoadStreams {
     const breaker = new CircuitBreaker({ connectionsMax: unlimited, pendingRequestsMax: unlimited, requestsMax: unlimited, retriesMax: 0 });
     const pool = new Http2Pool(new Host(host.endpoint), limits, defaultHttp2Options, context, this.#statistics, breaker, () => {});
     const stream = new LoadStream(
-      { host, pool, authority: host.endpoint.hostname || name, periodMs: this.#periodMs, onReport: (of, report) => this.#reports.take(of, report) },
+      { host, pool, authority: host.endpoint.hostname || name, periodMs: this.#periodMs, onReport: this.#take },
       context,
     );
     this.#streams.set(host, stream);

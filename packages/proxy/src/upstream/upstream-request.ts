@@ -12,6 +12,7 @@ import type { StreamInfo } from '../stream-info.ts';
 import type { ClusterRuntime, HostWaiter } from './cluster-runtime.ts';
 import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
 import { KeptBody } from './kept-body.ts';
+import { failedByTrailers, httpStatusOfGrpc, speaksGrpc } from './observed-status.ts';
 import type { PriorityPools } from './priority-pools.ts';
 import { serverNameOf } from './server-name.ts';
 import type { UpstreamContext } from './upstream-context.ts';
@@ -73,6 +74,8 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   #body: KeptBody | undefined;
   #bodyBegun = false;
   #hasRetried = false;
+  /** What is known of how it ended, for its host's counts. A gRPC server says it last. */
+  #result: 'open' | 'in trailers' | 'counted' = 'open';
 
   constructor(
     owner: Omit<UpstreamRequestOwner, 'overrideHost'>,
@@ -127,6 +130,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     switch (result.kind) {
       case 'host':
         this.#picked = result;
+        result.host.begin(this.#context.turn.now());
         return this.#attempt(result, false);
       case 'queue':
         if (!this.#cluster.waitForHosts(this, this.#pools.breaker)) this.#end('upstream-overflow', 'too many requests wait for hosts');
@@ -198,7 +202,10 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
       this.#cluster.statistics.requestsReset.add();
       codec.abort();
     }
-    this.#picked?.release();
+    const picked = this.#picked;
+    if (!picked) return;
+    picked.host.end(this.#context.turn.now());
+    picked.release();
     this.#picked = undefined;
   }
 
@@ -248,11 +255,15 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const { statistics } = this.#cluster;
     if (!this.#try) statistics.countResponse(head.status);
     if (this.#hasRetried) statistics.retrySuccesses.add();
-    if (this.#picked) this.#cluster.observeHead(this.#picked.host, head);
+    if (this.#picked) {
+      this.#countHead(head);
+      this.#cluster.observeHead(this.#picked.host, head);
+    }
     this.#owner.onResponseHead(head);
   }
 
   onTunnelHead(head: ResponseHead): void {
+    this.#countResult(false);
     this.#owner.onTunnelHead(head);
   }
 
@@ -264,6 +275,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const { statistics } = this.#cluster;
     statistics.requestsCompleted.add();
     statistics.requestTime.observe(this.#context.turn.now() - this.#owner.info.upstreamStartAt);
+    if (this.#result === 'in trailers') this.#countResult(failedByTrailers(trailers));
     if (trailers && this.#picked) this.#cluster.loadReports?.observe(this.#picked.host, trailers);
     // The connection knows by itself whether it can be used again; from here on it is not ours.
     this.#detach();
@@ -293,15 +305,36 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   noteTimeout(): void {
     this.#cluster.statistics.countEnd(outcomes['upstream-timeout']);
     if (this.#owner.info.responseStartAt === 0) this.observeTimeout();
+    else this.#countResult(true);
   }
 
   /** The host has not answered in time. */
   observeTimeout(): void {
+    this.#countResult(true);
     this.#observe({ kind: 'timed-out' });
   }
 
   #observe(result: TryResult): void {
     if (this.#picked) this.#cluster.health?.observe(this.#picked.host, result);
+  }
+
+  /** As Envoy counts `rq_success` and `rq_error`: a head says it, but for gRPC, where the status may come behind the body. */
+  #countHead(head: ResponseHead): void {
+    if (head.status === 200 && speaksGrpc(this.#owner.request, this.#codec)) {
+      const status = head.get('grpc-status');
+      if (status === undefined) this.#result = 'in trailers';
+      else this.#countResult(httpStatusOfGrpc(status) >= 500);
+    } else {
+      this.#countResult(head.status >= 500);
+    }
+  }
+
+  /** Once for each host it is sent to. */
+  #countResult(isFailure: boolean): void {
+    if (this.#result === 'counted' || !this.#picked) return;
+    this.#result = 'counted';
+    if (isFailure) this.#picked.host.requestsFailed += 1;
+    else this.#picked.host.requestsSucceeded += 1;
   }
 
   /** It failed because of what happens between two requests, not because of this one. */
@@ -337,6 +370,8 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     const pool = this.#pools.of(picked.host);
     if (!pool) {
       this.#cluster.statistics.poolOverflows.add();
+      this.#cluster.countOverflow();
+      this.#result = 'counted';
       return this.#end('no-healthy-upstream', 'too many connection pools');
     }
     this.#pool = pool;
@@ -362,6 +397,9 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
     this.#cluster.statistics.countEnd(outcomes[code]);
     const failure = hostFailures[code];
     if (failure) this.#observe(failure);
+    // Nothing was asked of the host where there was no room.
+    if (code === 'upstream-overflow') this.#cluster.countOverflow();
+    else this.#countResult(true);
     this.#owner.onUpstreamFailure(code, reason);
   }
 }

@@ -8,6 +8,8 @@ import type { ConfigSnapshot } from '../config/config-resource.ts';
 import type { ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyState, StopAcceptingOptions } from '../proxy-options.ts';
 import { noAsyncClient } from '../upstream/async-client.ts';
+import type { ClusterLoad, LoadQuery } from '../upstream/cluster-load.ts';
+import { mergeLoads } from './merge-loads.ts';
 import { mergeFamilies, remainsOf } from './merge-metrics.ts';
 import { mergeClusters, mergeListeners } from './merge-statuses.ts';
 import { refuseUnshared } from './refuse-unshared.ts';
@@ -134,6 +136,16 @@ class RunningFleet implements Fleet {
 
   clusters(): readonly ClusterStatus[] {
     return mergeClusters(this.#reports().map(({ clusters }) => clusters));
+  }
+
+  /** A worker that comes later notes them from when it is first asked. */
+  measureLoad(query: LoadQuery): void {
+    for (const link of this.#live()) link.tell({ kind: 'measure-load', query });
+  }
+
+  async takeLoad(query: LoadQuery): Promise<readonly ClusterLoad[]> {
+    const answers = await Promise.all(this.#live().map((link) => link.ask({ kind: 'take-load', query }, gatherMs)));
+    return mergeLoads(answers.map((answer) => (answer?.kind === 'load' ? answer.loads : [])));
   }
 
   start(): void {

@@ -2,6 +2,7 @@ import type { MetricFamily } from '@sluice/kernel';
 import { createMeter } from '@sluice/kernel';
 import { describe, expect, test } from 'vitest';
 import { mergeFamilies, remainsOf } from './merge-metrics.ts';
+import { mergeLoads } from './merge-loads.ts';
 import { mergeClusters, mergeListeners } from './merge-statuses.ts';
 
 function numbers(fill: (meter: ReturnType<typeof createMeter>) => void): readonly MetricFamily[] {
@@ -48,19 +49,37 @@ describe('numbers of two workers', () => {
 });
 
 describe('what two workers know', () => {
+  test('of the load of a cluster: what it is made of adds up, host by host', () => {
+    const here = { region: 'r', zone: 'z', subZone: '' };
+    const host = { address: { host: '10.0.0.1', port: 80 }, locality: here, priority: 0, issued: 3, succeeded: 2, failed: 1, inProgress: 1, busyMs: 400, metrics: { cpu_utilization: { requests: 2, total: 0.5 } } };
+    const other = { ...host, address: { host: '10.0.0.2', port: 80 }, metrics: {} };
+    const load = { name: 'c', serviceName: undefined, elapsedMs: 1_000, dropped: 2, droppedByCategory: { lb: 1 }, hosts: [host] };
+    const second = { ...load, elapsedMs: 1_010, droppedByCategory: { lb: 1, throttle: 1 }, hosts: [{ ...host, metrics: { cpu_utilization: { requests: 1, total: 0.25 } } }, other] };
+    expect(mergeLoads([[load], [second, { ...load, name: 'd' }]])).toEqual([
+      {
+        ...load,
+        elapsedMs: 1_010,
+        dropped: 4,
+        droppedByCategory: { lb: 2, throttle: 1 },
+        hosts: [{ ...host, issued: 6, succeeded: 4, failed: 2, inProgress: 2, busyMs: 800, metrics: { cpu_utilization: { requests: 3, total: 0.75 } } }, other],
+      },
+      { ...load, name: 'd' },
+    ]);
+  });
+
   test('of a listener: its connections add up', () => {
     const listener = { name: 'a', address: '127.0.0.1:80', port: 80, connections: 2 };
     expect(mergeListeners([[listener], [{ ...listener, connections: 3 }]])).toEqual([{ ...listener, connections: 5 }]);
   });
 
   test('of a host: its counts add up, and what speaks against it in one speaks against it', () => {
-    const host = { address: '10.0.0.1:80', healthy: true, healthFlags: [], weight: 2, activeRequests: 1, activeConnections: 2, requests: 10, connectFailures: 0 };
+    const host = { address: '10.0.0.1:80', healthy: true, healthFlags: [], weight: 2, activeRequests: 1, activeConnections: 2, requests: 10, requestsSucceeded: 6, requestsFailed: 2, connectFailures: 0 };
     const cluster = { name: 'c', hosts: [host], activeRequests: 1, pendingRequests: 0, connections: 2 };
     const ill = { ...cluster, hosts: [{ ...host, healthy: false, healthFlags: ['failed_outlier_check'] }] };
     expect(mergeClusters([[cluster], [ill]])).toEqual([
       {
         name: 'c',
-        hosts: [{ ...host, healthy: false, healthFlags: ['failed_outlier_check'], activeRequests: 2, activeConnections: 4, requests: 20 }],
+        hosts: [{ ...host, healthy: false, healthFlags: ['failed_outlier_check'], activeRequests: 2, activeConnections: 4, requests: 20, requestsSucceeded: 12, requestsFailed: 4 }],
         activeRequests: 2,
         pendingRequests: 0,
         connections: 4,

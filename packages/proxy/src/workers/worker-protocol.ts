@@ -4,6 +4,7 @@
  */
 import type { LogFields, MetricFamily, Problem, Span } from '@sluice/kernel';
 import type { ResourceKind } from '../config/config-resource.ts';
+import type { ClusterLoad, LoadQuery } from '../upstream/cluster-load.ts';
 import type { ClusterStatus, DrainOptions, ListenerStatus, StopAcceptingOptions } from '../proxy-options.ts';
 
 /** A resource on its way to a worker, which decodes it as the main thread has done. */
@@ -28,12 +29,14 @@ export interface WireChange {
 export type WorkerRequest =
   | { readonly kind: 'apply'; readonly change: WireChange }
   | { readonly kind: 'collect' }
+  | { readonly kind: 'take-load'; readonly query: LoadQuery }
   | { readonly kind: 'stop-accepting'; readonly options: StopAcceptingOptions }
   | { readonly kind: 'drain'; readonly options: DrainOptions }
   | { readonly kind: 'close' };
 
 export type ToWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly request: WorkerRequest }
+  | { readonly kind: 'measure-load'; readonly query: LoadQuery }
   | { readonly kind: 'fail-health-checks'; readonly isFailing: boolean }
   | { readonly kind: 'log-debug'; readonly isWanted: boolean };
 
@@ -49,6 +52,7 @@ export interface WorkerReport {
 export type WorkerAnswer =
   | { readonly kind: 'applied'; readonly problems: readonly Problem[] }
   | { readonly kind: 'collected'; readonly report: WorkerReport }
+  | { readonly kind: 'load'; readonly loads: readonly ClusterLoad[] }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string };
 

@@ -46,6 +46,9 @@ export class WorkerProxy {
       case 'fail-health-checks':
         this.#options.proxy.failHealthChecks(message.isFailing);
         break;
+      case 'measure-load':
+        this.#options.proxy.measureLoad(message.query);
+        break;
       case 'log-debug':
         this.#options.setDebug(message.isWanted);
     }
@@ -63,6 +66,8 @@ export class WorkerProxy {
         return { kind: 'applied', problems: await this.#apply(request.change) };
       case 'collect':
         return { kind: 'collected', report: this.#report() };
+      case 'take-load':
+        return { kind: 'load', loads: await proxy.takeLoad(request.query) };
       case 'stop-accepting':
         await proxy.stopAccepting(request.options);
         return { kind: 'done' };
