@@ -64,3 +64,4 @@ export {
 } from './kubeconfig/connect.ts';
 export { loadKubeconfig, type KubeconfigOptions } from './kubeconfig/kubeconfig.ts';
 export { EventRecorder, type EventRecorderOptions } from './event-recorder.ts';
+export { defaultElectionTimes, LeaderElector, type ElectionTimes, type LeaderElectorOptions } from './leases/leader-elector.ts';
