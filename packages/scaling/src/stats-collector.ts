@@ -30,9 +30,12 @@ export interface ObservedLoad {
  */
 const REPORT_LIFETIME_MS = 2500;
 
+/** Knative's `BucketSize`: reports are old by whole seconds. */
+const SECOND_MS = 1000;
+
 interface PodReport {
-  readonly at: number;
-  readonly load: number;
+  at: number;
+  load: number;
 }
 
 interface RevisionWindows {
@@ -41,6 +44,10 @@ interface RevisionWindows {
   panic: TimeWindow;
   /** What each pod said last. */
   readonly pods: Map<string, PodReport>;
+  /** Of all of them together. */
+  load: number;
+  /** The second in which was looked for reports that are too old. */
+  checkedSecond: number;
 }
 
 /** Keys are `namespace/name` of revisions. `now` is the receiver's clock: pods' clocks are not trusted. */
@@ -77,9 +84,22 @@ export class StatsCollector {
     const windows = this.#revisions.get(key);
     if (!windows) return false;
     const load = windows.spec.metric === 'rps' ? requestsPerSecondOf(stat) : concurrencyOf(stat);
-    windows.pods.set(stat.podName, { at: now, load });
+    const pod = windows.pods.get(stat.podName);
+    if (pod) {
+      windows.load += load - pod.load;
+      pod.load = load;
+      pod.at = now;
+    } else {
+      windows.pods.set(stat.podName, { at: now, load });
+      windows.load += load;
+    }
     sample(windows, now);
     return true;
+  }
+
+  /** How many pods' word stands, as of the last report. For people who ask. */
+  reporters(key: string): number {
+    return this.#revisions.get(key)?.pods.size ?? 0;
   }
 
   /** The load now; undefined when there is no data, which is not the same as no load. */
@@ -97,17 +117,29 @@ function createWindows(spec: CollectorSpec): RevisionWindows {
     stable: new TimeWindow(spec.stableWindowMs, spec.aggregation),
     panic: new TimeWindow(spec.panicWindowMs, spec.aggregation),
     pods: new Map(),
+    load: 0,
+    checkedSecond: -1,
   };
 }
 
 /** Writes down, for the second of `now`, the load of all pods whose word still stands. */
-function sample({ stable, panic, pods }: RevisionWindows, now: number): void {
+function sample(windows: RevisionWindows, now: number): void {
+  const second = Math.floor(now / SECOND_MS);
+  if (second !== windows.checkedSecond) {
+    windows.checkedSecond = second;
+    forgetOldReports(windows, now);
+  }
+  if (windows.pods.size === 0) return;
+  windows.stable.replace(now, windows.load);
+  windows.panic.replace(now, windows.load);
+}
+
+/** Once a second is often enough, and costs each pod one look; the sum is made anew with it, without what was rounded off. */
+function forgetOldReports(windows: RevisionWindows, now: number): void {
   let load = 0;
-  for (const [name, report] of pods) {
-    if (now - report.at > REPORT_LIFETIME_MS) pods.delete(name);
+  for (const [name, report] of windows.pods) {
+    if (now - report.at > REPORT_LIFETIME_MS) windows.pods.delete(name);
     else load += report.load;
   }
-  if (pods.size === 0) return;
-  stable.replace(now, load);
-  panic.replace(now, load);
+  windows.load = load;
 }

@@ -25,6 +25,8 @@ export class TimeWindow {
   /** Numbers of the seconds of the first and the last write; undefined before the first. */
   #firstWrite: number | undefined;
   #lastWrite: number | undefined;
+  /** Of all buckets, so that an average costs the same for an hour as for a second. */
+  #sum = 0;
 
   /** @param windowMs length in ms; a part of a second counts as a whole one */
   constructor(windowMs: number, aggregation: Aggregation = 'linear') {
@@ -49,15 +51,13 @@ export class TimeWindow {
     if (this.#lastWrite !== undefined && second <= this.#lastWrite - count) return;
     if (this.#lastWrite === undefined || second - this.#lastWrite >= count) {
       this.#buckets.fill(0);
+      this.#sum = 0;
       this.#firstWrite = second;
       this.#lastWrite = second;
-    } else if (second > this.#lastWrite) {
-      // Seconds without a write still hold what was there one window ago.
-      for (let cleared = this.#lastWrite + 1; cleared <= second; cleared += 1) this.#buckets[cleared % count] = 0;
-      this.#lastWrite = second;
-    }
+    } else if (second > this.#lastWrite) this.#advance(second);
     if (this.#firstWrite === undefined || second < this.#firstWrite) this.#firstWrite = second;
     this.#buckets[second % count] = this.#at(second) + value;
+    this.#sum += value;
   }
 
   /** Makes the second of `now` hold `value` and nothing else. */
@@ -99,6 +99,21 @@ export class TimeWindow {
     }
     this.#windowMs = windowMs;
     this.#buckets = next;
+    this.#sum = sumOf(next);
+  }
+
+  /** Moves on to `second`: what was there one window ago is taken out. */
+  #advance(second: number): void {
+    const count = this.#buckets.length;
+    const last = this.#lastWrite as number;
+    for (let cleared = last + 1; cleared <= second; cleared += 1) {
+      const index = cleared % count;
+      this.#sum -= this.#buckets[index] as number;
+      this.#buckets[index] = 0;
+    }
+    this.#lastWrite = second;
+    // Once per round the sum is made anew, so that what additions round off does not pile up.
+    if (Math.floor(last / count) !== Math.floor(second / count)) this.#sum = sumOf(this.#buckets);
   }
 
   #linearAverage(now: number): number {
@@ -106,10 +121,9 @@ export class TimeWindow {
     const first = this.#firstWrite as number;
     const last = this.#lastWrite as number;
     const gap = Math.max(0, secondOf(now) - last);
-    const valid = this.#buckets.length - gap;
-    let sum = 0;
-    for (let second = last; second > last - valid; second -= 1) sum += this.#at(second);
-    return round(sum / Math.min(last - first + 1, valid));
+    let sum = this.#sum;
+    for (let out = last + 1; out <= last + gap; out += 1) sum -= this.#at(out);
+    return round(sum / Math.min(last - first + 1, this.#buckets.length - gap));
   }
 
   #weightedAverage(now: number): number {
@@ -132,6 +146,12 @@ export class TimeWindow {
   }
 }
 
+function sumOf(buckets: Float64Array): number {
+  let sum = 0;
+  for (const value of buckets) sum += value;
+  return sum;
+}
+
 function secondOf(now: number): number {
   return Math.floor(now / BUCKET_MS);
 }
@@ -142,5 +162,6 @@ function modulo(value: number, divisor: number): number {
 
 function round(value: number): number {
   const factor = 10 ** PRECISION_DIGITS;
-  return Math.round(value * factor) / factor;
+  // Never the negative zero, which differences of rounded sums may come to.
+  return Math.round(value * factor) / factor + 0;
 }
