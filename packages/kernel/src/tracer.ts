@@ -14,8 +14,8 @@ export interface Span {
   /** `tracestate` as it came; empty for none. */
   readonly traceState: string;
   readonly name: string;
-  /** `server` where a request comes in, `client` where our own side's requests go out. */
-  readonly kind: 'server' | 'client';
+  /** `server` where a request comes in, `client` where our own side's requests go out, `internal` for a part of either. */
+  readonly kind: 'server' | 'client' | 'internal';
   /** Wall times in ms since the epoch, with fractions. */
   readonly startWallTime: number;
   readonly endWallTime: number;

@@ -50,6 +50,9 @@ export type { ApplicationFault, ConfigSource, ConfigConsumer, ConfigUpdate, Offe
 export type { SourceReference } from './config/source-references.ts';
 export { probeHttp, type HttpProbe, type HttpProbeResult } from './probe/http-probe.ts';
 export { probeTcp } from './probe/tcp-probe.ts';
+export { RequestMetrics, type MetricNames, type RequestMetricsOptions } from './filters/queue/request-metrics.ts';
+export { createRequestLog, defaultRequestLogTemplate, findTemplateFault, type LoggedRevision, type RequestLog, type RequestLogOptions } from './request-log/request-log.ts';
+export type { SecureDone, TransportSocket } from './downstream/transport-socket.ts';
 export { createQueueFilterFactory, type QueueFilterDependencies, type ReadinessProber } from './filters/queue/queue-filter.ts';
 export { queueFilterName, queueFilterTypeUrl, type QueueFilterValue } from './filters/queue/queue-config.ts';
 export { Drainer, QUIET_PERIOD_MS, type DrainEnd, type DrainerOptions } from './filters/queue/drainer.ts';

@@ -126,6 +126,8 @@ export interface ConnectionManagerConfig {
   readonly appendsForwardedPort?: boolean;
   /** Which scheme a connection to one of these ports has. Default: what its transport says. */
   readonly protoByPort?: ReadonlyMap<number, 'http' | 'https'>;
+  /** Without `useRemoteAddress`: writes no `x-forwarded-proto` where there is none. Default false. */
+  readonly leavesForwardedProto?: boolean;
   /** What `x-forwarded-proto` says, whatever the client said. Default undefined: nothing. */
   readonly schemeToOverwrite?: 'http' | 'https' | undefined;
   /** What upstreams hear of clients' certificates. Default nothing. */

@@ -3,7 +3,7 @@
  * Plain fields, written by whoever knows; times are monotonic milliseconds, 0 until they happen.
  */
 import type { Trailers } from '@sluice/http';
-import type { Address } from '@sluice/kernel';
+import type { Address, SpanOrigin } from '@sluice/kernel';
 import type { AccessLogType, Metadata, Struct } from '@sluice/resources';
 import type { ConnectionInfo } from './downstream/connection-info.ts';
 import type { ResponseFlag } from './outcome.ts';
@@ -80,6 +80,8 @@ export class StreamInfo {
   isHealthCheck = false;
   /** The request's `traceparent` is ours: it is, or could have been, part of a trace. */
   hasTrace = false;
+  /** For whom its span speaks; undefined when it is not traced here. */
+  traceOrigin: SpanOrigin | undefined = undefined;
   /** The occasion of the line being written. */
   logType: AccessLogType = 'DownstreamEnd';
   /** Why connecting failed, in the system's words. */

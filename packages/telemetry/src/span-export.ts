@@ -43,6 +43,8 @@ export function openSpanExport({ url, serviceName, timeoutMs }: SpanExportOption
   };
 }
 
+const spanKinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
+
 function toReadable(span: Span, resource: Resource): ReadableSpan {
   const context: SpanContext = {
     traceId: span.traceId,
@@ -52,7 +54,7 @@ function toReadable(span: Span, resource: Resource): ReadableSpan {
   };
   return {
     name: span.name,
-    kind: span.kind === 'server' ? SpanKind.SERVER : SpanKind.CLIENT,
+    kind: spanKinds[span.kind],
     spanContext: () => context,
     ...(span.parentSpanId === '' ? {} : { parentSpanContext: { traceId: span.traceId, spanId: span.parentSpanId, traceFlags: TraceFlags.SAMPLED, isRemote: true } }),
     startTime: toHrTime(span.startWallTime),

@@ -9,6 +9,7 @@ import { isInRange, parseIp } from '../ip-address.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import type { ClientDetection, InternalAddresses } from './client-rules.ts';
+import { appendForwardedFor, plainHost } from './forwarded-for.ts';
 import { edgeHeaders, internalHeaders } from './internal-headers.ts';
 
 /** What was found. One object for all requests: it is read at once. */
@@ -39,7 +40,7 @@ export function identifyClient(head: RequestHead, manager: ConnectionManagerConf
   } else {
     mayBeInternal = detectClient(head, manager, peer, found);
     if (found.rejectStatus > 0) return;
-    if ((head.known & Known.forwardedProto) === 0) setProto(head, manager, info);
+    if ((head.known & Known.forwardedProto) === 0 && !manager.leavesForwardedProto) setProto(head, manager, info);
     if (manager.appendsForwardedPort && !head.has('x-forwarded-port')) setPort(head, info);
   }
   if (manager.schemeToOverwrite !== undefined) head.setLine(forwardedProto[manager.schemeToOverwrite]);
@@ -109,14 +110,6 @@ function addressOf(host: string | undefined): Address | undefined {
   return host !== undefined && parseIp(host) ? { host, port: 0 } : undefined;
 }
 
-function appendForwardedFor(head: RequestHead, peer: Address): void {
-  // A peer on a Unix socket has no address to be named by.
-  if (peer.path !== undefined) return;
-  const forwarded = head.get('x-forwarded-for');
-  const host = plainHost(peer.host);
-  head.set('x-forwarded-for', forwarded === undefined ? host : `${forwarded},${host}`);
-}
-
 function setProto(head: RequestHead, { protoByPort }: ConnectionManagerConfig, info: StreamInfo): void {
   head.setLine(forwardedProto[protoByPort?.get(info.downstreamLocal.port) ?? info.scheme]);
 }
@@ -148,9 +141,3 @@ function markOrigin(head: RequestHead, manager: ConnectionManagerConfig, found: 
   const client = found.client ?? peer;
   if (found.isEdge && client.path === undefined) head.set('x-envoy-external-address', plainHost(client.host));
 }
-
-/** IPv4 clients of a socket that also speaks IPv6. */
-function plainHost(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice(7) : host;
-}
-

@@ -40,6 +40,7 @@ export class RequestTracing {
     info.hasTrace = true;
     noteReason(stream, reason);
     if (!isTraced || !this.#engine.tracer) return undefined;
+    info.traceOrigin = this.#config.origin;
     const own = this.#parentLine.text;
     return {
       traceId: traceIdOf(own),

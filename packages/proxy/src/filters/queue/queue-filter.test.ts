@@ -7,6 +7,7 @@ import { createTestStream } from '../../testing/index.ts';
 import { createFilterContexts } from '../filter-context.ts';
 import { Drainer } from './drainer.ts';
 import { createQueueFilterFactory, type ReadinessProber } from './queue-filter.ts';
+import type { LoggedRevision, RequestLog } from '../../request-log/request-log.ts';
 import type { QueueFilterValue } from './queue-config.ts';
 
 function createFilter(value: Partial<QueueFilterValue> = {}, prober?: ReadinessProber) {
@@ -164,6 +165,7 @@ describe('what the program sees', () => {
     });
     expect(stream.request.entries()).toEqual([
       ['x-mine', '1'],
+      ['x-forwarded-for', '127.0.0.1'],
       ['host', 'hello.example.com'],
     ]);
     expect(stream.request.authority).toBe('hello.example.com');
@@ -241,5 +243,35 @@ describe('configuration', () => {
       { path: 'filters[0].container_concurrency', message: 'must be a whole number, 0 or more, but was -1', severity: 'error' },
       { path: 'filters[0].timeout_seconds', message: 'must be a number, 0 or more, but was "x"', severity: 'error' },
     ]);
+  });
+});
+
+describe('what surrounds a request', () => {
+  it('is passed on: who asked, in the forms that proxies and programs read', () => {
+    const { arrive } = createFilter();
+    const { stream } = arrive({ 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https' });
+    expect(stream.request.get('forwarded')).toBe('for=192.0.2.1;proto=https');
+    expect(stream.request.get('x-forwarded-for')).toBe('192.0.2.1,127.0.0.1');
+  });
+
+  it('is logged when it has ended, and probes only where they are asked for', () => {
+    const write = (logsProbes: boolean): number[] => {
+      const time = new SimulatedTime();
+      const logged: number[] = [];
+      const log: RequestLog = { logsProbes, write: ({ request }) => void logged.push(request.has('k-network-probe') ? 0 : 1) };
+      const revision: LoggedRevision = { name: '', namespace: '', service: '', configuration: '', podName: '', podIp: '' };
+      const factory = createQueueFilterFactory({ stats: new RequestStats(0), drainer: new Drainer({ clock: time, timers: time }), requestLog: { log, revision } });
+      const parts = { clock: time, timers: time, random: createSeededRandom(1), logger: silentLogger, meter: createMeter() };
+      const decoded = factory.decode({ container_concurrency: 0 }, '');
+      if (!decoded.ok) throw new Error('bad configuration');
+      const filter = factory.create(decoded.value, createFilterContexts(parts)('test'));
+      for (const headers of [{}, { 'k-network-probe': 'queue' }]) {
+        const stream = createTestStream({ headers });
+        filter.onRequest?.(stream);
+        filter.onEnd?.(stream, outcomes.completed);
+      }
+      return logged;
+    };
+    expect([write(false), write(true)]).toEqual([[1], [1, 0]]);
   });
 });

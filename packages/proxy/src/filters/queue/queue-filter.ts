@@ -1,18 +1,23 @@
 /**
  * The sidecar's part in a request: answers probes, counts, lets so many in at once, and watches the clock.
- * The order is that of Knative's queue-proxy: drainer, timeouts, statistics, breaker.
+ * The order is that of Knative's queue-proxy: request log, drainer, timeouts, Forwarded, statistics, breaker.
  */
 import { Breaker, type RequestStats, type Reservation } from '@sluice/admission';
-import type { Clock, Counter } from '@sluice/kernel';
+import type { Clock, Counter, Random, Tracer } from '@sluice/kernel';
+import { appendForwardedFor } from '../../downstream/forwarded-for.ts';
+import type { LoggedRevision, RequestLog } from '../../request-log/request-log.ts';
 import type { Stream } from '../../stream.ts';
+import { recordChildSpan } from '../../tracing/child-span.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Drainer } from './drainer.ts';
+import { writeForwarded } from './forwarded.ts';
 import { answerIngressProbe, isKubeletProbe, networkProbeHeader, networkProbeOf, probeReply } from './network-probe.ts';
 import { decodeQueueConfig, queueFilterName, queueFilterTypeUrl, type QueueFilterConfig } from './queue-config.ts';
 import { RequestClocks, type RequestTimeouts } from './request-clocks.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 
 /** What the filter shares with the rest of the sidecar. */
 export interface QueueFilterDependencies {
@@ -20,6 +25,12 @@ export interface QueueFilterDependencies {
   readonly drainer: Drainer;
   /** Asks the program whether it is ready. Absent when nothing has been said about how to ask. */
   readonly prober?: ReadinessProber;
+  /** Absent: nobody asks for them. */
+  readonly metrics?: RequestMetrics;
+  /** Absent: no line is written. */
+  readonly requestLog?: { readonly log: RequestLog; readonly revision: LoggedRevision };
+  /** Where spans of waiting go. */
+  readonly tracer?: Tracer;
 }
 
 export interface ReadinessProber {
@@ -44,12 +55,15 @@ interface QueuedRequest {
   readonly isProxied: boolean;
   readonly clocks: RequestClocks | undefined;
   reservation: Reservation | undefined;
+  /** When it could go to the program; 0 until then, and where nobody asks for it. */
+  letInAt: number;
 }
 
 class QueueFilter implements HttpFilter {
   readonly name = queueFilterName;
   readonly #dependencies: QueueFilterDependencies;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #requests: StreamSlot<QueuedRequest>;
   readonly #breaker: Breaker | undefined;
   readonly #timeouts: RequestTimeouts;
@@ -62,6 +76,7 @@ class QueueFilter implements HttpFilter {
     const { containerConcurrency, queueDepth, timeouts } = config;
     this.#dependencies = dependencies;
     this.#clock = context.clock;
+    this.#random = context.random;
     this.#requests = context.slot();
     this.#timeouts = timeouts;
     this.#hasTimeouts = timeouts.durationMs > 0 || timeouts.responseStartMs > 0 || timeouts.idleMs > 0;
@@ -81,19 +96,36 @@ class QueueFilter implements HttpFilter {
     if (asked !== undefined || isKubeletProbe(head)) return this.#answerProbe(stream, asked);
     this.#dependencies.drainer.onRequest();
     const isProxied = head.get('k-proxy-request') === proxiedBy;
+    writeForwarded(head);
+    appendForwardedFor(head, stream.info.downstreamRemote);
     hideMeshHeaders(stream);
 
     const clocks = this.#hasTimeouts ? new RequestClocks(stream, this.#timeouts, this.#deadlines, 'request timeout', this.#timedOut) : undefined;
-    const request: QueuedRequest = { isProxied, clocks, reservation: undefined };
+    const request: QueuedRequest = { isProxied, clocks, reservation: undefined, letInAt: 0 };
     this.#requests.set(stream, request);
+    const now = this.#clock.now();
     // Before the breaker: a request that waits is load too, and should bring another pod.
-    this.#dependencies.stats.requestIn(this.#clock.now(), isProxied);
+    this.#dependencies.stats.requestIn(now, isProxied);
 
+    request.letInAt = now;
     if (!this.#breaker) return 'continue';
-    const reservation = this.#breaker.acquire(() => stream.continueRequest());
-    if (!reservation) return this.#refuse(stream);
+    const reservation = this.#breaker.acquire(() => this.#letIn(stream, request));
+    if (!reservation) {
+      request.letInAt = 0;
+      return this.#refuse(stream);
+    }
     request.reservation = reservation;
-    return reservation.admitted ? 'continue' : 'wait';
+    if (reservation.admitted) return 'continue';
+    request.letInAt = 0;
+    return 'wait';
+  }
+
+  /** Its turn, after a wait. */
+  #letIn(stream: Stream, request: QueuedRequest): void {
+    request.letInAt = this.#clock.now();
+    const { tracer } = this.#dependencies;
+    if (tracer && stream.info.traceOrigin) recordChildSpan(tracer, this.#random, stream, 'kn.queueproxy.wait', stream.info.startAt, request.letInAt);
+    stream.continueRequest();
   }
 
   onResponse(stream: Stream): void {
@@ -107,7 +139,11 @@ class QueueFilter implements HttpFilter {
 
   onEnd(stream: Stream): void {
     const request = this.#requests.get(stream);
+    const { metrics, requestLog } = this.#dependencies;
+    if (requestLog && (request || requestLog.log.logsProbes)) requestLog.log.write(stream, requestLog.revision);
+    // A probe.
     if (!request) return;
+    metrics?.onEnd(stream, request.letInAt);
     request.clocks?.stop();
     request.reservation?.release();
     this.#dependencies.stats.requestOut(this.#clock.now(), request.isProxied);
