@@ -160,6 +160,8 @@ function readRouteSource(reader: MessageReader): RouteSource | undefined {
   if (kind === 'rds') return reader.read(kind, readRds);
   if (kind !== 'route_config') return undefined;
   const routeConfiguration = reader.read(kind, readRouteConfiguration);
+  // Whoever is asked for virtual hosts is asked by the name of a table that came from somebody.
+  if (routeConfiguration?.virtualHostSource) reader.scope.at(kind).at('vhds').error('is for tables that come by rds');
   return routeConfiguration && { kind: 'inline', routeConfiguration };
 }
 

@@ -35,8 +35,8 @@ export type { UpgradeConfig } from './upgrade-config.ts';
 export { readAccessLog, type AccessLog, type AccessLogSink, type LogFormat } from './access-log.ts';
 export { readMetadataMatch } from './metadata-match.ts';
 
-export { decodeRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
-export type { VirtualHost } from './virtual-host.ts';
+export { decodeRouteConfiguration, oversizedBodies, type RouteConfiguration } from './route-configuration.ts';
+export { decodeVirtualHost, type VirtualHost } from './virtual-host.ts';
 export type { Route } from './route.ts';
 export { readRouteMatch, type PathMatch, type RouteMatch } from './route-match.ts';
 export { readRegex, readStringMatcher, type StringMatcher } from './string-matcher.ts';

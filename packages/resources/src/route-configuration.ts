@@ -1,5 +1,6 @@
 /** `envoy.config.route.v3.RouteConfiguration`: a routing table. */
-import type { Checked } from '@sluice/kernel';
+import { problem, type Checked, type Problem } from '@sluice/kernel';
+import { readConfigSource, type ConfigSource } from './config-source.ts';
 import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
@@ -12,6 +13,8 @@ import { readVirtualHost, type VirtualHost } from './virtual-host.ts';
 export interface RouteConfiguration {
   readonly name: string;
   readonly virtualHosts: readonly VirtualHost[];
+  /** From where more virtual hosts come, each a resource of its own; undefined: these are all. */
+  readonly virtualHostSource: ConfigSource | undefined;
   /** For virtual hosts and routes that have none. */
   readonly mirrorPolicies: readonly RequestMirrorPolicy[];
   readonly headers: HeaderMutations;
@@ -51,6 +54,7 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
     name: reader.string('name', ''),
     mirrorPolicies: reader.list('request_mirror_policies', readRequestMirrorPolicy),
     virtualHosts: reader.list('virtual_hosts', readVirtualHost),
+    virtualHostSource: reader.read('vhds', readVhds),
     headers: readHeaderMutations(reader),
     mostSpecificHeaderMutationsWins: reader.boolean('most_specific_header_mutations_wins', false),
     validateClusters: reader.boolean('validate_clusters'),
@@ -65,14 +69,23 @@ export function readRouteConfiguration(json: unknown, scope: Scope): RouteConfig
     metadata: reader.read('metadata', readMetadata) ?? noMetadata,
     perFilterConfigs: readPerFilterConfigs(reader),
   };
-  reader.refuse([
-    'vhds',
-    'cluster_specifier_plugins',
-  ]);
+  reader.refuse(['cluster_specifier_plugins']);
   reader.done();
   checkDomains(table, scope);
   checkBodies(table, scope);
   return table;
+}
+
+/** `Vhds`. Only the incremental variant carries virtual hosts, as in Envoy. */
+function readVhds(json: unknown, scope: Scope): ConfigSource | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const source = reader.required('config_source', readConfigSource);
+  reader.done();
+  const at = scope.at('config_source');
+  if (source?.kind === 'path') at.error('is a file, must be ads or a server: virtual hosts come by the incremental variant only');
+  if (source?.kind === 'api' && source.api.apiType !== 'DELTA_GRPC') at.at('api_config_source').at('api_type').error('must be DELTA_GRPC: virtual hosts come by the incremental variant only');
+  return source;
 }
 
 function checkDomains(table: RouteConfiguration, scope: Scope): void {
@@ -91,14 +104,17 @@ function checkDomains(table: RouteConfiguration, scope: Scope): void {
 }
 
 function checkBodies(table: RouteConfiguration, scope: Scope): void {
-  const max = table.directResponseBodyBytesMax;
-  table.virtualHosts.forEach((host, hostIndex) => {
-    host.routes.forEach((route, routeIndex) => {
-      if (route.action.kind !== 'direct_response' || route.action.body?.kind !== 'inline') return;
-      const bytes = Buffer.byteLength(route.action.body.text);
-      if (bytes <= max) return;
-      const at = scope.at('virtual_hosts').at(hostIndex).at('routes').at(routeIndex);
-      at.at('direct_response').at('body').error(`has ${bytes} bytes, must have at most ${max}`);
-    });
+  table.virtualHosts.forEach((host, index) => {
+    const at = scope.at('virtual_hosts').at(index).path;
+    scope.report(oversizedBodies(host, table).map(({ path, message }) => problem(`${at}.${path}`, message)));
+  });
+}
+
+/** What a table does not let a host of its answer: paths begin inside the host. */
+export function oversizedBodies({ routes }: VirtualHost, { directResponseBodyBytesMax: max }: Pick<RouteConfiguration, 'directResponseBodyBytesMax'>): readonly Problem[] {
+  return routes.flatMap(({ action }, index): Problem[] => {
+    if (action.kind !== 'direct_response' || action.body?.kind !== 'inline') return [];
+    const bytes = Buffer.byteLength(action.body.text);
+    return bytes <= max ? [] : [problem(`routes[${index}].direct_response.body`, `has ${bytes} bytes, must have at most ${max}`)];
   });
 }

@@ -1,7 +1,9 @@
 /** `envoy.config.route.v3.VirtualHost`: the routes of a set of domains. */
+import type { Checked } from '@sluice/kernel';
+import { decodeDocument } from './decode/decode-document.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import { decodeNonEmptyString } from './decode/scalars.ts';
-import type { Scope } from './decode/scope.ts';
+import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readBodyBufferLimit, type BodyBufferLimit } from './body-buffer-limit.ts';
 import { readHeaderMatcher, type HeaderMatcher } from './header-matcher.ts';
 import { readHeaderMutations, type HeaderMutations } from './header-value-option.ts';
@@ -41,6 +43,11 @@ export interface VirtualHost {
   readonly perFilterConfigs: PerFilterConfigs;
   /** What requests of its routes are counted by, where the route does not say otherwise. */
   readonly rateLimits: readonly RateLimit[];
+}
+
+/** One that comes by itself, by virtual host discovery. */
+export function decodeVirtualHost(json: unknown, path = '', options?: DecodeOptions): Checked<VirtualHost> {
+  return decodeDocument(json, path, options, readVirtualHost);
 }
 
 export function readVirtualHost(json: unknown, scope: Scope): VirtualHost | undefined {

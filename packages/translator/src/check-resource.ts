@@ -1,6 +1,6 @@
 /**
- * Whether a proxy could use what is to be sent. A table holds the hosts of many objects and is taken or refused as a whole,
- * so a host that would spoil it must not get in.
+ * Whether a proxy could use what is to be sent. Clients that do not discover hosts one by one
+ * take or refuse a table of many objects' hosts as a whole, so a host that would spoil it must not get in.
  */
 import { decodeRouteConfiguration } from '@sluice/resources';
 import { problem, type Problem } from '@sluice/kernel';

@@ -10,6 +10,7 @@ import {
   decodeListener,
   decodeRouteConfiguration,
   decodeSecret,
+  decodeVirtualHost,
   typeUrls,
 } from '@sluice/resources';
 import { build, previewObjects, type Preview, type ServingModel, type ServingObject } from '@sluice/serving';
@@ -71,6 +72,7 @@ const accepted = (config: unknown) => config;
 const decoders: Readonly<Record<string, (json: unknown) => unknown>> = {
   [typeUrls.listener]: (json) => decodeListener(json, '', { extensions: { httpFilters: { [activatorFilterName]: accepted }, listenerFilters: { [tlsInspectorName]: accepted } } }),
   [typeUrls.routeConfiguration]: (json) => decodeRouteConfiguration(json),
+  [typeUrls.virtualHost]: (json) => decodeVirtualHost(json),
   [typeUrls.cluster]: (json) => decodeCluster(json),
   [typeUrls.clusterLoadAssignment]: (json) => decodeClusterLoadAssignment(json),
   [typeUrls.secret]: (json) => decodeSecret(json),

@@ -14,8 +14,7 @@ export interface ResourceChange {
 
 interface Held {
   readonly resource: TranslatedResource;
-  /** Undefined where the giver knows that it is different. */
-  readonly text: string | undefined;
+  readonly text: string;
 }
 
 export class GroupResources {
@@ -28,12 +27,6 @@ export class GroupResources {
     const held = this.#ofType(resource.typeUrl);
     if (held.get(resource.name)?.text === text) return;
     held.set(resource.name, { resource, text });
-    this.#touch(resource);
-  }
-
-  /** Puts in what is known to be different, without looking at it: it may be long. */
-  replace(resource: TranslatedResource): void {
-    this.#ofType(resource.typeUrl).set(resource.name, { resource, text: undefined });
     this.#touch(resource);
   }
 

@@ -26,6 +26,14 @@ export const routeConfigurationNames = {
   activator: 'activator_services',
 } as const;
 
+/**
+ * A virtual host as discovery calls it: `table/domain`, as Envoy asks for it. A domain has no slash, so the last one ends the
+ * table's name.
+ */
+export function virtualHostResourceName(table: string, domain: string): string {
+  return `${table}/${domain}`;
+}
+
 /** By these the activator learns which revision a request is for, whatever its host. */
 export const revisionHeaders = {
   revision: 'Knative-Serving-Revision',

@@ -4,10 +4,14 @@ import { typeUrls } from '@sluice/resources';
 import { activatorClusterHeader, internalHeaders, routeConfigurationNames } from './names.ts';
 import type { JsonObject, TranslatedResource } from './resource.ts';
 
-/** For clients that are programs of users, outside or inside of the cluster: the mesh's own headers are not theirs to set. */
-export function edgeRoutes(name: string, virtualHosts: readonly JsonObject[]): TranslatedResource {
+/**
+ * For clients that are programs of users, outside or inside of the cluster: the mesh's own headers are not theirs to set.
+ * Its hosts come one by one, so that a change of one among thousands is told by itself.
+ */
+export function edgeRoutes(name: string): TranslatedResource {
   return routeConfiguration(name, {
-    virtual_hosts: virtualHosts,
+    // Ten seconds, as for the table itself: a listener whose hosts do not come opens and answers 404.
+    vhds: { config_source: { ads: {}, initial_fetch_timeout: '10s', resource_api_version: 'V3' } },
     request_headers_to_remove: [...internalHeaders],
     // The table takes from the client what a route then may say itself.
     most_specific_header_mutations_wins: true,

@@ -19,7 +19,7 @@ import type { TranslatedResource } from './resource.ts';
 import { RevisionUses } from './revision-uses.ts';
 import { activatorRoutes, edgeRoutes } from './routes.ts';
 import { secret } from './secrets.ts';
-import { VirtualHostTable } from './virtual-host-table.ts';
+import { VirtualHostResources } from './virtual-host-resources.ts';
 import { externalVirtualHost, internalVirtualHost } from './virtual-hosts.ts';
 
 /** Where the translator reads the model; `LiveModel` is one. */
@@ -37,8 +37,8 @@ export class Translator {
   readonly #gateway = new GroupResources();
   readonly #activator = new GroupResources();
   readonly #proxyless = new ProxylessResources();
-  readonly #external = new VirtualHostTable();
-  readonly #internal = new VirtualHostTable();
+  readonly #external = new VirtualHostResources(routeConfigurationNames.external, this.#gateway);
+  readonly #internal = new VirtualHostResources(routeConfigurationNames.internal, this.#gateway);
   /** The last form of each route that could be used. */
   readonly #good = new Map<string, ServingRoute>();
   readonly #uses = new RevisionUses();
@@ -50,8 +50,9 @@ export class Translator {
     this.#options = options;
     for (const resource of gatewayListeners(options)) this.#gateway.put(resource);
     for (const resource of activatorListeners(options)) this.#activator.put(resource);
+    this.#gateway.put(edgeRoutes(routeConfigurationNames.external));
+    this.#gateway.put(edgeRoutes(routeConfigurationNames.internal));
     this.#activator.put(activatorRoutes());
-    this.#putTables();
   }
 
   /** Of all routes whose latest form is not in force. */
@@ -71,7 +72,6 @@ export class Translator {
     for (const name of this.#routesToWrite(model, change)) this.#writeRoute(name, model, routed);
     for (const key of new Set([...change.revisions, ...routed])) this.#updateRevision(key, model.revision(key));
     if (change.certificates) this.#updateCertificates(model.certificates);
-    this.#putTables();
     return {
       [nodeGroups.gateway]: this.#gateway.take(),
       [nodeGroups.activator]: this.#activator.take(),
@@ -140,18 +140,9 @@ export class Translator {
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
   }
 
-  #putTables(): void {
-    for (const [name, table] of [
-      [routeConfigurationNames.external, this.#external],
-      [routeConfigurationNames.internal, this.#internal],
-    ] as const) {
-      const hosts = table.take();
-      if (hosts) this.#gateway.replace(edgeRoutes(name, hosts));
-    }
-  }
 }
 
-const typesInOrder = [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.cluster, typeUrls.clusterLoadAssignment, typeUrls.secret];
+const typesInOrder = [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.virtualHost, typeUrls.cluster, typeUrls.clusterLoadAssignment, typeUrls.secret];
 
 /** All of the one host is in the other, but for what follows from being outside. */
 function problemsOf(route: ServingRoute, model: ModelView): readonly Problem[] {

@@ -18,6 +18,12 @@ export interface Node {
   readonly clientFeatures?: readonly string[];
 }
 
+/**
+ * Of `clientFeatures`: the client takes tables whose virtual hosts come one by one (VHDS), where the stream can carry them. Ours;
+ * for a proxy that cannot choose its features, as Envoy, the node's metadata may have a field of this name that is true.
+ */
+export const virtualHostDiscoveryFeature = 'sluice.virtual_host_discovery';
+
 /** A `google.protobuf.Any`: the type of a message, and its bytes. */
 export interface EncodedResource {
   readonly typeUrl: TypeUrl;
@@ -86,6 +92,12 @@ export interface DeltaDiscoveryRequest {
   readonly node?: Node;
   readonly errorDetail?: ErrorDetail;
 }
+
+/**
+ * How a server's version ends while more of that state follows in further responses. Ours; the version of a delta response
+ * is for people, and clients that do not know this read it past.
+ */
+export const partMark = ' (part)';
 
 /** `envoy.service.discovery.v3.DeltaDiscoveryResponse`. */
 export interface DeltaDiscoveryResponse {

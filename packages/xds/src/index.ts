@@ -3,6 +3,7 @@ export type { Codec, DecodedMessage } from './codec/codec.ts';
 export { loadCodec, type CodecScope } from './codec/load-codec.ts';
 export { isFullState, messageNameOf, sendOrder, shortTypeName, typeUrls, type TypeUrl } from './type-urls.ts';
 export { clusterNamesOf, endpointNameOf, routeNamesOf } from './references.ts';
+export { virtualHostDiscoveryFeature } from './discovery.ts';
 export type {
   DeltaDiscoveryRequest,
   DeltaDiscoveryResponse,
@@ -47,7 +48,8 @@ export { danglingReferences } from './snapshot/consistency.ts';
 export { changesBetween, type ChangesByType, type ResourceChange } from './snapshot/snapshot-changes.ts';
 export { SnapshotCache, type SnapshotWatch, type SnapshotWatcher } from './snapshot/snapshot-cache.ts';
 export { AdsServer, type AdsServerOptions } from './server/ads-server.ts';
-export type { NodeStatus, ServedTypeStatus } from './server/session.ts';
+export { InlineHosts } from './snapshot/inline-hosts.ts';
+export type { NodeStatus, ServedTypeStatus, StreamKind } from './server/session.ts';
 export type { Refusal } from './server/refusals.ts';
 export type { AdsConsumer, LateFault, ReceivedResource, RejectedResource, ResourceUpdate } from './client/ads-consumer.ts';
 export {

@@ -30,7 +30,12 @@ export function routeNamesOf(listener: JsonObject): readonly string[] {
 
 /** The clusters that a route configuration may send requests to, each once. */
 export function clusterNamesOf(routeConfiguration: JsonObject): readonly string[] {
-  const routes = objectsIn(routeConfiguration['virtual_hosts']).flatMap((host) => objectsIn(host['routes']));
+  return [...new Set(objectsIn(routeConfiguration['virtual_hosts']).flatMap(clusterNamesOfHost))];
+}
+
+/** The clusters that a virtual host may send requests to, each once. */
+export function clusterNamesOfHost(virtualHost: JsonObject): readonly string[] {
+  const routes = objectsIn(virtualHost['routes']);
   const names = routes.flatMap((route) => {
     const action = route['route'];
     if (!isJsonObject(action)) return [];

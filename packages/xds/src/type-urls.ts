@@ -16,6 +16,7 @@ export const sendOrder: readonly TypeUrl[] = [
   typeUrls.clusterLoadAssignment,
   typeUrls.listener,
   typeUrls.routeConfiguration,
+  typeUrls.virtualHost,
 ];
 
 /** Types whose response is always the full state, so that absence from it means deletion. */
@@ -23,9 +24,18 @@ export function isFullState(typeUrl: TypeUrl): boolean {
   return typeUrl === typeUrls.listener || typeUrl === typeUrls.cluster;
 }
 
+/**
+ * Types of which a first request without names means everything: of virtual hosts too, since a table refers to no single
+ * one, and Envoy begins so. Only the incremental variant has those.
+ */
+export function allowsLegacyWildcard(typeUrl: TypeUrl, variant: 'sotw' | 'delta'): boolean {
+  return isFullState(typeUrl) || (variant === 'delta' && typeUrl === typeUrls.virtualHost);
+}
+
 const shortNames: Readonly<Record<TypeUrl, string>> = {
   [typeUrls.listener]: 'LDS',
   [typeUrls.routeConfiguration]: 'RDS',
+  [typeUrls.virtualHost]: 'VHDS',
   [typeUrls.cluster]: 'CDS',
   [typeUrls.clusterLoadAssignment]: 'EDS',
   [typeUrls.secret]: 'SDS',

@@ -8,6 +8,7 @@ import { decodeRouteConfiguration, typeUrls } from '@sluice/resources';
 import { build, defaultServingConfig, type Revision, type Route, type ServingConfig, type TrafficTarget } from '@sluice/serving';
 import { aRevision, aRoute } from '@sluice/serving/testing';
 import { defaultTranslateOptions, translate } from '@sluice/translator';
+import { inlineHosts } from '@sluice/translator/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -74,7 +75,7 @@ test('requests go where Knative says that they go', () => {
   fc.assert(
     fc.property(world, fc.array(request, { minLength: 1, maxLength: 20 }), ({ routes, revisions, config }, requests) => {
       const model = build({ routes, revisions, podAutoscalers: [], serverlessServices: [], endpointSlices: [] }, { config });
-      const resources = translate(model, defaultTranslateOptions)['sluice-gateway'];
+      const resources = inlineHosts(translate(model, defaultTranslateOptions)['sluice-gateway']);
       const tables = new Map(
         resources
           .filter(({ typeUrl }) => typeUrl === typeUrls.routeConfiguration)

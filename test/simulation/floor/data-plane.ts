@@ -13,6 +13,8 @@ export function makeGateway(context: ComponentContext): Component {
   const settings = settingsOf(readGatewaySettings(flags, spec.env));
   const transport = world.fabric.connect(sandbox);
   const gateway = composeGateway({
+    // What proxies are told is judged by the whole states that this variant has.
+    variant: 'sotw',
     ...effectsOf(context),
     settings,
     transport,

@@ -1,20 +1,16 @@
 /** When gateways count as having taken what was published. */
 import { typeUrls, type TypeUrl } from '@sluice/xds';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Acknowledgements, type GatewayStream } from './acknowledgements.ts';
 
-interface Channel {
-  readonly typeUrl: TypeUrl;
-  readonly isSettled: boolean;
-  readonly rejection: { readonly message: string } | undefined;
-}
+type Channel = GatewayStream['channels'][number];
 
 function channel(typeUrl: TypeUrl, isSettled = true, message = ''): Channel {
-  return { typeUrl, isSettled, rejection: message === '' ? undefined : { message } };
+  return { typeUrl, isSettled, isAnswered: isSettled, rejection: message === '' ? undefined : { message }, refusals: { list: [] } };
 }
 
 function stream(id: string, ...channels: Channel[]): GatewayStream {
-  return { node: { id }, channels: [channel(typeUrls.cluster), ...channels] };
+  return { node: { id }, discoversHosts: false, channels: [channel(typeUrls.cluster), ...channels] };
 }
 
 const routes = (isSettled = true, message = '') => channel(typeUrls.routeConfiguration, isSettled, message);
@@ -27,18 +23,18 @@ function waitingFor(...owners: string[]): Acknowledgements {
 
 test('all who wait are ready when every gateway has accepted all of its routes', () => {
   const acknowledgements = waitingFor('a', 'b');
-  expect(acknowledgements.settle([stream('1', routes()), stream('2', routes(false))])).toEqual({ ready: [], refusal: '' });
-  expect(acknowledgements.settle([stream('1', routes()), stream('2', routes())])).toEqual({ ready: ['a', 'b'], refusal: '' });
+  expect(acknowledgements.settle([stream('1', routes()), stream('2', routes(false))])).toEqual({ ready: [], refusal: '', refusals: new Map() });
+  expect(acknowledgements.settle([stream('1', routes()), stream('2', routes())])).toEqual({ ready: ['a', 'b'], refusal: '', refusals: new Map() });
   expect(acknowledgements.isWaiting).toBe(false);
 });
 
 test('with no gateway there, nothing is in force', () => {
-  expect(waitingFor('a').settle([])).toEqual({ ready: [], refusal: '' });
+  expect(waitingFor('a').settle([])).toEqual({ ready: [], refusal: '', refusals: new Map() });
 });
 
 test('a gateway that has not asked for its routes yet has none', () => {
   expect(waitingFor('a').settle([stream('1')]).ready).toEqual([]);
-  expect(waitingFor('a').settle([{ node: undefined, channels: [] }]).ready).toEqual([]);
+  expect(waitingFor('a').settle([{ node: undefined, discoversHosts: false, channels: [] }]).ready).toEqual([]);
 });
 
 test('endpoints on their way do not matter: they go before the routes that need them', () => {
@@ -46,8 +42,8 @@ test('endpoints on their way do not matter: they go before the routes that need 
 });
 
 test('a gateway with a stream for each type has all when all of them say so', () => {
-  const clusters = (isSettled: boolean): GatewayStream => ({ node: { id: '1' }, channels: [channel(typeUrls.cluster, isSettled)] });
-  const own: GatewayStream = { node: { id: '1' }, channels: [routes()] };
+  const clusters = (isSettled: boolean): GatewayStream => ({ node: { id: '1' }, discoversHosts: false, channels: [channel(typeUrls.cluster, isSettled)] });
+  const own: GatewayStream = { node: { id: '1' }, discoversHosts: false, channels: [routes()] };
   expect(waitingFor('a').settle([clusters(false), own]).ready).toEqual([]);
   expect(waitingFor('a').settle([clusters(true), own]).ready).toEqual(['a']);
 });
@@ -64,6 +60,34 @@ test('what a gateway refuses it says in its own words, and who waits goes on wai
   expect(acknowledgements.settle([stream('1', routes(false, 'RDS: x: no')), stream('2', routes())])).toEqual({
     ready: [],
     refusal: 'gateway 1 refuses it: RDS: x: no',
+    refusals: new Map(),
   });
   expect([...acknowledgements.waiting]).toEqual(['a']);
+});
+
+describe('a gateway that discovers hosts one by one', () => {
+  const discovering = (...channels: Channel[]): GatewayStream => ({ ...stream('1', routes(), ...channels), discoversHosts: true });
+  const hosts = (isAnswered: boolean, ...refused: string[]): Channel => ({
+    ...channel(typeUrls.virtualHost, isAnswered && refused.length === 0),
+    isAnswered,
+    refusals: { list: refused.map((name) => ({ name, version: '1', message: `${name}: no` })) },
+  });
+  const ownerOf = (resource: string) => resource.slice(resource.indexOf('/') + 1);
+
+  test('has nothing before it has asked for them and answered', () => {
+    expect(waitingFor('a').settle([discovering()]).ready).toEqual([]);
+    expect(waitingFor('a').settle([discovering(hosts(false))]).ready).toEqual([]);
+    expect(waitingFor('a').settle([discovering(hosts(true))]).ready).toEqual(['a']);
+  });
+
+  test('keeps nobody waiting but those whose hosts it refuses', () => {
+    const acknowledgements = waitingFor('a', 'b');
+    expect(acknowledgements.settle([discovering(hosts(true, 'table/b'))], ownerOf)).toEqual({
+      ready: ['a'],
+      refusal: '',
+      refusals: new Map([['b', 'gateway 1 refuses it: table/b: no']]),
+    });
+    expect([...acknowledgements.waiting]).toEqual(['b']);
+    expect(acknowledgements.settle([discovering(hosts(true))], ownerOf).ready).toEqual(['b']);
+  });
 });

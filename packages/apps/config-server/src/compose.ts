@@ -11,8 +11,10 @@ import { defaultServingConfig, LiveModel, type ModelChange, type ObjectList, typ
 import { nodeGroups, Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
 import {
   AdsServer,
+  InlineHosts,
   LoadServer,
   SnapshotCache,
+  typeUrls,
   type Codec,
   type ConfigServiceHandlers,
   type GrpcServer,
@@ -24,7 +26,7 @@ import {
 import { createClusterWatch } from './cluster-watch.ts';
 import { HoldOff } from './hold-off.ts';
 import { GatewayVerdicts } from './gateway-verdicts.ts';
-import { groupOf } from './node-groups.ts';
+import { groupOf, inlineGatewayGroup, isGatewayGroup } from './node-groups.ts';
 import { ObjectProblems } from './object-problems.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
 import { VerdictWriter } from './verdict-writer.ts';
@@ -85,6 +87,8 @@ const endpointLists: ReadonlySet<ObjectList> = new Set<ObjectList>(['endpointSli
 export function composeConfigServer(options: ConfigServerOptions): ConfigServer {
   const { clock, timers, logger, meter } = options;
   const cache = new SnapshotCache();
+  const inline = new InlineHosts(options.codec);
+  cache.derive(inlineGatewayGroup, nodeGroups.gateway, (snapshot) => inline.of(snapshot));
   const ads = new AdsServer({ cache, groupOf, controlPlane: options.identity, clock, timers, logger, meter });
   const load = new LoadServer({ clock, logger, meter });
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, logger, meter });
@@ -95,7 +99,12 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const verdicts = new GatewayVerdicts({
     writer,
     timers,
-    streams: () => [...ads.sessions].filter(({ group }) => group === nodeGroups.gateway),
+    streams: () =>
+      [...ads.sessions].filter(({ group }) => isGatewayGroup(group)).map(({ node, channels, group }) => ({ node, channels, discoversHosts: group === nodeGroups.gateway })),
+    routeOf: (resource) => {
+      const name = cache.get(nodeGroups.gateway)?.types.get(typeUrls.virtualHost)?.resources.get(resource)?.value['name'];
+      return typeof name === 'string' ? name : undefined;
+    },
     heldBack: () => (publisher.problems.get(nodeGroups.gateway) ?? []).map(formatProblem).join('; '),
   });
   let server: GrpcServer | undefined;

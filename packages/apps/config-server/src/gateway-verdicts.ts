@@ -14,6 +14,8 @@ export interface GatewayVerdictsOptions {
   readonly streams: () => readonly GatewayStream[];
   /** Why gateways are not sent the latest at all; empty when they are. */
   readonly heldBack: () => string;
+  /** Which route a virtual host is of, by the name of its resource; undefined when it is there no more. */
+  readonly routeOf: (resource: string) => string | undefined;
 }
 
 /** Chosen: a route is told ready within this long of being so. */
@@ -24,6 +26,7 @@ export class GatewayVerdicts {
   readonly #acknowledgements = new Acknowledgements();
   /** Of each owner what its routes are made of. */
   readonly #hashes = new Map<string, string>();
+  readonly #owners = new Map<string, string>();
   /** Owners that stand for what they were before: whatever becomes of that, it is not what they say now. */
   readonly #odd = new Set<string>();
   #look: Timer | undefined;
@@ -44,6 +47,7 @@ export class GatewayVerdicts {
       return;
     }
     this.#hashes.set(key, state.hash);
+    for (const route of state.routes) this.#owners.set(route, key);
     if (this.#odd.has(key)) return;
     if (problems.length > 0) {
       this.#acknowledgements.forget(key);
@@ -72,10 +76,12 @@ export class GatewayVerdicts {
   }
 
   #settle(): void {
-    const { writer, streams, heldBack, timers } = this.#options;
+    const { writer, streams, heldBack, timers, routeOf } = this.#options;
     const held = heldBack();
-    const { ready, refusal } = held === '' ? this.#acknowledgements.settle(streams()) : { ready: [], refusal: held };
+    const ownerOf = (resource: string): string | undefined => this.#owners.get(routeOf(resource) ?? '');
+    const { ready, refusal, refusals } = held === '' ? this.#acknowledgements.settle(streams(), ownerOf) : { ready: [], refusal: held, refusals: new Map<string, string>() };
     for (const key of ready) this.#write(key, true, '', writer);
+    for (const [key, text] of refusals) this.#write(key, false, text, writer);
     if (refusal !== '') for (const key of this.#acknowledgements.waiting) this.#write(key, false, refusal, writer);
     this.#look = this.#acknowledgements.isWaiting ? timers.after(lookEveryMs, () => this.#settle()) : undefined;
   }

@@ -15,12 +15,14 @@ import {
   type Proxy,
   type RegexEngine,
 } from '@sluice/proxy';
-import { createAdsClient, type AdsClient, type AdsTransport, type Codec } from '@sluice/xds';
+import { createAdsClient, virtualHostDiscoveryFeature, type AdsClient, type AdsTransport, type Codec, type DeltaAdsTransport } from '@sluice/xds';
 import type { GatewaySettings } from './config.ts';
 
 export interface GatewayOptions {
   readonly settings: GatewaySettings;
-  readonly transport: AdsTransport;
+  readonly transport: AdsTransport & DeltaAdsTransport;
+  /** How discovery is spoken. Default `delta`: a change is told by itself, however much there is. */
+  readonly variant?: 'delta' | 'sotw';
   readonly codec: Codec;
   readonly regexEngine: RegexEngine;
   readonly network: Network;
@@ -66,10 +68,12 @@ export function composeGateway(options: GatewayOptions): Gateway {
   });
   const client = createAdsClient({
     ...options,
+    ...(options.variant === 'sotw' ? { variant: 'sotw' } : { variant: 'delta' }),
     node: {
       id: `gateway~${podIp}~${pod}.${namespace}`,
       cluster: nodeCluster,
       metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace },
+      clientFeatures: [virtualHostDiscoveryFeature],
     },
     consumer: new RebindListeners(applier, (listener) => bindingOf(listener, settings)),
   });

@@ -82,17 +82,33 @@ function dumpListeners(held: ConfigSnapshot | undefined, store: ConfigStore | un
 
 function dumpRoutes(held: ConfigSnapshot | undefined, store: ConfigStore | undefined, accepts: NameTest): Section {
   const routes = [...(held?.routes.values() ?? [])].filter(({ name }) => accepts(name));
+  const hosts = Map.groupBy(held?.virtualHosts.values() ?? [], ({ name }) => tableOf(name));
   return {
     dynamic_route_configs: [
       ...routes.map((one) => ({
         version_info: one.versionInfo,
-        route_config: body(one),
+        route_config: withHosts(body(one), hosts.get(one.name) ?? []),
         last_updated: lastUpdated(one),
         ...errorState(store, one),
       })),
+      // A table may be in force with a host in it that is not what was sent last.
+      ...[...(store?.rejections ?? [])].filter(({ typeUrl, name }) => typeUrl === typeUrls.virtualHost && accepts(tableOf(name))).map((rejection) => ({ error_state: errorOf(rejection) })),
       ...rejectedOnly(store, typeUrls.routeConfiguration, held?.routes, accepts).map((rejection) => ({ error_state: errorOf(rejection) })),
     ],
   };
+}
+
+/** A table as it serves, with the hosts that came one by one behind its own, as Envoy shows it. */
+function withHosts(table: Section, hosts: readonly ConfigResource<unknown>[]): Section {
+  if (hosts.length === 0) return table;
+  const own = Array.isArray(table['virtual_hosts']) ? (table['virtual_hosts'] as readonly unknown[]) : [];
+  const sorted = hosts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...table, virtual_hosts: [...own, ...sorted.map(({ json: host }) => redact(host))] };
+}
+
+/** Virtual hosts go by their table's name, a slash, and a domain. */
+function tableOf(host: string): string {
+  return host.slice(0, Math.max(0, host.lastIndexOf('/')));
 }
 
 function dumpSecrets(held: ConfigSnapshot | undefined, store: ConfigStore | undefined, accepts: NameTest): Section {
@@ -119,7 +135,7 @@ function dumpEndpoints(held: ConfigSnapshot | undefined, accepts: NameTest): Sec
   };
 }
 
-function body(resource: ConfigResource<unknown>): unknown {
+function body(resource: ConfigResource<unknown>): Section {
   return { '@type': resource.typeUrl, ...(redact(resource.json) as Section) };
 }
 

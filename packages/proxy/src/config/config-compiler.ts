@@ -3,19 +3,21 @@
  * route table or cluster is the same object in every configuration, and a change costs what it changes.
  */
 import type { Problem } from '@sluice/kernel';
-import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, Secret } from '@sluice/resources';
-import { connectionManagerOf } from '@sluice/resources';
+import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, Secret, VirtualHost } from '@sluice/resources';
+import { connectionManagerOf, decodeVirtualHost } from '@sluice/resources';
+import { LayeredMap } from '../layered-map.ts';
 import { createPlainEnvironment, type CompileEnvironment } from '../compile-environment.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import type { ClusterConfig, ListenerConfig, ProxyConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
 import { compileRouteTable, type CompiledRouteTable } from '../router/compile-route-table.ts';
-import { createPatternCompiler, type CompileFilterSettings } from '../router/compile-session.ts';
+import { createPatternCompiler, type CompileFilterSettings, type RouteCompileOptions } from '../router/compile-session.ts';
+import { DiscoveredHosts } from '../router/discovered-hosts.ts';
 import type { RegexEngine } from '../router/regex-engine.ts';
 import type { TlsRegistry } from '../tls/tls-registry.ts';
 import { createClusterTransports, type ClusterTransports } from '../tls/cluster-transports.ts';
-import { unknownClusters } from './cluster-references.ts';
+import { unknownClusters, unknownClustersOfHost } from './cluster-references.ts';
 import { compileCluster, compileClusterRetry, ownAssignment } from './compile-cluster.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
 import { PassthroughClusters } from './passthrough-clusters.ts';
@@ -38,6 +40,8 @@ export class ConfigCompiler {
   readonly #listenerParts = new WeakMap<ConfigResource<Listener>, ListenerParts>();
   readonly #transports = new WeakMap<ConfigResource<Cluster>, { readonly transports: ClusterTransports | undefined; readonly problems: readonly Problem[] }>();
   readonly #tables = new WeakMap<RouteConfiguration, Map<boolean, CompiledRouteTable>>();
+  /** Tables whose hosts come one by one. */
+  readonly #discovered = new WeakMap<RouteConfiguration, Map<boolean, DiscoveredHosts>>();
   #previous: { readonly snapshot: ConfigSnapshot; readonly config: ProxyConfig } | undefined;
   /** EDS clusters by the name of their assignment. */
   #clustersByService: ReadonlyMap<string, readonly ConfigResource<Cluster>[]> = new Map();
@@ -58,7 +62,25 @@ export class ConfigCompiler {
   /** What is wrong with a route table beyond what decoding it has shown. */
   checkRoutes(routes: ConfigResource<RouteConfiguration>, hasCluster: (name: string) => boolean): readonly Problem[] {
     const dangling = routes.value.validateClusters === true ? unknownClusters(routes.value, hasCluster) : [];
-    return under(routes.path, [...this.#compileRoutes(routes.value, true).problems, ...dangling]);
+    return under(routes.path, [...this.#routeProblems(routes.value), ...dangling]);
+  }
+
+  #routeProblems(routes: RouteConfiguration): readonly Problem[] {
+    if (!routes.virtualHostSource) return this.#compileRoutes(routes, true).problems;
+    // What a table says of all its hosts is compiled with each; one that stands for those to come shows whether it can be.
+    const place = `virtual_hosts[${routes.virtualHosts.length}]`;
+    const { problems } = compileRouteTable({ ...routes, virtualHosts: [...routes.virtualHosts, ...anyHost] }, this.#routeOptions(true));
+    return problems.filter(({ path }) => !path.startsWith(place));
+  }
+
+  /**
+   * What is wrong with a virtual host beyond what decoding it has shown.
+   * @param table undefined when it has not come: then it is looked at by itself
+   */
+  checkVirtualHost(host: ConfigResource<VirtualHost>, table: ConfigResource<RouteConfiguration> | undefined, hasCluster: (name: string) => boolean): readonly Problem[] {
+    if (!table?.value.virtualHostSource) return [];
+    const dangling = table.value.validateClusters === true ? unknownClustersOfHost(host.value, hasCluster) : [];
+    return [...this.#discoveredHosts(table.value, true).problemsOf(host), ...dangling];
   }
 
   /** What is wrong with a cluster beyond what decoding it has shown. */
@@ -110,10 +132,11 @@ export class ConfigCompiler {
     return clusters;
   }
 
-  #completeListener(listener: ConfigResource<Listener>, { routes }: ConfigSnapshot): ListenerConfig {
+  #completeListener(listener: ConfigResource<Listener>, { routes, virtualHosts }: ConfigSnapshot): ListenerConfig {
     const complete = this.#partsOf(listener).complete((name, setsEnvoyHeaders): RouteTable | undefined => {
       const resource = routes.get(name);
-      return resource && this.#compileRoutes(resource.value, setsEnvoyHeaders).table;
+      if (!resource?.value.virtualHostSource) return resource && this.#compileRoutes(resource.value, setsEnvoyHeaders).table;
+      return this.#discoveredHosts(resource.value, setsEnvoyHeaders).table(LayeredMap.from(virtualHosts));
     });
     const previous = this.#previous?.config.listeners.get(listener.name);
     return previous && isSameListener(previous, complete) ? previous : complete;
@@ -168,17 +191,29 @@ export class ConfigCompiler {
     return factory?.perRoute?.create(config, createContext('', { filterName, patterns }));
   };
 
+  #discoveredHosts(routes: RouteConfiguration, setsEnvoyHeaders: boolean): DiscoveredHosts {
+    let byHeaders = this.#discovered.get(routes);
+    if (!byHeaders) this.#discovered.set(routes, (byHeaders = new Map()));
+    let hosts = byHeaders.get(setsEnvoyHeaders);
+    if (!hosts) byHeaders.set(setsEnvoyHeaders, (hosts = new DiscoveredHosts(routes, this.#routeOptions(setsEnvoyHeaders))));
+    return hosts;
+  }
+
+  #routeOptions(setsEnvoyHeaders: boolean): RouteCompileOptions {
+    return {
+      regexEngine: this.#options.regexEngine,
+      setsEnvoyHeaders,
+      environment: this.#environment,
+      compileFilterSettings: this.#compileFilterSettings,
+    };
+  }
+
   #compileRoutes(routes: RouteConfiguration, setsEnvoyHeaders: boolean): CompiledRouteTable {
     let byHeaders = this.#tables.get(routes);
     if (!byHeaders) this.#tables.set(routes, (byHeaders = new Map()));
     let compiled = byHeaders.get(setsEnvoyHeaders);
     if (!compiled) {
-      compiled = compileRouteTable(routes, {
-        regexEngine: this.#options.regexEngine,
-        setsEnvoyHeaders,
-        environment: this.#environment,
-        compileFilterSettings: this.#compileFilterSettings,
-      });
+      compiled = compileRouteTable(routes, this.#routeOptions(setsEnvoyHeaders));
       byHeaders.set(setsEnvoyHeaders, compiled);
     }
     return compiled;
@@ -231,9 +266,8 @@ function noLongerWaiting({ awaitingSecrets: before }: ConfigSnapshot, { awaiting
 
 /** Names under which two maps hold different things. */
 function changedNames<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): readonly string[] {
-  if (before === after) return [];
-  const changed: string[] = [];
-  for (const [name, value] of after) if (before.get(name) !== value) changed.push(name);
-  for (const name of before.keys()) if (!after.has(name)) changed.push(name);
-  return changed;
+  return [...LayeredMap.from(before).differencesTo(LayeredMap.from(after))].map(({ name }) => name);
 }
+
+const { value: standIn } = decodeVirtualHost({ name: 'any', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'any' } }] }) as { readonly value?: VirtualHost };
+const anyHost: readonly VirtualHost[] = standIn ? [standIn] : [];

@@ -5,6 +5,7 @@ import {
   decodeListener,
   decodeRouteConfiguration,
   decodeSecret,
+  decodeVirtualHost,
   typeUrls,
   type Cluster,
   type ClusterLoadAssignment,
@@ -12,6 +13,7 @@ import {
   type Listener,
   type RouteConfiguration,
   type Secret,
+  type VirtualHost,
 } from '@sluice/resources';
 import type { Checked } from '@sluice/kernel';
 
@@ -40,6 +42,8 @@ export interface ConfigSnapshot {
   readonly version: string;
   readonly listeners: ReadonlyMap<string, ConfigResource<Listener>>;
   readonly routes: ReadonlyMap<string, ConfigResource<RouteConfiguration>>;
+  /** By the names of discovery: of the table, a slash, a domain. */
+  readonly virtualHosts: ReadonlyMap<string, ConfigResource<VirtualHost>>;
   readonly clusters: ReadonlyMap<string, ConfigResource<Cluster>>;
   readonly assignments: ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>>;
   readonly secrets: ReadonlyMap<string, ConfigResource<Secret>>;
@@ -51,6 +55,7 @@ export interface ConfigSnapshot {
 export interface ResourceModels {
   readonly listener: Listener;
   readonly routeConfiguration: RouteConfiguration;
+  readonly virtualHost: VirtualHost;
   readonly cluster: Cluster;
   readonly clusterLoadAssignment: ClusterLoadAssignment;
   readonly secret: Secret;
@@ -58,7 +63,7 @@ export interface ResourceModels {
 
 export type ResourceKind = keyof ResourceModels;
 
-export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'cluster', 'clusterLoadAssignment', 'secret'];
+export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'virtualHost', 'cluster', 'clusterLoadAssignment', 'secret'];
 
 /** How each kind is decoded. */
 export const decoders: {
@@ -66,6 +71,7 @@ export const decoders: {
 } = {
   listener: decodeListener,
   routeConfiguration: decodeRouteConfiguration,
+  virtualHost: decodeVirtualHost,
   cluster: decodeCluster,
   clusterLoadAssignment: decodeClusterLoadAssignment,
   secret: decodeSecret,
@@ -78,6 +84,8 @@ export function kindOf(typeUrl: string): ResourceKind | undefined {
       return 'listener';
     case typeUrls.routeConfiguration:
       return 'routeConfiguration';
+    case typeUrls.virtualHost:
+      return 'virtualHost';
     case typeUrls.cluster:
       return 'cluster';
     case typeUrls.clusterLoadAssignment:

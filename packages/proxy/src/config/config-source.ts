@@ -22,6 +22,8 @@ export interface ConfigUpdate {
   readonly changed: readonly OfferedResource[];
   /** Names that are gone. */
   readonly removed: readonly string[];
+  /** More of the same state follows, in updates of their own. */
+  readonly hasMore?: boolean;
 }
 
 /** A resource that will not be used. What was there before under its name stays in force. */

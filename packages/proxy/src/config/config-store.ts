@@ -12,7 +12,9 @@ import {
   type Listener,
   type RouteConfiguration,
   type Secret,
+  type VirtualHost,
 } from '@sluice/resources';
+import { ClusterUses } from './cluster-uses.ts';
 import type { ConfigCompiler } from './config-compiler.ts';
 import {
   decoders,
@@ -68,6 +70,7 @@ export class ConfigStore {
   readonly #shelves: Shelves = {
     listener: new ResourceShelf(this.#fingerprint),
     routeConfiguration: new ResourceShelf(this.#fingerprint),
+    virtualHost: new ResourceShelf(this.#fingerprint),
     cluster: new ResourceShelf(this.#fingerprint),
     clusterLoadAssignment: new ResourceShelf(this.#fingerprint),
     secret: new ResourceShelf(this.#fingerprint),
@@ -84,6 +87,12 @@ export class ConfigStore {
   readonly #missing = new Set<string>();
   readonly #rejections = new Map<string, Rejection>();
   readonly #leaving = new LeavingClusters();
+  /** To which clusters the tables lead that came by themselves. */
+  readonly #uses = new ClusterUses();
+  /** Names of clusters that cannot do without secrets. */
+  readonly #secured = new Set<string>();
+  /** Virtual hosts have come as a whole once. */
+  #hostsTold = false;
   /** The version of each type that was taken as a whole last. */
   readonly #versionInfos = new Map<ResourceKind, string>();
 
@@ -114,7 +123,7 @@ export class ConfigStore {
     }
     const names = new Set(resources.map(({ kind, resource }) => `${kind} ${resource.name}`));
     for (const kind of resourceKinds) {
-      for (const [name, { isStatic }] of this.#shelves[kind].copy()) if (isStatic && !names.has(`${kind} ${name}`)) this.#shelves[kind].delete(name);
+      for (const [name, { isStatic }] of this.#shelves[kind].copy()) if (isStatic && !names.has(`${kind} ${name}`)) this.#drop(kind, name);
     }
     for (const { kind, resource } of resources) if (this.#shelves[kind].get(resource.name) !== resource) this.#keep(kind, resource);
     this.#options.compiler.tls.onSecretsChanged();
@@ -158,7 +167,8 @@ export class ConfigStore {
     }
     for (const name of update.removed) this.#remove(kind, name);
     if (rejected.length === 0) this.#versionInfos.set(kind, update.version);
-    if (kind === 'routeConfiguration') this.#letClustersGo();
+    if (kind === 'routeConfiguration' || kind === 'virtualHost') this.#letClustersGo();
+    if (kind === 'virtualHost' && update.hasMore !== true) this.#onHostsTold();
     if (kind === 'secret') this.#options.compiler.tls.onSecretsChanged();
     return rejected;
   }
@@ -168,7 +178,7 @@ export class ConfigStore {
     const { typeUrl, name, versionInfo } = listener;
     if (this.#shelves.listener.get(name) !== listener) return;
     if (before) this.#shelves.listener.set(before);
-    else this.#shelves.listener.delete(name);
+    else this.#drop('listener', name);
     this.#rejections.set(`listener ${name}`, { typeUrl, name, versionInfo, problems, wallTime: this.#options.wallTime() });
   }
 
@@ -180,6 +190,12 @@ export class ConfigStore {
     this.#fingerprint.add(`missing ${kind} ${name}`);
   }
 
+  #onHostsTold(): void {
+    if (this.#hostsTold) return;
+    this.#hostsTold = true;
+    this.#fingerprint.add('virtual hosts told');
+  }
+
   /** What may serve now. Resources that have not changed are the same objects as in the last snapshot. */
   snapshot(): ConfigSnapshot {
     return { ...this.held(), listeners: this.#warmListenersUp(), ...this.#warmClustersUp(), assignments: this.#assignments() };
@@ -187,11 +203,12 @@ export class ConfigStore {
 
   /** Everything held, also listeners that still wait for routes. */
   held(): ConfigSnapshot {
-    const { listener, routeConfiguration, cluster, clusterLoadAssignment, secret } = this.#shelves;
+    const { listener, routeConfiguration, virtualHost, cluster, clusterLoadAssignment, secret } = this.#shelves;
     return {
       version: this.#fingerprint.toString(),
       listeners: listener.copy(),
       routes: routeConfiguration.copy(),
+      virtualHosts: virtualHost.copy(),
       clusters: cluster.copy(),
       assignments: clusterLoadAssignment.copy(),
       secrets: secret.copy(),
@@ -262,7 +279,13 @@ export class ConfigStore {
     const shelf = this.#shelves[kind];
     if (shelf.get(name)?.isStatic) return;
     this.#rejections.delete(`${kind} ${name}`);
-    if (!this.#mustStay(kind, name)) shelf.delete(name);
+    if (!this.#mustStay(kind, name)) this.#drop(kind, name);
+  }
+
+  #drop(kind: ResourceKind, name: string): void {
+    this.#shelves[kind].delete(name);
+    if (kind === 'cluster') this.#secured.delete(name);
+    if (kind === 'routeConfiguration' || kind === 'virtualHost') this.#uses.set(`${kind} ${name}`, []);
   }
 
   /** A cluster to which routes still lead, and its endpoints, outlive their removal. */
@@ -271,24 +294,26 @@ export class ConfigStore {
     const cluster = kind === 'cluster' ? this.#shelves.cluster.get(name)?.value : undefined;
     if (!cluster) return false;
     const endpointName = cluster.discovery.kind === 'EDS' ? cluster.discovery.serviceName : name;
-    return this.#leaving.keep(name, endpointName, this.#heldRoutes());
+    return this.#leaving.keep(name, endpointName, this.#uses);
   }
 
   #letClustersGo(): void {
-    for (const { cluster, endpointName } of this.#leaving.release(this.#heldRoutes())) {
-      this.#shelves.cluster.delete(cluster);
-      this.#shelves.clusterLoadAssignment.delete(endpointName);
+    for (const { cluster, endpointName } of this.#leaving.release(this.#uses)) {
+      this.#drop('cluster', cluster);
+      this.#drop('clusterLoadAssignment', endpointName);
     }
-  }
-
-  #heldRoutes(): readonly RouteConfiguration[] {
-    return [...this.#shelves.routeConfiguration.copy().values()].map(({ value }) => value);
   }
 
   #keep(kind: ResourceKind, resource: ConfigResource<ResourceModels[ResourceKind]>): void {
     // The kind and the model belong together: both come from one decoder, or from the bootstrap's own lists.
     (this.#shelves[kind] as ResourceShelf<ResourceModels[ResourceKind]>).set(resource);
-    if (kind === 'cluster') this.#leaving.revive(resource.name);
+    if (kind === 'cluster') {
+      this.#leaving.revive(resource.name);
+      if (secretNamesOfCluster(resource.value as Cluster).length > 0) this.#secured.add(resource.name);
+      else this.#secured.delete(resource.name);
+    }
+    if (kind === 'routeConfiguration') this.#uses.set(`${kind} ${resource.name}`, (resource.value as RouteConfiguration).virtualHosts);
+    if (kind === 'virtualHost') this.#uses.set(`${kind} ${resource.name}`, [resource.value as VirtualHost]);
     if (this.#missing.delete(`${kind} ${resource.name}`)) this.#fingerprint.remove(`missing ${kind} ${resource.name}`);
   }
 
@@ -303,6 +328,10 @@ export class ConfigStore {
         return compiler.checkListener(resource as ConfigResource<Listener>, hasCluster);
       case 'routeConfiguration':
         return compiler.checkRoutes(resource as ConfigResource<RouteConfiguration>, hasCluster);
+      case 'virtualHost': {
+        const table = this.#shelves.routeConfiguration.get(resource.name.slice(0, Math.max(0, resource.name.lastIndexOf('/'))));
+        return compiler.checkVirtualHost(resource as ConfigResource<VirtualHost>, table, hasCluster);
+      }
       case 'cluster':
         return compiler.checkCluster(resource as ConfigResource<Cluster>);
       case 'secret':
@@ -319,7 +348,7 @@ export class ConfigStore {
     for (const [name, listener] of this.#shelves.listener.copy()) {
       const waits = this.#options.compiler
         .routeNamesOf(listener)
-        .some((route) => !routes.has(route) && !this.#missing.has(`routeConfiguration ${route}`));
+        .some((route) => this.#awaitsRoutes(routes.get(route)?.value, route));
       const serving = waits || this.#awaitsSecrets(secretNamesOfListener(listener.value)) ? this.#warmListeners.get(name) : listener;
       if (serving) warm.set(name, serving);
     }
@@ -327,10 +356,19 @@ export class ConfigStore {
     return warm;
   }
 
+  /** Not there, or its hosts are not. */
+  #awaitsRoutes(table: RouteConfiguration | undefined, name: string): boolean {
+    if (!table) return !this.#missing.has(`routeConfiguration ${name}`);
+    return table.virtualHostSource !== undefined && !this.#hostsTold && !this.#missing.has('virtualHost *');
+  }
+
   /** Until its secrets are there, a changed cluster does not serve, and the one that stood under its name goes on. */
   #warmClustersUp(): Pick<ConfigSnapshot, 'clusters' | 'awaitingSecrets'> {
     const held = this.#shelves.cluster.copy();
-    const waiting = [...held].filter(([, { value }]) => this.#awaitsSecrets(secretNamesOfCluster(value)));
+    const waiting = [...this.#secured].flatMap((name) => {
+      const cluster = held.get(name);
+      return cluster && this.#awaitsSecrets(secretNamesOfCluster(cluster.value)) ? [[name, cluster] as const] : [];
+    });
     if (waiting.length === 0) return { clusters: (this.#warmClusters = held), awaitingSecrets: nobody };
     const warm = new Map(held);
     const awaitingSecrets = new Set<string>();

@@ -1,11 +1,8 @@
-import { decodeRouteConfiguration, type RouteConfiguration } from '@sluice/resources';
-import { routesJson, routeTo } from '@sluice/resources/testing';
 import { expect, test } from 'vitest';
 import { LeavingClusters } from './leaving-clusters.ts';
 
-function routesTo(cluster: string): readonly RouteConfiguration[] {
-  const decoded = decodeRouteConfiguration(routesJson('routes', [routeTo(cluster)]));
-  return decoded.ok ? [decoded.value] : [];
+function routesTo(cluster: string): ReadonlySet<string> {
+  return new Set([cluster]);
 }
 
 test('a cluster that routes lead to stays, with its endpoints, until none does', () => {

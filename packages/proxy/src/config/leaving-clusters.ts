@@ -3,16 +3,19 @@
  * before it takes clusters away; one that has just started does not know what a proxy holds, and can't. So they
  * stay, with their endpoints, until no route leads to them any more.
  */
-import type { RouteConfiguration } from '@sluice/resources';
-import { unknownClusters } from './cluster-references.ts';
+
+/** Whether routes lead to a cluster. */
+export interface Uses {
+  has(cluster: string): boolean;
+}
 
 export class LeavingClusters {
   /** Cluster → the name its endpoints go by. */
   readonly #clusters = new Map<string, string>();
 
   /** Whether `cluster` has to stay for now; it is remembered then. */
-  keep(cluster: string, endpointName: string, routes: readonly RouteConfiguration[]): boolean {
-    if (!leadsTo(cluster, routes)) return false;
+  keep(cluster: string, endpointName: string, uses: Uses): boolean {
+    if (!uses.has(cluster)) return false;
     this.#clusters.set(cluster, endpointName);
     return true;
   }
@@ -29,13 +32,9 @@ export class LeavingClusters {
   }
 
   /** Those that nothing leads to any more, forgotten here. */
-  release(routes: readonly RouteConfiguration[]): readonly { readonly cluster: string; readonly endpointName: string }[] {
-    const gone = [...this.#clusters].filter(([cluster]) => !leadsTo(cluster, routes));
+  release(uses: Uses): readonly { readonly cluster: string; readonly endpointName: string }[] {
+    const gone = [...this.#clusters].filter(([cluster]) => !uses.has(cluster));
     for (const [cluster] of gone) this.#clusters.delete(cluster);
     return gone.map(([cluster, endpointName]) => ({ cluster, endpointName }));
   }
-}
-
-function leadsTo(cluster: string, routes: readonly RouteConfiguration[]): boolean {
-  return routes.some((configuration) => unknownClusters(configuration, (name) => name !== cluster).length > 0);
 }

@@ -1,5 +1,5 @@
 /** What resources refer to by name, from which source that is to come, and under whose numbers it counts. */
-import { connectionManagerOf, downstreamTlsContextTypeName, secretsOf, secretsOfDownstream, typeUrls, type Cluster, type ConfigSource, type DownstreamTlsContext, type Listener, type SecretReference } from '@sluice/resources';
+import { connectionManagerOf, downstreamTlsContextTypeName, secretsOf, secretsOfDownstream, typeUrls, type Cluster, type ConfigSource, type DownstreamTlsContext, type Listener, type RouteConfiguration, type SecretReference } from '@sluice/resources';
 
 export interface SourceReference {
   readonly typeUrl: string;
@@ -29,6 +29,11 @@ export function sourceReferencesOfListener({ filterChains, defaultFilterChain }:
     }),
     ...(transportSocket?.typeName === downstreamTlsContextTypeName ? secretReferences(secretsOfDownstream(transportSocket.config as DownstreamTlsContext)) : []),
   ]);
+}
+
+/** A table refers to none of its hosts by name: all are asked for. */
+export function sourceReferencesOfRoutes({ virtualHostSource }: RouteConfiguration): readonly SourceReference[] {
+  return virtualHostSource ? [{ typeUrl: typeUrls.virtualHost, name: '*', source: virtualHostSource, scope: '' }] : [];
 }
 
 function secretReferences(references: readonly SecretReference[]): readonly SourceReference[] {

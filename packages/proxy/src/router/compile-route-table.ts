@@ -1,18 +1,12 @@
-/** RouteConfiguration, compiled to a RouteTable: virtual hosts by domain, routes in order, answers prepared. */
-import type { RequestHead } from '@sluice/http';
-import type { Problem, Random } from '@sluice/kernel';
-import type { RouteConfiguration, VirtualHost } from '@sluice/resources';
-import type { HashInput, RouteMatch, RouteTable, RouteExplanation } from '../route-match.ts';
+/** RouteConfiguration, compiled to a RouteTable: virtual hosts by domain. */
+import type { Problem } from '@sluice/kernel';
+import type { RouteConfiguration } from '@sluice/resources';
+import type { CountedNames, RouteTable } from '../route-match.ts';
 import { CompileSession, type RouteCompileOptions } from './compile-session.ts';
-import { CompiledRoute, type ChooseMatch } from './compiled-route.ts';
+import { compileVirtualHost, type CompiledVirtualHost } from './compile-virtual-host.ts';
 import { DomainIndex } from './domain-index.ts';
-import { schemeOf } from './head-test.ts';
-import { noPerFilter } from './per-filter.ts';
-import { prepareMatches } from './prepared-match.ts';
-import { endOfPath } from './path-test.ts';
-import { startOfPort, toHttps } from './redirect.ts';
+import { startOfPort } from './redirect.ts';
 import { countedNamesOf } from './request-kinds.ts';
-import { createRouteIndex, type RouteIndex } from './route-index.ts';
 
 export interface CompiledRouteTable {
   readonly table: RouteTable;
@@ -27,12 +21,19 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
     const compiled = compileVirtualHost(config, host, `virtual_hosts[${index}]`, session);
     for (const domain of host.domains) domains.add(domain, compiled);
   });
-  const { ignorePortInHostMatching, virtualHostHeader } = config;
-  const counted = countedNamesOf(config.virtualHosts);
-  const table: RouteTable = {
-    name: config.name,
+  return { table: createRouteTable(config, domains, countedNamesOf(config.virtualHosts)), problems: session.problems };
+}
+
+/** Who has a host name. */
+export interface Domains {
+  find(host: string): CompiledVirtualHost | undefined;
+}
+
+export function createRouteTable({ name, internalOnlyHeaders, ignorePortInHostMatching, virtualHostHeader }: RouteConfiguration, domains: Domains, counted: CountedNames | undefined): RouteTable {
+  return {
+    name,
     ...(counted && { counted }),
-    internalOnlyHeaders: config.internalOnlyHeaders,
+    internalOnlyHeaders,
     match(head, random, stream) {
       const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
       const host = ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority;
@@ -44,73 +45,4 @@ export function compileRouteTable(config: RouteConfiguration, options: RouteComp
       return found?.explain(head) ?? { candidates: [], outcome: undefined };
     },
   };
-  return { table, problems: session.problems };
 }
-
-interface CompiledVirtualHost {
-  match(head: RequestHead, random: Random, stream: HashInput | undefined): RouteMatch | undefined;
-  explain(head: RequestHead): RouteExplanation;
-}
-
-function compileVirtualHost(
-  table: RouteConfiguration,
-  host: VirtualHost,
-  hostPath: string,
-  session: CompileSession,
-): CompiledVirtualHost {
-  const routes = host.routes.map((route, index) => {
-    const path = `${hostPath}.routes[${index}]`;
-    const choose: ChooseMatch = prepareMatches({ table, host, hostPath, route, path }, session);
-    return new CompiledRoute(route, choose, path, session);
-  });
-  const endOf = table.ignorePathParametersInPathMatching ? endOfPlainPath : endOfWholePath;
-  const index: RouteIndex = createRouteIndex(host.routes, routes, endOf);
-  const find: CompiledVirtualHost['match'] = (head, random, stream) => index.find(head, random, stream?.info)?.choose(head, random, stream);
-  const explain: CompiledVirtualHost['explain'] = (head) => {
-    const candidates: { route: string; verdict: string }[] = [];
-    for (const [at, route] of routes.entries()) {
-      const refusal = route.refusal(head, endOf(head));
-      candidates.push({ route: route.name === '' ? `${hostPath}.routes[${at}]` : route.name, verdict: refusal ?? 'takes it' });
-      if (refusal === undefined) return { virtualHost: host.name, candidates, outcome: route.choose(head, noChance).action };
-    }
-    return { virtualHost: host.name, candidates, outcome: undefined };
-  };
-  if (host.requireTls === 'NONE') return { match: find, explain };
-  const redirect = redirectToHttps(host);
-  const exempts = host.requireTls === 'EXTERNAL_ONLY' ? isInternal : () => false;
-  return {
-    match: (head, random, stream) => (schemeOf(head) === 'https' || exempts(head) ? find(head, random, stream) : redirect),
-    explain: (head) => (schemeOf(head) === 'https' || exempts(head) ? explain(head) : { virtualHost: host.name, candidates: [{ route: 'require_tls', verdict: 'takes it' }], outcome: redirect.action }),
-  };
-}
-
-/** The connection manager has said so, and nobody else can have. */
-function isInternal(head: RequestHead): boolean {
-  return head.get('x-envoy-internal') === 'true';
-}
-
-function endOfWholePath({ path }: RequestHead): number {
-  return endOfPath(path);
-}
-
-/** Up to the first parameter: `/a;v=1/b` is `/a`. */
-function endOfPlainPath({ path }: RequestHead): number {
-  const end = endOfPath(path);
-  const parameters = path.indexOf(';');
-  return parameters === -1 ? end : Math.min(end, parameters);
-}
-
-function redirectToHttps(host: VirtualHost): RouteMatch {
-  return {
-    routeName: '',
-    virtualHostName: host.name,
-    action: { kind: 'redirect', status: 301, location: toHttps },
-    changeRequest: undefined,
-    changeResponse: undefined,
-    streamDuration: undefined,
-    ...noPerFilter,
-  };
-}
-
-/** Of weighted clusters the first that has a weight. */
-const noChance: Random = { next: () => 0 };

@@ -3,6 +3,8 @@
  * longest `prefix.*`, then `*`. A star stands for at least one character.
  */
 
+import { SearchMemo } from './search-memo.ts';
+
 /** Looks a name up. Names are compared without regard to case. */
 export class DomainIndex<T> {
   readonly #exact = new Map<string, T>();
@@ -13,7 +15,7 @@ export class DomainIndex<T> {
    * Names that only a wildcard knows are looked for length by length; the answer is kept, up to a bound, since the
    * same names come again. (Domains such as `a.b:*`, one for each service, make this the common way.)
    */
-  readonly #remembered = new Map<string, T>();
+  readonly #remembered = new SearchMemo<T>();
 
   /** The first to claim a domain keeps it. `domain` is in lower case. */
   add(domain: string, value: T): void {
@@ -30,10 +32,7 @@ export class DomainIndex<T> {
   #search(host: string): T | undefined {
     const name = host.toLowerCase();
     const found = this.#exact.get(name) ?? this.#findSuffix(name) ?? this.#findPrefix(name) ?? this.#everything;
-    if (found !== undefined && host.length <= rememberedLengthMax) {
-      if (this.#remembered.size >= rememberedMax) this.#remembered.clear();
-      this.#remembered.set(host, found);
-    }
+    if (found !== undefined) this.#remembered.set(host, found);
     return found;
   }
 
@@ -53,10 +52,6 @@ export class DomainIndex<T> {
     return undefined;
   }
 }
-
-/** Chosen: 4096 names of at most 261 characters (a full DNS name and a port) are a megabyte at worst. */
-const rememberedMax = 4096;
-const rememberedLengthMax = 261;
 
 /** The fixed parts of wildcards, and which lengths they have, longest first. */
 class WildcardIndex<T> {

@@ -1,1 +1,2 @@
+export { inlineHosts } from './inline-hosts.ts';
 export { sampleEndpoint, sampleModel, sampleRevision, sampleRoute } from './sample-model.ts';

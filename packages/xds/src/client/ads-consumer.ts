@@ -23,6 +23,8 @@ export interface ResourceUpdate {
   readonly changed: readonly ReceivedResource[];
   /** Names that are gone: deleted by the server, or no longer referred to by anything held. */
   readonly removed: readonly string[];
+  /** More of the same state follows, in updates of their own. */
+  readonly hasMore?: boolean;
 }
 
 /** A resource the consumer will not use. The one it had before stays in force. */

@@ -2,7 +2,7 @@
  * The incremental variant: requests say what is wanted more and less, responses what has changed and what is gone. On a
  * new stream the client tells what it holds, so that only what differs has to be sent.
  */
-import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '../discovery.ts';
+import { partMark, type DeltaDiscoveryRequest, type DeltaDiscoveryResponse } from '../discovery.ts';
 import type { Dialect } from './dialect.ts';
 
 export const deltaDialect: Dialect<DeltaDiscoveryRequest, DeltaDiscoveryResponse> = {
@@ -19,6 +19,7 @@ export const deltaDialect: Dialect<DeltaDiscoveryRequest, DeltaDiscoveryResponse
       })),
       removed: removedResources,
       isWhole: false,
+      ...(systemVersionInfo.endsWith(partMark) ? { hasMore: true } : {}),
       identity: resources.map(({ name, version }) => `${name}@${version}`).join(' '),
       ...(controlPlane === undefined ? {} : { controlPlane }),
     };
@@ -38,4 +39,5 @@ export const deltaDialect: Dialect<DeltaDiscoveryRequest, DeltaDiscoveryResponse
     ...(errorDetail === undefined ? {} : { errorDetail }),
   }),
   answerTellsNames: false,
+  carriesVirtualHosts: true,
 };

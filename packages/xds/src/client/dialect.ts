@@ -19,4 +19,6 @@ export interface Dialect<Request extends AnyRequest, Response> {
   answer(type: TypeSubscription, nonce: string, errorDetail: ErrorDetail | undefined): Request;
   /** Whether an answer names all that is wanted, so that names need not be told besides. */
   readonly answerTellsNames: boolean;
+  /** Whether virtual hosts can come by it. */
+  readonly carriesVirtualHosts: boolean;
 }

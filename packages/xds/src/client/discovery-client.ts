@@ -21,6 +21,7 @@ import { Expectations } from './expectations.ts';
 import { ReferenceBook, type NameChange, type Reference } from './reference-book.ts';
 import { isAggregated, sourcedReferencesOf } from './sourced-references.ts';
 import { TypeSubscription, type Offer } from './type-subscription.ts';
+import { refusingDiscoveredHosts } from './undeliverable-hosts.ts';
 
 export type ClientEvent<Response> =
   | { readonly kind: 'start' }
@@ -97,6 +98,7 @@ export const allTypes: readonly SubscribedType[] = [
   { typeUrl: typeUrls.clusterLoadAssignment, isWildcard: false },
   { typeUrl: typeUrls.listener, isWildcard: true },
   { typeUrl: typeUrls.routeConfiguration, isWildcard: false },
+  { typeUrl: typeUrls.virtualHost, isWildcard: false },
   { typeUrl: typeUrls.secret, isWildcard: false },
 ];
 
@@ -140,7 +142,8 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
   readonly #damping = new Map<TypeSubscription, { readonly identity: string; readonly backoff: Backoff }>();
 
   constructor(options: DiscoveryClientOptions<Request, Response>) {
-    this.#options = options;
+    const { dialect, offer } = options;
+    this.#options = dialect.carriesVirtualHosts ? options : { ...options, offer: refusingDiscoveredHosts(offer) };
     this.#follows = options.follows ?? isAggregated;
     this.#retry = new Backoff(options.random);
     const types = options.types ?? allTypes;
@@ -215,7 +218,7 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
       type.isOpen = false;
       type.saysWildcard = false;
       for (const name of type.names) this.#expectName(type, name, now);
-      if (type.isWildcard || type.names.length > 0) this.#open(type, effects);
+      if (type.isWanted) this.#open(type, effects);
     }
   }
 
@@ -324,7 +327,7 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
   #tell(type: TypeSubscription, { added, removed }: NameChange, now: number, effects: ClientEffect<Request>[]): void {
     for (const name of added.keys()) this.#expectName(type, name, now);
     if (!type.isOpen) {
-      if (type.names.length > 0) this.#open(type, effects);
+      if (type.isWanted) this.#open(type, effects);
       return;
     }
     if (this.#options.dialect.answerTellsNames) {

@@ -21,6 +21,8 @@ export interface IncomingUpdate {
   readonly removed: readonly string[];
   /** What is not in it does not exist any more. */
   readonly isWhole: boolean;
+  /** More of the same state follows. */
+  readonly hasMore?: boolean;
   /** The same when the same is sent again. */
   readonly identity: string;
   readonly controlPlane?: string;

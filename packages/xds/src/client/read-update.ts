@@ -77,6 +77,8 @@ function readResource(typeUrl: TypeUrl, { name: outerName, resource: encoded }: 
   const { value, unknownFields } = decoded.value;
   const name = value[nameField(typeUrl)];
   if (typeof name !== 'string') return refused(nameField(typeUrl), 'is missing');
+  // A virtual host is called `table/domain` by its server; its own name is for people.
+  if (typeUrl === typeUrls.virtualHost && outerName !== undefined) return { ok: true, resource: { name: outerName, version: versionOfBytes(encoded.value), value }, unknownFields };
   if (outerName !== undefined && outerName !== name) return refused(nameField(typeUrl), `is ${JSON.stringify(name)}, but it was sent as ${JSON.stringify(outerName)}`);
   return { ok: true, resource: { name, version: versionOfBytes(encoded.value), value }, unknownFields };
 }

@@ -26,6 +26,7 @@ export const sotwDialect: Dialect<DiscoveryRequest, DiscoveryResponse> = {
   change: (type) => request(type, type.nonce),
   answer: (type, nonce, errorDetail) => request(type, nonce, errorDetail),
   answerTellsNames: true,
+  carriesVirtualHosts: false,
 };
 
 function request(type: TypeSubscription, responseNonce: string, errorDetail?: ErrorDetail): DiscoveryRequest {

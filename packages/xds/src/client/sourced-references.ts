@@ -1,5 +1,6 @@
 /**
- * What a resource refers to, and from where that is to come: endpoints of clusters, routes of listeners, secrets of both.
+ * What a resource refers to, and from where that is to come: endpoints of clusters, routes of listeners, virtual hosts of
+ * routes, secrets.
  * Reads canonical JSON with a light hand: what is malformed refers to nothing, and is somebody else's to refuse.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../codec/json.ts';
@@ -18,6 +19,8 @@ export function sourcedReferencesOf(typeUrl: TypeUrl, value: JsonObject): readon
       return [...endpointsOf(value), ...secretsIn(value['transport_socket']), ...secretsIn(value['transport_socket_matches'])];
     case typeUrls.listener:
       return [...routesOf(value), ...chainsOf(value).flatMap((chain) => secretsIn(chain['transport_socket']))];
+    case typeUrls.routeConfiguration:
+      return virtualHostsOf(value);
     default:
       return [];
   }
@@ -44,6 +47,11 @@ function routesOf(listener: JsonObject): readonly SourcedReference[] {
     const name = isJsonObject(rds) ? rds['route_config_name'] : undefined;
     return isJsonObject(rds) && typeof name === 'string' ? [reference(typeUrls.routeConfiguration, name, rds['config_source'])] : [];
   });
+}
+
+/** A table names none of its hosts: all are asked for, and are told by their names whose they are. */
+function virtualHostsOf({ vhds }: JsonObject): readonly SourcedReference[] {
+  return isJsonObject(vhds) ? [reference(typeUrls.virtualHost, '*', vhds['config_source'])] : [];
 }
 
 /** A secret without a source is the bootstrap's. */

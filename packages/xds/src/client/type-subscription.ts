@@ -29,13 +29,14 @@ export interface Verdict {
 /** A name that is wanted, with how long it may stay away, in ms; undefined for the client's own default. */
 export type WantedNames = ReadonlyMap<string, number | undefined>;
 
+/** Stands for all names. */
+const everything = '*';
+
 /** At most so many reasons stand in one refusal, so that a large bad response does not make a larger answer. */
 const reasonsMax = 32;
 
 export class TypeSubscription {
   readonly typeUrl: TypeUrl;
-  /** Asks for everything: LDS and CDS. */
-  readonly isWildcard: boolean;
   acceptedVersion = '';
   /** The last refusal's text; absent when the last response was accepted. */
   rejection: string | undefined;
@@ -46,7 +47,11 @@ export class TypeSubscription {
   /** On this stream the wildcard stands beside names, and has to be spelt out. */
   saysWildcard = false;
   hasResponded = false;
+  readonly #isWildcard: boolean;
+  /** `*` among them: somebody refers to everything, as tables do to virtual hosts. */
   readonly #names = new Map<string, number | undefined>();
+  /** Since all is wanted, all has been told at least once. */
+  #hasBeenToldAll = false;
   #sortedNames: readonly string[] | undefined;
   readonly #held = new Map<string, ReceivedResource>();
   /** Where the server's version is not ours. */
@@ -55,11 +60,22 @@ export class TypeSubscription {
 
   constructor(typeUrl: TypeUrl, isWildcard: boolean) {
     this.typeUrl = typeUrl;
-    this.isWildcard = isWildcard;
+    this.#isWildcard = isWildcard;
   }
 
+  /** Asks for everything: LDS and CDS, and virtual hosts where a table has some. */
+  get isWildcard(): boolean {
+    return this.#isWildcard || this.#names.has(everything);
+  }
+
+  /** Asked for one by one. */
   get names(): readonly string[] {
-    return (this.#sortedNames ??= [...this.#names.keys()].sort());
+    return (this.#sortedNames ??= [...this.#names.keys()].filter((name) => name !== everything).sort());
+  }
+
+  /** Whether there is anything to ask for. */
+  get isWanted(): boolean {
+    return this.#isWildcard || this.#names.size > 0;
   }
 
   get held(): ReadonlyMap<string, ReceivedResource> {
@@ -91,8 +107,13 @@ export class TypeSubscription {
   changeNames(added: WantedNames, removed: Iterable<string>): readonly string[] {
     const dropped: string[] = [];
     for (const [name, timeoutMs] of added) this.#names.set(name, timeoutMs);
-    for (const name of removed) {
-      this.#names.delete(name);
+    const lapsed = new Set(removed);
+    for (const name of lapsed) this.#names.delete(name);
+    if (lapsed.delete(everything)) {
+      this.#hasBeenToldAll = false;
+      for (const name of this.#held.keys()) if (!this.wants(name)) lapsed.add(name);
+    }
+    for (const name of lapsed) {
       // What a wildcard may still cover is the server's to remove.
       if (!this.isWildcard && this.#drop(name)) dropped.push(name);
     }
@@ -118,10 +139,14 @@ export class TypeSubscription {
     const changed = wanted.map(({ resource }) => resource).filter(({ name, version }) => this.#held.get(name)?.version !== version);
     const gone = update.isWhole && reading.isComplete ? this.#missingFrom(reading.names) : update.removed;
     const removed = gone.filter((name) => this.#held.has(name) && !reading.names.has(name));
+    const { hasMore = false } = update;
+    // Who waits for all of a type hears when it has come, though there be nothing.
+    const completes = !hasMore && !this.#hasBeenToldAll && this.#names.has(everything);
+    this.#hasBeenToldAll ||= completes;
     const refused =
-      changed.length + removed.length === 0
+      changed.length + removed.length === 0 && !completes
         ? []
-        : offer({ typeUrl: this.typeUrl, version: update.version, changed, removed });
+        : offer({ typeUrl: this.typeUrl, version: update.version, changed, removed, ...(hasMore ? { hasMore } : {}) });
 
     const refusedNames = new Set(refused.map(({ name }) => name));
     for (const resource of changed) if (!refusedNames.has(resource.name)) this.#held.set(resource.name, resource);

@@ -59,9 +59,10 @@ const delta = (memo: RequestMemo): Conversions<DeltaDiscoveryRequest, DeltaDisco
 });
 
 /** The services that carry one type alone. */
-const typeServices: readonly { readonly typeUrl: TypeUrl; readonly service: string; readonly noun: string }[] = [
+const typeServices: readonly { readonly typeUrl: TypeUrl; readonly service: string; readonly noun: string; readonly isDeltaOnly?: boolean }[] = [
   { typeUrl: typeUrls.listener, service: 'envoy.service.listener.v3.ListenerDiscoveryService', noun: 'Listeners' },
   { typeUrl: typeUrls.routeConfiguration, service: 'envoy.service.route.v3.RouteDiscoveryService', noun: 'Routes' },
+  { typeUrl: typeUrls.virtualHost, service: 'envoy.service.route.v3.VirtualHostDiscoveryService', noun: 'VirtualHosts', isDeltaOnly: true },
   { typeUrl: typeUrls.cluster, service: 'envoy.service.cluster.v3.ClusterDiscoveryService', noun: 'Clusters' },
   { typeUrl: typeUrls.clusterLoadAssignment, service: 'envoy.service.endpoint.v3.EndpointDiscoveryService', noun: 'Endpoints' },
   { typeUrl: typeUrls.secret, service: 'envoy.service.secret.v3.SecretDiscoveryService', noun: 'Secrets' },
@@ -73,7 +74,7 @@ export function configServiceMethods(codec: Codec) {
   return {
     ads: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources', sotw(memo), codec),
     deltaAds: streamMethod('/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources', delta(memo), codec),
-    types: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Stream${noun}`, sotw(memo), codec)])),
+    types: new Map(typeServices.filter(({ isDeltaOnly }) => !isDeltaOnly).map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Stream${noun}`, sotw(memo), codec)])),
     deltaTypes: new Map(typeServices.map(({ typeUrl, service, noun }) => [typeUrl, streamMethod(`/${service}/Delta${noun}`, delta(memo), codec)])),
     loadStats: streamMethod(
       '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',

@@ -26,6 +26,7 @@ export const serviceDescriptions: readonly ServiceDescription[] = [
   { name: `${discovery}.AggregatedDiscoveryService`, methods: discoveryMethods('AggregatedResources') },
   { name: 'envoy.service.listener.v3.ListenerDiscoveryService', methods: discoveryMethods('Listeners') },
   { name: 'envoy.service.route.v3.RouteDiscoveryService', methods: discoveryMethods('Routes') },
+  { name: 'envoy.service.route.v3.VirtualHostDiscoveryService', methods: discoveryMethods('VirtualHosts').slice(1) },
   { name: 'envoy.service.cluster.v3.ClusterDiscoveryService', methods: discoveryMethods('Clusters') },
   { name: 'envoy.service.endpoint.v3.EndpointDiscoveryService', methods: discoveryMethods('Endpoints') },
   { name: 'envoy.service.secret.v3.SecretDiscoveryService', methods: discoveryMethods('Secrets') },

@@ -11,14 +11,14 @@ import { answerClientStatus } from './client-status.ts';
 import { DeltaStream } from './delta-stream.ts';
 import type { DiscoveryStream, StreamOptions, StreamRequest } from './discovery-stream.ts';
 import { SendBudget } from './send-budget.ts';
-import { Session, type AnySession, type NodeStatus, type SessionCounters, type Variant } from './session.ts';
+import { Session, type AnySession, type NodeStatus, type SessionCounters, type StreamKind } from './session.ts';
 import { SotwStream } from './sotw-stream.ts';
 import type { TypeChannel } from './type-channel.ts';
 
 export interface AdsServerOptions {
   readonly cache: SnapshotCache;
-  /** Which group's snapshots a node gets. Default: the group named as its `cluster`. */
-  readonly groupOf?: (node: Node) => string;
+  /** Which group's snapshots a node gets on a stream. Default: the group named as its `cluster`. */
+  readonly groupOf?: (node: Node, stream: StreamKind) => string;
   /** How this server names itself in responses. */
   readonly controlPlane?: string;
   readonly clock: Clock;
@@ -52,10 +52,10 @@ export class AdsServer {
 
   /** Serves all ways to ask for resources, each stream until it ends, and tells who has what. */
   readonly handlers: Required<Pick<ConfigServiceHandlers, 'onAds' | 'onDeltaAds' | 'onType' | 'onDeltaType' | 'onClientStatus'>> = {
-    onAds: (stream) => this.#serve(new SotwStream(this.#streamOptions), stream, 'sotw'),
-    onDeltaAds: (stream) => this.#serve(new DeltaStream(this.#streamOptions), stream, 'delta'),
-    onType: (onlyType, stream) => this.#serve(new SotwStream({ ...this.#streamOptions, onlyType }), stream, 'sotw'),
-    onDeltaType: (onlyType, stream) => this.#serve(new DeltaStream({ ...this.#streamOptions, onlyType }), stream, 'delta'),
+    onAds: (stream) => this.#serve(new SotwStream(this.#streamOptions), stream, { variant: 'sotw' }),
+    onDeltaAds: (stream) => this.#serve(new DeltaStream(this.#streamOptions), stream, { variant: 'delta' }),
+    onType: (onlyType, stream) => this.#serve(new SotwStream({ ...this.#streamOptions, onlyType }), stream, { variant: 'sotw', onlyType }),
+    onDeltaType: (onlyType, stream) => this.#serve(new DeltaStream({ ...this.#streamOptions, onlyType }), stream, { variant: 'delta', onlyType }),
     onClientStatus: (request) => answerClientStatus(request, this.#sessions),
   };
 
@@ -82,11 +82,11 @@ export class AdsServer {
   #serve<Request extends StreamRequest, Response>(
     machine: DiscoveryStream<Request, Response, TypeChannel>,
     stream: MessageStream<Request, Response>,
-    variant: Variant,
+    kind: StreamKind,
   ): void {
     const { cache, clock, timers, logger, groupOf = ({ cluster }) => cluster } = this.#options;
     const onGone = (): void => void this.#sessions.delete(session);
-    const session: Session<Request, Response, TypeChannel> = new Session(machine, stream, variant, {
+    const session: Session<Request, Response, TypeChannel> = new Session(machine, stream, kind, {
       cache,
       groupOf,
       clock,

@@ -1,5 +1,5 @@
 /** One type on one delta stream. */
-import type { DeltaDiscoveryRequest } from '../discovery.ts';
+import { partMark, type DeltaDiscoveryRequest } from '../discovery.ts';
 import type { ResourceSet, VersionedResource } from '../snapshot/snapshot.ts';
 import { TypeChannel, type DueResponse, type RequestMeaning } from './type-channel.ts';
 
@@ -74,6 +74,8 @@ export class DeltaChannel extends TypeChannel {
     const removed: string[] = [];
     this.#takePending(set, part, keepsRemoved ? undefined : removed);
     if (!part.isFull) this.#takeOwed(set, part, removed);
+    // What is gone goes with the last part, so that what stands in its place has come by then.
+    if (part.isFull) return { version: set.version + partMark, resources: part.resources, changed: part.resources, removed: [], hasNew: this.lacksNew };
     const isFirstWildcard = this.isFirstResponse && this.subscription.isWildcard;
     if (part.resources.length === 0 && removed.length === 0 && !isFirstWildcard) return undefined;
     return { version: set.version, resources: part.resources, changed: part.resources, removed, hasNew: this.lacksNew };

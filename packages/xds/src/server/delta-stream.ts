@@ -8,7 +8,7 @@ export type DeltaEvent = StreamEvent<DeltaDiscoveryRequest>;
 export type DeltaEffect = StreamEffect<DeltaDiscoveryResponse>;
 
 const delta: StreamVariant<DeltaDiscoveryRequest, DeltaDiscoveryResponse, DeltaChannel> = {
-  createChannel: (typeUrl) => new DeltaChannel(typeUrl),
+  createChannel: (typeUrl) => new DeltaChannel(typeUrl, 'delta'),
   read: (channel, request) => channel.onRequest(request),
   respond: (typeUrl, { version, resources, removed }, nonce, controlPlane) => ({
     typeUrl,
@@ -18,7 +18,7 @@ const delta: StreamVariant<DeltaDiscoveryRequest, DeltaDiscoveryResponse, DeltaC
     removedResources: removed,
     ...(controlPlane === undefined ? {} : { controlPlane }),
   }),
-  // Nothing points to a listener, so its removal needs no turn of its own; the others go in this order.
+  // Nothing points to a listener or to a virtual host, so their removal needs no turn of its own; the others go in this order.
   removalOrder: [typeUrls.routeConfiguration, typeUrls.cluster, typeUrls.clusterLoadAssignment, typeUrls.secret],
 };
 

@@ -261,7 +261,8 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
   /** Clusters are asked for first, so those who point to them are still to be asked for when a stream has just begun. */
   #isAboutToAsk({ typeUrl }: Channel, users: readonly TypeUrl[]): boolean {
     if (typeUrl !== typeUrls.cluster || this.#hasWaited || this.#options.onlyType !== undefined) return false;
-    return users.some((user) => !this.#channels.has(user));
+    // Only some clients ask for virtual hosts, and they have asked for routes before.
+    return users.some((user) => user !== typeUrls.virtualHost && !this.#channels.has(user));
   }
 
   #send(channel: Channel, due: DueResponse, effects: StreamEffect<Response>[]): void {
@@ -329,8 +330,8 @@ export class DiscoveryStream<Request extends StreamRequest, Response, Channel ex
 /** The types whose resources may point to one of this type. */
 const usersOf: Readonly<Record<TypeUrl, readonly TypeUrl[]>> = {
   [typeUrls.routeConfiguration]: [typeUrls.listener],
-  [typeUrls.cluster]: [typeUrls.listener, typeUrls.routeConfiguration],
-  [typeUrls.clusterLoadAssignment]: [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.cluster],
+  [typeUrls.cluster]: [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.virtualHost],
+  [typeUrls.clusterLoadAssignment]: [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.virtualHost, typeUrls.cluster],
   [typeUrls.secret]: [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.cluster],
 };
 

@@ -11,7 +11,7 @@ import type { TypeChannel } from './type-channel.ts';
 
 export interface SessionOptions {
   readonly cache: SnapshotCache;
-  readonly groupOf: (node: Node) => string;
+  readonly groupOf: (node: Node, stream: StreamKind) => string;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -29,6 +29,13 @@ export interface SessionCounters {
 }
 
 export type Variant = 'sotw' | 'delta';
+
+/** What a stream can carry. */
+export interface StreamKind {
+  readonly variant: Variant;
+  /** Absent: all types. */
+  readonly onlyType?: TypeUrl;
+}
 
 /** One stream of a connected proxy and how far it has followed. */
 export interface NodeStatus {
@@ -76,7 +83,7 @@ export interface AnySession {
 export class Session<Request extends StreamRequest, Response, Channel extends TypeChannel> implements AnySession {
   readonly #machine: DiscoveryStream<Request, Response, Channel>;
   readonly #stream: MessageStream<Request, Response>;
-  readonly #variant: Variant;
+  readonly #kind: StreamKind;
   readonly #options: SessionOptions;
   readonly #connectedAt: number;
   readonly #times = new Map<TypeUrl, Times>();
@@ -92,12 +99,12 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
   constructor(
     machine: DiscoveryStream<Request, Response, Channel>,
     stream: MessageStream<Request, Response>,
-    variant: Variant,
+    kind: StreamKind,
     options: SessionOptions,
   ) {
     this.#machine = machine;
     this.#stream = stream;
-    this.#variant = variant;
+    this.#kind = kind;
     this.#options = options;
     this.#connectedAt = options.clock.wallTime();
     this.#logger = options.logger;
@@ -142,7 +149,7 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
       ...(rejection === undefined ? {} : { rejection: rejection.message }),
       refusals: refusals.list,
     }));
-    return { node, group: this.#group, variant: this.#variant, connectedAt: this.#connectedAt, types };
+    return { node, group: this.#group, variant: this.#kind.variant, connectedAt: this.#connectedAt, types };
   }
 
   #step(event: StreamEvent<Request>): void {
@@ -226,9 +233,9 @@ export class Session<Request extends StreamRequest, Response, Channel extends Ty
 
   #identify(node: Node): void {
     const { cache, groupOf, logger } = this.#options;
-    this.#group = groupOf(node);
+    this.#group = groupOf(node, this.#kind);
     this.#logger = logger.child({ node: node.id, group: this.#group });
-    this.#logger.info('discovery stream opened', { variant: this.#variant });
+    this.#logger.info('discovery stream opened', { variant: this.#kind.variant });
     this.#watch = cache.watch(this.#group, (snapshot, changes) => this.#step({ kind: 'snapshot', snapshot, changes }));
     const snapshot = cache.get(this.#group);
     if (snapshot !== undefined) this.#step({ kind: 'snapshot', snapshot });

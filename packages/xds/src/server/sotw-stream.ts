@@ -8,7 +8,7 @@ export type SotwEvent = StreamEvent<DiscoveryRequest>;
 export type SotwEffect = StreamEffect<DiscoveryResponse>;
 
 const sotw: StreamVariant<DiscoveryRequest, DiscoveryResponse, SotwChannel> = {
-  createChannel: (typeUrl) => new SotwChannel(typeUrl),
+  createChannel: (typeUrl) => new SotwChannel(typeUrl, 'sotw'),
   read: (channel, request) => channel.onRequest(request),
   respond: (typeUrl, { version, resources }, nonce, controlPlane) => ({
     typeUrl,

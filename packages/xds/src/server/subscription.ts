@@ -25,7 +25,7 @@ export class Subscription {
   #isLegacy = false;
   #isWildcard = false;
 
-  /** @param allowsLegacyWildcard whether an empty first list means everything: for LDS and CDS, as Envoy asks */
+  /** @param allowsLegacyWildcard whether an empty first list means everything: as Envoy asks for LDS, CDS and VHDS */
   constructor(allowsLegacyWildcard: boolean) {
     this.#allowsLegacyWildcard = allowsLegacyWildcard;
   }

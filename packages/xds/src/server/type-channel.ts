@@ -9,7 +9,7 @@
 import type { ErrorDetail } from '../discovery.ts';
 import type { ResourceChange } from '../snapshot/snapshot-changes.ts';
 import type { ResourceSet, VersionedResource } from '../snapshot/snapshot.ts';
-import { isFullState, type TypeUrl } from '../type-urls.ts';
+import { allowsLegacyWildcard, type TypeUrl } from '../type-urls.ts';
 import { Refusals } from './refusals.ts';
 import { Subscription, type SubscriptionChange } from './subscription.ts';
 
@@ -56,9 +56,9 @@ export abstract class TypeChannel {
   /** Only made when somebody asks for the state of single resources. */
   #inFlightNames: Set<string> | undefined;
 
-  constructor(typeUrl: TypeUrl) {
+  constructor(typeUrl: TypeUrl, variant: 'sotw' | 'delta') {
     this.typeUrl = typeUrl;
-    this.subscription = new Subscription(isFullState(typeUrl));
+    this.subscription = new Subscription(allowsLegacyWildcard(typeUrl, variant));
   }
 
   /** Why the client does not use all that it was sent; undefined when it does. */
@@ -103,8 +103,12 @@ export abstract class TypeChannel {
 
   /** Whether the client has all there is, has said so, and has refused nothing of it. */
   get isSettled(): boolean {
-    if (this.isAwaiting || this.rejection !== undefined) return false;
-    return this.due(false) === undefined;
+    return this.rejection === undefined && this.isAnswered;
+  }
+
+  /** Whether the client has been sent all there is and has answered, be it with refusals. */
+  get isAnswered(): boolean {
+    return !this.isAwaiting && this.due(false) === undefined;
   }
 
   /** Whether something is there that the client was never sent. */

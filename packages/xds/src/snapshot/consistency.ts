@@ -2,7 +2,7 @@
 import { problem, type Problem } from '@sluice/kernel';
 
 import type { JsonObject } from '../codec/json.ts';
-import { clusterNamesOf, endpointNameOf, routeNamesOf } from '../references.ts';
+import { clusterNamesOf, clusterNamesOfHost, endpointNameOf, routeNamesOf } from '../references.ts';
 import { typeUrls, type TypeUrl } from '../type-urls.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -18,6 +18,7 @@ export function danglingReferences(snapshot: Snapshot): readonly Problem[] {
     }),
     ...dangling(snapshot, 'LDS', typeUrls.listener, typeUrls.routeConfiguration, 'route configuration', routeNamesOf),
     ...dangling(snapshot, 'RDS', typeUrls.routeConfiguration, typeUrls.cluster, 'cluster', clusterNamesOf),
+    ...dangling(snapshot, 'VHDS', typeUrls.virtualHost, typeUrls.cluster, 'cluster', clusterNamesOfHost),
   ];
 }
 

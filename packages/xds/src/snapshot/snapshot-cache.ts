@@ -11,13 +11,37 @@ export interface SnapshotWatch {
   cancel(): void;
 }
 
+interface Derived {
+  readonly group: string;
+  readonly from: string;
+  readonly make: (snapshot: Snapshot) => Snapshot;
+  /** What the latest was made from. */
+  source: Snapshot | undefined;
+}
+
 export class SnapshotCache {
   readonly #snapshots = new Map<string, Snapshot>();
+  /** Groups whose snapshots follow from another's. */
+  readonly #derived = new Map<string, Derived>();
   readonly #watchers = new Map<string, Set<SnapshotWatcher>>();
 
   /** The group's snapshot; absent until the first is set. */
   get(group: string): Snapshot | undefined {
+    const derived = this.#derived.get(group);
+    if (derived) this.#bringUpToDate(derived);
     return this.#snapshots.get(group);
+  }
+
+  /** Lets the snapshots of `group` follow from those of another. They are made only for somebody who asks or watches. */
+  derive(group: string, from: string, make: (snapshot: Snapshot) => Snapshot): void {
+    this.#derived.set(group, { group, from, make, source: undefined });
+  }
+
+  #bringUpToDate(derived: Derived): void {
+    const source = this.#snapshots.get(derived.from);
+    if (source === undefined || source === derived.source) return;
+    derived.source = source;
+    this.set(derived.group, derived.make(source));
   }
 
   get groups(): readonly string[] {
@@ -30,10 +54,20 @@ export class SnapshotCache {
     if (previous === snapshot) return;
     this.#snapshots.set(group, snapshot);
     const watchers = this.#watchers.get(group);
-    if (watchers === undefined) return;
-    // Found once for all who watch: each of many streams then does work for what has changed and no more.
-    const changes = changesBetween(previous ?? emptySnapshot, snapshot);
-    for (const watcher of watchers) watcher(snapshot, changes);
+    if (watchers !== undefined) {
+      // Found once for all who watch: each of many streams then does work for what has changed and no more.
+      const changes = changesBetween(previous ?? emptySnapshot, snapshot);
+      for (const watcher of watchers) watcher(snapshot, changes);
+    }
+    for (const derived of this.#derived.values()) if (derived.from === group && this.#watchers.has(derived.group)) this.#bringUpToDate(derived);
+  }
+
+  /** What nobody watches is made again when somebody comes. */
+  #forget(group: string): void {
+    const derived = this.#derived.get(group);
+    if (!derived) return;
+    derived.source = undefined;
+    this.#snapshots.delete(group);
   }
 
   /** Changes single resources of the group's snapshot, at a cost in proportion to the change. What has a mistake in it changes nothing. */
@@ -51,7 +85,9 @@ export class SnapshotCache {
     return {
       cancel: () => {
         watchers.delete(watcher);
-        if (watchers.size === 0 && this.#watchers.get(group) === watchers) this.#watchers.delete(group);
+        if (watchers.size > 0 || this.#watchers.get(group) !== watchers) return;
+        this.#watchers.delete(group);
+        this.#forget(group);
       },
     };
   }

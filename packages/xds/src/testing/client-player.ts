@@ -12,13 +12,14 @@ import { DiscoveryClient, type ClientEffect, type ClientEvent, type LateReason }
 import { sotwDialect } from '../client/sotw-dialect.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { JsonObject } from '../codec/json.ts';
-import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryRequest, DiscoveryResponse, EncodedResource, WrappedResource } from '../discovery.ts';
+import { partMark, type DeltaDiscoveryRequest, type DeltaDiscoveryResponse, type DiscoveryRequest, type DiscoveryResponse, type EncodedResource, type WrappedResource } from '../discovery.ts';
 import { shortTypeName, typeUrls, type TypeUrl } from '../type-urls.ts';
 import { encodeWrappedResource } from '../wire/delta-wire.ts';
 
 const urls: Readonly<Record<string, TypeUrl>> = {
   LDS: typeUrls.listener,
   RDS: typeUrls.routeConfiguration,
+  VHDS: typeUrls.virtualHost,
   CDS: typeUrls.cluster,
   EDS: typeUrls.clusterLoadAssignment,
   SDS: typeUrls.secret,
@@ -48,13 +49,14 @@ const sotw: Variant<DiscoveryRequest, DiscoveryResponse> = {
 
 const delta: Variant<DeltaDiscoveryRequest, DeltaDiscoveryResponse> = {
   dialect: deltaDialect,
-  /** `response CDS n1 a:1 -b`: type, nonce, resources, names that are gone; `a:1~5` holds for 5 s, `a~5` is a heartbeat. */
-  response([type = '', nonce = '', ...contents]) {
+  /** `response CDS n1 a:1 -b`: type, nonce, resources, names that are gone; `a:1~5` holds for 5 s, `a~5` is a heartbeat; after `…` more follows. */
+  response([type = '', nonce = '', ...words]) {
     const typeUrl = urls[type] as TypeUrl;
+    const contents = words.filter((word) => word !== '…');
     return {
       typeUrl,
       nonce,
-      systemVersionInfo: '',
+      systemVersionInfo: contents.length === words.length ? '' : partMark,
       resources: contents.filter((text) => !text.startsWith('-')).map((text) => wrapped(typeUrl, text)),
       removedResources: contents.filter((text) => text.startsWith('-')).map((text) => text.slice(1)),
     };
@@ -122,7 +124,7 @@ class Player<Request extends AnyRequest & { readonly typeUrl: TypeUrl }, Respons
         this.#advance(Number(words[0]));
         break;
       case 'held':
-        return this.#client.types.map(
+        return this.#client.types.filter(({ typeUrl, held }) => typeUrl !== typeUrls.virtualHost || held.size > 0).map(
           (type) => `${shortTypeName(type.typeUrl)} ${[...type.held.values()].map(({ value }) => `${nameOf(value)}:${String(value['content'])}`).join(' ')}`,
         );
       default:
@@ -165,7 +167,7 @@ class Player<Request extends AnyRequest & { readonly typeUrl: TypeUrl }, Respons
 
   #offer(update: ResourceUpdate): readonly RejectedResource[] {
     const changed = update.changed.map(({ name, value }) => `${name}:${String(value['content'])}`);
-    this.#log.push(['offer', shortTypeName(update.typeUrl), ...changed, ...update.removed.map((name) => `-${name}`)].join(' '));
+    this.#log.push(['offer', shortTypeName(update.typeUrl), ...changed, ...update.removed.map((name) => `-${name}`), ...(update.hasMore ? ['…'] : [])].join(' '));
     const bad = update.changed.filter(({ value }) => value['content'] === 'bad');
     return bad.map(({ name }) => ({ name, problems: [problem('content', 'is bad')] }));
   }
@@ -227,6 +229,11 @@ function lateReason(text: string): LateReason {
 /** The server's version of `a:1` is `v1`. A name before `/` is what the server calls it, whatever it says itself. */
 function wrapped(typeUrl: TypeUrl, text: string): WrappedResource {
   const { content, ttlMs } = splitLifetime(text);
+  if (typeUrl === typeUrls.virtualHost) {
+    // Here the server's name is the one that counts: `table/host:1`.
+    const [outer = '', version = ''] = content.split(':');
+    return { name: outer, version: `v${version}`, resource: encode(typeUrl, content.slice(content.lastIndexOf('/') + 1)) };
+  }
   const [name = '', inner = content] = content.split('/');
   const [innerName = '', version] = inner.split(':');
   const lifetime = ttlMs === undefined ? {} : { ttlMs };
@@ -239,7 +246,7 @@ function splitLifetime(text: string): { readonly content: string; readonly ttlMs
   return { content, ttlMs: seconds === undefined ? undefined : Number(seconds) * 1000 };
 }
 
-/** A cluster takes its endpoints by discovery; a listener `http:1:routes` takes the routes named last, `http:1:routes:secret` also a secret. */
+/** A cluster takes its endpoints by discovery, a table `routes:1:hosts` its hosts; a listener `http:1:routes` takes the routes named last, `http:1:routes:secret` also a secret. */
 function encode(typeUrl: TypeUrl, text: string): EncodedResource {
   return { typeUrl, value: Buffer.from(textOf(typeUrl, text)) };
 }
@@ -249,6 +256,7 @@ function textOf(typeUrl: TypeUrl, text: string): string {
   if (content === 'garbage') return content;
   if (typeUrl === typeUrls.cluster) return JSON.stringify({ name, content, type: 'EDS' });
   if (typeUrl === typeUrls.clusterLoadAssignment) return JSON.stringify({ cluster_name: name, content });
+  if (typeUrl === typeUrls.routeConfiguration && routes === 'hosts') return JSON.stringify({ name, content, vhds: { config_source: { ads: {} } } });
   if (typeUrl !== typeUrls.listener) return JSON.stringify({ name, content, ...(content === 'newer' ? { unknown: 2 } : {}) });
   const filters = routes === undefined ? [] : [{ typed_config: { rds: { route_config_name: routes } } }];
   const tls = { common_tls_context: { tls_certificate_sds_secret_configs: [{ name: secret, sds_config: { ads: {} } }] } };

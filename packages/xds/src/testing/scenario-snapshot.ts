@@ -5,6 +5,7 @@ import { typeUrls, type TypeUrl } from '../type-urls.ts';
 export const scenarioTypes: Readonly<Record<string, TypeUrl>> = {
   LDS: typeUrls.listener,
   RDS: typeUrls.routeConfiguration,
+  VHDS: typeUrls.virtualHost,
   CDS: typeUrls.cluster,
   EDS: typeUrls.clusterLoadAssignment,
   SDS: typeUrls.secret,

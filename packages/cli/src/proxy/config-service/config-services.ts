@@ -6,7 +6,7 @@
 import type { Clock, Gauge, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { ConfigConsumer, ConfigSource, SourceReference } from '@sluice/proxy';
 import { typeUrls, type ApiConfigSource, type Bootstrap, type ConfigSource as SourceSettings } from '@sluice/resources';
-import { createAdsClient, heldBy, type AdsClient, type AdsVariant, type CachedSources, type ClientNews, type ClientSettings, type Codec, type DiscoveryTransport, type JsonObject, type Node, type Reference, type SubscribedType } from '@sluice/xds';
+import { createAdsClient, heldBy, virtualHostDiscoveryFeature, type AdsClient, type AdsVariant, type CachedSources, type ClientNews, type ClientSettings, type Codec, type DiscoveryTransport, type JsonObject, type Node, type Reference, type SubscribedType } from '@sluice/xds';
 import { UpdateStatistics } from './update-statistics.ts';
 
 export interface OpenTransport {
@@ -45,7 +45,7 @@ interface Wish {
 }
 
 /** What servers may send beyond what everybody understands. */
-const clientFeatures = ['xds.config.supports-resource-ttl', 'xds.config.supports-resource-in-sotw', 'xds.config.resource-in-sotw'];
+const clientFeatures = ['xds.config.supports-resource-ttl', 'xds.config.supports-resource-in-sotw', 'xds.config.resource-in-sotw', virtualHostDiscoveryFeature];
 
 export class ConfigServices implements ConfigSource {
   readonly initialised: Promise<void>;
@@ -106,6 +106,7 @@ export class ConfigServices implements ConfigSource {
         { typeUrl: typeUrls.clusterLoadAssignment, isWildcard: false },
         { typeUrl: typeUrls.listener, isWildcard: isAggregated(ldsConfig) },
         { typeUrl: typeUrls.routeConfiguration, isWildcard: false },
+        { typeUrl: typeUrls.virtualHost, isWildcard: false },
         { typeUrl: typeUrls.secret, isWildcard: false },
       ],
     };
