@@ -33,7 +33,7 @@ let running: BootstrapProxy | undefined;
 async function take(text: string): Promise<void> {
   const loaded = await parseBootstrap(text, 'soak.yaml', standardFilters);
   if (!loaded.ok) return say({ kind: 'refused', problems: loaded.problems.map(formatProblem) });
-  const options = { ...parts, network, loaded: loaded.value, filters: standardFilters, createResolver: () => createSystemResolver(systemClock) };
+  const options = { ...parts, network, loaded: loaded.value, filters: standardFilters, createResolver: () => createSystemResolver(systemClock), openAccessLog: () => ({ write: (lines: string | Uint8Array) => void process.stderr.write(lines) }) };
   const taken = running ? await running.reload(loaded.value) : await startBootstrapProxy(options);
   if (!taken.ok) return say({ kind: 'refused', problems: taken.problems.map(formatProblem) });
   if (!running) running = taken.value as BootstrapProxy;

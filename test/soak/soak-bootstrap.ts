@@ -41,6 +41,28 @@ const retry = (retryOn: string) => ({
   host_selection_retry_max_attempts: 5,
 });
 
+/** Why a request that could have been saved was not: all that the proxy knows of it. */
+const failedReads = {
+  name: 'failed-reads',
+  filter: {
+    and_filter: {
+      filters: [
+        { status_code_filter: { comparison: { op: 'GE', value: { default_value: 500, runtime_key: 'soak.failed' } } } },
+        { header_filter: { header: { name: ':method', string_match: { exact: 'GET' } } } },
+      ],
+    },
+  },
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
+    log_format: {
+      text_format_source: {
+        inline_string:
+          '    proxy: %REQ(x-id)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% after %UPSTREAM_REQUEST_ATTEMPT_COUNT% tries and %DURATION% ms, the last of %UPSTREAM_CLUSTER% at %UPSTREAM_HOST%: %UPSTREAM_TRANSPORT_FAILURE_REASON%\n',
+      },
+    },
+  },
+};
+
 function listener(name: string, version: number, plainCluster: string): object {
   const route = (match: object, cluster: string, retryOn: string) => ({ match, route: { cluster, timeout: '20s', retry_policy: retry(retryOn) } });
   const isGet = { headers: [{ name: ':method', string_match: { exact: 'GET' } }] };
@@ -59,6 +81,7 @@ function listener(name: string, version: number, plainCluster: string): object {
               upgrade_configs: [{ upgrade_type: 'websocket' }],
               // A listener that changes drains its connections.
               common_http_protocol_options: { idle_timeout: `${60 + (version % 5)}s` },
+              access_log: [failedReads],
               route_config: {
                 virtual_hosts: [
                   { name: `other-${version % 7}`, domains: [`other-${version % 7}.test`], routes: [{ match: { prefix: '/' }, direct_response: { status: 404 } }] },
