@@ -12,14 +12,14 @@ import type { PreferredHost } from '@sluice/balancing';
 import type { Address } from '@sluice/kernel';
 import type { AccessLogOptions } from '@sluice/resources';
 import type { CreateTransform } from '../body-transform.ts';
-import type { DownstreamCodec, DownstreamEvents, TunnelKind } from '../codec.ts';
+import type { DownstreamCodec, DownstreamEvents } from '../codec.ts';
 import type { Applied, Engine } from '../engine.ts';
 import type { HttpFilter } from '../filters/filter.ts';
 import type { FilterVerdict } from '../filters/filter-verdict.ts';
-import { RouterFilter } from '../filters/router/router-filter.ts';
+import type { RouterFilter } from '../filters/router/router-filter.ts';
 import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
-import type { ForwardAction, RouteMatch } from '../route-match.ts';
+import type { RouteMatch } from '../route-match.ts';
 import { expectedTimeoutMs, streamDurationMs } from '../router/stream-duration.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
@@ -31,11 +31,12 @@ import { takeDemands, type RequestDemands } from '../upstream/request-demands.ts
 import type { UpstreamRequestOwner } from '../upstream/upstream-request.ts';
 import type { UpstreamSide } from '../upstream/upstream-side.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import { replyByRoute, replyToBadDemand, replyWithoutCluster, routerOf, tunnelKindOf } from './forwarding.ts';
 import { renderLocalReply, replyOf } from './local-reply.ts';
 import type { RequestConditions } from './request-conditions.ts';
 import { keepsConnection, replyToRefusal } from './refusal.ts';
 import { RequestBody, type RequestBodyOwner } from './request-body.ts';
-import { countRouted, tellFilters, writeAccessLogs, writeEarlyLogs } from './stream-end.ts';
+import { countBegun, countEnded, countRouted, tellFilters, writeAccessLogs, writeEarlyLogs } from './stream-end.ts';
 import { TransformedBody, type TransformOwner } from './transformed-body.ts';
 
 const noBytes = Buffer.alloc(0);
@@ -105,9 +106,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.lastActivityAt = info.startAt;
     this.durationMaxMs = manager.config.streamDurationMaxMs;
     engine.activeStreams += 1;
-    this.#statistics.requestsActive += 1;
-    this.#statistics.requestsTotal.add();
-    (info.protocol === 'HTTP/2' ? this.#statistics.http2Requests : this.#statistics.http1Requests).add();
+    countBegun(this.#statistics, this);
   }
 
   get isActive(): boolean {
@@ -186,12 +185,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   bufferRequest(bytesMax: number, extent: BufferExtent = 'whole'): FilterVerdict {
-    const { request } = this;
-    if (request.framing === 'none') return 'continue';
+    if (this.request.framing === 'none') return 'continue';
     this.#body ??= new RequestBody(this, this.#codec, this.#filters);
-    // What a transform makes of a body has another length.
-    const isDeclaredTooLarge = extent === 'whole' && !this.#body.isTransformed && request.framing === 'length' && request.contentLength > bytesMax;
-    const answer = isDeclaredTooLarge ? 'too-large' : this.#body.keep(bytesMax, extent, this.#nextFilter);
+    const answer = this.#body.keep(bytesMax, extent, this.#nextFilter);
     if (answer === 'wait') return 'wait';
     if (answer === 'kept') return 'continue';
     this.fail('body-too-large');
@@ -290,19 +286,10 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#statistics.routedRequests.add();
     const action = this.route?.action;
     if (!action) return this.fail('no-route');
-    if (action.kind === 'direct-response') {
-      const { status, contentType } = action;
-      return this.#replyAs({ status, body: action.format?.(this) ?? action.body, details: 'direct_response', ...(contentType === undefined ? {} : { contentType }) }, outcomes['direct-response']);
-    }
-    if (action.kind === 'redirect') {
-      return this.#replyAs({ status: action.status, headers: { location: action.location(this.request) }, details: 'direct_response' }, outcomes.redirected);
-    }
+    if (action.kind !== 'forward') return this.#replyAs(replyByRoute(action, this), outcomes[action.kind === 'redirect' ? 'redirected' : 'direct-response']);
     this.info.clusterName = action.clusterName;
     const cluster = findCluster(this.#applied.clusters, action.clusterName);
-    if (!cluster) {
-      const outcome = outcomes['no-cluster'];
-      return this.#replyAs({ status: action.clusterNotFoundStatus, details: outcome.details, flag: 'NC' }, outcome);
-    }
+    if (!cluster) return this.#replyAs(replyWithoutCluster(action), outcomes['no-cluster']);
     if (this.#upgrade !== '' && !(action.upgrades.get(this.#upgrade) ?? this.#config.upgrades.includes(this.#upgrade))) return this.fail('upgrade-refused');
     this.#state = 'forwarding';
     this.info.clusterMetadata = cluster.config.resource.metadata;
@@ -310,10 +297,10 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     const hash = action.hash?.(this);
     this.route?.changeRequest?.(this.request, this.info);
     this.timeoutMs = action.timeoutMs;
-    if ((this.request.known & Known.envoyDemand) !== 0 && !this.#heedDemands()) return;
-    const router = this.#routerFilter();
+    const router = routerOf(this.#filters);
+    if ((this.request.known & Known.envoyDemand) !== 0 && !this.#heedDemands(router)) return;
     if (router?.respectsExpectedTimeout) this.timeoutMs = expectedTimeoutMs(this.request, this.timeoutMs);
-    const tunnel = this.#tunnelKind(action);
+    const tunnel = tunnelKindOf(this.#upgrade, action);
     if (action.tries || this.#demands || cluster.asksForTries) {
       const { bufferBytesMax = defaultBufferBytesMax } = this.#config;
       const wish = { action, cluster, clusters: this.#applied.clusters, demands: this.#demands, timeoutMs: this.timeoutMs, tunnel, hash, router, bufferBytesMax };
@@ -325,27 +312,14 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#upstream.start();
   }
 
-  #tunnelKind({ terminatesConnect }: ForwardAction): TunnelKind | undefined {
-    if (this.#upgrade === '') return undefined;
-    if (this.#upgrade !== 'CONNECT') return 'upgrade';
-    return terminatesConnect === true ? 'bytes' : 'connect';
-  }
-
   /** What the request asks of the router counts before what is configured. False when it asked badly and was refused. */
-  #heedDemands(): boolean {
+  #heedDemands(router: RouterFilter | undefined): boolean {
     const demands = takeDemands(this.request);
     this.#demands = demands;
     this.timeoutMs = demands.timeoutMs ?? this.timeoutMs;
-    const fault = demands.faults.find(({ name }) => this.#routerFilter()?.checksStrictly(name));
-    if (!fault) return true;
-    const outcome = outcomes['invalid-demand'];
-    this.#replyAs({ ...replyOf(outcome), body: `invalid header '${fault.name}' with value '${fault.value}'` }, outcome);
-    return false;
-  }
-
-  #routerFilter(): RouterFilter | undefined {
-    const last = this.#filters[this.#filters.length - 1];
-    return last instanceof RouterFilter ? last : undefined;
+    const refusal = replyToBadDemand(demands, router);
+    if (refusal) this.#replyAs(refusal, outcomes['invalid-demand']);
+    return refusal === undefined;
   }
 
   // — what the client's side says —
@@ -416,7 +390,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.info.responseStartAt = now;
     this.lastActivityAt = now;
     this.#state = 'responding';
-    this.#routerFilter()?.reportServiceTime(head, now - this.info.upstreamStartAt);
+    routerOf(this.#filters)?.reportServiceTime(head, now - this.info.upstreamStartAt);
     const { setCookies } = this.info;
     for (let index = 0; index < setCookies.length; index += 1) head.add('set-cookie', setCookies[index] as string);
     this.#sendHead(head);
@@ -589,11 +563,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#upstream?.release();
     this.#transform?.close();
     this.#body?.close();
-    const statistics = this.#statistics;
-    statistics.requestsActive -= 1;
-    if (this.#responseHeadSent) statistics.requestsCompleted.add();
-    statistics.requestTime.observe(info.endAt - info.startAt);
-    statistics.countEnd(outcome);
+    countEnded(this.#statistics, this, outcome, this.#responseHeadSent);
     if (this.route?.isCounted) countRouted(this.route, this, outcome, this.#engine);
     tellFilters(this, this.#filters, this.#nextFilter, outcome, this.#engine);
     writeAccessLogs(this, this.#config.accessLogs, outcome, this.#engine);

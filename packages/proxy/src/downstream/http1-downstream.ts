@@ -27,13 +27,18 @@ import type { DownstreamCodec } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
-import { StreamInfo } from '../stream-info.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import type { TurnHandler } from '../turn.ts';
 import { ActiveStream } from './active-stream.ts';
+import { ClientPatience } from './client-patience.ts';
+import { matchPreface, noPreface } from './client-preface.ts';
+import { ConnectionAge } from './connection-age.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 import type { DownstreamConnection, DownstreamOwner } from './downstream-connection.ts';
+import { createExchangeInfo } from './exchange-info.ts';
 import { outcomeOfFault } from './head-fault-outcome.ts';
+import { HeldInput, heldForPipeline, heldForStream, heldForUpstream } from './held-input.ts';
 import { Http1ResponseWriter } from './http1-response-writer.ts';
 import type { RequestIntake } from './request-intakes.ts';
 import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
@@ -42,20 +47,11 @@ type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
 
 const noContent = createHeaderLine('content-length', '0');
 
-/** In place of a number of bytes. */
-const noPreface = -1;
-
 /** How long an unused connection waits for its last request when it is retired, in ms. Chosen: longer than most clients pause under load. */
 const retiredQuietMs = 1_000;
 
 /** Body bytes after which a connection reads into memory of its own: one shared read. */
 const largeBodyBytes = 64 * 1024;
-
-
-/** Why reading is paused; each may be so on its own. */
-const heldForStream = 1;
-const heldForUpstream = 2;
-const heldForPipeline = 4;
 
 export class Http1Downstream implements DownstreamCodec, TurnHandler, DownstreamConnection {
   deadline: number;
@@ -67,18 +63,17 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   readonly #engine: Engine;
   readonly #connection: Connection;
   readonly #writer: Http1ResponseWriter;
+  readonly #input: HeldInput;
+  readonly #age: ConnectionAge;
+  readonly #patience = new ClientPatience();
   /** Reads the current request; none between requests. */
   #intake: RequestIntake | undefined;
   /** Of the current exchange, or of the last one. */
   #manager: ConnectionManager;
   #state: State = 'head';
   #stream: ActiveStream | undefined;
-  #requests = 0;
   /** First byte of the head being read; 0 between requests. */
   #headStartedAt = 0;
-  #held = 0;
-  /** What had come and could not be used yet. */
-  #kept: Buffer | undefined;
   #isConsuming = false;
   #keepsAlive = true;
   /** The client has said that nothing follows its present request. */
@@ -87,23 +82,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #peerEnded = false;
   /** Its listener has gone or changed, or the proxy ends. */
   #isRetired = false;
-  /** Since when there has been no request; of use between requests only. */
-  #quietSince: number;
   #bodyBytes = 0;
   #isDedicated = false;
-  /** Since when something has been on its way to the client without all of it having left. */
-  #unreadSince = never;
-  /**
-   * How long a client may leave what is on its way to it. Also where streams may be idle for ever: a program may be
-   * silent for as long as it likes, but a client that does not read holds memory and a connection to the upstream.
-   */
-  #unreadMsMax = defaultUnreadMsMax;
-  /** While lingering: what had not left at the last look, and when that last changed. */
-  #lingeringBytes = 0;
-  #lingerProgressAt = 0;
-  /** From when on responses ask the client to leave (`max_connection_duration`). */
-  readonly #staysUntil: number;
-  readonly #openedAt: number;
   /** The connection's end is our doing. */
   #endsHere = false;
   /** How much of the preface of HTTP/2 has come; `noPreface` once it is known to be none. */
@@ -119,11 +99,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.connectionInfo = info;
     this.acceptedBy = manager.statistics;
     if (manager.config.codec === 'http1') this.#settleProtocol();
-    const { connectionDurationMaxMs = 0 } = manager.config;
-    this.#quietSince = engine.turn.now();
-    this.#openedAt = this.#quietSince;
-    this.#staysUntil = connectionDurationMaxMs > 0 ? this.#quietSince + connectionDurationMaxMs : never;
-    this.deadline = this.#idleDeadline(this.#quietSince);
+    this.#input = new HeldInput(connection);
+    this.#age = new ConnectionAge(manager.config, engine.turn.now());
+    this.deadline = this.#age.idleDeadline(manager.config);
   }
 
   // Methods, since V8 leaves optimised code to read a private getter.
@@ -151,7 +129,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   get isIdle(): boolean {
-    return this.#stream === undefined && !this.#isReadingHead() && this.#kept === undefined;
+    return this.#stream === undefined && !this.#isReadingHead() && !this.#input.hasKept;
   }
 
   /**
@@ -160,7 +138,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
    */
   retire(): void {
     this.#isRetired = true;
-    if (this.isIdle && this.#state === 'head') this.deadline = Math.min(this.deadline, this.#quietSince + retiredQuietMs);
+    if (this.isIdle && this.#state === 'head') this.deadline = Math.min(this.deadline, this.#age.quietSince + retiredQuietMs);
   }
 
   /** Now, whatever is under way. */
@@ -180,7 +158,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   onDrain(): void {
     if (!this.#writer.drained()) return;
-    this.#unreadSince = never;
+    this.#patience.onDrained();
     this.#stream?.onDownstreamDrain();
   }
 
@@ -190,7 +168,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     switch (this.#state) {
       case 'head':
         // Between requests, or in the middle of a head that will never be whole. With bytes kept, they come first.
-        if (!this.#kept) this.#connection.end();
+        if (!this.#input.hasKept) this.#connection.end();
         break;
       case 'body':
         this.#stream?.onDownstreamFailure('downstream-closed');
@@ -209,7 +187,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#state = 'closed';
     this.#stream?.onDownstreamFailure('downstream-closed');
     this.#stream = undefined;
-    this.#kept = undefined;
+    this.#input.takeKept();
     this.#releaseIntake();
     this.#owner.onClosed(this);
   }
@@ -218,7 +196,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const { connections } = this.acceptedBy;
     if (this.#prefaceBytes === noPreface) connections.http1.closed();
     if (this.#connection.tls) connections.secured.closed();
-    connections.countDestroyed(this.#endsHere, this.#stream !== undefined, this.#engine.turn.now() - this.#openedAt);
+    connections.countDestroyed(this.#endsHere, this.#stream !== undefined, this.#engine.turn.now() - this.#age.openedAt);
   }
 
   onDeadline(now: number): void {
@@ -226,21 +204,18 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     else if (this.#stream) this.#checkStream(this.#stream, now);
     else if (this.#isReadingHead() || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
     else {
-      if (now >= this.#staysUntil) this.acceptedBy.durationLimits.add();
+      if (now >= this.#age.staysUntil) this.acceptedBy.durationLimits.add();
       else if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
       this.#linger();
     }
   }
 
-  /** A slow client may take what is on its way to it, as long as it takes some. */
   #lingerOn(now: number): void {
-    const { pendingBytes } = this.#connection;
-    if (pendingBytes !== this.#lingeringBytes) this.#lingerProgressAt = now;
-    this.#lingeringBytes = pendingBytes;
-    if (pendingBytes === 0 || now - this.#lingerProgressAt >= this.#unreadMsMax) {
+    if (this.#patience.mayLingerOn(this.#connection.pendingBytes, now)) this.deadline = now + this.#lingerMs();
+    else {
       this.acceptedBy.delayedCloseTimeouts.add();
       this.#connection.destroy();
-    } else this.deadline = now + this.#lingerMs();
+    }
   }
 
   onCrash(error: unknown): void {
@@ -253,15 +228,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   #checkStream(stream: ActiveStream, now: number): void {
     stream.logWhileOpen(now);
-    const isUnread = this.#unreadSince + this.#unreadMsMax <= now;
-    const code = isUnread ? 'stream-idle-timeout' : overdueStream(stream, this.#manager.config, now);
+    const code = this.#patience.deadline <= now ? 'stream-idle-timeout' : overdueStream(stream, this.#manager.config, now);
     if (code) stream.fail(code);
     // The end of a stream sets the next deadline itself.
     if (this.#stream === stream) this.deadline = this.#deadlineOf(stream);
   }
 
   #deadlineOf(stream: ActiveStream): number {
-    return Math.min(nextStreamDeadline(stream, this.#manager.config), this.#unreadSince + this.#unreadMsMax);
+    return Math.min(nextStreamDeadline(stream, this.#manager.config), this.#patience.deadline);
   }
 
   // — reading —
@@ -275,14 +249,14 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   /** True when the first bytes are not for HTTP/1, or cannot be told yet. */
   #readPreface(memory: Buffer, length: number): boolean {
     const before = this.#prefaceBytes;
-    const compared = Math.min(clientPreface.length - before, length);
-    if (clientPreface.compare(memory, 0, compared, before, before + compared) !== 0) {
+    const matched = matchPreface(before, memory, length);
+    if (matched === noPreface) {
       this.#settleProtocol();
       if (before > 0) this.acceptedBy.bytesReceived.add(before);
       if (before > 0) this.#consume(clientPreface, 0, before, false);
       return false;
     }
-    this.#prefaceBytes = before + compared;
+    this.#prefaceBytes = matched;
     if (this.#headStartedAt === 0) this.#beginHead();
     if (this.#prefaceBytes === clientPreface.length) {
       this.#state = 'closed';
@@ -310,8 +284,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
           break;
         }
         case 'body': {
-          if ((this.#held & heldForStream) !== 0) {
-            this.#keep(memory, at, end);
+          if (this.#input.isHeldFor(heldForStream)) {
+            this.#input.keep(memory, at, end);
             return this.#doneConsuming();
           }
           const event = this.#body().next(memory, at, end);
@@ -327,13 +301,13 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
         }
         case 'answering':
           if (at < end) {
-            this.#keep(memory, at, end);
-            this.#hold(heldForPipeline);
+            this.#input.keep(memory, at, end);
+            this.#input.hold(heldForPipeline);
           }
           return this.#doneConsuming();
         case 'tunnel':
           if (at < end) {
-            if ((this.#held & heldForStream) !== 0) this.#keep(memory, at, end);
+            if (this.#input.isHeldFor(heldForStream)) this.#input.keep(memory, at, end);
             else this.#stream?.onRequestData(memory, at, end, mayBorrow);
           }
           return this.#doneConsuming();
@@ -359,9 +333,9 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     const engine = this.#engine;
     this.#manager = this.#owner.manager ?? this.#manager;
     this.#writer.usesProperCase = this.#manager.config.usesProperCase === true;
-    this.#requests += 1;
+    this.#age.requests += 1;
     this.#isLast = !head.keepsAlive;
-    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && !this.#isSpent();
+    this.#keepsAlive = head.keepsAlive && !this.#peerEnded && !this.#isRetired && this.#owner.manager !== undefined && !this.#age.isSpent(this.#manager.config, this.acceptedBy, engine.turn);
     const info = this.#newStreamInfo();
     info.startAt = this.#headStartedAt;
     info.startWallTime = engine.turn.wallTime();
@@ -380,25 +354,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   }
 
   #newStreamInfo(): StreamInfo {
-    const { remote, local } = this.connectionInfo ?? this.#connection;
-    const info = new StreamInfo(remote, local);
-    info.connection = this.connectionInfo;
-    if (this.connectionInfo?.tls) info.scheme = 'https';
-    info.filterChainName = this.#manager.filterChainName;
-    info.connectionId = this.id;
-    return info;
-  }
-
-  /** It has served as many requests, or as long, as a connection may. */
-  #isSpent(): boolean {
-    const { requestsPerConnectionMax } = this.#manager.config;
-    if (requestsPerConnectionMax > 0 && this.#requests >= requestsPerConnectionMax) {
-      this.acceptedBy.requestLimits.add();
-      return true;
-    }
-    if (this.#staysUntil === never || this.#engine.turn.now() < this.#staysUntil) return false;
-    this.acceptedBy.durationLimits.add();
-    return true;
+    return createExchangeInfo(this.id, this.connectionInfo, this.connectionInfo ?? this.#connection, this.#manager);
   }
 
   #onBodyData(memory: Buffer, mayBorrow: boolean): void {
@@ -424,28 +380,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
     this.#connection.dedicateReadMemory(dedicated);
   }
 
-  #keep(memory: Buffer, start: number, end: number): void {
-    if (start === end) return;
-    const rest = memory.subarray(start, end);
-    this.#kept = this.#kept ? Buffer.concat([this.#kept, rest]) : Buffer.from(rest);
-  }
-
-  #hold(reason: number): void {
-    if (this.#held === 0) this.#connection.pause();
-    this.#held |= reason;
-  }
-
-  #unhold(reason: number): void {
-    if ((this.#held & reason) === 0) return;
-    this.#held &= ~reason;
-    if (this.#held === 0) this.#connection.resume();
-  }
-
   /** Uses what was kept, as if it came now. */
   #consumeKept(): void {
-    const kept = this.#kept;
-    if (!kept || this.#isConsuming) return;
-    this.#kept = undefined;
+    const kept = this.#isConsuming ? undefined : this.#input.takeKept();
+    if (!kept) return;
     // Nobody else writes into this memory, so it may be borrowed.
     this.#consume(kept, 0, kept.length, true);
     // The client had said that this was its last request, and no other was kept.
@@ -464,25 +402,25 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   // — the stream's requests —
 
   holdBody(): void {
-    if (this.#state !== 'answering') this.#hold(heldForStream);
+    if (this.#state !== 'answering') this.#input.hold(heldForStream);
   }
 
   releaseBody(): void {
-    if ((this.#held & heldForStream) === 0) return;
-    this.#unhold(heldForStream);
+    if (!this.#input.isHeldFor(heldForStream)) return;
+    this.#input.release(heldForStream);
     this.#consumeKept();
   }
 
   pauseBody(): void {
     if (this.#state === 'answering') return;
-    if ((this.#held & heldForUpstream) === 0) this.#manager.statistics.readingPaused.add();
-    this.#hold(heldForUpstream);
+    if (!this.#input.isHeldFor(heldForUpstream)) this.#manager.statistics.readingPaused.add();
+    this.#input.hold(heldForUpstream);
   }
 
   resumeBody(): void {
-    if ((this.#held & heldForUpstream) === 0) return;
+    if (!this.#input.isHeldFor(heldForUpstream)) return;
     this.#manager.statistics.readingResumed.add();
-    this.#unhold(heldForUpstream);
+    this.#input.release(heldForUpstream);
   }
 
   writeContinue(): void {
@@ -520,9 +458,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
     if (this.#state === 'closed' || this.#writer.writeData(memory, start, end, mayBorrow)) return true;
-    this.#unreadSince = Math.min(this.#unreadSince, this.#engine.turn.now());
-    this.#unreadMsMax = flushTimeoutMs(this.#stream?.route, this.#manager.config) || defaultUnreadMsMax;
-    this.deadline = Math.min(this.deadline, this.#unreadSince + this.#unreadMsMax);
+    this.#patience.onBlocked(this.#engine.turn.now(), flushTimeoutMs(this.#stream?.route, this.#manager.config));
+    this.deadline = Math.min(this.deadline, this.#patience.deadline);
     return false;
   }
 
@@ -547,16 +484,16 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
       return this.#connection.destroy(true);
     }
     if (!intact || this.#state !== 'answering') return this.#linger();
-    if (!this.#keepsAlive) return this.#linger(this.#isLast && !this.#kept && !this.#connection.tls);
+    if (!this.#keepsAlive) return this.#linger(this.#isLast && !this.#input.hasKept && !this.#connection.tls);
     this.#state = 'head';
     this.#releaseIntake();
-    this.#quietSince = this.#engine.turn.now();
-    this.deadline = this.#idleDeadline(this.#quietSince);
+    this.#age.quietSince = this.#engine.turn.now();
+    this.deadline = this.#age.idleDeadline(this.#manager.config);
     // It was retired when its client had been promised already that there may be another request.
-    if (this.#isRetired) this.deadline = Math.min(this.deadline, this.#quietSince + retiredQuietMs);
-    this.#unhold(heldForPipeline | heldForUpstream | heldForStream);
+    if (this.#isRetired) this.deadline = Math.min(this.deadline, this.#age.quietSince + retiredQuietMs);
+    this.#input.release(heldForPipeline | heldForUpstream | heldForStream);
     // The next request of a pipeline begins when the upstream connection of this one is back in its pool.
-    if (this.#kept) this.#engine.turn.after(() => this.#consumeKeptLater());
+    if (this.#input.hasKept) this.#engine.turn.after(() => this.#consumeKeptLater());
     else if (this.#peerEnded) this.#connection.end();
   }
 
@@ -582,31 +519,18 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   #linger(mayCloseAtOnce = false): void {
     this.#state = 'lingering';
     this.#endsHere = !this.#peerEnded;
-    this.#kept = undefined;
-    this.#held = 0;
-    this.#connection.resume();
+    this.#input.drop();
     if (mayCloseAtOnce) this.#writer.closeWhenSent();
     else this.#writer.end();
-    this.#lingerProgressAt = this.#engine.turn.now();
-    this.deadline = this.#lingerProgressAt + this.#lingerMs();
+    const now = this.#engine.turn.now();
+    this.#patience.beginLinger(now);
+    this.deadline = now + this.#lingerMs();
   }
 
   #lingerMs(): number {
     return this.#manager.config.delayedCloseTimeoutMs || defaultLingerMs;
   }
-
-  #idleDeadline(now: number): number {
-    const { idleTimeoutMs } = this.#manager.config;
-    const idleUntil = idleTimeoutMs > 0 ? now + idleTimeoutMs : never;
-    // An unused connection that has lasted long enough gives its client the drain time to use it once more.
-    return this.#staysUntil === never ? idleUntil : Math.min(idleUntil, this.#staysUntil + this.#manager.config.drainTimeoutMs);
-  }
 }
 
 /** Envoy's `delayed_close_timeout`, also where it is turned off: without any, a reset could destroy the response. */
 const defaultLingerMs = 1_000;
-
-/** Envoy's `stream_flush_timeout`, which is its `stream_idle_timeout` unless said otherwise. */
-const defaultUnreadMsMax = 300_000;
-
-const never = Number.POSITIVE_INFINITY;

@@ -15,11 +15,12 @@ import { Http2HeldBytes } from '../http2-held-bytes.ts';
 import type { Http2Statistics } from '../http2-statistics.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import type { OutcomeCode } from '../outcome.ts';
-import { StreamInfo } from '../stream-info.ts';
+import type { StreamInfo } from '../stream-info.ts';
 import type { Sweepable } from '../sweep.ts';
 import { ActiveStream } from './active-stream.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
+import { createExchangeInfo } from './exchange-info.ts';
 import { askForTunnel, endTunnelHandshake } from './http2-tunnel-head.ts';
 import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
 
@@ -79,14 +80,10 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2S
 
   /** The head has come. @param protocol what its CONNECT asks for; empty for every other request */
   start(head: RequestHead, verdict: HeadVerdict, protocol: string): void {
-    const { engine, remote, local, id, connectionInfo } = this.#connection;
-    const info = new StreamInfo(remote, local);
-    info.connection = connectionInfo;
-    if (connectionInfo?.tls) info.scheme = 'https';
-    info.filterChainName = this.#manager.filterChainName;
+    const { engine, id, connectionInfo } = this.#connection;
+    const info = createExchangeInfo(id, connectionInfo, this.#connection, this.#manager);
     info.startAt = engine.turn.now();
     info.startWallTime = engine.turn.wallTime();
-    info.connectionId = id;
     info.protocol = 'HTTP/2';
     if (verdict !== 'whole') return this.#refuse(head, verdict, info);
     // What follows a CONNECT is no body. One with a protocol is an ordinary request from here on, as far as conditions go.

@@ -43,10 +43,6 @@ export class RequestBody implements TransformOwner {
     return this.#buffer !== undefined && !this.#buffer.isEnough;
   }
 
-  get isTransformed(): boolean {
-    return this.#transform !== undefined;
-  }
-
   /** What is kept; undefined when nothing is, or not any more. */
   get kept(): Buffer | undefined {
     return this.#buffer && !this.#buffer.isPassedOn ? this.#buffer.peek() : undefined;
@@ -54,6 +50,9 @@ export class RequestBody implements TransformOwner {
 
   /** `seenBy`: how many filters have been asked, with the one that asks. True when it has to wait. */
   keep(bytesMax: number, extent: BufferExtent, seenBy: number): 'kept' | 'wait' | 'too-large' {
+    const { framing, contentLength } = this.#owner.request;
+    // What a transform makes of a body has another length.
+    if (extent === 'whole' && !this.#transform && framing === 'length' && contentLength > bytesMax) return 'too-large';
     const known = this.#buffer;
     if (known) {
       known.wantMore(bytesMax, extent);

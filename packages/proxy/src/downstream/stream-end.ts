@@ -1,11 +1,25 @@
-/** What is left to do when a stream has ended: its filters hear of it, and the access logs get their lines; and lines before. */
+/** What is written down of a stream when it begins and when it has ended: numbers, what its filters hear, and the access logs' lines; and lines before. */
 import type { AccessLogType } from '@sluice/resources';
 import type { Engine } from '../engine.ts';
 import type { HttpFilter } from '../filters/filter.ts';
 import { outcomes, type Outcome } from '../outcome.ts';
 import type { AccessLogConfig } from '../proxy-config.ts';
 import type { RouteMatch } from '../route-match.ts';
+import type { DownstreamStatistics } from '../statistics.ts';
 import type { Stream } from '../stream.ts';
+
+export function countBegun(statistics: DownstreamStatistics, { info }: Stream): void {
+  statistics.requestsActive += 1;
+  statistics.requestsTotal.add();
+  (info.protocol === 'HTTP/2' ? statistics.http2Requests : statistics.http1Requests).add();
+}
+
+export function countEnded(statistics: DownstreamStatistics, { info }: Stream, outcome: Outcome, isAnswered: boolean): void {
+  statistics.requestsActive -= 1;
+  if (isAnswered) statistics.requestsCompleted.add();
+  statistics.requestTime.observe(info.endAt - info.startAt);
+  statistics.countEnd(outcome);
+}
 
 /** Tells the first `asked` filters, the last first. Each must hear of the end, whatever another one does. */
 export function tellFilters(stream: Stream, filters: readonly HttpFilter[], asked: number, outcome: Outcome, engine: Engine): void {

@@ -13,7 +13,8 @@ import { Buffer } from 'node:buffer';
 import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
-import { connectionFailure, poison, readMemoryBytes, type SystemConnectionOptions } from './system-connection.ts';
+import { chooseReadMemory, lendRead, poisonAfterUse } from './read-memory.ts';
+import { connectionFailure, type SystemConnectionOptions } from './system-connection.ts';
 import type { SocketHandle, SocketName, StreamWrap } from './stream-wrap.ts';
 
 /** libuv's number for the end of what a peer sends. */
@@ -216,9 +217,7 @@ export class HandleConnection implements Connection {
   }
 
   dedicateReadMemory(dedicated: boolean): void {
-    const shared = this.#options.sharedMemory;
-    if (!dedicated) this.#memory = shared;
-    else if (this.#memory === shared) this.#memory = Buffer.allocUnsafeSlow(readMemoryBytes);
+    this.#memory = chooseReadMemory(this.#memory, this.#options.sharedMemory, dedicated);
   }
 
   #startReading(): void {
@@ -241,23 +240,10 @@ export class HandleConnection implements Connection {
   }
 
   #deliver(bytes: number): void {
-    const lent = this.#lend(bytes);
+    const { sharedMemory, poisonsMemory } = this.#options;
+    const lent = lendRead(this.#current, bytes, this.#memory, sharedMemory);
     this.handler.onData(lent, bytes);
-    if (this.#options.poisonsMemory && !this.#isLeftAlone(lent)) lent.fill(poison, 0, bytes);
-  }
-
-  /** Memory asked for between two reads is one read late, because the handle asks for it after each: that read is moved. */
-  #lend(bytes: number): Buffer {
-    const memory = this.#current;
-    const { sharedMemory } = this.#options;
-    if (memory !== sharedMemory || this.#memory === sharedMemory) return memory;
-    memory.copy(this.#memory, 0, 0, bytes);
-    return this.#memory;
-  }
-
-  /** Whether somebody else may still use memory that has just been read into: this connection's own, paused or given away. */
-  #isLeftAlone(memory: Buffer): boolean {
-    return memory !== this.#options.sharedMemory && (this.#isPaused || memory !== this.#memory);
+    if (poisonsMemory) poisonAfterUse(lent, bytes, this.#memory, sharedMemory, this.#isPaused);
   }
 
   #onEndOfFile(): void {

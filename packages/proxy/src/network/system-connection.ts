@@ -7,15 +7,10 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
 import type { WriteViews } from './write-views.ts';
+import { chooseReadMemory, lendRead, poisonAfterUse } from './read-memory.ts';
 import { directHandleOf, writeFailure, type DirectHandle } from './direct-write.ts';
 
-/** Memory of one read, in bytes. 64 KiB: what libuv itself would ask for. */
-export const readMemoryBytes = 65_536;
-
 const nothing = Buffer.alloc(0);
-
-/** Overwrites lent memory when it goes back, so that whoever kept it is found out. Tests only. */
-export const poison = 0xdb;
 
 export interface SystemConnectionOptions {
   /** The memory shared by all connections that have none of their own. */
@@ -172,9 +167,7 @@ export class SystemConnection implements Connection {
   }
 
   dedicateReadMemory(dedicated: boolean): void {
-    const shared = this.#options.sharedMemory;
-    if (!dedicated) this.#memory = shared;
-    else if (this.#memory === shared) this.#memory = Buffer.allocUnsafeSlow(readMemoryBytes);
+    this.#memory = chooseReadMemory(this.#memory, this.#options.sharedMemory, dedicated);
   }
 
   /** Ends a connection that never came about. */
@@ -185,23 +178,11 @@ export class SystemConnection implements Connection {
 
   #deliver(memory: Buffer, bytes: number): boolean {
     if (this.#closed) return true;
-    const lent = this.#lend(memory, bytes);
+    const { sharedMemory, poisonsMemory } = this.#options;
+    const lent = lendRead(memory, bytes, this.#memory, sharedMemory);
     this.handler.onData(lent, bytes);
-    if (this.#options.poisonsMemory && !this.#isLeftAlone(lent)) lent.fill(poison, 0, bytes);
+    if (poisonsMemory) poisonAfterUse(lent, bytes, this.#memory, sharedMemory, this.#paused);
     return !this.#paused;
-  }
-
-  /** Memory asked for between two reads is one read late, because the socket asks for it after each: that read is moved. */
-  #lend(memory: Buffer, bytes: number): Buffer {
-    const { sharedMemory } = this.#options;
-    if (memory !== sharedMemory || this.#memory === sharedMemory) return memory;
-    memory.copy(this.#memory, 0, 0, bytes);
-    return this.#memory;
-  }
-
-  /** Whether somebody else may still use memory that has just been read into: this connection's own, paused or given away. */
-  #isLeftAlone(memory: Buffer): boolean {
-    return memory !== this.#options.sharedMemory && (this.#paused || memory !== this.#memory);
   }
 }
 

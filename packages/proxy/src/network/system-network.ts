@@ -26,7 +26,8 @@ import type { SocketHandle, StreamWrap } from './stream-wrap.ts';
 import { WriteViews } from './write-views.ts';
 import { NodeTlsTransport } from './tls-transport.ts';
 import { removeStaleSocket, setSocketMode, socketTarget } from './unix-socket.ts';
-import { readMemoryBytes, SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
+import { readMemoryBytes } from './read-memory.ts';
+import { SystemConnection, type SystemConnectionOptions } from './system-connection.ts';
 import { socketOptionsOf } from './socket-options.ts';
 
 /** How accepted connections read. */

@@ -12,7 +12,8 @@ import { Buffer } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
 import { MeshError, type Address, type Connection, type ConnectionHandler, type TlsFacts } from '@sluice/kernel';
 import { describeTlsFailure } from '../tls/tls-failure.ts';
-import { connectionFailure, poison, readMemoryBytes, type OnRead, type SystemConnectionOptions } from './system-connection.ts';
+import { chooseReadMemory, lendRead, poisonAfterUse } from './read-memory.ts';
+import { connectionFailure, type OnRead, type SystemConnectionOptions } from './system-connection.ts';
 import { NodeTlsFacts } from './tls-facts.ts';
 import { isTlsError, tlsFailure } from './tls-errors.ts';
 
@@ -124,9 +125,7 @@ export class TlsConnection implements Connection {
   }
 
   dedicateReadMemory(dedicated: boolean): void {
-    const shared = this.#options.sharedMemory;
-    if (!dedicated) this.#memory = shared;
-    else if (this.#memory === shared) this.#memory = Buffer.allocUnsafeSlow(readMemoryBytes);
+    this.#memory = chooseReadMemory(this.#memory, this.#options.sharedMemory, dedicated);
   }
 
   /** Ends a connection that never came about. */
@@ -173,15 +172,9 @@ export class TlsConnection implements Connection {
 
   #deliver(memory: Buffer, bytes: number): void {
     const { sharedMemory, poisonsMemory } = this.#options;
-    let lent = memory;
-    if (memory === sharedMemory && this.#memory !== sharedMemory) {
-      // Memory asked for between two reads is one read late.
-      memory.copy(this.#memory, 0, 0, bytes);
-      lent = this.#memory;
-    }
+    const lent = lendRead(memory, bytes, this.#memory, sharedMemory);
     this.handler.onData(lent, bytes);
-    const isInUse = lent !== sharedMemory && (this.#paused || lent !== this.#memory);
-    if (poisonsMemory && !isInUse) lent.fill(poison, 0, bytes);
+    if (poisonsMemory) poisonAfterUse(lent, bytes, this.#memory, sharedMemory, this.#paused);
   }
 
   #deliverEarly(): void {
