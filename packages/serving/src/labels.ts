@@ -31,6 +31,13 @@ export const annotations = {
   /** How long a Deployment may take to make progress. */
   progressDeadline: 'serving.knative.dev/progress-deadline',
   rolloutDuration: 'serving.knative.dev/rollout-duration',
+  legacyRolloutDuration: 'serving.knative.dev/rolloutDuration',
+  /** Keeps a Revision from being collected. */
+  noGc: 'serving.knative.dev/no-gc',
+  /** `Enabled`: requests and responses of HTTP/1.1 may overlap. */
+  fullDuplex: 'features.knative.dev/http-full-duplex',
+  /** `enabled`: the sidecar sees the annotations of its pod. */
+  podInfo: 'features.knative.dev/queueproxy-podinfo',
   /** Who serves an Ingress. */
   ingressClass: 'networking.knative.dev/ingress-class',
   legacyIngressClass: 'networking.knative.dev/ingress.class',
@@ -39,6 +46,11 @@ export const annotations = {
   /** Ours: the hash of what a child was made from, to notice that it should be made anew. */
   specHash: 'serving.sluice.dev/spec-hash',
 } as const;
+
+/** Whether an object says `enabled`, in any case of letters, under an annotation. */
+export function isAskedFor(object: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } }, annotation: string): boolean {
+  return object.metadata.annotations?.[annotation]?.toLowerCase() === 'enabled';
+}
 
 /** The prefix of all annotations that speak to the autoscaler. */
 export const autoscalingPrefix = 'autoscaling.knative.dev/';

@@ -9,6 +9,7 @@ import {
   type CheckScaling,
   type ConfigStoreOptions,
   type ServingConfig,
+  type ValidationRules,
 } from '@sluice/serving';
 
 const maps = {
@@ -51,6 +52,12 @@ export class LiveConfig {
 
   /** What is wrong with scaling annotations, by the autoscaler's own rules. */
   readonly checkScaling: CheckScaling = (annotations) => readAnnotations(annotations, this.autoscaler).problems;
+
+  /** By which objects are judged. */
+  get rules(): ValidationRules {
+    const { defaults, features } = this.#serving;
+    return { defaults, features, checkScaling: this.checkScaling };
+  }
 
   /** For an informer of ConfigMaps; those of others are passed over. */
   onConfigMap({ kind, object }: Change<ConfigMap>): void {

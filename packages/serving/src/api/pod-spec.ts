@@ -9,6 +9,7 @@ export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly enableServiceLinks?: boolean;
   readonly affinity?: unknown;
+  readonly runtimeClassName?: string;
 }
 
 export interface Container {

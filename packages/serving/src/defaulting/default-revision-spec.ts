@@ -1,23 +1,32 @@
 /** Fills in what a revision leaves open. Doing it twice is the same as doing it once. */
+import type { ObjectMeta } from '../api/object.ts';
 import type { Container, Probe, Resources, Volume } from '../api/pod-spec.ts';
 import type { RevisionSpec } from '../api/revision.ts';
-import type { DefaultsConfig } from '../config/defaults-config.ts';
+import { defaultDefaults, fillContainerName, type DefaultsConfig } from '../config/defaults-config.ts';
+import type { ServingConfig } from '../config/serving-config.ts';
+import { isWritableVolume } from '../validation/volume-mount.ts';
+import { defaultSecurityContext } from './default-security-context.ts';
 
-export function defaultRevisionSpec(spec: RevisionSpec, config: DefaultsConfig): RevisionSpec {
+/** Which part of the configuration says what is filled in. */
+export type DefaultingConfig = Pick<ServingConfig, 'defaults' | 'features'>;
+
+/** @param parent of the object whose spec or template it is: containers may be named after it */
+export function defaultRevisionSpec(spec: RevisionSpec, config: DefaultingConfig, parent: Partial<ObjectMeta> = {}): RevisionSpec {
+  const { defaults } = config;
   // An explicit 0 means "the default" too: a request without any time limit cannot be asked for.
-  const timeoutSeconds = spec.timeoutSeconds || config.revisionTimeoutSeconds;
+  const timeoutSeconds = spec.timeoutSeconds || defaults.revisionTimeoutSeconds;
   const { containers, initContainers } = spec;
   return {
     ...spec,
-    ...(config.enableServiceLinks === undefined || spec.enableServiceLinks !== undefined
+    ...(defaults.enableServiceLinks === undefined || spec.enableServiceLinks !== undefined
       ? {}
-      : { enableServiceLinks: config.enableServiceLinks }),
-    containerConcurrency: spec.containerConcurrency ?? config.containerConcurrency,
+      : { enableServiceLinks: defaults.enableServiceLinks }),
+    containerConcurrency: spec.containerConcurrency ?? defaults.containerConcurrency,
     timeoutSeconds,
-    ...shorterTimeout('responseStartTimeoutSeconds', spec, config.revisionResponseStartTimeoutSeconds, timeoutSeconds),
-    ...shorterTimeout('idleTimeoutSeconds', spec, config.revisionIdleTimeoutSeconds, timeoutSeconds),
-    ...(containers === undefined ? {} : { containers: defaultContainers(containers, spec.volumes ?? [], config) }),
-    ...(initContainers === undefined ? {} : { initContainers: nameContainers(initContainers, 'init-container') }),
+    ...shorterTimeout('responseStartTimeoutSeconds', spec, defaults.revisionResponseStartTimeoutSeconds, timeoutSeconds),
+    ...shorterTimeout('idleTimeoutSeconds', spec, defaults.revisionIdleTimeoutSeconds, timeoutSeconds),
+    ...(containers === undefined ? {} : { containers: defaultContainers(containers, spec, config, parent) }),
+    ...(initContainers === undefined ? {} : { initContainers: defaultInitContainers(initContainers, spec, config, parent) }),
   };
 }
 
@@ -34,10 +43,12 @@ function shorterTimeout(
 
 function defaultContainers(
   containers: readonly Container[],
-  volumes: readonly Volume[],
-  config: DefaultsConfig,
+  spec: RevisionSpec,
+  config: DefaultingConfig,
+  parent: Partial<ObjectMeta>,
 ): Container[] {
-  const named = nameContainers(containers, 'user-container');
+  const { containerNameTemplate } = config.defaults;
+  const named = nameContainers(containers, fillContainerName(containerNameTemplate, parent, defaultDefaults.containerNameTemplate));
   return named.map((container) => {
     const isServing = named.length === 1 || (container.ports ?? []).length > 0;
     const readinessProbe = isServing
@@ -45,11 +56,27 @@ function defaultContainers(
       : defaultGivenProbe(container.readinessProbe);
     return {
       ...container,
-      ...defaultResources(container.resources, config),
+      ...defaultResources(container.resources, config.defaults),
       ...(readinessProbe === undefined ? {} : { readinessProbe }),
-      ...defaultVolumeMounts(container, volumes),
+      ...defaultVolumeMounts(container, spec.volumes ?? []),
+      ...defaultSecurityContext(container, spec, config.features),
     };
   });
+}
+
+function defaultInitContainers(
+  containers: readonly Container[],
+  spec: RevisionSpec,
+  config: DefaultingConfig,
+  parent: Partial<ObjectMeta>,
+): Container[] {
+  const { initContainerNameTemplate } = config.defaults;
+  const template = fillContainerName(initContainerNameTemplate, parent, defaultDefaults.initContainerNameTemplate);
+  return nameContainers(containers, template).map((container) => ({
+    ...container,
+    ...defaultVolumeMounts(container, spec.volumes ?? []),
+    ...defaultSecurityContext(container, spec, config.features),
+  }));
 }
 
 /** `template` for one container, `template-0`, `template-1`, … for several; names that are taken are left out. */
@@ -102,13 +129,9 @@ function defaultResources(given: Resources | undefined, config: DefaultsConfig):
 /** What a program shares with others it may only read, unless the volume is its own to write. */
 function defaultVolumeMounts(container: Container, volumes: readonly Volume[]): Pick<Container, 'volumeMounts'> {
   if (container.volumeMounts === undefined) return {};
-  const writable = new Set(volumes.filter(isWritable).map(({ name }) => name));
+  const writable = new Set(volumes.filter(isWritableVolume).map(({ name }) => name));
   const volumeMounts = container.volumeMounts.map((mount) =>
     writable.has(mount.name) ? mount : { ...mount, readOnly: true },
   );
   return { volumeMounts };
-}
-
-function isWritable(volume: Volume): boolean {
-  return ['emptyDir', 'persistentVolumeClaim', 'ephemeral'].some((source) => Object.hasOwn(volume, source));
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Container } from '../api/pod-spec.ts';
 import type { RevisionSpec } from '../api/revision.ts';
 import { defaultDefaults } from '../config/defaults-config.ts';
+import { defaultFeatures, type FeaturesConfig } from '../config/features-config.ts';
 import { aService } from '../testing/index.ts';
 import { defaultService } from './default-objects.ts';
 import { defaultRevisionSpec } from './default-revision-spec.ts';
@@ -11,7 +12,7 @@ import { defaultTraffic } from './default-traffic.ts';
 const tcpProbe = { successThreshold: 1, tcpSocket: {} };
 
 function withDefaults(spec: RevisionSpec, config = {}): RevisionSpec {
-  return defaultRevisionSpec(spec, { ...defaultDefaults, ...config });
+  return defaultRevisionSpec(spec, { defaults: { ...defaultDefaults, ...config }, features: defaultFeatures });
 }
 
 describe('a revision gets', () => {
@@ -109,6 +110,50 @@ describe('a revision gets', () => {
   });
 });
 
+describe('where pods are secured', () => {
+  const secured = (spec: RevisionSpec, mode: FeaturesConfig['secure-pod-defaults']) =>
+    defaultRevisionSpec(spec, { defaults: defaultDefaults, features: { ...defaultFeatures, 'secure-pod-defaults': mode } });
+  const contexts = ({ containers = [], initContainers = [] }: RevisionSpec) =>
+    [...initContainers, ...containers].map(({ securityContext }) => securityContext);
+  const restricted = {
+    allowPrivilegeEscalation: false,
+    seccompProfile: { type: 'RuntimeDefault' },
+    capabilities: { drop: ['ALL'] },
+    runAsNonRoot: true,
+  };
+
+  test('a container that says nothing may do nothing special', () => {
+    expect(contexts(secured({ containers: [{}], initContainers: [{}] }, 'Enabled'))).toEqual([restricted, restricted]);
+    expect(contexts(secured({ containers: [{}] }, 'Disabled'))).toEqual([undefined]);
+  });
+
+  test('root stays where it is only bounded', () => {
+    const { runAsNonRoot: _, ...bounded } = restricted;
+    expect(contexts(secured({ containers: [{}] }, 'AllowRootBounded'))).toEqual([bounded]);
+  });
+
+  test('a low port may be bound', () => {
+    const [context] = contexts(secured({ containers: [{ ports: [{ containerPort: 80 }] }] }, 'Enabled'));
+    expect(context).toMatchObject({ capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] } });
+  });
+
+  test('what is said stays, at the container and at the pod', () => {
+    const own = { allowPrivilegeEscalation: true, capabilities: { add: ['NET_ADMIN'] } };
+    const spec = { containers: [{ securityContext: own }], securityContext: { runAsNonRoot: false, seccompProfile: { type: 'Unconfined' } } };
+    expect(contexts(secured(spec as RevisionSpec, 'Enabled'))).toEqual([own]);
+  });
+});
+
+test('containers are named after their parent where the cluster says so', () => {
+  const config = {
+    defaults: { ...defaultDefaults, containerNameTemplate: '{{.Name}}-app', initContainerNameTemplate: '{{.Name}}-init' },
+    features: defaultFeatures,
+  };
+  const { template } = defaultService(aService('web', { spec: { containers: [{}], initContainers: [{}, {}] } }), config).spec;
+  expect(template.spec.containers?.map(({ name }) => name)).toEqual(['web-app']);
+  expect(template.spec.initContainers?.map(({ name }) => name)).toEqual(['web-init-0', 'web-init-1']);
+});
+
 describe('traffic', () => {
   test('goes to the latest revision where nothing is said', () => {
     expect(defaultTraffic(undefined)).toEqual([{ latestRevision: true, percent: 100 }]);
@@ -143,7 +188,8 @@ test('filling in twice is the same as once', () => {
     },
     { requiredKeys: [] },
   );
-  const config = { ...defaultDefaults, revisionResponseStartTimeoutSeconds: 100, revisionIdleTimeoutSeconds: 60 };
+  const defaults = { ...defaultDefaults, revisionResponseStartTimeoutSeconds: 100, revisionIdleTimeoutSeconds: 60 };
+  const config = { defaults, features: { ...defaultFeatures, 'secure-pod-defaults': 'Enabled' } as const };
   fc.assert(
     fc.property(spec, (given) => {
       const once = defaultService(aService('hello', { spec: given }), config);

@@ -109,9 +109,8 @@ class PreviewBuilder {
   }
 
   #addService(index: number, given: Service): void {
-    const { defaults } = this.#config;
     const service = { ...given, spec: given.spec ?? {} };
-    const problems = validateService(defaultService(service, defaults), { defaults, checkScaling: this.#checkScaling });
+    const problems = validateService(defaultService(service, this.#config), { ...this.#config, checkScaling: this.#checkScaling });
     if (problems.length > 0) {
       this.#complain(index, problems);
       return;
@@ -129,8 +128,7 @@ class PreviewBuilder {
   }
 
   #addConfiguration(index: number, given: Configuration): void {
-    const { defaults } = this.#config;
-    const problems = validateConfiguration(defaultConfiguration(given, defaults), { defaults, checkScaling: this.#checkScaling });
+    const problems = validateConfiguration(defaultConfiguration(given, this.#config), { ...this.#config, checkScaling: this.#checkScaling });
     if (problems.length > 0) this.#complain(index, problems);
     else this.#putConfiguration(given, 1);
   }
@@ -142,7 +140,7 @@ class PreviewBuilder {
   }
 
   #putRevision(configuration: Configuration, name?: string): Revision {
-    const made = makeRevision(configuration, this.#config.defaults);
+    const made = makeRevision(configuration, this.#config);
     const revision = asReady(name === undefined ? made : { ...made, metadata: { ...made.metadata, name } });
     this.#revisions.set(keyOf(revision), revision);
     return revision;

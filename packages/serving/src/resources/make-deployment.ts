@@ -3,10 +3,13 @@ import { parseDuration } from '@sluice/kernel';
 import type { ObjectMeta, ServingObject } from '../api/object.ts';
 import type { PodSpec } from '../api/pod-spec.ts';
 import type { Revision } from '../api/revision.ts';
+import { runtimeClassFor, type DeploymentConfig } from '../config/deployment-config.ts';
 import { annotations, autoscalingPrefix, inheritedAnnotations, labels } from '../labels.ts';
 import { contentHash, deploymentName } from '../names.ts';
 import { makeQueueContainer, type PodOptions } from './make-queue-container.ts';
 import { makeInitContainer, makeUserContainers } from './make-user-container.ts';
+import { sidecarVolumes } from './sidecar-volumes.ts';
+import { varLogVolume, withVarLog } from './var-log.ts';
 import { ownerReference } from './owner-reference.ts';
 import type { PodContainer } from './pod-container.ts';
 
@@ -32,7 +35,7 @@ export function makeDeployment(revision: Revision, options: PodOptions): Revisio
   const own = revisionLabels(revision);
   const inherited = inheritedAnnotations(revision.metadata.annotations);
   const spec = {
-    replicas: initialScale(revision),
+    replicas: initialScale(revision, options.initialScale ?? 1),
     selector: { matchLabels: { [labels.revisionUid]: revision.metadata.uid ?? '' } },
     template: { metadata: { labels: own, annotations: inherited }, spec: makePodSpec(revision, options) },
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0 } },
@@ -75,37 +78,50 @@ function makePodSpec(revision: Revision, options: PodOptions): RevisionPodSpec {
     initContainers,
     ...pod
   } = revision.spec;
+  const { deployment, features, observability } = options.config;
+  const collectsLogs = observability.enableVarLogCollection;
+  const made = makeUserContainers(revision, features['multi-container-probing'] === 'Enabled');
+  const userContainers = collectsLogs ? made.map(withVarLog) : made;
+  const volumes = [...sidecarVolumes(revision, options.config).map(({ volume }) => volume), ...(collectsLogs ? [varLogVolume] : [])];
+  const runtimeClassName = pod.runtimeClassName ?? runtimeClassFor(deployment, revision.metadata.labels ?? {});
   return {
     ...pod,
     ...(initContainers ? { initContainers: initContainers.map(makeInitContainer) } : {}),
-    containers: [...makeUserContainers(revision), makeQueueContainer(revision, options)],
-    affinity: pod.affinity ?? spreadOverNodes(revision),
+    containers: [...userContainers, makeQueueContainer(revision, options)],
+    ...(volumes.length === 0 ? {} : { volumes: [...(pod.volumes ?? []), ...volumes] }),
+    ...affinityOf(revision, deployment),
+    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
     terminationGracePeriodSeconds: timeoutSeconds ?? 300,
   };
 }
 
+function affinityOf({ spec, metadata }: Revision, { defaultAffinityType }: DeploymentConfig): { readonly affinity?: unknown } {
+  if (spec.affinity !== undefined) return { affinity: spec.affinity };
+  return defaultAffinityType === 'none' ? {} : { affinity: spreadOverNodes(metadata.name) };
+}
+
 /** Pods of one revision rather stand on different nodes. */
-function spreadOverNodes(revision: Revision): unknown {
+function spreadOverNodes(revision: string): unknown {
   const term = {
     topologyKey: 'kubernetes.io/hostname',
-    labelSelector: { matchLabels: { [labels.revision]: revision.metadata.name } },
+    labelSelector: { matchLabels: { [labels.revision]: revision } },
   };
   return {
     podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
   };
 }
 
-/** How many pods a new revision begins with. The default is 1, as everywhere in Knative. */
-function initialScale(revision: Revision): number {
+/** How many pods a new revision begins with. */
+function initialScale(revision: Revision, standard: number): number {
   const text =
     revision.metadata.annotations?.[`${autoscalingPrefix}initial-scale`] ??
     revision.metadata.annotations?.[`${autoscalingPrefix}initialScale`];
   const scale = Number(text);
-  return text !== undefined && Number.isInteger(scale) && scale >= 0 ? scale : 1;
+  return text !== undefined && Number.isInteger(scale) && scale >= 0 ? scale : standard;
 }
 
 function progressDeadlineSeconds(revision: Revision, options: PodOptions): number {
   const text = revision.metadata.annotations?.[annotations.progressDeadline];
   const ownMs = text === undefined ? undefined : parseDuration(text);
-  return Math.round((ownMs ?? options.deployment.progressDeadlineMs) / 1000);
+  return Math.round((ownMs ?? options.config.deployment.progressDeadlineMs) / 1000);
 }

@@ -1,17 +1,24 @@
 /** The sidecar that stands in front of each pod's program. Its environment is its contract. */
-import type { EnvVar, Probe } from '../api/pod-spec.ts';
+import type { EnvVar, Probe, Resources } from '../api/pod-spec.ts';
 import type { Revision } from '../api/revision.ts';
 import type { DeploymentConfig } from '../config/deployment-config.ts';
-import { labels } from '../labels.ts';
+import { formatSidecarObservability } from '../config/observability-config.ts';
+import type { ServingConfig } from '../config/serving-config.ts';
+import { annotations, isAskedFor, labels } from '../labels.ts';
 import type { PodContainer, PodProbe } from './pod-container.ts';
 import { protocolOf, queuePorts, queueServingPort, servingContainer, userPort } from './serving-container.ts';
+import { sidecarProbes } from './sidecar-probes.ts';
+import { sidecarAmounts } from './sidecar-resources.ts';
+import { sidecarVolumes } from './sidecar-volumes.ts';
 
 /** Its name is reserved: no user container may have it. */
 export const queueContainerName = 'queue-proxy';
 
 /** What the makers of pods need to know beyond the revision itself. */
 export interface PodOptions {
-  readonly deployment: DeploymentConfig;
+  readonly config: Pick<ServingConfig, 'deployment' | 'features' | 'logging' | 'network' | 'observability'>;
+  /** How many pods a revision begins with that does not say so. Default 1. */
+  readonly initialScale?: number;
   /** Where the sidecars report their load: `host:port` of the config service. Empty: nowhere. */
   readonly configService: string;
   /** The namespace of the control plane. */
@@ -19,21 +26,25 @@ export interface PodOptions {
 }
 
 export function makeQueueContainer(revision: Revision, options: PodOptions): PodContainer {
-  const { queueSidecarImage, queueSidecarCommand, queueSidecarRequests } = options.deployment;
+  const { deployment, observability } = options.config;
   const servingPort = queueServingPort(protocolOf(revision));
+  const resources = queueResources(revision, options);
+  const mounts = sidecarVolumes(revision, options.config).map(({ mount }) => mount);
   return {
     name: queueContainerName,
-    image: queueSidecarImage,
-    ...(queueSidecarCommand.length === 0 ? {} : { command: queueSidecarCommand }),
+    image: deployment.queueSidecarImage,
+    ...(deployment.queueSidecarCommand.length === 0 ? {} : { command: deployment.queueSidecarCommand }),
     ports: [
       { name: 'http-autometric', containerPort: queuePorts.autoscalerMetrics },
       { name: 'http-usermetric', containerPort: queuePorts.userMetrics },
+      ...(observability.runtime.profiling ? [{ name: 'http-profiling', containerPort: queuePorts.profiling }] : []),
       { name: 'queue-port', containerPort: servingPort },
       { name: 'https-port', containerPort: queuePorts.https },
     ],
     env: queueEnvironment(revision, options, servingPort),
     readinessProbe: kubeletProbe(servingContainer(revision.spec)?.readinessProbe, servingPort),
-    ...(Object.keys(queueSidecarRequests).length === 0 ? {} : { resources: { requests: queueSidecarRequests } }),
+    ...(Object.keys(resources).length === 0 ? {} : { resources }),
+    ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -41,6 +52,18 @@ export function makeQueueContainer(revision: Revision, options: PodOptions): Pod
       capabilities: { drop: ['ALL'] },
       seccompProfile: { type: 'RuntimeDefault' },
     },
+  };
+}
+
+function queueResources(revision: Revision, { config }: PodOptions): Resources {
+  const { deployment, features } = config;
+  const user = servingContainer(revision.spec)?.resources;
+  const base = { annotations: revision.metadata.annotations ?? {}, hasDefaults: features['queueproxy.resource-defaults'] === 'Enabled' };
+  const requests = sidecarAmounts({ ...base, bound: 'request', configured: deployment.queueSidecarRequests, user: user?.requests ?? {} });
+  const limits = sidecarAmounts({ ...base, bound: 'limit', configured: deployment.queueSidecarLimits, user: user?.limits ?? {} });
+  return {
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };
 }
 
@@ -53,20 +76,11 @@ function kubeletProbe(user: Probe | undefined, servingPort: number): PodProbe {
   };
 }
 
-/** The program's own probe as the sidecar performs it: on the pod's loopback, with the port as a number. */
-function userProbe(revision: Revision): PodProbe {
-  const port = userPort(revision.spec);
-  const { httpGet, tcpSocket: _, grpc, exec: __, ...numbers } = servingContainer(revision.spec)?.readinessProbe ?? {};
-  const timed = numbers.periodSeconds ? { ...numbers, timeoutSeconds: numbers.timeoutSeconds || 1 } : numbers;
-  if (httpGet) return { ...timed, httpGet: { ...httpGet, host: '127.0.0.1', port, scheme: httpGet.scheme ?? 'HTTP' } };
-  if (grpc) return { ...timed, grpc: { ...grpc, port } };
-  // A command cannot be run from the sidecar: the kubelet runs it, and here the port alone is asked.
-  return { successThreshold: 1, ...timed, tcpSocket: { port, host: '127.0.0.1' } };
-}
-
 function queueEnvironment(revision: Revision, options: PodOptions, servingPort: number): EnvVar[] {
   const { spec, metadata } = revision;
+  const { deployment, features, logging, observability } = options.config;
   const configuration = metadata.ownerReferences?.find(({ kind }) => kind === 'Configuration')?.name;
+  const probesAll = features['multi-container-probing'] === 'Enabled';
   return [
     { name: 'SERVING_NAMESPACE', value: metadata.namespace ?? '' },
     { name: 'SERVING_SERVICE', value: metadata.labels?.[labels.service] ?? '' },
@@ -82,13 +96,30 @@ function queueEnvironment(revision: Revision, options: PodOptions, servingPort: 
     fromField('SERVING_POD_IP', 'status.podIP'),
     fromField('HOST_IP', 'status.hostIP'),
     { name: 'USER_PORT', value: String(userPort(spec)) },
-    { name: 'SERVING_READINESS_PROBE', value: JSON.stringify(userProbe(revision)) },
+    { name: 'SERVING_READINESS_PROBE', value: sidecarProbes(revision, probesAll) },
+    { name: 'ENABLE_HTTP_FULL_DUPLEX', value: String(isAskedFor(revision, annotations.fullDuplex)) },
+    { name: 'ENABLE_HTTP2_AUTO_DETECTION', value: String(features['autodetect-http2'] === 'Enabled') },
+    { name: 'ENABLE_MULTI_CONTAINER_PROBES', value: String(probesAll) },
     // Required to be there by the contract; empty means the sidecar's own defaults.
-    { name: 'SERVING_LOGGING_CONFIG', value: '' },
-    { name: 'SERVING_LOGGING_LEVEL', value: '' },
+    { name: 'SERVING_LOGGING_CONFIG', value: logging.loggerConfig },
+    { name: 'SERVING_LOGGING_LEVEL', value: logging.levels['queueproxy'] ?? '' },
+    { name: 'OBSERVABILITY_CONFIG', value: formatSidecarObservability(observability) },
     { name: 'SYSTEM_NAMESPACE', value: options.systemNamespace },
+    { name: 'ROOT_CA', value: deployment.queueSidecarRootCa },
+    ...tlsEnvironment(deployment),
     ...(options.configService === '' ? [] : [{ name: 'SLUICE_CONFIG_SERVICE', value: options.configService }]),
   ];
+}
+
+/** Only what the cluster sets: the rest stands at the sidecar's own defaults. */
+function tlsEnvironment({ queueSidecarTls: tls }: DeploymentConfig): EnvVar[] {
+  const all = [
+    { name: 'QUEUE_PROXY_TLS_MIN_VERSION', value: tls.minVersion },
+    { name: 'QUEUE_PROXY_TLS_MAX_VERSION', value: tls.maxVersion },
+    { name: 'QUEUE_PROXY_TLS_CIPHER_SUITES', value: tls.cipherSuites },
+    { name: 'QUEUE_PROXY_TLS_CURVE_PREFERENCES', value: tls.curvePreferences },
+  ];
+  return all.filter(({ value }) => value !== '');
 }
 
 function fromField(name: string, fieldPath: string): EnvVar {

@@ -1,8 +1,7 @@
 /** Configuration → Revision, one for each generation. */
 import type { Configuration } from '../api/configuration.ts';
 import type { Revision } from '../api/revision.ts';
-import type { DefaultsConfig } from '../config/defaults-config.ts';
-import { defaultRevisionSpec } from '../defaulting/default-revision-spec.ts';
+import { defaultRevisionSpec, type DefaultingConfig } from '../defaulting/default-revision-spec.ts';
 import { annotations, inheritedAnnotations, labels } from '../labels.ts';
 import { generatedRevisionName } from '../names.ts';
 import { ownerReference } from './owner-reference.ts';
@@ -14,7 +13,7 @@ export function revisionNameOf(configuration: Configuration): string {
 }
 
 /** A Revision is complete when it is made: what defaults say later does not touch it. */
-export function makeRevision(configuration: Configuration, defaults: DefaultsConfig): Revision {
+export function makeRevision(configuration: Configuration, config: DefaultingConfig): Revision {
   const { template } = configuration.spec;
   const { metadata } = configuration;
   const service = metadata.labels?.[labels.service];
@@ -41,6 +40,6 @@ export function makeRevision(configuration: Configuration, defaults: DefaultsCon
       },
       ownerReferences: [ownerReference(configuration)],
     },
-    spec: defaultRevisionSpec(template.spec, defaults),
+    spec: defaultRevisionSpec(template.spec, config, metadata),
   };
 }

@@ -5,10 +5,11 @@ import { labels } from '../labels.ts';
 import { probeAt, probeOnlyAt, type PodContainer } from './pod-container.ts';
 import { queuePorts, servingContainer, userPort } from './serving-container.ts';
 
-export function makeUserContainers(revision: Revision): PodContainer[] {
+/** @param probesAll whether containers beside the serving one are probed, too */
+export function makeUserContainers(revision: Revision, probesAll = false): PodContainer[] {
   const serving = servingContainer(revision.spec);
   return (revision.spec.containers ?? []).map((container) =>
-    makeUserContainer(revision, container, container === serving),
+    makeUserContainer(revision, container, { isServing: container === serving, probesAll }),
   );
 }
 
@@ -18,7 +19,11 @@ export function makeInitContainer(container: Container): PodContainer {
   return { ...rest, name: container.name ?? '' };
 }
 
-function makeUserContainer(revision: Revision, container: Container, isServing: boolean): PodContainer {
+function makeUserContainer(
+  revision: Revision,
+  container: Container,
+  { isServing, probesAll }: { readonly isServing: boolean; readonly probesAll: boolean },
+): PodContainer {
   const { readinessProbe, livenessProbe, startupProbe, ...rest } = container;
   const port = userPort(revision.spec);
   return {
@@ -29,7 +34,7 @@ function makeUserContainer(revision: Revision, container: Container, isServing: 
     // The sidecar performs all probes but commands, which only the kubelet can run.
     ...(readinessProbe?.exec ? { readinessProbe: probeAt(readinessProbe, port) } : {}),
     ...(livenessProbe
-      ? { livenessProbe: isServing ? probeOnlyAt(livenessProbe, port) : probeAt(livenessProbe, port) }
+      ? { livenessProbe: isServing && !probesAll ? probeOnlyAt(livenessProbe, port) : probeAt(livenessProbe, port) }
       : {}),
     ...(startupProbe ? { startupProbe: probeAt(startupProbe, port) } : {}),
     // The program is stopped only after the sidecar has let the requests under way finish.

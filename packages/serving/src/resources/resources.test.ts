@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RevisionSpec } from '../api/revision.ts';
-import { defaultDefaults } from '../config/defaults-config.ts';
+import { defaultServingConfig } from '../config/serving-config.ts';
 import { defaultDeployment } from '../config/deployment-config.ts';
 import { annotations, labels } from '../labels.ts';
 import { aConfiguration, aRevision, aServerlessService, aService } from '../testing/index.ts';
@@ -13,7 +13,7 @@ import { makeRevision } from './make-revision.ts';
 import { makeRoute } from './make-route.ts';
 
 const options: PodOptions = {
-  deployment: defaultDeployment,
+  config: defaultServingConfig,
   configService: '127.0.0.1:18000',
   systemNamespace: 'sluice-system',
 };
@@ -78,7 +78,7 @@ describe('a Configuration becomes a Revision', () => {
     const configuration = aConfiguration('hello', {
       metadata: { generation: 12, labels: { [labels.service]: 'hello' } },
     });
-    const revision = makeRevision(configuration, defaultDefaults);
+    const revision = makeRevision(configuration, defaultServingConfig);
     expect(revision.metadata).toMatchObject({
       name: 'hello-00012',
       labels: {
@@ -190,7 +190,7 @@ describe('a Revision becomes a Deployment', () => {
   test('whose sidecar has a command where the floor runs no images', () => {
     const { queue } = containersOf(
       {},
-      { ...options, deployment: { ...defaultDeployment, queueSidecarCommand: ['node', 'q.js'] } },
+      { ...options, config: { ...defaultServingConfig, deployment: { ...defaultDeployment, queueSidecarCommand: ['node', 'q.js'] } } },
     );
     expect(queue?.command).toEqual(['node', 'q.js']);
   });

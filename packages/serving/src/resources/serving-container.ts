@@ -29,6 +29,7 @@ export const queuePorts = {
   admin: 8022,
   autoscalerMetrics: 9090,
   userMetrics: 9091,
+  profiling: 8008,
 } as const;
 
 /** Where the sidecar takes requests in `protocol`. */

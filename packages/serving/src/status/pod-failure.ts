@@ -36,18 +36,21 @@ const listensOnPort = 'local.sluice.dev/ListensOnPort';
 const ordinaryWaits = new Set(['', 'ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
 
 /** The first failure that the pods show, pods in order of their names; undefined when they may yet come up. */
-export function findPodFailure(pods: readonly PodView[]): PodFailure | undefined {
+export function findPodFailure(
+  pods: readonly PodView[],
+  options: { readonly podIsAlwaysSchedulable: boolean } = { podIsAlwaysSchedulable: false },
+): PodFailure | undefined {
   const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   for (const pod of staying.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))) {
-    const failure = failureOf(pod);
+    const failure = failureOf(pod, options.podIsAlwaysSchedulable);
     if (failure) return failure;
   }
   return undefined;
 }
 
-function failureOf(pod: PodView): PodFailure | undefined {
+function failureOf(pod: PodView, podIsAlwaysSchedulable: boolean): PodFailure | undefined {
   for (const { type, status, reason = '', message = '' } of pod.status?.conditions ?? []) {
-    if (type === 'PodScheduled' && status === 'False') {
+    if (type === 'PodScheduled' && status === 'False' && !podIsAlwaysSchedulable) {
       return { condition: 'ResourcesAvailable', mark: isFalse(reason, message) };
     }
     if (type === listensOnPort && status === 'False') {

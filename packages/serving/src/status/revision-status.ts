@@ -30,6 +30,10 @@ export interface RevisionFacts {
   readonly deployment: DeploymentView | undefined;
   readonly podAutoscaler: PodAutoscaler | undefined;
   readonly pods: readonly PodView[];
+  /** Where its logs are, with `${REVISION_UID}` for its uid. Absent or empty: not known. */
+  readonly logUrlTemplate?: string;
+  /** Nodes come when they are needed: a pod that finds no place yet is no failure. Default false. */
+  readonly podIsAlwaysSchedulable?: boolean;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -53,6 +57,7 @@ export function revisionStatus(facts: RevisionFacts): RevisionStatus {
       now,
     }),
     containerStatuses: (revision.spec.containers ?? []).map(({ name = '' }) => ({ name })),
+    ...(facts.logUrlTemplate ? { logUrl: facts.logUrlTemplate.replaceAll('${REVISION_UID}', revision.metadata.uid ?? '') } : {}),
     ...(status?.actualScale === undefined || status.actualScale < 0 ? {} : { actualReplicas: status.actualScale }),
     ...(status?.desiredScale === undefined || status.desiredScale < 0 ? {} : { desiredReplicas: status.desiredScale }),
   };
@@ -114,9 +119,9 @@ function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | und
 }
 
 /** Only pods of a deployment that wants some and has none are looked at: one failing among many does no harm. */
-function podFailure({ deployment, pods }: RevisionFacts): ReturnType<typeof findPodFailure> {
+function podFailure({ deployment, pods, podIsAlwaysSchedulable = false }: RevisionFacts): ReturnType<typeof findPodFailure> {
   if ((deployment?.spec.replicas ?? 0) === 0 || (deployment?.status?.availableReplicas ?? 0) > 0) return undefined;
-  return findPodFailure(pods);
+  return findPodFailure(pods, { podIsAlwaysSchedulable });
 }
 
 /** `Progressing` and `ReplicaFailure` of the Deployment say whether the cluster can give what is needed. */

@@ -1,6 +1,7 @@
 /** Rules for annotations of objects and of revision templates. */
 import { parseDuration, type Problem } from '@sluice/kernel';
 import { annotations, autoscalingPrefix } from '../labels.ts';
+import { checkSidecarAnnotations } from './sidecar-annotations.ts';
 import { because, invalidKey, invalidValue, within, type FieldProblem } from './field-problem.ts';
 
 type Annotations = Readonly<Record<string, string>> | undefined;
@@ -20,13 +21,18 @@ export function checkObjectAnnotations(own: Annotations): FieldProblem[] {
       ),
     ),
     ...checkWholeSeconds(own, annotations.rolloutDuration, 'rollout-duration'),
+    ...checkWholeSeconds(own, annotations.legacyRolloutDuration, 'rollout-duration'),
   ];
 }
 
 /** On a revision template, or on a Revision. */
 export function checkTemplateAnnotations(own: Annotations, checkScaling: CheckScaling): FieldProblem[] {
   const scaling = within('annotations', checkScaling(own ?? {}).map(atItsKeys));
-  return [...scaling, ...checkWholeSeconds(own, annotations.progressDeadline, 'progress-deadline')];
+  return [
+    ...scaling,
+    ...checkWholeSeconds(own, annotations.progressDeadline, 'progress-deadline'),
+    ...within('annotations', checkSidecarAnnotations(own ?? {})),
+  ];
 }
 
 /** The autoscaler ends its complaints with the keys they are about, which are paths here. */

@@ -1,78 +1,81 @@
 /** Rules for the spec of a revision: the pod's part and the revision's own. */
-import type { Container } from '../api/pod-spec.ts';
+import type { Container, PodSpec } from '../api/pod-spec.ts';
 import type { RevisionSpec } from '../api/revision.ts';
 import type { DefaultsConfig } from '../config/defaults-config.ts';
-import { checkServingContainer, checkSidecarContainer } from './container.ts';
-import { because, disallowed, missing, outOfBounds, within, type FieldProblem } from './field-problem.ts';
+import type { FeaturesConfig } from '../config/features-config.ts';
+import { checkInitContainer, checkServingContainer, checkSidecarContainer, type ContainerRules } from './container.ts';
+import { because, missing, outOfBounds, within, type FieldProblem } from './field-problem.ts';
+import { checkPodFields } from './pod-fields.ts';
+import type { SpecRules } from './spec-rules.ts';
 import { checkVolumes } from './volume.ts';
 
-const allowedPodFields = new Set([
-  'containers',
-  'serviceAccountName',
-  'enableServiceLinks',
-  'imagePullSecrets',
-  'volumes',
-  'automountServiceAccountToken',
-]);
-const ownFields = new Set([
-  'containerConcurrency',
-  'timeoutSeconds',
-  'responseStartTimeoutSeconds',
-  'idleTimeoutSeconds',
-]);
-
-export function checkRevisionSpec(spec: RevisionSpec, config: DefaultsConfig): FieldProblem[] {
+export function checkRevisionSpec(spec: RevisionSpec, { defaults, features }: SpecRules): FieldProblem[] {
+  const { containerConcurrency: _, timeoutSeconds: __, responseStartTimeoutSeconds: ___, idleTimeoutSeconds: ____, ...pod } = spec;
   return [
-    ...checkPodFields(spec),
-    ...checkContainers(spec),
-    ...checkTimeouts(spec, config),
-    ...checkConcurrency(spec, config),
+    ...checkPodFields(pod, features),
+    ...checkContainers(pod, features),
+    ...checkTimeouts(spec, defaults),
+    ...checkConcurrency(spec, defaults),
   ];
 }
 
-function checkPodFields(spec: RevisionSpec): FieldProblem[] {
-  const found: FieldProblem[] = [];
-  for (const [field, value] of Object.entries(spec)) {
-    if (ownFields.has(field)) continue;
-    // Giving the token away is Kubernetes' default; only keeping it back needs to be said.
-    const isRefused = field === 'automountServiceAccountToken' && value !== false;
-    if (!allowedPodFields.has(field) || isRefused) found.push(disallowed(field));
-  }
-  return found;
+function checkContainers(spec: PodSpec, features: FeaturesConfig): FieldProblem[] {
+  const { containers = [], initContainers = [], volumes = [] } = spec;
+  const mounted = new Set([...initContainers, ...containers].flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
+  const rules: ContainerRules = { features, volumes: new Map(volumes.map((volume) => [volume.name, volume])) };
+  return [
+    ...checkVolumes(volumes, mounted, features),
+    ...checkInitContainers(initContainers, containers, rules),
+    ...checkServingContainers(containers, rules),
+  ];
 }
 
-function checkContainers(spec: RevisionSpec): FieldProblem[] {
-  const { containers = [], volumes = [] } = spec;
-  if (containers.length === 0) return [missing('containers')];
-  const names = new Set(volumes.map(({ name }) => name));
-  const mounted = new Set(containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
-  return [...checkEachContainer(containers, names), ...checkVolumes(volumes, mounted)];
-}
-
-function checkEachContainer(containers: readonly Container[], volumes: ReadonlySet<string>): FieldProblem[] {
+function checkServingContainers(containers: readonly Container[], rules: ContainerRules): FieldProblem[] {
   const [only] = containers;
-  if (containers.length === 1 && only) return within('containers[0]', checkServingContainer(only, volumes));
-  const withPorts = containers.filter(({ ports = [] }) => ports.length > 0);
-  const found: FieldProblem[] = [...duplicateNames(containers)];
-  if (withPorts.length === 0) found.push(missing('containers[*].ports'));
-  if (withPorts.length > 1) {
-    const details = 'Only a single port is allowed across all containers';
-    found.push({ message: 'more than one container port is set', paths: ['containers[*].ports'], details });
+  if (only === undefined) return [missing('containers')];
+  const found = checkPortCount(containers);
+  if (containers.length === 1) return [...found, ...within('containers[0]', checkServingContainer(only, rules))];
+  if (rules.features['multi-container'] !== 'Enabled') {
+    return [...found, because(`multi-container is off, but found ${containers.length} containers`)];
   }
-  containers.forEach((container, index) => {
-    const check = withPorts.includes(container) ? checkServingContainer : checkSidecarContainer;
-    found.push(...within(`containers[${index}]`, check(container, volumes)));
+  const inner = containers.flatMap((container, index) => {
+    const check = (container.ports ?? []).length > 0 ? checkServingContainer : checkSidecarContainer;
+    return within(`containers[${index}]`, check(container, rules));
   });
-  return found;
+  return [...found, ...duplicateNames(containers, 'containers', new Set()), ...inner];
 }
 
-function duplicateNames(containers: readonly Container[]): FieldProblem[] {
-  const seen = new Set<string>();
+function checkPortCount(containers: readonly Container[]): FieldProblem[] {
+  const count = containers.flatMap(({ ports = [] }) => ports).length;
+  if (count === 0 && containers.length > 1) return [missing('containers[*].ports')];
+  if (count <= 1) return [];
+  const details = 'Only a single port is allowed across all containers';
+  return [{ message: 'more than one container port is set', paths: ['containers[*].ports'], details }];
+}
+
+function checkInitContainers(
+  initContainers: readonly Container[],
+  containers: readonly Container[],
+  rules: ContainerRules,
+): FieldProblem[] {
+  if (initContainers.length === 0) return [];
+  if (rules.features['kubernetes.podspec-init-containers'] !== 'Enabled') {
+    return [because(`pod spec support for init-containers is off, but found ${initContainers.length} init containers`)];
+  }
+  const taken = new Set(containers.map(({ name = '' }) => name));
+  return [
+    ...duplicateNames(initContainers, 'initContainers', taken),
+    ...initContainers.flatMap((container, index) => within(`initContainers[${index}]`, checkInitContainer(container, rules))),
+  ];
+}
+
+function duplicateNames(containers: readonly Container[], list: string, taken: ReadonlySet<string>): FieldProblem[] {
+  const seen = new Set(taken);
   return containers.flatMap(({ name }, index) => {
     if (!name) return [];
     const isDuplicate = seen.has(name);
     seen.add(name);
-    return isDuplicate ? [because(`duplicate container name "${name}"`, `containers[${index}].name`)] : [];
+    return isDuplicate ? [because(`duplicate container name "${name}"`, `${list}[${index}].name`)] : [];
   });
 }
 

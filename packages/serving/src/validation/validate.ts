@@ -5,16 +5,15 @@ import type { ObjectMeta } from '../api/object.ts';
 import type { Revision, RevisionTemplate } from '../api/revision.ts';
 import type { Route } from '../api/route.ts';
 import type { Service } from '../api/service.ts';
-import type { DefaultsConfig } from '../config/defaults-config.ts';
 import { labels } from '../labels.ts';
 import { checkObjectAnnotations, checkTemplateAnnotations, type CheckScaling } from './annotations.ts';
 import { missing, toProblems, within, type FieldProblem } from './field-problem.ts';
 import { checkObjectName, checkTemplateName } from './names.ts';
 import { checkRevisionSpec } from './revision-spec.ts';
+import type { SpecRules } from './spec-rules.ts';
 import { checkTraffic } from './traffic.ts';
 
-export interface ValidationRules {
-  readonly defaults: DefaultsConfig;
+export interface ValidationRules extends SpecRules {
   readonly checkScaling: CheckScaling;
 }
 
@@ -51,7 +50,7 @@ export function validateRevision(revision: Revision, rules: ValidationRules): Pr
       ...checkTemplateAnnotations(metadata.annotations, rules.checkScaling),
       ...checkOwnerLabel(metadata, labels.configuration, 'Configuration'),
     ]),
-    ...within('spec', checkRevisionSpec(revision.spec, rules.defaults)),
+    ...within('spec', checkRevisionSpec(revision.spec, rules)),
   ]);
 }
 
@@ -70,7 +69,7 @@ function checkTemplate(
       ...checkTemplateName(metadata, parent),
       ...checkTemplateAnnotations(metadata?.annotations, rules.checkScaling),
     ]),
-    ...within('spec', checkRevisionSpec(spec, rules.defaults)),
+    ...within('spec', checkRevisionSpec(spec, rules)),
   ]);
 }
 

@@ -3,6 +3,7 @@ import type { Container } from '../api/pod-spec.ts';
 import type { RevisionSpec } from '../api/revision.ts';
 import type { TrafficTarget } from '../api/route.ts';
 import { defaultDefaults } from '../config/defaults-config.ts';
+import { defaultFeatures } from '../config/features-config.ts';
 import { aRevision, aRoute, aService } from '../testing/index.ts';
 import { describeProblems } from './field-problem.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type ValidationRules,
 } from './validate.ts';
 
-const rules: ValidationRules = { defaults: defaultDefaults, checkScaling: () => [] };
+const rules: ValidationRules = { defaults: defaultDefaults, features: defaultFeatures, checkScaling: () => [] };
 const traffic = [{ latestRevision: true, percent: 100 }];
 const notALabel =
   "not a DNS 1035 label: [a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic " +
@@ -93,7 +94,7 @@ describe('containers', () => {
     [
       'with a strange image',
       { image: 'foo:bar:baz' },
-      ['could not parse reference: foo:bar:baz', 'invalid value: foo:bar:baz: image'],
+      ['Failed to parse image reference: image', 'image: "foo:bar:baz", error: could not parse reference: foo:bar:baz'],
     ],
     [
       'with the name of the sidecar',
@@ -113,7 +114,7 @@ describe('containers', () => {
     [
       'with a port of the sidecar',
       { image: 'a', ports: [{ containerPort: 8022 }] },
-      ['8008, 8012, 8013, 8022, 9090, 9091 are reserved', 'invalid value: 8022: ports.containerPort'],
+      ['8022 is a reserved port, please use a different value', 'invalid value: 8022 is a reserved port: ports.containerPort'],
     ],
     [
       'with a port out of range',
@@ -128,12 +129,12 @@ describe('containers', () => {
     [
       'with a port of another name',
       { image: 'a', ports: [{ containerPort: 1, name: 'web' }] },
-      ['Port name web is not allowed: ports.name'],
+      ['Port name web is not allowed: ports', "Name must be empty, or one of: 'h2c', 'http1'"],
     ],
     [
       'with two ports',
       { image: 'a', ports: [{ containerPort: 1 }, { containerPort: 2 }] },
-      ['Only a single port is allowed', 'more than one container port is set: ports'],
+      ['Only a single port is allowed across all containers', 'more than one container port is set: spec.containers[*].ports'],
     ],
     ['with h2c', { image: 'a', ports: [{ containerPort: 1, name: 'h2c' }] }, []],
   ])('%s', (_, container, expected) => {
@@ -213,7 +214,7 @@ describe('probes', () => {
 });
 
 describe('volumes', () => {
-  const mount = (mountPath: string, name = 'v') => ({ name, mountPath });
+  const mount = (mountPath: string, name = 'v') => ({ name, mountPath, readOnly: true });
   const withMounts = (...volumeMounts: readonly { name: string; mountPath: string }[]) =>
     specProblems({ volumes: [{ name: 'v', secret: {} }], containers: [{ image: 'a', volumeMounts }] }).map((line) =>
       line.replaceAll('spec.containers[0].', ''),
@@ -222,11 +223,11 @@ describe('volumes', () => {
   test("mount paths are absolute, single and not the system's own", () => {
     expect(withMounts(mount('/data'))).toEqual([]);
     expect(withMounts(mount('data'))).toEqual(['invalid value: data: volumeMounts[0].mountPath']);
-    expect(withMounts(JSON.parse('{ "name": "v", "mountPath": 5 }'))).toEqual(['invalid value: 5: volumeMounts[0].mountPath']);
+    expect(withMounts(JSON.parse('{ "name": "v", "mountPath": 5, "readOnly": true }'))).toEqual(['invalid value: 5: volumeMounts[0].mountPath']);
     expect(withMounts(mount('/dev/log/'))).toEqual([
       'mountPath "/dev/log" is a reserved path: volumeMounts[0].mountPath',
     ]);
-    expect(withMounts(mount('/a'), mount('/a/../a'))).toEqual(['"/a" must be unique: volumeMounts[1].mountPath']);
+    expect(withMounts(mount('/a'), mount('/a/../a'))).toEqual(['invalid value: "/a/../a" must be unique: volumeMounts[1].mountPath']);
   });
 
   test('what is mounted is there, and what is there is mounted', () => {
@@ -249,6 +250,7 @@ describe('volumes', () => {
     ).toEqual(['duplicate volume name "v": spec.volumes[1].name']);
     const hostPath = { name: 'v', hostPath: { path: '/' } };
     expect(specProblems({ volumes: [hostPath], containers: [container] })).toEqual([
+      'HostPath volume support is disabled, but found HostPath volume v',
       'must not set the field(s): spec.volumes[0].hostPath',
     ]);
   });

@@ -32,16 +32,12 @@ export class ConfigurationReconciler {
   async reconcile(key: string): Promise<void> {
     const configuration = this.#caches.configurations.store.get(key);
     if (!configuration || configuration.metadata.deletionTimestamp !== undefined) return;
-    const { defaults } = this.#config.current;
-    const problems = validateConfiguration(defaultConfiguration(configuration, defaults), {
-      defaults,
-      checkScaling: this.#config.checkScaling,
-    });
+    const problems = validateConfiguration(defaultConfiguration(configuration, this.#config.current), this.#config.rules);
     if (problems.length > 0) {
       await this.#fail(configuration, 'InvalidSpec', describeProblems(problems));
       return;
     }
-    const desired = makeRevision(configuration, defaults);
+    const desired = makeRevision(configuration, this.#config.current);
     const revision = await this.#ensureRevision(configuration, desired);
     const { name } = desired.metadata;
     if (revision === 'not-owned') {

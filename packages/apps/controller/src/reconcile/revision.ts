@@ -41,12 +41,11 @@ export class RevisionReconciler {
     const { caches, config, writer } = this.#options;
     const stored = caches.revisions.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) return;
-    const { defaults } = config.current;
     // One that was made by hand may leave things open; one that we made leaves nothing.
-    const revision = defaultRevision(stored, defaults);
+    const revision = defaultRevision(stored, config.current);
     const deployment = this.#deploymentOf(revision);
     // One that runs was right when it was made: rules that have changed since must not stop it.
-    const problems = deployment ? [] : validateRevision(revision, { defaults, checkScaling: config.checkScaling });
+    const problems = deployment ? [] : validateRevision(revision, config.rules);
     if (problems.length > 0) {
       await this.#writeStatus(stored, invalidRevisionStatus(stored, describeProblems(problems), writer.now()));
       return;
@@ -56,6 +55,8 @@ export class RevisionReconciler {
       deployment,
       podAutoscaler: caches.podAutoscalers.store.get(key),
       pods: caches.pods.store.byIndex(index.revision, key),
+      logUrlTemplate: config.current.observability.loggingUrlTemplate,
+      podIsAlwaysSchedulable: config.current.deployment.podIsAlwaysSchedulable,
       now: writer.now(),
     });
     const [made] = await Promise.all([
@@ -72,7 +73,8 @@ export class RevisionReconciler {
   #ensureDeployment(revision: Revision, actual: Deployment | undefined): Promise<Deployment | 'not-owned'> {
     const { config, writer, configService, systemNamespace } = this.#options;
     const desired: Deployment = makeDeployment(revision, {
-      deployment: config.current.deployment,
+      config: config.current,
+      initialScale: config.autoscaler.initialScale,
       configService,
       systemNamespace,
     });

@@ -32,11 +32,7 @@ export class ServiceReconciler {
     const service = this.#caches.services.store.get(key);
     // What belongs to a Service that has gone, or goes, the garbage collector removes.
     if (!service || service.metadata.deletionTimestamp !== undefined) return;
-    const { defaults } = this.#config.current;
-    const problems = validateService(defaultService(service, defaults), {
-      defaults,
-      checkScaling: this.#config.checkScaling,
-    });
+    const problems = validateService(defaultService(service, this.#config.current), this.#config.rules);
     if (problems.length > 0) {
       await this.#writer.writeReadiness(
         serviceKind,
