@@ -95,7 +95,7 @@ export interface Proxy {
   reopenLogs?(): void;
   /** For `/clusters`. */
   clusters(): readonly ClusterStatus[];
-  /** Notes from now on what goes through these clusters, and no more what goes through others of the same server. */
+  /** Notes from now on what goes through these clusters, those that come later included, and no more what goes through others of the same server. */
   measureLoad(query: LoadQuery): void;
   /** What has gone through them since the last time; those of which there is nothing to say are left out. */
   takeLoad(query: LoadQuery): Promise<readonly ClusterLoad[]>;

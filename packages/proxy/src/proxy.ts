@@ -49,6 +49,8 @@ class RunningProxy implements Proxy {
   #listeners: ReadonlyMap<string, Listener> = new Map();
   /** Listeners that are gone, with connections that are not. */
   readonly #retired = new Set<Listener>();
+  /** Whose load is wanted, by server. */
+  readonly #measured = new Map<string, LoadQuery>();
   #accepts: 'all' | 'all-but-inbound' | 'nothing' = 'all';
   #draining: Promise<void> | undefined;
   /** Configurations are applied one after the other. */
@@ -199,6 +201,7 @@ class RunningProxy implements Proxy {
   }
 
   measureLoad(query: LoadQuery): void {
+    this.#measured.set(query.server, query);
     measureLoad(this.#engine.current.clusters, query);
   }
 
@@ -215,6 +218,7 @@ class RunningProxy implements Proxy {
     const previous = engine.current;
     const { clusters, removed } = changeClusters(previous.clusters, config, engine);
     engine.current = { config, clusters };
+    for (const query of this.#measured.values()) measureLoad(clusters, query);
     this.#clusterStatistics.countChange(previous.clusters, clusters);
     const before = this.#listeners;
     this.#listeners = new Map([...config.listeners.keys()].map((name) => [name, added.listeners.get(name) ?? (before.get(name) as Listener)] as const));

@@ -63,7 +63,7 @@ export {
 } from './client/ads-client.ts';
 export type { ClientNews, SubscribedType } from './client/discovery-client.ts';
 export { cacheBytesMax, decodeCache, encodeCache, heldBy, type CachedSources, type DecodedCache } from './client/config-cache.ts';
-export { createFailoverTransport } from './client/failover-transport.ts';
+export { createFailoverTransport, type ServerTransport } from './client/failover-transport.ts';
 export { ReferenceBook, type NameChange, type Reference } from './client/reference-book.ts';
 export { isAggregated, sourcedReferencesOf, type SourcedReference } from './client/sourced-references.ts';
 export {
@@ -80,10 +80,11 @@ export type { LoadSource, RevisionLoad, StreamLoadRequest, StreamLoadResponse } 
 export {
   createLoadReporter,
   type ClusterLoad,
-  type LoadReporter,
   type LoadReporterOptions,
   type LoadSourceFunction,
 } from './load/load-reporter.ts';
+export type { LoadReporter } from './load/stats-reporter.ts';
+export { createUpstreamLoadReporter, type UpstreamLoad, type UpstreamLoadReporterOptions, type UpstreamLoadSource } from './load/upstream-load-reporter.ts';
 export type { ReportedCluster } from './load/reported-clusters.ts';
 export { LoadServer, type LoadServerOptions } from './load/load-server.ts';
 export { createLoadSubscriber, type LoadSubscriber, type LoadSubscriberOptions } from './load/load-subscriber.ts';

@@ -1,4 +1,4 @@
-/** Load that hosts report apart from requests (ORCA, out of band), from real gRPC servers to a running proxy. */
+/** Load that hosts report (ORCA), apart from requests and in their trailers, from real gRPC servers to a running proxy. */
 import { Buffer } from 'node:buffer';
 import { Client, credentials, Metadata, Server, ServerCredentials, status, type ServerWritableStream, type sendUnaryData } from '@grpc/grpc-js';
 import { createTestConfig, startTestProxy } from '@sluice/proxy/testing';
@@ -19,11 +19,17 @@ interface Backend {
   readonly asked: Buffer[];
 }
 
+/** What a server writes into the trailers of an answer, and the status it ends with. */
+interface Manner {
+  readonly trailers?: () => Metadata;
+  readonly code?: status;
+}
+
 /** A server that answers with its name, and reports its utilization on request when it has one. */
-async function startBackend(name: string, utilization?: number): Promise<Backend> {
+async function startBackend(name: string, utilization?: number, { trailers, code }: Manner = {}): Promise<Backend> {
   const server = new Server();
   const backend = { name, port: 0, opened: 0, asked: [] as Buffer[] };
-  server.register('/test.Backend/Who', (_call: unknown, answer: sendUnaryData<Buffer>) => answer(null, Buffer.from(name)), asIs, asIs, 'unary');
+  server.register('/test.Backend/Who', (_call: unknown, answer: sendUnaryData<Buffer>) => answer(code === undefined ? null : { code }, Buffer.from(name), trailers?.()), asIs, asIs, 'unary');
   const stream = (call: ServerWritableStream<Buffer, Buffer>) => {
     backend.opened += 1;
     backend.asked.push(call.request);
@@ -70,14 +76,15 @@ async function startProxy(backends: readonly Backend[], reportPeriodMs: number |
     new Promise<string>((resolve, reject) => {
       client.makeUnaryRequest('/test.Backend/Who', asIs, asIs, Buffer.alloc(0), new Metadata(), {}, (error, value) => (error ? reject(error) : resolve(String(value))));
     });
-  return async (count: number): Promise<Record<string, number>> => {
+  const ask = async (count: number): Promise<Record<string, number>> => {
     const counts: Record<string, number> = {};
     for (let calls = 0; calls < count; calls += 1) {
-      const name = await call();
+      const name = await call().catch(() => 'failed');
       counts[name] = (counts[name] ?? 0) + 1;
     }
     return counts;
   };
+  return Object.assign(ask, { hosts: () => proxy.proxy.clusters()[0]?.hosts ?? [] });
 }
 
 test('hosts are asked in the period, and get requests by what they report', async () => {
@@ -108,4 +115,32 @@ test('nobody is asked where reports come with responses', async () => {
   const ask = await startProxy(backends, undefined);
   await ask(20);
   expect(backends.map(({ opened }) => opened)).toEqual([0, 0]);
+});
+
+test.each([
+  ['bytes', 'endpoint-load-metrics-bin', (utilization: number) => report(utilization)],
+  ['text', 'endpoint-load-metrics', (utilization: number) => `TEXT application_utilization=${utilization},rps_fractional=100`],
+  ['JSON', 'endpoint-load-metrics', (utilization: number) => `JSON {"application_utilization":${utilization},"rps_fractional":100}`],
+] as const)('hosts get requests by what they report in trailers as %s', async (_, name, reportOf) => {
+  const trailersOf = (utilization: number) => () => {
+    const trailers = new Metadata();
+    trailers.set(name, reportOf(utilization));
+    return trailers;
+  };
+  const backends = [await startBackend('busy', undefined, { trailers: trailersOf(0.8) }), await startBackend('idle', undefined, { trailers: trailersOf(0.2) })];
+  const ask = await startProxy(backends, undefined);
+  await expect.poll(async () => (await ask(50))['idle'] ?? 0, { timeout: 15_000 }).toBeGreaterThan(37);
+  const counts = await ask(200);
+  expect(counts['idle']).toBeGreaterThanOrEqual(155);
+  expect(counts['idle']).toBeLessThanOrEqual(165);
+});
+
+test.each([
+  ['a status that is the fault of the server', status.UNAVAILABLE, { requestsSucceeded: 0, requestsFailed: 3 }],
+  ['a status that is the fault of the client', status.NOT_FOUND, { requestsSucceeded: 3, requestsFailed: 0 }],
+  ['none at all', undefined, { requestsSucceeded: 3, requestsFailed: 0 }],
+])('a host is blamed by gRPC status: %s', async (_, code, expected) => {
+  const ask = await startProxy([await startBackend('one', undefined, code === undefined ? {} : { code })], undefined);
+  await ask(3);
+  expect(ask.hosts()).toMatchObject([{ requests: 3, ...expected }]);
 });

@@ -23,6 +23,7 @@ import {
   type RevisionLoad,
 } from '@sluice/xds';
 
+import { ClusterNames } from './cluster-names.ts';
 import { createClusterWatch } from './cluster-watch.ts';
 import { HoldOff } from './hold-off.ts';
 import { GatewayVerdicts } from './gateway-verdicts.ts';
@@ -84,13 +85,17 @@ const endpointsHoldOff = { quietMs: 0, maxMs: 0 };
 /** What of the objects can only move endpoints: pods, or whether traffic goes through activators. */
 const endpointLists: ReadonlySet<ObjectList> = new Set<ObjectList>(['endpointSlices', 'serverlessServices']);
 
+/** Clusters are the same however hosts come; tables with hosts in them need not be made to name them. */
+const hostStream = { variant: 'delta', onlyType: typeUrls.virtualHost } as const;
+
 export function composeConfigServer(options: ConfigServerOptions): ConfigServer {
   const { clock, timers, logger, meter } = options;
   const cache = new SnapshotCache();
   const inline = new InlineHosts(options.codec);
   cache.derive(inlineGatewayGroup, nodeGroups.gateway, (snapshot) => inline.of(snapshot));
   const ads = new AdsServer({ cache, groupOf, controlPlane: options.identity, clock, timers, logger, meter });
-  const load = new LoadServer({ clock, logger, meter });
+  const clusterNames = new ClusterNames();
+  const load = new LoadServer({ clock, logger, meter, clustersOf: (node) => clusterNames.of(cache.get(groupOf(node, hostStream))) });
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, logger, meter });
   const model = new LiveModel({ config: defaultServingConfig, activatorService: `${options.systemNamespace}/activator-service` });
   const translator = new Translator(options.translate);

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createMeter, createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import { noRegexEngine } from '@sluice/proxy';
-import { AdsServer, createSnapshot, loadCodec, SnapshotCache, typeUrls, type Codec, type JsonObject, type Resource } from '@sluice/xds';
+import { AdsServer, createSnapshot, loadCodec, LoadServer, SnapshotCache, typeUrls, type Codec, type JsonObject, type Resource } from '@sluice/xds';
 import { createInMemoryTransport } from '@sluice/xds/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { composeGateway } from './compose.ts';
@@ -17,7 +17,7 @@ const gatewayHost = '127.0.0.1';
 const gatewayPort = 9000;
 
 /** One route for everything, to one pod. The listener is where the configuration would have it. */
-function resourcesFor(podHost: string): Resource[] {
+function resourcesFor(podHost: string, cluster: JsonObject = {}): Resource[] {
   const manager: JsonObject = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     stat_prefix: 'gateway',
@@ -45,7 +45,7 @@ function resourcesFor(podHost: string): Resource[] {
     {
       typeUrl: typeUrls.cluster,
       name: 'default/hello',
-      value: { name: 'default/hello', type: 'EDS', eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } } },
+      value: { name: 'default/hello', type: 'EDS', eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } }, ...cluster },
     },
     {
       typeUrl: typeUrls.clusterLoadAssignment,
@@ -58,17 +58,18 @@ function resourcesFor(podHost: string): Resource[] {
   ];
 }
 
-function createWorld() {
+function createWorld(flags: readonly string[] = []) {
   const time = new SimulatedTime();
   const shared = { clock: time, timers: time, random: createSeededRandom(1), logger: new RecordingLogger(), meter: createMeter() };
   const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
   const cache = new SnapshotCache();
   const ads = new AdsServer({ ...shared, cache });
+  const load = new LoadServer(shared);
   const transport = createInMemoryTransport({
     timers: time,
-    handlers: { ...ads.handlers, onLoadStats() {}, onLoad() {} },
+    handlers: { ...ads.handlers, onLoadStats: (stream) => load.acceptReports(stream), onLoad() {} },
   });
-  const settings = readSettings(['--config-service=x:1', `--http-port=${gatewayPort}`], { POD_IP: gatewayHost });
+  const settings = readSettings(['--config-service=x:1', `--http-port=${gatewayPort}`, ...flags], { POD_IP: gatewayHost });
   if (!settings.ok) throw new Error('bad settings');
   const gateway = composeGateway({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('gateway', gatewayHost) });
   const client = network.view('client', '10.0.0.1');
@@ -77,8 +78,9 @@ function createWorld() {
     time,
     transport,
     gateway,
-    publish(podHost: string): void {
-      const result = createSnapshot(resourcesFor(podHost), codec, cache.get('sluice-gateway'));
+    load,
+    publish(podHost: string, cluster?: JsonObject): void {
+      const result = createSnapshot(resourcesFor(podHost, cluster), codec, cache.get('sluice-gateway'));
       if (!result.ok) throw new Error(JSON.stringify(result.problems));
       cache.set('sluice-gateway', result.snapshot);
     },
@@ -166,4 +168,22 @@ test('settings: everything that is wrong is told at once', () => {
     '--http-port must be a whole number, from 0 to 65535, but was "x"',
     '--nonsense is not a flag of this program',
   ]);
+});
+
+test.each([
+  ['those that ask for it', [], { lrs_server: { self: {} } }, true],
+  ['no others', [], {}, false],
+  ['all, when it is told to', ['--load-reports=all'], {}, true],
+])('load of clusters is reported to the config service: %s', async (_, flags, cluster, isReported) => {
+  const world = createWorld(flags);
+  await world.startPod('10.0.0.21');
+  world.publish('10.0.0.21', cluster);
+  world.gateway.start();
+  await world.time.advanceAsync(100);
+  await world.get();
+  await world.time.advanceAsync(2_000);
+  const expected = { node: { cluster: 'sluice-gateway' }, cluster: 'default/hello', issuedRequests: 1, successfulRequests: 1, requestsInProgress: 0 };
+  expect(world.load.clusters()).toMatchObject(isReported ? [expected] : []);
+  // It is about hops, and no revision's load.
+  expect(world.load.loads()).toEqual([]);
 });

@@ -15,12 +15,13 @@ import {
   type Proxy,
   type RegexEngine,
 } from '@sluice/proxy';
-import { createAdsClient, virtualHostDiscoveryFeature, type AdsClient, type AdsTransport, type Codec, type DeltaAdsTransport } from '@sluice/xds';
+import { createAdsClient, virtualHostDiscoveryFeature, type AdsClient, type AdsTransport, type Codec, type DeltaAdsTransport, type LoadStatsTransport, type Node } from '@sluice/xds';
 import type { GatewaySettings } from './config.ts';
+import { LoadReports } from './load-reports.ts';
 
 export interface GatewayOptions {
   readonly settings: GatewaySettings;
-  readonly transport: AdsTransport & DeltaAdsTransport;
+  readonly transport: AdsTransport & DeltaAdsTransport & LoadStatsTransport;
   /** How discovery is spoken. Default `delta`: a change is told by itself, however much there is. */
   readonly variant?: 'delta' | 'sotw';
   readonly codec: Codec;
@@ -56,7 +57,7 @@ const nodeCluster = 'sluice-gateway';
 
 export function composeGateway(options: GatewayOptions): Gateway {
   const { settings } = options;
-  const { pod, podIp, namespace } = settings.identity;
+  const node = nodeOf(settings);
   const proxy = options.fleet ?? createProxy(options);
   const files = createFileAccess(options.timers);
   const applier = new ConfigApplier({
@@ -69,14 +70,10 @@ export function composeGateway(options: GatewayOptions): Gateway {
   const client = createAdsClient({
     ...options,
     ...(options.variant === 'sotw' ? { variant: 'sotw' } : { variant: 'delta' }),
-    node: {
-      id: `gateway~${podIp}~${pod}.${namespace}`,
-      cluster: nodeCluster,
-      metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace },
-      clientFeatures: [virtualHostDiscoveryFeature],
-    },
+    node,
     consumer: new RebindListeners(applier, (listener) => bindingOf(listener, settings)),
   });
+  const load = new LoadReports({ ...options, proxy, applier, node, reportsAll: settings.loadReports === 'all' });
 
   return {
     proxy,
@@ -85,16 +82,28 @@ export function composeGateway(options: GatewayOptions): Gateway {
     start() {
       proxy.start();
       client.start();
+      load.start();
     },
     async drain() {
       client.stop();
+      load.stop();
       await proxy.drain({ graceMs: settings.drainGraceMs, deadlineMs: settings.drainDeadlineMs });
     },
     async stop() {
       client.stop();
+      load.stop();
       applier.stop();
       await proxy.close();
     },
+  };
+}
+
+function nodeOf({ identity: { pod, podIp, namespace } }: GatewaySettings): Node {
+  return {
+    id: `gateway~${podIp}~${pod}.${namespace}`,
+    cluster: nodeCluster,
+    metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace },
+    clientFeatures: [virtualHostDiscoveryFeature],
   };
 }
 

@@ -16,6 +16,8 @@ export interface GatewaySettings {
   readonly adminPort: number;
   /** Whether access logs are written where the configuration says, or not at all. */
   readonly accessLog: 'as-configured' | 'off';
+  /** Of which clusters load is reported to the config service: those that ask for it (`lrs_server`, the default), or all. `--load-reports`. */
+  readonly loadReports: 'as-configured' | 'all';
   /** After SIGTERM: how long to go on accepting, and when what still runs is cut. Milliseconds. */
   readonly drainGraceMs: number;
   readonly drainDeadlineMs: number;
@@ -50,6 +52,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     adminHost: reader.text({ flag: 'admin-host' }, sharedHost ?? '0.0.0.0'),
     adminPort: reader.port({ flag: 'admin-port' }, 9901),
     accessLog: reader.choice({ flag: 'access-log' }, ['as-configured', 'off'], 'as-configured'),
+    loadReports: reader.choice({ flag: 'load-reports' }, ['as-configured', 'all'], 'as-configured'),
     drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),
     drainDeadlineMs: reader.number({ flag: 'drain-deadline-ms' }, { fallback: 5000 }),
     concurrency: reader.number({ flag: 'concurrency', variable: 'SLUICE_CONCURRENCY' }, { fallback: 1, min: 1 }),

@@ -2,8 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, lateStandardFilters as filters, loadBootstrap, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
+import type { Bootstrap } from '@sluice/resources';
 import { openTracer, readTracerSettings, type OpenTracer, type TracerSettings } from '@sluice/telemetry';
 import { LateConfigServices } from './config-service/late-config-services.ts';
+import { LoadReporting } from './config-service/load-reporting.ts';
 import { readFlags, readLevel, type ProxyFlags, type ProxySettings } from './flags.ts';
 import { keepToFiles } from './keep-to-files.ts';
 import { LateLogging } from './late-logging.ts';
@@ -34,10 +36,12 @@ async function run(settings: ProxySettings): Promise<number> {
     logging.flush();
     return 1;
   }
-  const { running, tracer } = started;
+  const { running, tracer, bootstrap } = started;
   endOnSignals(quit.resolve);
   announce(running);
   if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
+  const load = new LoadReporting({ bootstrap, running, timers: systemTimers, random: systemRandom, logger: logging.logger, meter, environment: process.env });
+  if (settings.mode === 'serve') load.start();
   if (settings.mode === 'serve') await Promise.race([afterFirstRequest(), quit.promise]);
   await logging.open();
   giveBackStartMemory();
@@ -49,13 +53,14 @@ async function run(settings: ProxySettings): Promise<number> {
   const files = keepToFiles(settings.input, running, say);
   await quit.promise;
   files.stop();
+  load.stop();
   await running.drain(settings.drain);
   await tracer.close();
   logging.flush();
   return 0;
 }
 
-async function start(settings: ProxySettings, logging: LateLogging, meter: Meter, quit: () => void): Promise<{ readonly running: BootstrapProxy; readonly tracer: OpenTracer } | undefined> {
+async function start(settings: ProxySettings, logging: LateLogging, meter: Meter, quit: () => void): Promise<{ readonly running: BootstrapProxy; readonly tracer: OpenTracer; readonly bootstrap: Bootstrap } | undefined> {
   const loaded = await loadBootstrap(settings.input, filters);
   report(loaded.problems);
   if (!loaded.ok) return undefined;
@@ -95,7 +100,7 @@ async function start(settings: ProxySettings, logging: LateLogging, meter: Meter
     quit,
   });
   report(started.problems);
-  return started.ok ? { running: started.value, tracer } : undefined;
+  return started.ok ? { running: started.value, tracer, bootstrap: loaded.value.bootstrap } : undefined;
 }
 
 /** The bootstrap's words first, then the environment's. */

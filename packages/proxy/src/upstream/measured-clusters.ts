@@ -14,13 +14,11 @@ export function measureLoad(clusters: Clusters, { server, names }: LoadQuery): v
   }
 }
 
-/** Clusters that have come meanwhile are noted from now on. */
 export function takeLoad(clusters: Clusters, query: LoadQuery): readonly ClusterLoad[] {
   const { server, names } = query;
   const loads: ClusterLoad[] = [];
   const take = (cluster: ClusterRuntime | undefined) => {
     if (cluster?.loadServer !== server) return;
-    cluster.measureLoad();
     const load = cluster.takeLoad();
     if (load) loads.push(load);
   };

@@ -87,6 +87,8 @@ class RunningFleet implements Fleet {
   #config: ProxyConfig | undefined;
   #snapshot: ConfigSnapshot = emptySnapshot;
   #ports: Readonly<Record<string, number>> = {};
+  /** Whose load is wanted, by server. */
+  readonly #measured = new Map<string, LoadQuery>();
   #isFailing = false;
   #isDebug = false;
   #stopped: StopAcceptingOptions | undefined;
@@ -138,8 +140,8 @@ class RunningFleet implements Fleet {
     return mergeClusters(this.#reports().map(({ clusters }) => clusters));
   }
 
-  /** A worker that comes later notes them from when it is first asked. */
   measureLoad(query: LoadQuery): void {
+    this.#measured.set(query.server, query);
     for (const link of this.#live()) link.tell({ kind: 'measure-load', query });
   }
 
@@ -249,6 +251,7 @@ class RunningFleet implements Fleet {
     seat.link = link;
     await link.ready(startMs);
     if (this.#isDebug) link.tell({ kind: 'log-debug', isWanted: true });
+    for (const query of this.#measured.values()) link.tell({ kind: 'measure-load', query });
     if (this.#isFailing) link.tell({ kind: 'fail-health-checks', isFailing: true });
     if (this.#stopped) await link.ask({ kind: 'stop-accepting', options: this.#stopped });
     if (this.#config) {

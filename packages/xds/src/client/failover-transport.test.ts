@@ -2,17 +2,18 @@ import type { MessageStreamHandler, StreamStatus } from '@sluice/kernel';
 import { expect, test } from 'vitest';
 
 import type { DiscoveryResponse } from '../discovery.ts';
-import type { AdsStream, DiscoveryTransport } from '../transport.ts';
-import { createFailoverTransport } from './failover-transport.ts';
+import type { AdsStream } from '../transport.ts';
+import { createFailoverTransport, type ServerTransport } from './failover-transport.ts';
 
 class Server {
   readonly handlers: MessageStreamHandler<DiscoveryResponse>[] = [];
 
-  readonly transport: DiscoveryTransport = {
+  readonly transport: ServerTransport = {
     openAds: () => this.#open(),
     openType: () => this.#open(),
     openDeltaAds: () => never(),
     openDeltaType: () => never(),
+    openLoadStats: () => never(),
   };
 
   end(status: StreamStatus = { code: 14, details: 'gone' }): void {

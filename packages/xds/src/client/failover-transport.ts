@@ -4,15 +4,18 @@
  */
 import type { MessageStream, MessageStreamHandler, StreamStatus } from '@sluice/kernel';
 
-import type { DiscoveryTransport } from '../transport.ts';
+import type { DiscoveryTransport, LoadStatsTransport } from '../transport.ts';
+
+/** What a proxy wants of a server. */
+export type ServerTransport = DiscoveryTransport & LoadStatsTransport;
 
 /** `transports` in the order to try them; at least one. */
-export function createFailoverTransport(transports: readonly DiscoveryTransport[]): DiscoveryTransport {
+export function createFailoverTransport(transports: readonly ServerTransport[]): ServerTransport {
   let current = 0;
 
-  function open<Incoming, Outgoing>(openWith: (transport: DiscoveryTransport) => MessageStream<Incoming, Outgoing>): MessageStream<Incoming, Outgoing> {
+  function open<Incoming, Outgoing>(openWith: (transport: ServerTransport) => MessageStream<Incoming, Outgoing>): MessageStream<Incoming, Outgoing> {
     const index = current;
-    const stream = openWith(transports[index] as DiscoveryTransport);
+    const stream = openWith(transports[index] as ServerTransport);
     return new ObservedStream(stream, () => {
       // Several streams may find out at once; only the first moves on.
       if (current === index) current = (index + 1) % transports.length;
@@ -24,6 +27,7 @@ export function createFailoverTransport(transports: readonly DiscoveryTransport[
     openDeltaAds: () => open((transport) => transport.openDeltaAds()),
     openType: (typeUrl) => open((transport) => transport.openType(typeUrl)),
     openDeltaType: (typeUrl) => open((transport) => transport.openDeltaType(typeUrl)),
+    openLoadStats: () => open((transport) => transport.openLoadStats()),
   };
 }
 

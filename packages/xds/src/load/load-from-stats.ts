@@ -9,6 +9,11 @@ const sources: Readonly<Record<string, LoadSource>> = {
   'sluice-activator': 'ACTIVATOR',
 };
 
+/** Whether a node's clusters are revisions. */
+export function reportsRevisions({ cluster }: Node): boolean {
+  return sources[cluster] !== undefined;
+}
+
 /** The loads in a report of `node`, which may be none. */
 export function loadsFromStats(node: Node, request: LoadStatsRequest, receivedAt: number): readonly RevisionLoad[] {
   const source = sources[node.cluster];

@@ -1,13 +1,13 @@
 /**
- * Reports load to the config service over LRS: each interval that the service asks for, and at once when
+ * Reports the load of revisions to the config service over LRS: each interval that the service asks for, and at once when
  * the proxy says so.
  */
-import type { Clock, Logger, Random, Timer, Timers } from '@sluice/kernel';
+import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
 
-import { Backoff } from '../backoff.ts';
 import type { Node } from '../discovery.ts';
-import type { LoadStatsStream, LoadStatsTransport } from '../transport.ts';
-import { loadMetrics, type ClusterStats, type LoadStatsResponse } from './load-stats.ts';
+import type { LoadStatsTransport } from '../transport.ts';
+import { loadMetrics, type ClusterStats } from './load-stats.ts';
+import { createStatsReporter, type LoadReporter, type StatsQuery } from './stats-reporter.ts';
 
 /** What a proxy knows of the load of one revision since it was last asked. */
 export interface ClusterLoad {
@@ -29,8 +29,8 @@ export interface ClusterLoad {
 }
 
 /**
- * Gives the loads since the last call and starts counting anew. With `only`, does so for that cluster and
- * leaves the others as they are. Asked again at the same moment, the mean is the number in flight.
+ * Gives the loads since the last call and starts counting anew. With `only`, says what there is to say of that cluster ahead
+ * of its time, and what it counts goes on.
  */
 export type LoadSourceFunction = (now: number, only?: string) => readonly ClusterLoad[];
 
@@ -44,111 +44,33 @@ export interface LoadReporterOptions {
   readonly logger: Logger;
 }
 
-export interface LoadReporter {
-  /** Connects, and goes on connecting until stopped. */
-  start(): void;
-  stop(): void;
-  /**
-   * Reports one cluster now, without waiting for the interval: the first request for a sleeping revision
-   * must not wait for a tick. While there is no connection it is remembered, and reported on connection.
-   */
-  reportNow(cluster: string): void;
-  readonly connected: boolean;
-}
-
 export function createLoadReporter(options: LoadReporterOptions): LoadReporter {
-  const { node, transport, source, clock, timers, random, logger } = options;
-  const retry = new Backoff(random);
-  /** Clusters to report as soon as the service has said that it listens. */
-  const pending = new Set<string>();
-  let state: 'idle' | 'waiting' | 'opening' | 'reporting' = 'idle';
-  let stream: LoadStatsStream | undefined;
-  let timer: Timer | undefined;
-  let intervalMs = 0;
-  /** Which clusters the service wants; undefined for all. */
-  let wanted: ReadonlySet<string> | undefined;
-  /** Whether it wants each endpoint apart. */
-  let withEndpoints = false;
-  let isPeerSlow = false;
+  const { source, clock } = options;
   let lastReportAt = 0;
 
-  function open(): void {
-    state = 'opening';
-    isPeerSlow = false;
-    const opened = transport.openLoadStats();
-    stream = opened;
-    opened.listen({
-      onMessage: (response) => {
-        if (stream === opened) onResponse(response);
-      },
-      onDrain: () => {
-        isPeerSlow = false;
-      },
-      onEnd: ({ code, details }) => {
-        if (stream !== opened) return;
-        stream = undefined;
-        timer?.cancel();
-        if (state === 'reporting') logger.info('load reporting lost', { code, details });
-        state = 'waiting';
-        timer = timers.after(retry.next(), open);
-      },
-    });
-    opened.send({ node, clusterStats: [] });
+  function statsOf(loads: readonly ClusterLoad[], { clusters, withEndpoints }: StatsQuery, intervalMs: number): readonly ClusterStats[] {
+    return loads.filter(({ cluster }) => clusters?.has(cluster) ?? true).map((load) => clusterStats(load, intervalMs, withEndpoints));
   }
 
-  /** Each response begins reporting anew, for what it lists. */
-  function onResponse(response: LoadStatsResponse): void {
-    if (state === 'opening') logger.info('load reporting connected', { intervalMs: response.reportingIntervalMs });
-    state = 'reporting';
-    retry.reset();
-    wanted = response.sendAllClusters ? undefined : new Set(response.clusters);
-    withEndpoints = response.reportEndpoints;
-    timer?.cancel();
-    intervalMs = Math.max(response.reportingIntervalMs, intervalMsMin);
-    // Whatever piled up while nobody listened belongs to no interval: it would look like load of now.
-    lastReportAt = clock.now();
-    source(lastReportAt);
-    for (const cluster of pending) report(cluster);
-    pending.clear();
-    timer = timers.every(intervalMs, () => report());
-  }
-
-  function report(only?: string): void {
-    // A peer that does not read gets the sum later: the source goes on counting until it is asked.
-    if (stream === undefined || isPeerSlow) return;
-    const now = clock.now();
-    const loads = source(now, only).filter(({ cluster }) => wanted === undefined || wanted.has(cluster));
-    const elapsedMs = only === undefined ? now - lastReportAt : 0;
-    if (only === undefined) lastReportAt = now;
-    if (loads.length > 0) isPeerSlow = !stream.send({ clusterStats: loads.map((load) => clusterStats(load, elapsedMs, withEndpoints)) });
-  }
-
-  return {
-    start() {
-      if (state === 'idle') open();
+  return createStatsReporter({
+    ...options,
+    source: {
+      begin(_query, isFirst) {
+        if (!isFirst) return;
+        // Whatever piled up while nobody listened belongs to no interval: it would look like load of now.
+        lastReportAt = clock.now();
+        source(lastReportAt);
+      },
+      take(query, give) {
+        const now = clock.now();
+        const elapsedMs = now - lastReportAt;
+        lastReportAt = now;
+        give(statsOf(source(now), query, elapsedMs));
+      },
+      ahead: (cluster, query) => statsOf(source(clock.now(), cluster), query, 0),
     },
-    stop() {
-      timer?.cancel();
-      state = 'idle';
-      const ending = stream;
-      stream = undefined;
-      ending?.end();
-    },
-    reportNow(cluster) {
-      if (state === 'reporting') report(cluster);
-      else pending.add(cluster);
-    },
-    get connected() {
-      return state === 'reporting';
-    },
-  };
+  });
 }
-
-/**
- * A service that asks for reports more often than this, in ms, does not get them. Chosen: fifty reports a second are more
- * than any decision needs, and a mistaken 0 must not keep a sidecar busy.
- */
-const intervalMsMin = 20;
 
 function clusterStats(load: ClusterLoad, intervalMs: number, withEndpoints: boolean): ClusterStats {
   const one = (total: number) => ({ requests: 1, total });

@@ -10,6 +10,7 @@ import { loadsFromStats } from './load-from-stats.ts';
 import { LoadStore } from './load-store.ts';
 import { ReportedClusters, type ReportedCluster } from './reported-clusters.ts';
 import type { RevisionLoad, StreamLoadRequest } from './revision-load.ts';
+import { WantedClusters } from './wanted-clusters.ts';
 
 export interface LoadServerOptions {
   readonly clock: Clock;
@@ -17,6 +18,8 @@ export interface LoadServerOptions {
   readonly meter: Meter;
   /** How often proxies report, in ms. Default 1 000: the resolution of the autoscaler's windows. */
   readonly reportingIntervalMs?: number;
+  /** The clusters that a node has, for one that does not understand `send_all_clusters`. Default none. */
+  readonly clustersOf?: (node: Node) => readonly string[];
 }
 
 /** gRPC's codes. */
@@ -42,6 +45,7 @@ export class LoadServer {
   acceptReports(stream: LoadStatsServerStream): void {
     const { clock, logger } = this.#options;
     let node: Node | undefined;
+    let wanted: WantedClusters | undefined;
     this.#reporters.set(stream, undefined);
     stream.listen({
       onMessage: (request) => {
@@ -53,13 +57,9 @@ export class LoadServer {
           node = request.node;
           this.#reporters.set(stream, new ReportedClusters(node));
           logger.debug('load reporting opened', { node: node.id });
-          stream.send({
-            sendAllClusters: true,
-            clusters: [],
-            reportingIntervalMs: this.#options.reportingIntervalMs ?? 1_000,
-            reportEndpoints: true,
-          });
+          wanted = new WantedClusters(node, this.#options);
         }
+        wanted?.ask(stream);
         const receivedAt = clock.wallTime();
         for (const stats of request.clusterStats) this.#reporters.get(stream)?.record(stats, receivedAt);
         this.#record(loadsFromStats(node, request, receivedAt));

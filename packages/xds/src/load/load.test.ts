@@ -7,7 +7,8 @@ import { createInMemoryTransport } from '../testing/index.ts';
 import type { LoadServerStream, LoadStatsTransport } from '../transport.ts';
 import { createLoadReporter, type ClusterLoad } from './load-reporter.ts';
 import { LoadServer } from './load-server.ts';
-import type { ClusterStats, LoadStatsRequest } from './load-stats.ts';
+import type { Node } from '../discovery.ts';
+import type { ClusterStats, LoadStatsRequest, LoadStatsResponse } from './load-stats.ts';
 import { createLoadSubscriber } from './load-subscriber.ts';
 import type { RevisionLoad, StreamLoadRequest, StreamLoadResponse } from './revision-load.ts';
 
@@ -227,6 +228,32 @@ describe('server', () => {
     stream.end();
     world.time.advance(10);
     expect(world.server.clusters()).toEqual([]);
+  });
+
+  test('who understands it is asked for all clusters, others for those they have, and anew when these change', () => {
+    const time = new SimulatedTime();
+    let clusters = ['a', 'b'];
+    const server = new LoadServer({ clock: time, logger: silentLogger, meter: createMeter(), clustersOf: ({ id }) => [...clusters, id] });
+    const transport = createInMemoryTransport({ timers: time, handlers: { onAds() {}, onLoad() {}, onLoadStats: (stream) => server.acceptReports(stream) } });
+    const connect = (node: Node) => {
+      const asked: LoadStatsResponse[] = [];
+      const stream = transport.openLoadStats();
+      stream.listen({ onMessage: (response) => asked.push(response), onEnd: () => {} });
+      stream.send({ node, clusterStats: [] });
+      time.advance(5);
+      return { asked, stream };
+    };
+    const modern = connect({ id: 'modern', cluster: 'edge', clientFeatures: ['envoy.lrs.supports_send_all_clusters'] });
+    const plain = connect({ id: 'plain', cluster: 'edge' });
+    expect(modern.asked).toEqual([{ sendAllClusters: true, clusters: [], reportingIntervalMs: 1_000, reportEndpoints: true }]);
+    expect(plain.asked).toEqual([{ sendAllClusters: false, clusters: ['a', 'b', 'plain'], reportingIntervalMs: 1_000, reportEndpoints: true }]);
+    for (const { stream } of [modern, plain]) stream.send({ clusterStats: [] });
+    time.advance(5);
+    clusters = ['a', 'c'];
+    for (const { stream } of [modern, plain]) stream.send({ clusterStats: [] });
+    time.advance(5);
+    expect(modern.asked).toHaveLength(1);
+    expect(plain.asked.slice(1)).toMatchObject([{ clusters: ['a', 'c', 'plain'] }]);
   });
 
   test('a pod that reports no more is forgotten', () => {

@@ -6,11 +6,12 @@
 import type { Clock, Gauge, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { ConfigConsumer, ConfigSource, SourceReference } from '@sluice/proxy';
 import { typeUrls, type ApiConfigSource, type Bootstrap, type ConfigSource as SourceSettings } from '@sluice/resources';
-import { createAdsClient, heldBy, virtualHostDiscoveryFeature, type AdsClient, type AdsVariant, type CachedSources, type ClientNews, type ClientSettings, type Codec, type DiscoveryTransport, type JsonObject, type Node, type Reference, type SubscribedType } from '@sluice/xds';
+import { createAdsClient, heldBy, type AdsClient, type AdsVariant, type CachedSources, type ClientNews, type ClientSettings, type Codec, type DiscoveryTransport, type Reference, type ServerTransport, type SubscribedType } from '@sluice/xds';
+import { nodeOf } from './node-of.ts';
 import { UpdateStatistics } from './update-statistics.ts';
 
 export interface OpenTransport {
-  readonly transport: DiscoveryTransport;
+  readonly transport: ServerTransport;
   close(): void;
 }
 
@@ -43,9 +44,6 @@ interface Wish {
   readonly typeUrl: string | undefined;
   readonly types: readonly SubscribedType[];
 }
-
-/** What servers may send beyond what everybody understands. */
-const clientFeatures = ['xds.config.supports-resource-ttl', 'xds.config.supports-resource-in-sotw', 'xds.config.resource-in-sotw', virtualHostDiscoveryFeature];
 
 export class ConfigServices implements ConfigSource {
   readonly initialised: Promise<void>;
@@ -230,15 +228,4 @@ function variantOf({ api, typeUrl }: Wish, transport: DiscoveryTransport): AdsVa
   const variant = api.apiType === 'DELTA_GRPC' ? 'delta' : 'sotw';
   if (typeUrl !== undefined && !api.isAggregated) return { variant, typeUrl, transport };
   return variant === 'delta' ? { variant, transport } : { variant, transport };
-}
-
-function nodeOf({ id, cluster, metadata, locality }: Bootstrap['node']): Node {
-  return {
-    id,
-    cluster,
-    metadata: metadata as JsonObject,
-    ...(locality ? { locality: { region: locality.region, zone: locality.zone, sub_zone: locality.subZone } } : {}),
-    userAgentName: 'sluice',
-    clientFeatures,
-  };
 }

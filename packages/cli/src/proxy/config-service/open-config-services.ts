@@ -1,10 +1,10 @@
 /** Config services as a bootstrap names them, over gRPC, with what they said last kept in a file where that is wished. */
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { Bootstrap } from '@sluice/resources';
-import { createFailoverTransport, loadCodec, openGrpcTransport, type Codec, type ConfigServiceTransport } from '@sluice/xds';
+import { loadCodec } from '@sluice/xds';
 import { CacheFile } from './cache-file.ts';
-import { ConfigServices, type OpenTransport } from './config-services.ts';
-import { serversOf } from './servers.ts';
+import { ConfigServices } from './config-services.ts';
+import { openServerTransport } from './open-server-transport.ts';
 
 export interface OpenConfigServicesOptions {
   readonly bootstrap: Bootstrap;
@@ -27,14 +27,6 @@ export async function openConfigServices(options: OpenConfigServicesOptions): Pr
     codec,
     restored: (await cache?.read()) ?? {},
     ...(cache ? { onHeld: (read) => cache.write(read) } : {}),
-    openTransport: (clusterNames) => openTransport(clusterNames, codec, options),
+    openTransport: (clusterNames) => openServerTransport(clusterNames, codec, options),
   });
-}
-
-/** All endpoints of the clusters, in their order, each a server to turn to when the one before does not answer. */
-async function openTransport(clusterNames: readonly string[], codec: Codec, { bootstrap, environment = {} }: OpenConfigServicesOptions): Promise<OpenTransport> {
-  const servers = serversOf(clusterNames, bootstrap, environment);
-  const open: ConfigServiceTransport[] = [];
-  for (const { address, tls } of servers) open.push(await openGrpcTransport({ address, codec, waitsForConnection: false, ...(tls ? { tls } : {}) }));
-  return { transport: createFailoverTransport(open), close: () => open.forEach((one) => one.close()) };
 }

@@ -5,6 +5,7 @@ import { RecordingLogger } from '@sluice/kernel/testing';
 import { createFileWatcher, createSystemNetwork, loadBootstrap, parseBootstrap, standardFilters, startBootstrapProxy, type BootstrapProxy, type LoadedBootstrap } from '@sluice/proxy';
 import type { JsonObject } from '@sluice/xds';
 import { LateConfigServices } from '../late-config-services.ts';
+import { LoadReporting } from '../load-reporting.ts';
 
 export interface FollowedProxy {
   readonly running: BootstrapProxy;
@@ -43,6 +44,8 @@ export async function startFollowedProxy({ bootstrap, cachePath, onFileRead, wor
   });
   if (!started.ok) throw new Error(started.problems.map(formatProblem).join('\n'));
   const running = started.value;
+  const loadReporting = new LoadReporting({ ...shared, bootstrap: loaded.bootstrap, running });
+  loadReporting.start();
   const askAdmin = async (path: string) => {
     const port = running.adminAddress?.port;
     if (port === undefined) throw new Error('the bootstrap asks for no admin server');
@@ -58,7 +61,10 @@ export async function startFollowedProxy({ bootstrap, cachePath, onFileRead, wor
       return line === undefined ? undefined : Number(line.slice(name.length + 2));
     },
     admin: askAdmin,
-    stop: () => running.stop(),
+    stop() {
+      loadReporting.stop();
+      return running.stop();
+    },
   };
 }
 

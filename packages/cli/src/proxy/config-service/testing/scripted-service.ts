@@ -3,7 +3,7 @@
  * down what it is told. It knows no rule that would keep it from nonsense.
  */
 import { MeshError, systemTimers } from '@sluice/kernel';
-import { messageNameOf, openGrpcServer, type AdsServerStream, type Codec, type DeltaAdsServerStream, type EncodedResource, type GrpcServer, type JsonObject, type Node, type TypeUrl } from '@sluice/xds';
+import { messageNameOf, openGrpcServer, type AdsServerStream, type Codec, type DeltaAdsServerStream, type EncodedResource, type GrpcServer, type JsonObject, type LoadStatsServerStream, type Node, type TypeUrl } from '@sluice/xds';
 
 /** A resource as JSON, or bytes that claim to be one. */
 export type ScriptedResource = JsonObject | { readonly name: string; readonly bytes: Uint8Array };
@@ -39,6 +39,8 @@ export class ScriptedService {
   #version = 0;
   /** While true it takes streams and says nothing. */
   isSilent = false;
+  /** Takes reports of load. At first it wants none. */
+  onLoadStats: (stream: LoadStatsServerStream) => void = (stream) => stream.end();
 
   constructor(codec: Codec) {
     this.#codec = codec;
@@ -63,7 +65,7 @@ export class ScriptedService {
         onDeltaAds: (stream) => this.#acceptDelta(stream, undefined),
         onType: (typeUrl, stream) => this.#acceptSotw(stream, typeUrl),
         onDeltaType: (typeUrl, stream) => this.#acceptDelta(stream, typeUrl),
-        onLoadStats: (stream) => stream.end(),
+        onLoadStats: (stream) => this.onLoadStats(stream),
         onLoad: (stream) => stream.end(),
       },
     });
