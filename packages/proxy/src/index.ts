@@ -50,8 +50,10 @@ export type { ApplicationFault, ConfigSource, ConfigConsumer, ConfigUpdate, Offe
 export type { SourceReference } from './config/source-references.ts';
 export { probeHttp, type HttpProbe, type HttpProbeResult } from './probe/http-probe.ts';
 export { probeTcp } from './probe/tcp-probe.ts';
+export { readServingStatus, writeHealthCheckRequest, type ServingStatus } from './upstream/checks/grpc-health-messages.ts';
 export { RequestMetrics, type MetricNames, type RequestMetricsOptions } from './filters/queue/request-metrics.ts';
 export { createRequestLog, defaultRequestLogTemplate, findTemplateFault, type LoggedRevision, type RequestLog, type RequestLogOptions } from './request-log/request-log.ts';
+export { createPlainTlsSocket } from './tls/plain-tls-socket.ts';
 export type { SecureDone, TransportSocket } from './downstream/transport-socket.ts';
 export { createQueueFilterFactory, type QueueFilterDependencies, type ReadinessProber } from './filters/queue/queue-filter.ts';
 export { queueFilterName, queueFilterTypeUrl, type QueueFilterValue } from './filters/queue/queue-config.ts';

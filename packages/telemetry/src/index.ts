@@ -3,5 +3,6 @@ export { DeferredLogger } from './deferred-logger.ts';
 export { logLevels, openLogger, type LoggerOptions, type LogLevel, type OpenLogger } from './pino-logger.ts';
 export { createMetricsRenderer, type MetricsRenderer, type MetricsRendererOptions, type RenderedMetrics } from './render-metrics.ts';
 export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
+export { startMetricsPush, type MetricsPush, type MetricsPushOptions } from './metrics-push.ts';
 export { openTracer, type OpenTracer, type TracerOptions } from './open-tracer.ts';
 export { readTracerSettings, type TracerSettings } from './tracer-settings.ts';

@@ -11,6 +11,8 @@ export interface TracerOptions {
   readonly serviceName: string;
   /** URL of the collector of spans whose configuration names none: `http://collector:4318/v1/traces`. Absent: such spans are dropped. */
   readonly endpoint?: string | undefined;
+  /** How that collector is spoken to. Default OTLP over HTTP; `stdout` writes lines and asks no collector. */
+  readonly protocol?: 'http/protobuf' | 'grpc' | 'stdout' | undefined;
   readonly timers: Timers;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -44,15 +46,17 @@ class CollectingTracer implements OpenTracer {
   readonly #options: TracerOptions;
   readonly #counts: SpanCounts;
   readonly #queues = new Map<string, CollectorQueue>();
+  readonly #ownCollector: string;
   #isClosed = false;
 
   constructor(options: TracerOptions) {
     this.#options = options;
+    this.#ownCollector = collectorOf(options);
     this.#counts = countersOf(options.meter);
   }
 
   record(span: Span): void {
-    const queue = this.#isClosed ? undefined : this.#queueOf(span.origin.collector || (this.#options.endpoint ?? ''));
+    const queue = this.#isClosed ? undefined : this.#queueOf(span.origin.collector || this.#ownCollector);
     if (queue) queue.add(span);
     else this.#counts.dropped.add();
   }
@@ -80,6 +84,12 @@ class CollectingTracer implements OpenTracer {
     this.#queues.set(url, queue);
     return queue;
   }
+}
+
+/** As `span-export.ts` tells them apart. */
+function collectorOf({ endpoint = '', protocol }: TracerOptions): string {
+  if (protocol === 'stdout') return 'stdout:';
+  return protocol === 'grpc' && endpoint !== '' ? `grpc:${endpoint}` : endpoint;
 }
 
 /** What waits for one collector. One export at a time: a slow collector fills its queue, not the network. */

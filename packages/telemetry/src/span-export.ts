@@ -21,8 +21,9 @@ type ReadableSpan = Parameters<OTLPTraceExporter['export']>[0][number];
 
 const scope = { name: 'sluice' };
 
-export function openSpanExport({ url, serviceName, timeoutMs }: SpanExportOptions): SpanExport {
-  const exporter = new OTLPTraceExporter({ url, timeoutMillis: timeoutMs });
+/** Asynchronous, since one of the protocols is loaded only when it is asked for. */
+export async function openSpanExport({ url, serviceName, timeoutMs }: SpanExportOptions): Promise<SpanExport> {
+  const exporter = await openExporter(url, timeoutMs);
   const resources = new Map<string, Resource>();
   const resourceOf = (service: string): Resource => {
     let resource = resources.get(service);
@@ -44,6 +45,31 @@ export function openSpanExport({ url, serviceName, timeoutMs }: SpanExportOption
 }
 
 const spanKinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
+
+type Exporter = Pick<OTLPTraceExporter, 'export' | 'shutdown'>;
+
+/** `grpc:` before the URL of a collector asks for OTLP over gRPC; `stdout:` is no collector. All others are OTLP over HTTP. */
+async function openExporter(url: string, timeoutMs: number): Promise<Exporter> {
+  if (url === 'stdout:') return lineExporter;
+  if (!url.startsWith('grpc:')) return new OTLPTraceExporter({ url: url.includes('://') ? url : `http://${url}`, timeoutMillis: timeoutMs });
+  const { OTLPTraceExporter: GrpcExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc');
+  const target = url.slice('grpc:'.length);
+  return new GrpcExporter({ url: target.includes('://') ? target : `http://${target}`, timeoutMillis: timeoutMs });
+}
+
+/** A line of JSON for each span. */
+const lineExporter: Exporter = {
+  export(spans, onResult) {
+    for (const span of spans) {
+      const { traceId, spanId } = span.spanContext();
+      const { name, attributes, startTime, duration } = span;
+      const line = { name, traceId, spanId, parentSpanId: span.parentSpanContext?.spanId ?? '', startTime, duration, attributes, resource: span.resource.attributes };
+      process.stdout.write(`${JSON.stringify(line)}\n`);
+    }
+    onResult({ code: 0 });
+  },
+  shutdown: () => Promise.resolve(),
+};
 
 function toReadable(span: Span, resource: Resource): ReadableSpan {
   const context: SpanContext = {

@@ -1,15 +1,21 @@
 /** The sidecar: the engine with the queue filter, and what the filter shares with the rest. */
-import { formatProblem, MeshError, type Clock, type Logger, type Meter, type Network, type Random, type Timers } from '@sluice/kernel';
+import { formatProblem, MeshError, type Clock, type Logger, type Meter, type Network, type Random, type Timers, type Tracer } from '@sluice/kernel';
 import {
   createFilterContexts,
   createProxy,
   createQueueFilterFactory,
   Drainer,
+  RequestMetrics,
   routerFactory,
+  type LoggedRevision,
   type Proxy,
+  type QueueFilterDependencies,
   type QueueFilterValue,
+  type RequestLog,
+  type TransportSocket,
 } from '@sluice/proxy';
-import type { QueueProxySettings } from './config.ts';
+import type { PodIdentity, QueueProxySettings } from './config.ts';
+import type { LateProbes } from './late-probes.ts';
 import { LoadMeter } from './load-meter.ts';
 import { PatientNetwork } from './patient-network.ts';
 import { ProgramProber } from './program-prober.ts';
@@ -23,6 +29,13 @@ export interface QueueProxyOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** How requests come over TLS. Absent: they do not. */
+  readonly transportSocket?: TransportSocket | undefined;
+  readonly requestLog?: RequestLog | undefined;
+  /** Where spans go. Absent: nowhere, and traces are passed on as they are. */
+  readonly tracer?: Tracer | undefined;
+  /** Loads what asks in other ways than HTTP/1.1 and TCP. */
+  readonly loadLateProbes?: () => Promise<LateProbes>;
 }
 
 export interface QueueProxy {
@@ -46,8 +59,10 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const load = new LoadMeter(clock.now());
   const drainer = new Drainer({ clock, timers, quietPeriodMs: settings.quietPeriodMs });
   const prober =
-    settings.probes.length === 0 ? undefined : new ProgramProber({ probes: settings.probes, network, clock, timers, logger });
-  const queueFactory = createQueueFilterFactory({ stats: load.stats, drainer, ...(prober === undefined ? {} : { prober }) });
+    settings.probes.length === 0
+      ? undefined
+      : new ProgramProber({ ...settings, network, clock, timers, logger, ...(options.loadLateProbes ? { loadLateProbes: options.loadLateProbes } : {}) });
+  const queueFactory = createQueueFilterFactory({ stats: load.stats, drainer, ...(prober === undefined ? {} : { prober }), ...watchersOf(options) });
   const context = createFilterContexts(options)('queue');
   const filters = [makeFilter(queueFactory, queueValue(settings), context), makeFilter(routerFactory, { suppress_envoy_headers: true }, context)];
 
@@ -56,7 +71,7 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
     load,
     drainer,
     async start() {
-      const problems = await proxy.apply(makeStaticConfig(settings, filters));
+      const problems = await proxy.apply(makeStaticConfig(settings, filters, options.transportSocket));
       const errors = problems.filter(({ severity }) => severity === 'error');
       if (errors.length > 0) throw new MeshError('queue-proxy-not-started', errors.map(formatProblem).join('; '));
       proxy.start();
@@ -71,6 +86,24 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
     },
     stop: () => proxy.close(),
   };
+}
+
+/** Who looks at requests besides those who decide about them: only what is asked for. */
+function watchersOf({ settings, meter, requestLog, tracer }: QueueProxyOptions): Partial<QueueFilterDependencies> {
+  const { identity, metricNames, observability } = settings;
+  return {
+    ...(observability.requestMetrics.protocol === 'none' ? {} : { metrics: new RequestMetrics({ meter, names: metricNames, olderPrefix: 'revision', olderLabels: olderLabels(identity) }) }),
+    ...(requestLog ? { requestLog: { log: requestLog, revision: loggedRevision(identity) } } : {}),
+    ...(tracer ? { tracer } : {}),
+  };
+}
+
+function olderLabels({ namespace, service, configuration, revision, pod }: PodIdentity) {
+  return { namespace_name: namespace, service_name: service, configuration_name: configuration, revision_name: revision, pod_name: pod, container_name: 'queue-proxy' };
+}
+
+function loggedRevision({ namespace, service, configuration, revision, pod, podIp }: PodIdentity): LoggedRevision {
+  return { name: revision, namespace, service, configuration, podName: pod, podIp };
 }
 
 function queueValue(settings: QueueProxySettings): QueueFilterValue {

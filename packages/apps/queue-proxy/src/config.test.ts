@@ -29,6 +29,9 @@ describe('the environment', () => {
       value: {
         containerConcurrency: 10,
         servingPort: 8012,
+        tlsPort: 8112,
+        tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], curves: [] },
+        certificateDirectory: '/var/lib/knative/certs',
         userPort: 8080,
         timeoutSeconds: 300,
         responseStartTimeoutSeconds: 0,
@@ -42,10 +45,14 @@ describe('the environment', () => {
           podIp: '10.0.0.5',
         },
         probes: [{ target: { kind: 'tcp', port: 8080 }, periodSeconds: 0, timeoutSeconds: 1, successThreshold: 1 }],
+        detectsHttp2: false,
+        observability: { requestMetrics: { protocol: 'prometheus', endpoint: '', exportIntervalMs: 0 }, tracing: undefined, requestLog: undefined, isProfiling: false },
+        metricNames: 'newest',
         configService: undefined,
         adminPort: 8022,
         autoscalerMetricsPort: 9090,
         userMetricsPort: 9091,
+        profilingPort: 8008,
         quietPeriodMs: 30_000,
         logLevel: 'info',
         transport: 'auto',
@@ -81,5 +88,39 @@ describe('the environment', () => {
   ])('knows zap’s level %s as %s', (given, expected) => {
     const checked = readSettings([], { ...knativeEnvironment, SERVING_LOGGING_LEVEL: given });
     expect(checked.ok && checked.value.logLevel).toBe(expected);
+  });
+
+  it('takes TLS in Go’s words', () => {
+    const checked = readSettings([], { ...knativeEnvironment, QUEUE_PROXY_TLS_MIN_VERSION: '1.2', QUEUE_PROXY_TLS_CIPHER_SUITES: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', QUEUE_PROXY_TLS_CURVE_PREFERENCES: 'X25519,CurveP256' });
+    expect(checked.ok && checked.value.tls).toEqual({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', cipherSuites: ['ECDHE-RSA-AES128-GCM-SHA256'], curves: ['X25519', 'P-256'] });
+    const wrong = readSettings([], { ...knativeEnvironment, QUEUE_PROXY_TLS_CURVE_PREFERENCES: 'P1' });
+    expect(describeSettingProblems('q', wrong.problems)).toBe('q: QUEUE_PROXY_TLS_CURVE_PREFERENCES: has "P1", which must be one of X25519, P256, P384, P521\n');
+  });
+
+  it('takes the observability that the controller has written down, whatever the case of its names', () => {
+    const config = {
+      Tracing: { protocol: 'http/protobuf', endpoint: 'http://otel:4318/v1/traces', sampling_rate: 0.25 },
+      Metrics: { protocol: 'none' },
+      Runtime: { profiling: 'enabled', export_interval: 15_000_000_000 },
+      requestMetrics: { protocol: 'http/protobuf', endpoint: 'otel:4318/v1/metrics', export_interval: 30_000_000_000 },
+      enableRequestLog: true,
+      requestLogTemplate: '{{.Response.Code}}',
+    };
+    const checked = readSettings([], { ...knativeEnvironment, OBSERVABILITY_CONFIG: JSON.stringify(config) });
+    expect(checked.ok && checked.value.observability).toEqual({
+      requestMetrics: { protocol: 'http/protobuf', endpoint: 'otel:4318/v1/metrics', exportIntervalMs: 30_000 },
+      tracing: { protocol: 'http/protobuf', endpoint: 'http://otel:4318/v1/traces', samplingRatio: 0.25 },
+      requestLog: { template: '{{.Response.Code}}', logsProbes: false },
+      isProfiling: true,
+    });
+  });
+
+  it('with an observability that cannot be, says what of it', () => {
+    const problemsOf = (text: string) => describeSettingProblems('q', readSettings([], { ...knativeEnvironment, OBSERVABILITY_CONFIG: text }).problems);
+    expect(problemsOf('{"tracing":{"protocol":"grpc","sampling_rate":2},"requestMetrics":{"protocol":"statsd"}}')).toBe(
+      'q: OBSERVABILITY_CONFIG: requestMetrics.protocol must be one of none, prometheus, http/protobuf, grpc, but was "statsd"\n' +
+        'q: OBSERVABILITY_CONFIG: tracing.sampling_rate must be a number from 0 to 1, but was 2\n',
+    );
+    expect(problemsOf('{')).toMatch(/^q: OBSERVABILITY_CONFIG: must be JSON: /);
   });
 });

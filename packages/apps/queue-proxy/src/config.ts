@@ -3,14 +3,22 @@
  * for us, and a few variables of our own. https://github.com/knative/serving/blob/main/pkg/queue/sharedmain/main.go
  */
 import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import type { MetricNames } from '@sluice/proxy';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
+import { readObservability, type ObservabilitySettings } from './observability.ts';
 import { parseProbes, type ProgramProbe } from './program-probe.ts';
+import { readTlsSettings, type ServingTlsSettings } from './tls-settings.ts';
 
 export interface QueueProxySettings {
   /** Requests the program may have at once; 0 for no limit. */
   readonly containerConcurrency: number;
   /** Where requests come in: 8012, or 8013 for h2c. */
   readonly servingPort: number;
+  /** The same over TLS, where there is a certificate. Knative: 8112. */
+  readonly tlsPort: number;
+  readonly tls: ServingTlsSettings;
+  /** Folder of `tls.crt` and `tls.key`. Knative: `/var/lib/knative/certs`. Ours to move: `SLUICE_CERTIFICATE_DIRECTORY`. */
+  readonly certificateDirectory: string;
   /** Where the program listens, on this pod's own loopback. */
   readonly userPort: number;
   /** Seconds; 0 is off. */
@@ -20,6 +28,11 @@ export interface QueueProxySettings {
   readonly identity: PodIdentity;
   /** How to ask the program whether it is ready; empty when nothing was said. */
   readonly probes: readonly ProgramProbe[];
+  /** Whether probes over HTTP find out if the program speaks HTTP/2. */
+  readonly detectsHttp2: boolean;
+  readonly observability: ObservabilitySettings;
+  /** Under which names requests are measured. Ours: `SLUICE_METRIC_NAMES`, `newest`, `older` (Knative up to 1.18) or `both`. */
+  readonly metricNames: MetricNames;
   /** `host:port` where load is reported; undefined reports to nobody, and stays scrapable. */
   readonly configService: string | undefined;
   /** `/wait-for-drain`. Knative: 8022. */
@@ -28,6 +41,8 @@ export interface QueueProxySettings {
   readonly autoscalerMetricsPort: number;
   /** Request metrics for Prometheus. Knative: 9091. */
   readonly userMetricsPort: number;
+  /** Of the profiler. Knative: 8008. */
+  readonly profilingPort: number;
   /** How long no request must have come before a drained sidecar stops. Ours: `--quiet-period-ms` or `SLUICE_QUIET_PERIOD_MS`, default 30 000. */
   readonly quietPeriodMs: number;
   readonly logLevel: LogLevel;
@@ -58,10 +73,16 @@ export function readSettings(flags: readonly string[], environment: Environment)
   if (!probes.ok) for (const { path, message } of probes.problems) reader.report(probeSource, [path, message].filter(Boolean).join(' '));
   // Part of the contract: they must exist, though their values are not needed here.
   for (const name of ['SERVING_LOGGING_CONFIG', 'SERVING_LOGGING_LEVEL']) reader.text(variable(name));
-  reader.port(variable('QUEUE_SERVING_TLS_PORT'));
+  // Both ways at once is how bodies pass here anyway, and a list of probes is told from one by its brackets.
+  for (const name of ['ENABLE_HTTP_FULL_DUPLEX', 'ENABLE_MULTI_CONTAINER_PROBES']) reader.boolean(variable(name), false);
+  const observabilitySource = variable('OBSERVABILITY_CONFIG');
+  const observability = readObservability(reader.find(observabilitySource) ?? '', ({ path, message }) => reader.report(observabilitySource, [path, message].filter(Boolean).join(' ')));
   return reader.finish({
     containerConcurrency: reader.number(variable('CONTAINER_CONCURRENCY')),
     servingPort: reader.port(variable('QUEUE_SERVING_PORT')),
+    tlsPort: reader.port(variable('QUEUE_SERVING_TLS_PORT')),
+    tls: readTlsSettings(reader, 'QUEUE_PROXY_TLS'),
+    certificateDirectory: reader.text(variable('SLUICE_CERTIFICATE_DIRECTORY'), '/var/lib/knative/certs'),
     userPort: reader.port(variable('USER_PORT')),
     timeoutSeconds: reader.number(variable('REVISION_TIMEOUT_SECONDS'), { isWhole: false }),
     responseStartTimeoutSeconds: seconds('REVISION_RESPONSE_START_TIMEOUT_SECONDS'),
@@ -75,10 +96,14 @@ export function readSettings(flags: readonly string[], environment: Environment)
       podIp: reader.text(variable('SERVING_POD_IP')),
     },
     probes: probes.ok ? probes.value : [],
+    detectsHttp2: reader.boolean(variable('ENABLE_HTTP2_AUTO_DETECTION'), false),
+    observability,
+    metricNames: reader.choice(variable('SLUICE_METRIC_NAMES'), ['newest', 'older', 'both'], 'newest'),
     configService: reader.find(variable('SLUICE_CONFIG_SERVICE')) || undefined,
     adminPort: reader.port(variable('SLUICE_ADMIN_PORT'), 8022),
     autoscalerMetricsPort: reader.port(variable('SLUICE_AUTOSCALER_METRICS_PORT'), 9090),
     userMetricsPort: reader.port(variable('SLUICE_USER_METRICS_PORT'), 9091),
+    profilingPort: reader.port(variable('PROFILING_PORT'), 8008),
     quietPeriodMs: reader.number({ flag: 'quiet-period-ms', variable: 'SLUICE_QUIET_PERIOD_MS' }, { fallback: 30_000 }),
     logLevel: readLevel(environment['SERVING_LOGGING_LEVEL']),
     transport: reader.choice(variable('SLUICE_TRANSPORT'), ['auto', 'reused', 'events'], 'auto'),

@@ -2,6 +2,7 @@
  * Runs the sidecar until it is told to stop. The order is that of a cold start: listen first, with as little
  * loaded as that takes; then everything else.
  */
+import { existsSync } from 'node:fs';
 import { afterFirstRequest, createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createSystemNetwork } from '@sluice/proxy';
 import { DeferredLogger } from '@sluice/telemetry';
@@ -22,13 +23,19 @@ async function main(): Promise<void> {
   const logger = new DeferredLogger();
   const meter = createMeter();
   const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
-  const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter });
+  const { certificateDirectory, observability } = settings;
+  const hasCertificate = existsSync(`${certificateDirectory}/tls.crt`) && existsSync(`${certificateDirectory}/tls.key`);
+  const asked =
+    hasCertificate || observability.requestLog || observability.tracing
+      ? (await import('./asked-for.ts')).openAskedFor({ settings, environment: process.env, hasCertificate, network, timers, logger, meter })
+      : {};
+  const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter, ...asked });
   await queueProxy.start();
 
   // What follows would hold up the request for which this was started.
   await Promise.race([afterFirstRequest(), termination]);
   const { runRest } = await import('./rest.ts');
-  await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination });
+  await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination, tracer: asked.tracer });
   process.exit(0);
 }
 

@@ -16,16 +16,17 @@ test('a probe over HTTP has one slash before its path, and the user’s headers'
     ok: true,
     problems: [],
     value: [
-      { target: { kind: 'http', port: 3000, path: '/ready?x=1', headers: { 'X-Probe': 'yes' } }, periodSeconds: 5, timeoutSeconds: 3, successThreshold: 2 },
+      { target: { kind: 'http', port: 3000, isSecured: false, path: '/ready?x=1', headers: { 'X-Probe': 'yes' } }, periodSeconds: 5, timeoutSeconds: 3, successThreshold: 2 },
     ],
   });
 });
 
 test('several containers give a list', () => {
-  const checked = parseProbes('[{"tcpSocket":{"port":1}},{"grpc":{"port":2}}]');
+  const checked = parseProbes('[{"tcpSocket":{"port":1}},{"grpc":{"port":2,"service":"s"}},{"httpGet":{"port":3,"scheme":"HTTPS"}}]');
   expect(checked.ok && checked.value.map(({ target }) => target)).toEqual([
     { kind: 'tcp', port: 1 },
-    { kind: 'tcp', port: 2 },
+    { kind: 'grpc', port: 2, service: 's' },
+    { kind: 'http', port: 3, isSecured: true, path: '/', headers: {} },
   ]);
 });
 
@@ -37,7 +38,6 @@ test('what is wrong is said with its place', () => {
   expect(messages('{"tcpSocket":{"port":"http"}}')).toEqual(['.tcpSocket.port must be a port, but was "http"']);
   expect(messages('[{"httpGet":{"port":1,"scheme":"HTTPS","httpHeaders":[{"name":"a b","value":"c"}]}},7]')).toEqual([
     '[0].httpGet.httpHeaders[0] is not a header: {"name":"a b","value":"c"}',
-    '[0].httpGet.scheme HTTPS is not supported: the program is asked over its own loopback',
     '[1] must be a probe',
   ]);
   expect(messages('{')[0]).toMatch(/^must be JSON: /);

@@ -17,7 +17,8 @@ export interface ProgramProbe {
 
 export type ProbeTarget =
   | { readonly kind: 'tcp'; readonly port: number }
-  | { readonly kind: 'http'; readonly port: number; readonly path: string; readonly headers: Readonly<Record<string, string>> };
+  | { readonly kind: 'http'; readonly port: number; readonly isSecured: boolean; readonly path: string; readonly headers: Readonly<Record<string, string>> }
+  | { readonly kind: 'grpc'; readonly port: number; readonly service: string };
 
 /** An empty text means that there is no probe. */
 export function parseProbes(text: string): Checked<readonly ProgramProbe[]> {
@@ -56,14 +57,15 @@ function readTarget({ httpGet, tcpSocket, grpc }: Fields, path: string, problems
   if (isObject(httpGet)) {
     const port = readPort(httpGet, `${path}.httpGet.port`, problems);
     const headers = readHeaders(httpGet['httpHeaders'], `${path}.httpGet.httpHeaders`, problems);
-    if (httpGet['scheme'] === 'HTTPS') problems.push(problem(`${path}.httpGet.scheme`, 'HTTPS is not supported: the program is asked over its own loopback'));
-    return port === undefined ? undefined : { kind: 'http', port, path: withLeadingSlash(httpGet['path']), headers };
+    return port === undefined ? undefined : { kind: 'http', port, isSecured: String(httpGet['scheme'] ?? '').toUpperCase() === 'HTTPS', path: withLeadingSlash(httpGet['path']), headers };
   }
-  // The health of a gRPC server is asked as a connection for now: whoever listens is taken for ready.
-  const socket = isObject(tcpSocket) ? tcpSocket : grpc;
-  if (isObject(socket)) {
-    const port = readPort(socket, `${path}.${isObject(tcpSocket) ? 'tcpSocket' : 'grpc'}.port`, problems);
+  if (isObject(tcpSocket)) {
+    const port = readPort(tcpSocket, `${path}.tcpSocket.port`, problems);
     return port === undefined ? undefined : { kind: 'tcp', port };
+  }
+  if (isObject(grpc)) {
+    const port = readPort(grpc, `${path}.grpc.port`, problems);
+    return port === undefined ? undefined : { kind: 'grpc', port, service: String(grpc['service'] ?? '') };
   }
   problems.push(problem(path, 'must have httpGet, tcpSocket or grpc'));
   return undefined;

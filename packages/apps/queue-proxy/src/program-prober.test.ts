@@ -1,6 +1,7 @@
 import { silentLogger } from '@sluice/kernel';
 import { SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, it } from 'vitest';
+import type { LateProbes } from './late-probes.ts';
 import type { ProgramProbe } from './program-probe.ts';
 import { ProgramProber } from './program-prober.ts';
 
@@ -90,7 +91,7 @@ describe('a probe with a period', () => {
 });
 
 describe('a probe over HTTP', () => {
-  const http: ProgramProbe = { ...tcp, target: { kind: 'http', port: 8080, path: '/ready', headers: {} }, periodSeconds: 10 };
+  const http: ProgramProbe = { ...tcp, target: { kind: 'http', port: 8080, isSecured: false, path: '/ready', headers: {} }, periodSeconds: 10 };
 
   it.each([
     [200, true],
@@ -103,6 +104,68 @@ describe('a probe over HTTP', () => {
     ask('it');
     await time.advanceAsync(100);
     expect(results.map((result) => result.replace(/ at .*/, ''))).toEqual([`it ${isReady}`]);
+  });
+});
+
+describe('what HTTP/1.1 cannot ask', () => {
+  const asked: string[] = [];
+  const probes = (speaksHttp2: boolean): LateProbes => ({
+    askHttp2: ({ path }, onAnswer) => {
+      asked.push(`h2 ${path}`);
+      onAnswer(speaksHttp2 ? undefined : 'connection closed');
+    },
+    askHttps: ({ path }, onAnswer) => {
+      asked.push(`https ${path}`);
+      onAnswer(undefined);
+    },
+    askGrpc: ({ service, timeoutMs }, onAnswer) => {
+      asked.push(`grpc ${service} ${timeoutMs}`);
+      onAnswer(undefined);
+    },
+  });
+
+  async function ask(probe: ProgramProbe, detectsHttp2 = false, speaksHttp2 = true): Promise<[result: boolean | undefined, asked: string[]]> {
+    asked.length = 0;
+    const time = new SimulatedTime();
+    const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) }).view('pod', '127.0.0.1');
+    await network.listen({ host: '127.0.0.1', port: 8080 }, (connection) => {
+      connection.handler = {
+        onData(memory, length) {
+          const [line = ''] = memory.toString('latin1', 0, length).split('\r\n');
+          asked.push(line);
+          const answer = Buffer.from(line.includes('/ready') ? 'HTTP/1.1 302 x\r\nlocation: /login?a\r\ncontent-length: 0\r\n\r\n' : 'HTTP/1.1 500 x\r\ncontent-length: 0\r\n\r\n');
+          connection.write(answer, 0, answer.length);
+        },
+        onDrain() {},
+        onEnd: () => connection.end(),
+        onClose() {},
+      };
+    });
+    const prober = new ProgramProber({ probes: [probe], network, clock: time, timers: time, logger: silentLogger, detectsHttp2, loadLateProbes: () => Promise.resolve(probes(speaksHttp2)) });
+    let result: boolean | undefined;
+    prober.probe((isReady) => (result = isReady));
+    await time.advanceAsync(500);
+    return [result, asked];
+  }
+
+  const http: ProgramProbe = { ...tcp, target: { kind: 'http', port: 8080, isSecured: false, path: '/ready', headers: {} }, periodSeconds: 10 };
+
+  it('gRPC is asked by its health service, in the time of the probe', async () => {
+    expect(await ask({ ...tcp, target: { kind: 'grpc', port: 1, service: 'shop' }, periodSeconds: 10, timeoutSeconds: 3 })).toEqual([true, ['grpc shop 3000']]);
+    expect(await ask({ ...tcp, target: { kind: 'grpc', port: 1, service: '' } })).toEqual([true, ['grpc  100']]);
+  });
+
+  it('HTTPS is asked over TLS', async () => {
+    expect(await ask({ ...http, target: { kind: 'http', port: 8080, isSecured: true, path: '/ready', headers: {} } })).toEqual([true, ['https /ready']]);
+  });
+
+  it('whoever may speak HTTP/2 is asked by it first, and by HTTP/1.1 where that fails', async () => {
+    expect(await ask(http, true)).toEqual([true, ['h2 /ready']]);
+    expect(await ask(http, true, false)).toEqual([false, ['h2 /ready', 'GET /ready HTTP/1.1', 'GET /login?a HTTP/1.1']]);
+  });
+
+  it('a redirect is followed: what counts is where it leads', async () => {
+    expect(await ask(http)).toEqual([false, ['GET /ready HTTP/1.1', 'GET /login?a HTTP/1.1']]);
   });
 });
 

@@ -7,7 +7,8 @@
  */
 import type { Clock, Logger, Network, Timers } from '@sluice/kernel';
 import { probeHttp, probeTcp, type ReadinessProber } from '@sluice/proxy';
-import type { ProgramProbe } from './program-probe.ts';
+import type { LateProbes } from './late-probes.ts';
+import type { ProbeTarget, ProgramProbe } from './program-probe.ts';
 
 export interface ProgramProberOptions {
   readonly probes: readonly ProgramProbe[];
@@ -15,6 +16,10 @@ export interface ProgramProberOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Whether the program is asked over HTTP/2 first where HTTP is what it is asked by. Default false. */
+  readonly detectsHttp2?: boolean;
+  /** Loads what asks over HTTP/2, gRPC and HTTPS. Default ours. */
+  readonly loadLateProbes?: () => Promise<LateProbes>;
 }
 
 /** How long an eager round may take. Knative's `pollTimeout`. Milliseconds. */
@@ -29,6 +34,9 @@ const EAGER_INTERVAL_MS = 50;
  */
 const EARLY_INTERVAL_MS = 10;
 const EARLY_MS = 2000;
+
+/** Redirects that are followed, as Go's client. */
+const REDIRECTS_MAX = 10;
 
 /** The program's address: it shares this pod's network. */
 const programHost = '127.0.0.1';
@@ -91,19 +99,57 @@ export class ProgramProber implements ReadinessProber {
   }
 
   #ask({ target }: ProgramProbe, timeoutMs: number, onAnswer: (failure: string | undefined) => void): void {
-    const { network, timers } = this.#options;
+    const { network } = this.#options;
     const address = { host: programHost, port: target.port };
     if (target.kind === 'tcp') {
       probeTcp(network, address, timeoutMs, onAnswer);
       return;
     }
-    const headers = { 'user-agent': userAgent, ...target.headers };
+    if (target.kind === 'grpc') {
+      const question = { host: programHost, port: target.port, service: target.service, userAgent, timeoutMs };
+      this.#withLateProbes((probes) => probes.askGrpc(question, onAnswer), onAnswer);
+      return;
+    }
+    const question = { host: programHost, port: target.port, path: target.path, headers: { 'user-agent': userAgent, ...target.headers }, timeoutMs };
+    if (target.isSecured) {
+      this.#withLateProbes((probes) => probes.askHttps(question, onAnswer), onAnswer);
+    } else if (this.#options.detectsHttp2) {
+      // What it speaks is not remembered: a program that is started again may have been changed.
+      const onFirstAnswer = (failure: string | undefined) => (failure === undefined ? onAnswer(undefined) : this.#askHttp1(target, target.path, timeoutMs, REDIRECTS_MAX, onAnswer));
+      this.#withLateProbes((probes) => probes.askHttp2(question, onFirstAnswer), onAnswer);
+    } else {
+      this.#askHttp1(target, target.path, timeoutMs, REDIRECTS_MAX, onAnswer);
+    }
+  }
+
+  /** Redirects within the program are followed: what counts is what a client would get in the end. */
+  #askHttp1(target: HttpTarget, path: string, timeoutMs: number, redirectsLeft: number, onAnswer: (failure: string | undefined) => void): void {
+    const { network, timers } = this.#options;
     const host = `${programHost}:${target.port}`;
-    probeHttp(network, timers, { address, host, path: target.path, headers, timeoutMs }, (result) => {
-      if (result.kind === 'failed') onAnswer(result.reason);
-      else onAnswer(result.status >= 200 && result.status < 400 ? undefined : `answered ${result.status}`);
+    const headers = { 'user-agent': userAgent, ...target.headers };
+    probeHttp(network, timers, { address: { host: programHost, port: target.port }, host, path, headers, timeoutMs }, (result) => {
+      if (result.kind === 'failed') return onAnswer(result.reason);
+      const { status, location } = result;
+      const next = status >= 300 && status < 400 && location !== undefined ? pathWithin(location, `http://${host}${path}`) : undefined;
+      if (next === undefined) return onAnswer(status >= 200 && status < 400 ? undefined : `answered ${status}`);
+      if (redirectsLeft === 0) return onAnswer(`redirected more than ${REDIRECTS_MAX} times`);
+      this.#askHttp1(target, next, timeoutMs, redirectsLeft - 1, onAnswer);
     });
   }
+
+  #withLateProbes(use: (probes: LateProbes) => void, onAnswer: (failure: string | undefined) => void): void {
+    const load = this.#options.loadLateProbes ?? (() => import('./late-probes.ts').then((module) => module.lateProbes));
+    load().then(use, (reason: unknown) => onAnswer(String(reason)));
+  }
+}
+
+type HttpTarget = Extract<ProbeTarget, { readonly kind: 'http' }>;
+
+/** Of a redirect to the same server its path and query; undefined when it leads elsewhere. */
+function pathWithin(location: string, base: string): string | undefined {
+  const from = new URL(base);
+  const to = URL.parse(location, base);
+  return to && to.origin === from.origin ? `${to.pathname}${to.search}` : undefined;
 }
 
 /** A probe with the successes it has had in a row. */

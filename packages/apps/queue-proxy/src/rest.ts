@@ -1,10 +1,11 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
-import { giveBackStartMemory, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
-import { openLogger, startMetricsServer, type DeferredLogger } from '@sluice/telemetry';
+import { giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
+import { openLogger, startMetricsPush, startMetricsServer, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
 import type { QueueProxySettings } from './config.ts';
 import { createLoadReports } from './load-reports.ts';
+import { describePod } from './pod-resource.ts';
 import { createDrainPage, createStatPage, listen } from './side-servers.ts';
 import { listenHost } from './static-config.ts';
 
@@ -19,6 +20,7 @@ export interface RestOptions {
   readonly meter: Meter;
   /** Fulfils when the pod has been told to stop. */
   readonly termination: Promise<void>;
+  readonly tracer?: OpenTracer | undefined;
 }
 
 /** Fulfils when the sidecar has drained: then the process may end. */
@@ -30,11 +32,14 @@ export async function runRest(options: RestOptions): Promise<void> {
   void options.termination.then(() => (isTerminating = true));
   const sideServers = startSideServers(options, () => isTerminating);
   const reports = startReports(options);
+  const metrics = startRequestMetrics(options);
   giveBackStartMemory();
 
   await options.termination;
   await queueProxy.drain();
   (await reports)?.();
+  await (await metrics)();
+  await options.tracer?.close();
   (await sideServers)();
   logger.info('drained');
   logging.flush();
@@ -55,14 +60,13 @@ async function startReports(options: RestOptions): Promise<(() => void) | undefi
 
 /** A side server whose port is taken is missed, but requests are served all the same. */
 async function startSideServers(options: RestOptions, isTerminating: () => boolean): Promise<() => void> {
-  const { settings, queueProxy, logger, meter, startedAt, clock, timers } = options;
+  const { settings, queueProxy, logger, startedAt, clock, timers } = options;
   const host = listenHost(settings.identity.podIp);
   const drainPage = createDrainPage({ drainer: queueProxy.drainer, timers, isTerminating });
   const statPage = createStatPage({ load: queueProxy.load, podName: settings.identity.pod, startedAt, clock });
   const started = await Promise.allSettled([
     listen(drainPage, host, settings.adminPort),
     listen(statPage, host, settings.autoscalerMetricsPort),
-    startMetricsServer({ host, port: settings.userMetricsPort, meter, logger }).then((server) => () => void server.close()),
   ]);
   const stops: (() => void)[] = [];
   for (const result of started) {
@@ -72,4 +76,28 @@ async function startSideServers(options: RestOptions, isTerminating: () => boole
   return () => {
     for (const stop of stops) stop();
   };
+}
+
+/** For whoever scrapes, or to a collector; gives how to end it, with what a pod that goes has still to say. */
+async function startRequestMetrics({ settings, meter, logger, clock, timers }: RestOptions): Promise<() => Promise<void>> {
+  const { identity, observability, userMetricsPort } = settings;
+  const { protocol, endpoint, exportIntervalMs } = observability.requestMetrics;
+  const resource = describePod(identity);
+  try {
+    if (protocol === 'prometheus') {
+      // Who the pod is stands on the page once, and not on each line.
+      meter.gauge('target_info', 'Target metadata', resource.labels).set(1);
+      const at = endpoint === '' ? { host: listenHost(identity.podIp), port: userMetricsPort } : parseAddress(endpoint);
+      const server = await startMetricsServer({ host: at.host || listenHost(identity.podIp), port: at.port, meter, logger });
+      return () => server.close();
+    }
+    if (protocol === 'http/protobuf') {
+      const push = startMetricsPush({ url: endpoint, resource: resource.attributes, meter, clock, timers, logger, ...(exportIntervalMs > 0 ? { intervalMs: exportIntervalMs } : {}) });
+      return () => push.close();
+    }
+    if (protocol === 'grpc') logger.warn('request metrics not pushed', { reason: 'OTLP over gRPC is not spoken for metrics: use http/protobuf or prometheus', endpoint });
+  } catch (error) {
+    logger.warn('side server not started', { error });
+  }
+  return () => Promise.resolve();
 }

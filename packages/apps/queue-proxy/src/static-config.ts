@@ -6,11 +6,14 @@
  */
 import type { Checked } from '@sluice/kernel';
 import { defaultHttp2Options } from '@sluice/proxy';
-import type { ClusterConfig, ConnectionManagerConfig, FilterContext, FilterFactory, HttpFilter, ListenerConfig, ProxyConfig, RouteMatch } from '@sluice/proxy';
+import type { ClusterConfig, ConnectionManagerConfig, FilterContext, FilterChainConfig, FilterFactory, HttpFilter, ListenerConfig, ProxyConfig, RouteMatch, TransportSocket } from '@sluice/proxy';
 import type { QueueProxySettings } from './config.ts';
 
 /** Name of the listener that takes requests. */
 export const servingListener = 'queue';
+
+/** And of the one that takes them over TLS. */
+const tlsListener = 'queue-tls';
 
 const programCluster = 'app';
 
@@ -20,14 +23,25 @@ const version = '1';
 /** Connections to the program that may lie idle when it has no limit of its own. Knative's number. */
 const IDLE_CONNECTIONS_MAX = 1000;
 
+/** For a handshake, as Envoy's. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
+
 /** Envoy's default for the bytes that may wait for one slow peer. */
 const BUFFER_BYTES_MAX = 1_048_576;
 
-/** @param filters in the order in which requests pass them, the router last */
-export function makeStaticConfig(settings: QueueProxySettings, filters: readonly HttpFilter[]): ProxyConfig {
+/**
+ * @param filters in the order in which requests pass them, the router last
+ * @param transportSocket for the port of TLS; without one there is no such port
+ */
+export function makeStaticConfig(settings: QueueProxySettings, filters: readonly HttpFilter[], transportSocket?: TransportSocket): ProxyConfig {
+  const manager = makeManager(settings, filters);
+  const listeners = [makeListener(servingListener, settings, settings.servingPort, { name: servingListener, manager })];
+  if (transportSocket) {
+    listeners.push(makeListener(tlsListener, settings, settings.tlsPort, { name: tlsListener, manager, transportSocket, transportSocketTimeoutMs: HANDSHAKE_TIMEOUT_MS }));
+  }
   return {
     version,
-    listeners: new Map([[servingListener, makeListener(settings, filters)]]),
+    listeners: new Map(listeners.map((listener) => [listener.name, listener])),
     clusters: new Map([[programCluster, makeCluster(settings)]]),
   };
 }
@@ -48,31 +62,34 @@ export function listenHost(podIp: string): string {
   return podIp.includes(':') ? '::' : '0.0.0.0';
 }
 
-function makeListener({ identity, servingPort }: QueueProxySettings, filters: readonly HttpFilter[]): ListenerConfig {
+function makeListener(name: string, { identity }: QueueProxySettings, port: number, chain: FilterChainConfig): ListenerConfig {
   return {
-    name: servingListener,
+    name,
     version,
-    address: { host: listenHost(identity.podIp), port: servingPort },
+    address: { host: listenHost(identity.podIp), port },
     reusePort: false,
     connectionsMax: 10_000,
     bufferBytesMax: BUFFER_BYTES_MAX,
-    filterChains: [{ name: servingListener, manager: makeManager(filters) }],
+    filterChains: [chain],
   };
 }
 
 /** Whatever is not said here is as Envoy's defaults have it. */
-function makeManager(filters: readonly HttpFilter[]): ConnectionManagerConfig {
+function makeManager({ identity, observability: { tracing } }: QueueProxySettings, filters: readonly HttpFilter[]): ConnectionManagerConfig {
   return {
     statPrefix: servingListener,
     routes: { name: programCluster, match: () => toProgram },
     filters,
     accessLogs: [],
+    // Whoever calls decides; of those that have not been decided about, a share. Our own word for it overrules nobody's.
+    ...(tracing === undefined ? {} : { tracing: { clientRatio: 0, randomRatio: tracing.samplingRatio, overallRatio: 1, pathBytesMax: 256, kind: 'server', origin: { serviceName: identity.service || identity.revision, collector: '' }, tags: [] } }),
     // The program's own headers pass as they are: the sidecar is not there for its clients.
     serverName: '',
     serverHeaderMode: 'pass-through',
     via: '',
     // The gateway has said who the client is; the sidecar's peer is only the last hop.
     useRemoteAddress: false,
+    leavesForwardedProto: true,
     skipForwardedForAppend: false,
     trustedHops: 0,
     generateRequestId: false,

@@ -22,7 +22,7 @@ export interface HttpProbe {
 
 export type HttpProbeResult =
   /** `isDegraded`: it says with `x-envoy-degraded` that it is not at its best. */
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string; readonly isDegraded: boolean }
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string; readonly isDegraded: boolean; readonly location?: string }
   /** No connection, no answer in time, or none that could be read. */
   | { readonly kind: 'failed'; readonly reason: string; readonly timedOut: boolean };
 
@@ -111,7 +111,8 @@ class ProbeExchange implements ConnectionHandler {
   #answer(): void {
     const { head } = this.#head;
     const body = Buffer.concat(this.#pieces).toString('utf8');
-    this.#finish({ kind: 'answered', status: head.status, body, isDegraded: head.has('x-envoy-degraded') });
+    const location = head.get('location');
+    this.#finish({ kind: 'answered', status: head.status, body, isDegraded: head.has('x-envoy-degraded'), ...(location === undefined ? {} : { location }) });
   }
 
   #fail(reason: string, timedOut = false): void {
