@@ -157,6 +157,14 @@ test('when every host has failed the request, the last choice stands', () => {
   expect(balancer.picker.pick(context).kind).toBe('host');
 });
 
+test('when every host has failed the request, the one that has just failed is asked again last', () => {
+  for (const spec of [roundRobin, random]) {
+    const balancer = balancerOf(spec, [endpointAt('a:1'), endpointAt('b:1')]);
+    const context: PickContext = { overrideHost: undefined, avoids: () => true, lastTried: 'a:1', hostSelectionTriesMax: 20 };
+    for (let index = 0; index < 10; index += 1) expect(pickHost(balancer, context).key).toBe('b:1');
+  }
+});
+
 test('hosts that do not get new requests are never picked while enough others do', () => {
   const endpoints = [...three, endpointAt('x:1', { health: 'unhealthy' }), endpointAt('y:1', { health: 'draining' })];
   for (const spec of [roundRobin, leastRequest, random]) {

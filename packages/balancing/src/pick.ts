@@ -11,6 +11,8 @@ export interface PickContext {
   readonly preferredHost?: PreferredHost | undefined;
   /** Hosts that this try should not go to; the policy tries to find another. Undefined on the first try. */
   readonly avoids: ((host: Host) => boolean) | undefined;
+  /** The key of the host that the try before this one went to: the last to be asked again when all that offer are to be avoided. */
+  readonly lastTried?: string | undefined;
   /** Priorities that earlier tries have used up; others take their load, as long as there are any. */
   readonly excludedPriorities?: ReadonlySet<number> | undefined;
   /** How often to choose again to avoid hosts. Default 1, as Envoy's `host_selection_retry_max_attempts`. */

@@ -89,11 +89,16 @@ function choosePool(choices: readonly ChooseHost[], percents: readonly number[],
   };
 }
 
-/** Chooses again while the choice is one to avoid; when the tries are used up, the last choice stands. */
-function chooseAnother(choose: ChooseHost, { hash, avoids, hostSelectionTriesMax = 1 }: PickContext): Host | undefined {
+/**
+ * Chooses again while the choice is one to avoid. When the tries are used up the last choice stands, unless that is the host that
+ * has just failed and another was offered: with two hosts in turn every try would come to the same one.
+ */
+function chooseAnother(choose: ChooseHost, { hash, avoids, lastTried, hostSelectionTriesMax = 1 }: PickContext): Host | undefined {
   let host = choose(hash, 0);
+  let rather: Host | undefined;
   for (let tries = 1; tries <= hostSelectionTriesMax && host !== undefined && avoids?.(host) === true; tries += 1) {
+    if (host.key !== lastTried) rather = host;
     host = choose(hash, tries);
   }
-  return host;
+  return host !== undefined && host.key === lastTried ? (rather ?? host) : host;
 }

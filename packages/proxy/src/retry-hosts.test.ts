@@ -44,6 +44,24 @@ test('without that, a try may meet the same host again', async () => {
   expect(await answersOf(cluster, {}, 30)).toContain('bad');
 });
 
+test('when all hosts have failed, the next try goes to another than the last, which may have come back', async () => {
+  const asked: string[] = [];
+  const failsOnce = (name: string) =>
+    startRawUpstream(async (peer) => {
+      for (;;) {
+        await peer.readHead();
+        asked.push(name);
+        peer.write(`HTTP/1.1 ${asked.length > 2 ? 200 : 503} X\r\ncontent-length: 0\r\n\r\n`);
+      }
+    });
+  await using a = await failsOnce('a');
+  await using b = await failsOnce('b');
+  const cluster = { load_assignment: { cluster_name: 'backend', endpoints: [{ lb_endpoints: [endpoint(a), endpoint(b)] }] } };
+  await answersOf(cluster, { num_retries: 2, retry_host_predicate: [{ name: 'envoy.retry_host_predicates.previous_hosts' }], host_selection_retry_max_attempts: 5 }, 1);
+  expect(asked).toHaveLength(3);
+  expect(asked[2]).toBe(asked[0]);
+});
+
 test('a host whose connection failed counts as tried', async () => {
   await using hosts = await startHosts();
   const gone = await startRawUpstream(() => {});

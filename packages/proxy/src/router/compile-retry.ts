@@ -33,7 +33,7 @@ function responseValue(head: ResponseHead, name: string): string | undefined {
 function hostTestOf(predicate: RetryHostPredicate): HostTest {
   switch (predicate.kind) {
     case 'previous_hosts':
-      return (host, previous) => previous.has(host);
+      return (host, previous) => previous.has(host.key);
     case 'omit_canary_hosts':
       return (host) => lbMetadataOf(host)['canary'] === true;
     case 'omit_host_metadata': {

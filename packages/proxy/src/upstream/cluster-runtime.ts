@@ -79,6 +79,8 @@ export class ClusterRuntime {
   #endpoints: readonly Endpoint[] = [];
   /** They are known, but there is nothing yet to speak to them with. */
   #isHeldBack = false;
+  /** It is not configured any more. */
+  #isGone = false;
   /** For routes of the usual priority. */
   readonly #pools: PriorityPools;
   /** For those of `priority: HIGH`; made by the first. */
@@ -241,7 +243,12 @@ export class ClusterRuntime {
   }
 
   #createPools(limits: CircuitLimits): PriorityPools {
-    return new PriorityPools(limits, (host, breaker, onEmpty) => this.#createPool(host, breaker, onEmpty));
+    return new PriorityPools(limits, (host, breaker, onEmpty) => this.#createPool(host, breaker, onEmpty), (pool) => this.#onNewPool(pool));
+  }
+
+  /** A request is tried again where it was going, though that has gone: it leaves no connection behind that nobody would use. */
+  #onNewPool(pool: HostPool): void {
+    if (this.#isGone || this.#hosts.byKey.get(pool.host.key) !== pool.host) this.#context.turn.after(() => pool.drain());
   }
 
   #createPool(host: Host, breaker: CircuitBreaker, onEmpty: (pool: HostPool) => void): HostPool {
@@ -250,6 +257,7 @@ export class ClusterRuntime {
 
   /** No longer configured: finishes what it has. */
   drain(): void {
+    this.#isGone = true;
     this.#discovery?.close();
     this.#loadStreams?.close();
     this.originalDst?.close();

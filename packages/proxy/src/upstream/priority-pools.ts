@@ -12,11 +12,14 @@ export type CreateHostPool = (host: Host, breaker: CircuitBreaker, onEmpty: (poo
 export class PriorityPools {
   readonly breaker: CircuitBreaker;
   readonly #create: CreateHostPool;
+  readonly #onNew: (pool: HostPool) => void;
   readonly #pools = new Map<string, HostPool>();
 
-  constructor(limits: CircuitLimits, create: CreateHostPool) {
+  /** @param onNew called for each pool before it is asked for anything */
+  constructor(limits: CircuitLimits, create: CreateHostPool, onNew: (pool: HostPool) => void) {
     this.breaker = new CircuitBreaker(limits);
     this.#create = create;
+    this.#onNew = onNew;
   }
 
   /** The pool of a host. Undefined when there may be no more pools, and none that is unused can make room. */
@@ -50,6 +53,7 @@ export class PriorityPools {
     const pool = this.#create(host, this.breaker, (empty) => this.#forget(empty));
     this.#pools.set(host.key, pool);
     this.breaker.pools += 1;
+    this.#onNew(pool);
     return pool;
   }
 

@@ -29,8 +29,8 @@ export interface RetryRule {
   readonly rateLimitedBackOff: RateLimitedBackOff | undefined;
 }
 
-/** @param previous hosts that were tried before */
-export type HostTest = (host: Host, previous: ReadonlySet<Host>) => boolean;
+/** @param previous hosts that were tried before, by key: one that has gone and come back meanwhile is still the same */
+export type HostTest = (host: Host, previous: ReadonlyMap<string, Host>) => boolean;
 
 /** gRPC statuses that have a condition of their own, by number. */
 const grpcConditions: ReadonlyMap<string, RetryCondition> = new Map([

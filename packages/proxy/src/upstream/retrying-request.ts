@@ -57,7 +57,8 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
   #tries = 0;
   /** The host was named after an endpoint. */
   #isRewritten = false;
-  readonly #triedHosts = new Set<Host>();
+  readonly #triedHosts = new Map<string, Host>();
+  #lastTried: string | undefined;
   #excludedPriorities: ReadonlySet<number> | undefined;
 
   constructor(owner: UpstreamRequestOwner, cluster: ClusterRuntime, context: UpstreamContext, pools: PriorityPools, plan: TryPlan, tunnel: TunnelKind | undefined, firstPick: PickContext) {
@@ -126,10 +127,10 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
     if (!retry || this.#tries === 1) return this.#firstPick;
     const { hostTests, hostSelectionTriesMax, priorityUpdateFrequency } = retry;
     if (priorityUpdateFrequency !== undefined && this.#triedHosts.size > 0 && (this.#tries - 1) % priorityUpdateFrequency === 0) {
-      this.#excludedPriorities = new Set([...this.#triedHosts].map((host) => host.endpoint.priority));
+      this.#excludedPriorities = new Set([...this.#triedHosts.values()].map((host) => host.endpoint.priority));
     }
     const avoids = hostTests.length === 0 ? undefined : (host: Host) => hostTests.some((test) => test(host, this.#triedHosts));
-    return { ...this.#firstPick, avoids, hostSelectionTriesMax, excludedPriorities: this.#excludedPriorities };
+    return { ...this.#firstPick, avoids, lastTried: this.#lastTried, hostSelectionTriesMax, excludedPriorities: this.#excludedPriorities };
   }
 
   /** Whether anybody may want it again. */
@@ -149,9 +150,14 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
 
   #drop(attempt: Attempt): void {
     const { host } = attempt.upstream;
-    if (host) this.#triedHosts.add(host);
+    if (host) this.#noteTried(host);
     this.#live = this.#live.filter((other) => other !== attempt);
     attempt.upstream.release();
+  }
+
+  #noteTried(host: Host): void {
+    this.#triedHosts.set(host.key, host);
+    this.#lastTried = host.key;
   }
 
   /** Takes a try and begins it after `delayMs`. False, and the reason among the stream's flags, when there is none to take. */
@@ -169,7 +175,7 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
   // — what tries say —
 
   onAttemptHead(_attempt: Attempt, host: Host): void {
-    this.#triedHosts.add(host);
+    this.#noteTried(host);
     this.#plan.rewriteToEndpoint?.(this.request, host.endpoint.hostname, !this.#isRewritten);
     this.#isRewritten = true;
     this.#schedule();
