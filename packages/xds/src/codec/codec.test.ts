@@ -40,12 +40,12 @@ const fullCluster: JsonObject = {
   name: 'default/hello-00001',
   type: 'EDS',
   eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' }, service_name: 'default/hello-00001' },
-  connect_timeout: '0.25s',
+  connect_timeout: '0.250s',
   per_connection_buffer_limit_bytes: 32768,
   circuit_breakers: { thresholds: [{ priority: 'HIGH', max_requests: 0, track_remaining: true }] },
   metadata: { filter_metadata: { b: { list: [1, 'two', null, true, { deep: {} }] }, a: {} } },
   common_lb_config: { healthy_panic_threshold: { value: 12.5 } },
-  outlier_detection: { consecutive_5xx: 5, interval: '10s', base_ejection_time: '-1.5s' },
+  outlier_detection: { consecutive_5xx: 5, interval: '10s', base_ejection_time: '-1.500s' },
   typed_extension_protocol_options: {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
@@ -65,8 +65,8 @@ describe('round trip', () => {
     ['bytes are base64', 'envoy.config.core.v3.DataSource', { inline_bytes: 'AP8=' }],
     ['a wrapper that holds the default is not absent', clusterName, { per_connection_buffer_limit_bytes: 0 }],
     ['a member of a oneof that holds the default is not absent', 'envoy.config.core.v3.SocketAddress', { port_value: 0 }],
-    ['time stamps', 'sluice.load.v1.RevisionLoad', { received_at: '2026-01-31T12:00:00.12Z' }],
-    ['an Any in an Any', 'envoy.service.discovery.v3.Resource', { resource: { '@type': 'type.googleapis.com/google.protobuf.Any', value: { '@type': 'type.googleapis.com/google.protobuf.Duration', value: '1.5s' } } }],
+    ['time stamps', 'sluice.load.v1.RevisionLoad', { received_at: '2026-01-31T12:00:00.120Z' }],
+    ['an Any in an Any', 'envoy.service.discovery.v3.Resource', { resource: { '@type': 'type.googleapis.com/google.protobuf.Any', value: { '@type': 'type.googleapis.com/google.protobuf.Duration', value: '1.500s' } } }],
     ['an Any of a type that is not known keeps its bytes', 'envoy.service.discovery.v3.Resource', { resource: { '@type': 'type.googleapis.com/some.Unknown', '@bytes': 'CAE=' } }],
     ['a struct with a key that objects have anyway', 'xds.type.v3.TypedStruct', { value: JSON.parse('{"__proto__": 1, "constructor": 2}') as JsonObject }],
   ])('%s', (_title, messageName, value) => {

@@ -20,6 +20,10 @@ export class FileDescriptors {
     this.services = services.map(({ name }) => name);
   }
 
+  get names(): readonly string[] {
+    return [...this.#files.keys()];
+  }
+
   /** The file, encoded; undefined for one that is not here. */
   byName(name: string): Uint8Array | undefined {
     const file = this.#files.get(name);

@@ -86,7 +86,7 @@ describe('depth', () => {
 describe('lengths', () => {
   test('a length beyond the end, however large', () => {
     expect(refusal(clusterName, Buffer.from([0x22, 0xff, 0xff, 0xff, 0xff, 0x0f]))).toContain('beyond the one around it at');
-    expect(refusal(clusterName, Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]))).toContain('goes beyond the end at 6');
+    expect(refusal(clusterName, Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]))).toContain('go beyond the end at 6');
   });
 
   test('a field that reaches out of its message into the next', () => {

@@ -159,7 +159,7 @@ export class JsonToWire {
   }
 
   #enumNumber(values: EnumValues, value: JsonValue, path: string): number | undefined {
-    if (typeof value === 'number' && Number.isInteger(value)) return value;
+    if (typeof value === 'number' && (value | 0) === value) return value;
     if (values.name === 'google.protobuf.NullValue' && value === null) return 0;
     const number = typeof value === 'string' ? values.byName.get(value) : undefined;
     if (number === undefined) {
@@ -169,6 +169,7 @@ export class JsonToWire {
   }
 
   #writeAny(writer: Writer, json: JsonValue, path: string): void {
+    if (isJsonObject(json) && Object.keys(json).length === 0) return;
     const typeUrl = isJsonObject(json) ? json['@type'] : undefined;
     if (!isJsonObject(json) || typeof typeUrl !== 'string' || !typeUrl.includes('/')) {
       this.#report(joinPath(path, '@type'), 'is missing: the value of an Any names its type, as type.googleapis.com/<message>');
@@ -186,9 +187,15 @@ export class JsonToWire {
     const inner = protobuf.Writer.create();
     // A message whose JSON is not an object of its fields stands under `value`, by the rules of proto3 JSON.
     const isWrapped = messageName === 'google.protobuf.Any' || hasOwnJson(messageName);
-    if (isWrapped) this.write(inner, messageName, fields['value'] ?? null, joinPath(path, 'value'));
+    if (isWrapped) this.#writeWrapped(inner, messageName, fields, path);
     else this.write(inner, messageName, fields, path);
     return inner.finish();
+  }
+
+  /** Nothing at all stands for what the message has when nothing is set. */
+  #writeWrapped(writer: Writer, messageName: string, { value, ...others }: JsonObject, path: string): void {
+    for (const key of Object.keys(others)) this.#report(joinPath(path, key), `is not a field of ${messageName} in an Any: its JSON stands under value`);
+    if (value !== undefined) this.write(writer, messageName, value, joinPath(path, 'value'));
   }
 
   #report(path: string, message: string): void {

@@ -35,7 +35,8 @@ test.each<[ScalarType, JsonValue]>([
 test.each<[ScalarType, JsonValue]>([
   ['int32', 2147483648],
   ['int32', 1.5],
-  ['uint32', '1e3'],
+  ['uint32', '1e-3'],
+  ['uint32', '0x1'],
   ['uint64', -1],
   ['float', 1e39],
   ['double', ''],

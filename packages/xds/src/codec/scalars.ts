@@ -2,7 +2,7 @@
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 
 import type { ScalarType } from './descriptor.ts';
-import { readText } from './framing.ts';
+import { readBool, readBytes, readText, readVarint32 } from './framing.ts';
 import type { JsonValue } from './json.ts';
 
 type Scalar = boolean | number | string | Uint8Array;
@@ -58,20 +58,26 @@ export function isDefault(type: ScalarType, value: Scalar | JsonValue): boolean 
 /** Checks a JSON value. Numbers may also be written as strings, as proto3 JSON allows. */
 export function parseScalar(type: ScalarType, json: JsonValue): ParsedScalar {
   if (type === 'bool') return typeof json === 'boolean' ? accept(json) : refuse(json, 'true or false');
-  if (type === 'string') return typeof json === 'string' ? accept(json) : refuse(json, 'a string');
+  if (type === 'string') return typeof json === 'string' && json.isWellFormed() ? accept(json) : refuse(json, typeof json === 'string' ? 'text without halves of characters' : 'a string');
   if (type === 'bytes') return parseBytes(json);
   const range = integerRanges[type];
   return range === undefined ? parseFloating(type, json) : parseInteger(json, range);
 }
 
 function parseInteger(json: JsonValue, [least, most]: readonly [bigint, bigint]): ParsedScalar {
-  const isWhole = (typeof json === 'number' && Number.isInteger(json)) || (typeof json === 'string' && /^-?\d+$/.test(json));
-  if (!isWhole) return refuse(json, 'a whole number');
-  const value = BigInt(json as number | string);
+  const value = wholeNumber(json);
+  if (value === undefined) return refuse(json, 'a whole number');
   if (value < least || value > most) return refuse(json, `a whole number from ${least} to ${most}`);
   // protobufjs takes 64 bits as text where a number would lose digits.
   const asNumber = Number(value);
   return accept(Number.isSafeInteger(asNumber) ? asNumber : value.toString());
+}
+
+/** As text as well, there too in any way that JSON writes numbers: `1e3`, `1.0`. */
+function wholeNumber(json: JsonValue): bigint | undefined {
+  if (typeof json === 'string' && /^-?\d+$/.test(json)) return BigInt(json);
+  const number = typeof json === 'string' && floatingText.test(json) ? Number(json) : json;
+  return typeof number === 'number' && Number.isInteger(number) ? BigInt(number) : undefined;
 }
 
 /** As JSON writes numbers, and the three that it has no way to write. */
@@ -87,7 +93,8 @@ function parseFloating(type: ScalarType, json: JsonValue): ParsedScalar {
 }
 
 function parseBytes(json: JsonValue): ParsedScalar {
-  if (typeof json !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(json)) return refuse(json, 'bytes in base64');
+  // Four characters are three bytes; one left over is none.
+  if (typeof json !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(json) || json.replace(/=+$/, '').length % 4 === 1) return refuse(json, 'bytes in base64');
   return accept(Buffer.from(json, 'base64'));
 }
 
@@ -120,7 +127,7 @@ export function writeScalar(writer: Writer, type: ScalarType, value: Scalar): vo
 export function readScalar(reader: Reader, type: ScalarType): JsonValue {
   switch (type) {
     case 'bytes':
-      return Buffer.from(reader.bytes()).toString('base64');
+      return Buffer.from(readBytes(reader)).toString('base64');
     case 'string':
       return readText(reader);
     case 'float':
@@ -135,6 +142,16 @@ export function readScalar(reader: Reader, type: ScalarType): JsonValue {
       const text = String(reader[type]());
       const number = Number(text);
       return Number.isSafeInteger(number) ? number : text;
+    }
+    case 'bool':
+      return readBool(reader);
+    case 'int32':
+      return readVarint32(reader) | 0;
+    case 'uint32':
+      return readVarint32(reader);
+    case 'sint32': {
+      const zigzag = readVarint32(reader);
+      return (zigzag >>> 1) ^ -(zigzag & 1);
     }
     default:
       return reader[type]();

@@ -1,7 +1,7 @@
 /** `google.protobuf.Struct`, `Value` and `ListValue`: JSON of any shape, on the wire. */
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 
-import { depthMax, eachField, endOfNested, readText, tagOf } from './framing.ts';
+import { depthMax, eachField, endOfNested, readBool, readText, readVarint32, tagOf } from './framing.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { readScalar } from './scalars.ts';
 
@@ -22,6 +22,8 @@ const second = tagOf(2, 2);
 
 const tooDeep = `is nested more than ${depthMax} deep`;
 
+const halfText = 'has text with half a character in it';
+
 /** Gives what is wrong, or undefined. */
 export function writeStruct(writer: Writer, json: JsonObject, depth = 0): string | undefined {
   let failure: string | undefined;
@@ -29,7 +31,8 @@ export function writeStruct(writer: Writer, json: JsonObject, depth = 0): string
     writer.uint32(first).fork();
     writer.uint32(first).string(key);
     writer.uint32(second).fork();
-    failure ??= writeValue(writer, json[key] as JsonValue, depth + 1);
+    const wrong = writeValue(writer, json[key] as JsonValue, depth + 1);
+    failure ??= key.isWellFormed() ? wrong : halfText;
     writer.ldelim().ldelim();
   }
   return failure;
@@ -39,7 +42,8 @@ export function writeList(writer: Writer, values: readonly JsonValue[], depth = 
   let failure: string | undefined;
   for (const value of values) {
     writer.uint32(first).fork();
-    failure ??= writeValue(writer, value, depth + 1);
+    const wrong = writeValue(writer, value, depth + 1);
+    failure ??= wrong;
     writer.ldelim();
   }
   return failure;
@@ -47,6 +51,7 @@ export function writeList(writer: Writer, values: readonly JsonValue[], depth = 
 
 export function writeValue(writer: Writer, json: JsonValue, depth = 0): string | undefined {
   if (depth > depthMax) return tooDeep;
+  if (typeof json === 'string' && !json.isWellFormed()) return halfText;
   if (json === null) writer.uint32(valueTags.null).int32(0);
   else if (typeof json === 'number') writer.uint32(valueTags.number).double(json);
   else if (typeof json === 'string') writer.uint32(valueTags.string).string(json);
@@ -100,7 +105,7 @@ export function readValue(reader: Reader, end: number, depth = 0): JsonValue {
   eachField(reader, end, (tag) => {
     switch (tag) {
       case valueTags.null:
-        reader.int32();
+        readVarint32(reader);
         value = null;
         return true;
       case valueTags.number:
@@ -110,7 +115,7 @@ export function readValue(reader: Reader, end: number, depth = 0): JsonValue {
         value = readText(reader);
         return true;
       case valueTags.bool:
-        value = reader.bool();
+        value = readBool(reader);
         return true;
       case valueTags.struct:
         value = readStruct(reader, endOfNested(reader, end), depth);

@@ -5,7 +5,7 @@
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 
 import type { ScalarType } from './descriptor.ts';
-import { eachField, readText, tagOf } from './framing.ts';
+import { eachField, readText, readVarint32, tagOf } from './framing.ts';
 import { isJsonObject, type JsonValue } from './json.ts';
 import { isDefault, parseScalar, readScalar, wireTypeOf, writeScalar } from './scalars.ts';
 import { readList, readStruct, readValue, writeList, writeStruct, writeValue } from './struct-wire.ts';
@@ -105,7 +105,7 @@ function readSecondsAndNanos(reader: Reader, end: number): { seconds: number; na
   let nanos = 0;
   eachField(reader, end, (tag) => {
     if (tag === tagOf(1, 0)) seconds = Number(reader.int64());
-    else if (tag === tagOf(2, 0)) nanos = reader.int32();
+    else if (tag === tagOf(2, 0)) nanos = readVarint32(reader) | 0;
     else return false;
     return true;
   });
@@ -127,16 +127,20 @@ function readDuration(reader: Reader, end: number): JsonValue {
   return `${sign}${Math.abs(seconds)}${fraction(Math.abs(nanos))}s`;
 }
 
+/** With three, six or nine digits, as proto3's JSON is written. */
 function fraction(nanos: number): string {
-  return nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`;
+  return nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/(?:000){1,2}$/, '')}`;
 }
+
+/** In ms since the epoch; before it there are no time stamps. */
+const yearOne = Date.parse('0001-01-01T00:00:00Z');
 
 /** RFC 3339. */
 function writeTimestamp(writer: Writer, json: JsonValue): string | undefined {
   const match =
     typeof json === 'string' ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(json) : null;
   const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[3]}`);
-  if (match === null || Number.isNaN(ms)) return refuse(json, 'a time like "2026-01-31T12:00:00Z"');
+  if (match === null || Number.isNaN(ms) || ms < yearOne) return refuse(json, 'a time like "2026-01-31T12:00:00Z"');
   writeSecondsAndNanos(writer, ms / 1000, Number((match[2] ?? '').padEnd(9, '0')));
   return undefined;
 }

@@ -4,7 +4,7 @@ import protobuf, { type Reader } from 'protobufjs/minimal.js';
 import { messageNameOf } from '../type-urls.ts';
 import type { Descriptor, Field, Message, ScalarType } from './descriptor.ts';
 import type { JsonObject, JsonValue } from './json.ts';
-import { checkEnd, depthMax, eachField, endOfNested, readTag, readText, skipField, tagOf } from './framing.ts';
+import { checkEnd, depthMax, eachField, endOfNested, readBytes, readTag, readText, readVarint32, skipField, tagOf } from './framing.ts';
 import { opaqueBytesKey } from './json-to-wire.ts';
 import { isDefault, readScalar, wireTypeOf } from './scalars.ts';
 import { hasOwnJson, readWellKnown } from './well-known.ts';
@@ -133,7 +133,7 @@ export class WireToJson {
     const known = occurrences.get(field);
     if (known !== undefined) {
       known.parts ??= [bytesAt(reader, known.start)];
-      known.parts.push(reader.bytes());
+      known.parts.push(readBytes(reader));
       return;
     }
     const { pos: start } = reader;
@@ -154,7 +154,7 @@ export class WireToJson {
   #readOne(reader: Reader, field: Field, end: number): JsonValue {
     if (field.value.kind === 'message') return this.#read(reader, field.value.name, endOfNested(reader, end));
     if (field.value.kind === 'scalar') return readScalar(reader, field.value.type);
-    const number = reader.int32();
+    const number = readVarint32(reader) | 0;
     if (field.value.values.name === 'google.protobuf.NullValue') return null;
     return field.value.values.byNumber.get(number) ?? number;
   }
@@ -183,7 +183,7 @@ export class WireToJson {
   }
 
   /**
-   * An `Any` of a known type is its fields beside `@type`. One of an unknown type keeps its bytes, in base64 under
+   * An `Any` of a known type is its fields beside `@type`, and one of none is empty. One of an unknown type keeps its bytes, in base64 under
    * a key no message can have, so that whoever reads it sees the type and can refuse it or pass it on.
    */
   #readAny(reader: Reader, end: number): JsonObject {
@@ -191,10 +191,11 @@ export class WireToJson {
     let bytes: Uint8Array = new Uint8Array(0);
     eachField(reader, end, (tag) => {
       if (tag === tagOf(1, 2)) typeUrl = readText(reader);
-      else if (tag === tagOf(2, 2)) bytes = reader.bytes();
+      else if (tag === tagOf(2, 2)) bytes = readBytes(reader);
       else this.#skipUnknown(reader, tag);
       return true;
     });
+    if (typeUrl === '' && bytes.length === 0) return {};
     const messageName = messageNameOf(typeUrl);
     const inner = protobuf.Reader.create(bytes);
     if (messageName === 'google.protobuf.Any' || hasOwnJson(messageName)) {
@@ -213,7 +214,7 @@ const defaultKeys: Partial<Record<ScalarType, string>> = { string: '', bool: 'fa
 function bytesAt({ buf }: Reader, start: number): Uint8Array {
   const reader = protobuf.Reader.create(buf);
   reader.pos = start;
-  return reader.bytes();
+  return readBytes(reader);
 }
 
 function elementWireType(field: Field): number {

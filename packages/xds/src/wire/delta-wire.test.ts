@@ -41,7 +41,7 @@ test('a response put together by hand is what the descriptor says it is', async 
     value: {
       system_version_info: 'v1',
       resources: [
-        { version: '1', resource: { '@type': typeUrls.cluster, name: 'a' }, name: 'a', aliases: ['x'], ttl: '1.5s' },
+        { version: '1', resource: { '@type': typeUrls.cluster, name: 'a' }, name: 'a', aliases: ['x'], ttl: '1.500s' },
         { version: '2', name: 'b' },
       ],
       type_url: typeUrls.cluster,
