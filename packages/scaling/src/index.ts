@@ -7,3 +7,4 @@ export { DEFAULT_AUTOSCALER_CONFIG, KPA_CLASS, parseAutoscalerConfig, type Autos
 export { readAnnotations, type ScalingAnnotations } from './annotations.ts';
 export { buildScalingSpec, type ScalingSpec, type ScalingSpecInput } from './scaling-spec.ts';
 export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan, type ServingMode } from './plan-scale.ts';
+export { askingOrder, extrapolate, sampleSize, SCRAPER_POD_NAME, type PodToAsk } from './pod-sample.ts';
