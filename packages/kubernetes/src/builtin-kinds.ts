@@ -2,7 +2,7 @@
 import type { ConfigMap, CustomResourceDefinition, Event, Lease, Namespace, Secret } from './objects/cluster.ts';
 import type { EndpointSlice, Service } from './objects/network.ts';
 import type { Pod } from './objects/pod.ts';
-import type { Deployment, ReplicaSet } from './objects/workload.ts';
+import type { Deployment, HorizontalPodAutoscaler, ReplicaSet } from './objects/workload.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
 export const namespaces: ResourceKind<Namespace> = {
@@ -60,6 +60,14 @@ export const replicaSets: ResourceKind<ReplicaSet> = {
   version: 'v1',
   kind: 'ReplicaSet',
   plural: 'replicasets',
+  namespaced: true,
+};
+
+export const horizontalPodAutoscalers: ResourceKind<HorizontalPodAutoscaler> = {
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
   namespaced: true,
 };
 

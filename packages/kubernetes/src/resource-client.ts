@@ -191,13 +191,16 @@ export class ResourceClient<T extends KubernetesObject> {
     return (await this.#client.json({ method: 'GET', path })) as Scale;
   }
 
-  /** Sets the number of replicas wished for, whatever it was. */
-  async setScale(reference: ObjectReference, replicas: number): Promise<Scale> {
+  /**
+   * Sets the number of replicas wished for, whatever it was; with a `resourceVersion`, only if the object is still that one.
+   * @throws ApiError 409 otherwise
+   */
+  async setScale(reference: ObjectReference, replicas: number, resourceVersion?: string): Promise<Scale> {
     return (await this.#client.json({
       method: 'PATCH',
       path: withQuery(resourcePath(this.kind, { ...reference, subresource: 'scale' }), this.#writeQuery({})),
       contentType: 'application/merge-patch+json',
-      body: JSON.stringify({ spec: { replicas } }),
+      body: JSON.stringify({ ...(resourceVersion === undefined ? {} : { metadata: { resourceVersion } }), spec: { replicas } }),
     })) as Scale;
   }
 

@@ -4,7 +4,7 @@
  * https://github.com/knative/serving/blob/main/pkg/apis/autoscaling/annotation_validation.go
  */
 import { formatDuration, parseDuration, problem, type Problem } from '@sluice/kernel';
-import { KPA_CLASS, STABLE_WINDOW_MS_MAX, STABLE_WINDOW_MS_MIN, TARGET_MIN, type AutoscalerConfig } from './autoscaler-config.ts';
+import { HPA_CLASS, KPA_CLASS, STABLE_WINDOW_MS_MAX, STABLE_WINDOW_MS_MIN, TARGET_MIN, type AutoscalerConfig } from './autoscaler-config.ts';
 import type { ScalingMetric } from './stat.ts';
 import type { Aggregation } from './time-window.ts';
 
@@ -15,6 +15,8 @@ const INT32_MAX = 2_147_483_647;
 export interface ScalingAnnotations {
   readonly class?: string;
   readonly metric?: ScalingMetric;
+  /** What other classes are scaled on: `cpu`, `memory`, or the name of a metric. */
+  readonly resourceMetric?: string;
   readonly target?: number;
   readonly targetUtilizationPercentage?: number;
   readonly targetBurstCapacity?: number;
@@ -45,7 +47,7 @@ export function readAnnotations(
   const className = reader.text('class');
   if (className !== undefined) {
     const isOurs = className.endsWith('.knative.dev');
-    const isKnown = className === KPA_CLASS || className === 'hpa.autoscaling.knative.dev';
+    const isKnown = className === KPA_CLASS || className === HPA_CLASS;
     if (isOurs && !isKnown) reader.complain('class', `invalid value: ${className}`);
     else value.class = className;
   }
@@ -74,6 +76,8 @@ function readMetric(reader: AnnotationReader, value: Mutable<ScalingAnnotations>
     else if (algorithm) reader.complain('metric-aggregation-algorithm', `invalid value: ${algorithm}`);
   } else if (metric === '') {
     reader.complain('metric', 'invalid value: ');
+  } else {
+    assign(value, 'resourceMetric', metric);
   }
 }
 

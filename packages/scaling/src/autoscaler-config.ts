@@ -48,6 +48,7 @@ export interface AutoscalerConfig {
 }
 
 export const KPA_CLASS = 'kpa.autoscaling.knative.dev';
+export const HPA_CLASS = 'hpa.autoscaling.knative.dev';
 
 /** What holds without a ConfigMap. */
 export const DEFAULT_AUTOSCALER_CONFIG: AutoscalerConfig = {

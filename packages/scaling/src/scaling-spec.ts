@@ -11,6 +11,8 @@ import type { CollectorSpec } from './stats-collector.ts';
 export interface ScalingSpec {
   /** Who is to scale it: `kpa.autoscaling.knative.dev` is this autoscaler. */
   readonly class: string;
+  /** What Kubernetes' own autoscaler is told, for the class that leaves scaling to it. */
+  readonly horizontal: HorizontalSpec;
   readonly decider: DeciderSpec;
   readonly collector: CollectorSpec;
   readonly minScale: number;
@@ -20,6 +22,15 @@ export interface ScalingSpec {
   readonly retentionPeriodMs: number;
   /** What is wrong with the annotations; each wrong one counts as absent. */
   readonly problems: readonly Problem[];
+}
+
+export interface HorizontalSpec {
+  /** `cpu` unless the annotation `metric` says otherwise. */
+  readonly metric: string;
+  /** Absent: no metric is set, and Kubernetes takes its own. */
+  readonly target: number | undefined;
+  /** Seconds over which it looks back before it scales. Absent: Kubernetes' own. */
+  readonly windowSeconds: number | undefined;
 }
 
 export interface ScalingSpecInput {
@@ -46,6 +57,11 @@ export function buildScalingSpec(input: ScalingSpecInput): ScalingSpec {
     annotations.targetUtilizationPercentage === undefined ? defaultUtilization : annotations.targetUtilizationPercentage / 100;
   return {
     class: annotations.class ?? (config.podAutoscalerClass || KPA_CLASS),
+    horizontal: {
+      metric: annotations.resourceMetric ?? 'cpu',
+      target: annotations.target,
+      windowSeconds: annotations.stableWindowMs === undefined ? undefined : annotations.stableWindowMs / 1000,
+    },
     decider: {
       metric,
       totalValue,

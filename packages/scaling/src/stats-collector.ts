@@ -97,9 +97,10 @@ export class StatsCollector {
     return true;
   }
 
-  /** How many pods' word stands, as of the last report. For people who ask. */
-  reporters(key: string): number {
-    return this.#revisions.get(key)?.pods.size ?? 0;
+  /** Whether a pod's own word stands. */
+  hasReport(key: string, podName: string, now: number): boolean {
+    const report = this.#revisions.get(key)?.pods.get(podName);
+    return report !== undefined && now - report.at <= REPORT_LIFETIME_MS;
   }
 
   /** The load now; undefined when there is no data, which is not the same as no load. */

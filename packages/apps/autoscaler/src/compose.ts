@@ -1,10 +1,11 @@
 /** The autoscaler: load in, scales out. */
-import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import type { Address, Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
 import {
   configMaps,
   Controller,
   deployments,
   endpointSlices,
+  horizontalPodAutoscalers,
   Informer,
   objectKey,
   type Deployment,
@@ -14,22 +15,33 @@ import {
 } from '@sluice/kubernetes';
 import { StatsCollector } from '@sluice/scaling';
 import { podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
+import { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts';
 import { LiveConfig } from './live-config.ts';
 import { statOf } from './load-feed.ts';
 import { LoadReplicas, replicasOf, serviceOf, type ReplicaTransport } from './load-replicas.ts';
 import { MultiScaler } from './multi-scaler.ts';
 import { PodAutoscalerReconciler } from './pod-autoscaler-reconciler.ts';
-import { countReadyPods, serviceKeysOf, sliceIndex } from './ready-pods.ts';
+import { countPods, listReadyPods, serviceKeysOf, sliceIndex, type PodCounts, type ReadyPod } from './ready-pods.ts';
+import { Scraping, type ScrapeMode } from './scraping/scraping.ts';
+import { createSharding, type Sharding } from './sharding/create-sharding.ts';
 
 export interface AutoscalerOptions {
   readonly client: KubernetesClient;
-  /** `host:port` of the config service. Where it is a Service of the cluster, load is heard from all of its replicas. */
-  readonly configService: string;
+  /** `host:port` of the config service, whose proxies push load. Where it is a Service of the cluster, load is heard from all of its replicas. Absent: nobody pushes. */
+  readonly configService?: string | undefined;
   /** A way to the config service, or to one of its replicas, by `host:port`. */
   readonly openLoad: (address: string) => Promise<ReplicaTransport>;
+  /** For statistics by websocket and by scrape. Absent: neither. */
+  readonly network?: Network;
+  /** Where activators send statistics by websocket. Absent: nowhere. */
+  readonly statsAddress?: Address;
+  /** Which pods are asked for their load. Default `auto` with a config service, `all` without. */
+  readonly scrape?: ScrapeMode;
+  /** Address of this pod, for other replicas. With it the work is shared out by Leases; absent: there are no other replicas. */
+  readonly podIp?: string | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
-  /** Who this is, for the config service: the pod's name. */
+  /** Who this is, for the config service and other replicas: the pod's name. */
   readonly identity: string;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -50,7 +62,7 @@ const privateServiceIndex = 'privateService';
 const revisionLabel = 'serving.knative.dev/revision';
 
 export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
-  const { client, clock, timers, random, logger, meter } = options;
+  const { client, clock, timers, random, logger, meter, network } = options;
   const base = { client, clock, timers, random, logger };
   const follow = <T extends KubernetesObject>(kind: ResourceKind<T>) => new Informer({ ...base, kind });
 
@@ -64,23 +76,65 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
   const slices = new Informer({ ...base, kind: endpointSlices, indexes: { [sliceIndex]: serviceKeysOf } });
   const configMapInformer = new Informer({ ...base, kind: configMaps, namespace: options.systemNamespace });
   const informers = [podAutoscalers, deploymentInformer, serverlessServices, slices, configMapInformer];
+  // Not among them: few clusters have any, and some not even the kind.
+  const horizontalInformer = follow(horizontalPodAutoscalers);
+  let isHorizontalFollowed = false;
 
-  function readyPodsOf(key: string): number {
+  function privateServiceOf(key: string): string | undefined {
     const sks = serverlessServices.store.get(key);
-    const [serviceKey] = sks ? privateServiceKeysOf(sks) : [];
-    return serviceKey === undefined ? 0 : countReadyPods(slices.store, serviceKey);
+    return sks && privateServiceKeysOf(sks)[0];
   }
+  function readyPodsOf(key: string): readonly ReadyPod[] {
+    const service = privateServiceOf(key);
+    return service === undefined ? [] : listReadyPods(slices.store, service);
+  }
+  function podCountsOf(key: string): PodCounts {
+    const service = privateServiceOf(key);
+    return service === undefined ? { ready: 0, notReady: 0, terminating: 0 } : countPods(slices.store, service);
+  }
+  const countReadyPods = (key: string) => readyPodsOf(key).length;
 
   const multiScaler = new MultiScaler({
     clock,
     timers,
     collector: new StatsCollector(),
     // Before the caches are filled "no pods" means "not seen yet".
-    countReadyPods: (key) => (slices.hasSynced && serverlessServices.hasSynced ? readyPodsOf(key) : undefined),
+    countReadyPods: (key) => (slices.hasSynced && serverlessServices.hasSynced ? countReadyPods(key) : undefined),
     onDecision: (key) => controller.enqueue(key),
   });
-  const config = new LiveConfig(logger, () => {
-    for (const pa of podAutoscalers.store.list()) controller.enqueue(objectKey(pa));
+  const config = new LiveConfig(logger, enqueueAll);
+  const sharding: Sharding = createSharding({
+    ...options,
+    config: () => config.leaderElection,
+    record: (key, stat) => multiScaler.record(key, stat),
+    onChange: enqueueAll,
+  });
+  const scraping =
+    network &&
+    new Scraping({
+      mode: options.scrape ?? (options.configService === undefined ? 'all' : 'auto'),
+      network,
+      meshMode: () => config.network.meshCompatibilityMode,
+      podsOf: (key) => ({ pods: readyPodsOf(key), service: privateServiceOf(key)?.split('/').toReversed().join('.') }),
+      hasReported: (key, podName) => multiScaler.hasReport(key, podName),
+      record: (key, stat) => multiScaler.record(key, stat),
+      clock,
+      timers,
+      random,
+      logger,
+      meter,
+    });
+  const horizontal = new HorizontalReconciler({
+    client,
+    serverlessServices: serverlessServices.store,
+    countReadyPods,
+    follow() {
+      if (!isHorizontalFollowed) horizontalInformer.start();
+      isHorizontalFollowed = true;
+      return horizontalInformer;
+    },
+    clock,
+    logger,
   });
   const reconciler = new PodAutoscalerReconciler({
     client,
@@ -88,7 +142,10 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     serverlessServices: serverlessServices.store,
     deployments: deploymentInformer.store,
     multiScaler,
-    countReadyPods: readyPodsOf,
+    horizontal,
+    ownership: sharding.ownership,
+    scraping: scraping ?? { upsert() {}, remove() {} },
+    podCounts: podCountsOf,
     config: () => config.current,
     clock,
     logger,
@@ -103,24 +160,32 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     logger,
     meter,
   });
-  const load = new LoadReplicas({
-    serviceAddress: options.configService,
-    subscriber: options.identity,
-    open: options.openLoad,
-    timers,
-    random,
-    logger,
-    onLoad: (report) => {
-      const { key, stat } = statOf(report);
-      multiScaler.record(key, stat);
-    },
-    onReporting: (isReporting) => multiScaler.setReporting(isReporting),
-  });
-  const service = serviceOf(options.configService, options.systemNamespace);
+  const { configService } = options;
+  const load =
+    configService === undefined
+      ? undefined
+      : new LoadReplicas({
+          serviceAddress: configService,
+          subscriber: options.identity,
+          open: options.openLoad,
+          timers,
+          random,
+          logger,
+          onLoad: (report) => {
+            const { key, stat } = statOf(report);
+            multiScaler.record(key, stat);
+          },
+          onReporting: (isReporting) => multiScaler.setReporting(isReporting),
+        });
+  const service = configService === undefined ? undefined : serviceOf(configService, options.systemNamespace);
+
+  function enqueueAll(): void {
+    for (const pa of podAutoscalers.store.list()) controller.enqueue(objectKey(pa));
+  }
 
   /** Nobody is subscribed to before the slices are there, since a first guess would have to be taken back. */
   function followReplicas(): void {
-    if (slices.hasSynced) load.setReplicas(service === undefined ? [] : replicasOf(slices.store.byIndex(sliceIndex, service)));
+    if (slices.hasSynced) load?.setReplicas(service === undefined ? [] : replicasOf(slices.store.byIndex(sliceIndex, service)));
   }
 
   slices.subscribe(({ object }) => {
@@ -128,6 +193,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
   });
   controller.follow(podAutoscalers);
   controller.follow(serverlessServices);
+  controller.follow(horizontalInformer);
   controller.follow(deploymentInformer, revisionKeysOf);
   controller.follow(slices, (slice) =>
     serviceKeysOf(slice).flatMap((key) => serverlessServices.store.byIndex(privateServiceIndex, key).map(objectKey)),
@@ -138,15 +204,22 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     async start() {
       for (const informer of informers) informer.start();
       slices.whenSynced().then(followReplicas, () => {});
+      // How the work is shared out stands in a ConfigMap.
+      configMapInformer.whenSynced().then(() => sharding.start(), () => {});
+      await sharding.listen();
       multiScaler.start();
+      scraping?.start();
       await controller.start();
       logger.info('autoscaler started', { revisions: podAutoscalers.store.size });
     },
     async stop() {
       multiScaler.stop();
-      load.stop();
-      await controller.stop();
-      await Promise.all(informers.map((informer) => informer.stop()));
+      scraping?.stop();
+      load?.stop();
+      // What is under way is done before another replica may begin.
+      const idle = controller.stop();
+      await Promise.all([sharding.stop(idle), idle]);
+      await Promise.all([...informers, ...(isHorizontalFollowed ? [horizontalInformer] : [])].map((informer) => informer.stop()));
     },
     get hasSynced() {
       return informers.every((informer) => informer.hasSynced);

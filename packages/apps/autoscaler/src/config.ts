@@ -1,25 +1,44 @@
 /** The autoscaler's flags and environment. */
 import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
+import type { ScrapeMode } from './scraping/scraping.ts';
 
 export interface AutoscalerSettings {
-  /** `host:port` of the config service, where load comes from. */
-  readonly configService: string;
+  /** `host:port` of the config service, where load comes from. Absent: only from scrapes and websockets, as Knative has it. */
+  readonly configService: string | undefined;
   /** Where `/metrics` and `/ready` listen. Default all addresses, port 9090, as Knative's autoscaler. */
   readonly metricsHost: string;
   readonly metricsPort: number;
+  /** Where activators send statistics by websocket, on the host of the metrics. Knative's is 8080; default 0, which is not at all. */
+  readonly statsPort: number;
+  /** Which pods are asked for their load. Default `auto` with a config service, `all` without. */
+  readonly scrape: ScrapeMode;
+  /** Whether the work is shared with other replicas by Leases, as `config-leader-election` says. Default false: there are none. */
+  readonly leaderElection: boolean;
+  /** Needed for that: how other replicas reach this one. */
+  readonly podIp: string | undefined;
   /** Namespace of the control plane. Default `sluice-system`. */
   readonly systemNamespace: string;
   readonly podName: string;
   readonly logLevel: LogLevel;
 }
 
+const scrapeModes = ['auto', 'all', 'off'] as const;
+
 export function readSettings(flags: readonly string[], environment: Environment): Checked<AutoscalerSettings> {
   const reader = new SettingsReader(flags, environment);
+  const configService = reader.find({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' });
+  const leaderElection = reader.boolean({ flag: 'leader-election' }, false);
+  const podIp = reader.find({ variable: 'POD_IP' });
+  if (leaderElection && !podIp) reader.report({ variable: 'POD_IP' }, 'is required with --leader-election');
   return reader.finish({
-    configService: reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }),
+    configService: configService === '' ? undefined : configService,
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
+    statsPort: reader.port({ flag: 'stats-port' }, 0),
+    scrape: reader.choice({ flag: 'scrape' }, scrapeModes, configService ? 'auto' : 'all'),
+    leaderElection,
+    podIp,
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     podName: reader.text({ variable: 'POD_NAME' }, 'autoscaler'),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),

@@ -1,40 +1,39 @@
-/** The ConfigMap `config-autoscaler` as it is now. A bad one is refused as a whole, and the last good one stays. */
-import { formatProblem, type Logger } from '@sluice/kernel';
-import type { Change, KubernetesObject } from '@sluice/kubernetes';
+/** The ConfigMaps that the autoscaler reads, as they are now. A bad one is refused as a whole, and its last good state stays. */
+import type { Logger } from '@sluice/kernel';
+import type { Change, ConfigMap } from '@sluice/kubernetes';
 import { DEFAULT_AUTOSCALER_CONFIG, parseAutoscalerConfig, type AutoscalerConfig } from '@sluice/scaling';
+import { ConfigStore, defaultLeaderElection, readLeaderElectionConfig, servingConfigMaps, type LeaderElectionConfig, type NetworkConfig } from '@sluice/serving';
 
-export const configMapName = 'config-autoscaler';
-
-interface ConfigMapLike extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
+const maps = {
+  'config-autoscaler': { standard: DEFAULT_AUTOSCALER_CONFIG, read: parseAutoscalerConfig },
+  'config-leader-election': { standard: defaultLeaderElection, read: readLeaderElectionConfig },
+  'config-network': servingConfigMaps['config-network'],
+} as const;
 
 export class LiveConfig {
-  readonly #logger: Logger;
-  readonly #onChange: () => void;
-  #current: AutoscalerConfig = DEFAULT_AUTOSCALER_CONFIG;
+  readonly #store: ConfigStore<typeof maps>;
 
   /** @param onChange called when another configuration has come into force */
   constructor(logger: Logger, onChange: () => void) {
-    this.#logger = logger;
-    this.#onChange = onChange;
+    this.#store = new ConfigStore({ maps, logger, onChange });
   }
 
+  /** What holds for every revision. Take it once per decision: it changes as a whole. */
   get current(): AutoscalerConfig {
-    return this.#current;
+    return this.#store.get('config-autoscaler');
   }
 
-  /** For an informer of ConfigMaps: others than ours are passed over. */
-  onConfigMap(change: Change<ConfigMapLike>): void {
-    if (change.object.metadata.name !== configMapName) return;
-    const data = change.kind === 'deleted' ? {} : (change.object.data ?? {});
-    const checked = parseAutoscalerConfig(data);
-    if (!checked.ok) {
-      this.#logger.error('config refused', { configMap: configMapName, problems: checked.problems.map(formatProblem) });
-      return;
-    }
-    this.#current = checked.value;
-    this.#logger.info('config applied', { configMap: configMapName });
-    this.#onChange();
+  get network(): NetworkConfig {
+    return this.#store.get('config-network');
+  }
+
+  /** Read once, at the start: replicas that divide the work differently would get into each other's way. */
+  get leaderElection(): LeaderElectionConfig {
+    return this.#store.get('config-leader-election');
+  }
+
+  /** For an informer of ConfigMaps: those of others are passed over. */
+  onConfigMap({ kind, object }: Change<ConfigMap>): void {
+    this.#store.set(object.metadata.name, kind === 'deleted' ? undefined : (object.data ?? {}));
   }
 }

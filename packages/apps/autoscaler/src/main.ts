@@ -1,6 +1,7 @@
 /** Runs the autoscaler until it is told to stop. */
 import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
+import { createSystemNetwork } from '@sluice/proxy';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import { composeAutoscaler } from './compose.ts';
@@ -11,16 +12,22 @@ if (!settings.ok) {
   process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
   process.exit(2);
 }
-const { configService, metricsHost, metricsPort, systemNamespace, podName, logLevel } = settings.value;
+const { configService, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, systemNamespace, podName, logLevel } = settings.value;
 const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
 const { logger } = logging;
 const meter = createMeter();
 const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock });
 const codec = await loadCodec('load');
+// The plain way of reading is quick enough here, and the engine's needs a self-test on some systems.
+const network = await createSystemNetwork({ timers, logger, transport: 'events', platform: process.platform });
 const autoscaler = composeAutoscaler({
   client,
   configService,
   openLoad: (address) => openGrpcTransport({ address, codec }),
+  network,
+  ...(statsPort === 0 ? {} : { statsAddress: { host: metricsHost, port: statsPort } }),
+  scrape,
+  podIp: leaderElection ? podIp : undefined,
   systemNamespace,
   identity: podName,
   clock,

@@ -64,6 +64,11 @@ export class MultiScaler {
     return this.#scalers.get(key)?.decision;
   }
 
+  /** Whether a pod's own word about a revision stands. */
+  hasReport(key: string, podName: string): boolean {
+    return this.#options.collector.hasReport(key, podName, this.#options.clock.now());
+  }
+
   /** Takes a pod's report. Decides at once when the revision is asleep, or when the tick would come too late. */
   record(key: string, stat: Stat): void {
     const { clock, collector } = this.#options;

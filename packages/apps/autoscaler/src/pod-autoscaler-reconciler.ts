@@ -16,6 +16,7 @@ import {
 } from '@sluice/kubernetes';
 import {
   buildScalingSpec,
+  HPA_CLASS,
   initialExcessBurstCapacity,
   KPA_CLASS,
   planScale,
@@ -26,10 +27,13 @@ import {
   type ScalingSpec,
 } from '@sluice/scaling';
 import { isSameContent, podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
+import type { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts';
 import type { MultiScaler } from './multi-scaler.ts';
 import { activityOf, conditionForMs, isInitialized, makeStatus } from './pod-autoscaler-status.ts';
+import type { PodCounts } from './ready-pods.ts';
 import { forgetFigures, recordFigures } from './revision-gauges.ts';
 import { isAsPlanned, makeServerlessService } from './serverless-service.ts';
+import type { Ownership } from './sharding/ownership.ts';
 
 /** How much longer than the Deployment's own deadline a revision may take to come up. Knative's buffer. Milliseconds. */
 const ACTIVATION_BUFFER_MS = 30_000;
@@ -43,7 +47,12 @@ export interface ReconcilerOptions {
   readonly serverlessServices: Store<ServerlessService>;
   readonly deployments: Store<Deployment>;
   readonly multiScaler: MultiScaler;
-  readonly countReadyPods: (key: string) => number;
+  readonly horizontal: HorizontalReconciler;
+  /** Whose work a revision is. */
+  readonly ownership: Ownership;
+  /** Begins and ends to ask a revision's pods for what they do not tell by themselves. */
+  readonly scraping: { upsert(key: string, spec: ScalingSpec): void; remove(key: string): void };
+  readonly podCounts: (key: string) => PodCounts;
   /** The configuration in force. */
   readonly config: () => AutoscalerConfig;
   readonly clock: Clock;
@@ -59,6 +68,7 @@ interface Situation {
   readonly deployment: Deployment;
   readonly sks: ServerlessService | undefined;
   readonly decision: Decision | undefined;
+  readonly podCounts: PodCounts;
   readonly readyPods: number;
 }
 
@@ -73,20 +83,24 @@ export class PodAutoscalerReconciler {
 
   /** @param key `namespace/name` of the PodAutoscaler, which is also that of the revision */
   async reconcile(key: string): Promise<ReconcileResult | void> {
-    const { podAutoscalers, multiScaler, meter } = this.#options;
+    const { podAutoscalers, multiScaler, scraping, horizontal, ownership, meter } = this.#options;
     const pa = podAutoscalers.get(key);
     const spec = pa && this.#specOf(pa);
-    if (!pa || !spec || pa.metadata.deletionTimestamp !== undefined || spec.class !== KPA_CLASS) {
+    const isOurs = pa !== undefined && pa.metadata.deletionTimestamp === undefined && ownership.owns(key);
+    if (!isOurs || !spec || spec.class !== KPA_CLASS) {
       const { namespace = '', name } = parseObjectKey(key);
       multiScaler.remove(key);
+      scraping.remove(key);
       this.#asked.delete(key);
       forgetFigures(meter, namespace, name);
-      return;
+      return isOurs && spec?.class === HPA_CLASS ? horizontal.reconcile(key, pa, spec) : undefined;
     }
     multiScaler.upsert(key, spec);
+    scraping.upsert(key, spec);
     const deployment = this.#options.deployments.get(`${pa.metadata.namespace ?? ''}/${pa.spec.scaleTargetRef.name}`);
     // Its owner makes the Deployment; seeing it brings us back here.
     if (!deployment) return;
+    const podCounts = this.#options.podCounts(key);
     const situation: Situation = {
       key,
       pa,
@@ -94,7 +108,8 @@ export class PodAutoscalerReconciler {
       deployment,
       sks: this.#options.serverlessServices.get(key),
       decision: multiScaler.decisionOf(key),
-      readyPods: this.#options.countReadyPods(key),
+      podCounts,
+      readyPods: podCounts.ready,
     };
     const plan = this.#plan(situation);
     await this.#carryOut(situation, plan);
@@ -133,9 +148,16 @@ export class PodAutoscalerReconciler {
 
   /** The Deployment first: on the way up each millisecond counts, and on the way down the path was changed before. */
   async #carryOut(situation: Situation, plan: ScalePlan): Promise<void> {
-    if (plan.replicas !== undefined) await this.#scale(situation, plan, plan.replicas);
-    await this.#applyPath(situation, plan);
-    await this.#writeStatus(situation, plan);
+    const acts = [
+      () => (plan.replicas === undefined ? undefined : this.#scale(situation, plan, plan.replicas)),
+      () => this.#applyPath(situation, plan),
+      () => this.#writeStatus(situation, plan),
+    ];
+    for (const act of acts) {
+      // Each act may take long, and meanwhile the revision may have become another replica's.
+      if (!this.#options.ownership.owns(situation.key)) return;
+      await act();
+    }
     recordFigures(this.#options.meter, { ...situation, plan });
   }
 
@@ -161,7 +183,10 @@ export class PodAutoscalerReconciler {
       }),
       decidedAtMs: clock.wallTime(),
     });
-    await client.resource(deployments).setScale({ namespace, name }, replicas);
+    // Pods are taken only from what was decided on: a request that was held up must not undo what a later holder of the
+    // revision has asked for. Upward it would do no harm, and nobody is to wait for a second try.
+    const isFewer = replicas < (deployment.spec.replicas ?? 1);
+    await client.resource(deployments).setScale({ namespace, name }, replicas, isFewer ? resourceVersion : undefined);
     this.#asked.set(key, { resourceVersion, replicas });
   }
 

@@ -6,9 +6,12 @@ import { findCondition, isConditionTrue, mergeConditions, type Condition } from 
 import type { Activity, ScalePlan } from '@sluice/scaling';
 import type { PodAutoscaler, PodAutoscalerStatus, ServerlessService } from '@sluice/serving';
 
+/** What of a plan shows in the status. */
+export type PlannedState = Pick<ScalePlan, 'scale' | 'activity' | 'activityReason' | 'isInitialized'>;
+
 export interface StatusInput {
   readonly pa: PodAutoscaler;
-  readonly plan: ScalePlan;
+  readonly plan: PlannedState;
   readonly readyPods: number;
   readonly sks: ServerlessService | undefined;
   /** RFC 3339, whole seconds. */
@@ -61,7 +64,7 @@ const activeWords: Readonly<Record<ScalePlan['activityReason'], string>> = {
   Queued: 'Requests to the target are being buffered as resources are provisioned.',
 };
 
-function activeCondition(pa: PodAutoscaler, plan: ScalePlan): Condition {
+function activeCondition(pa: PodAutoscaler, plan: PlannedState): Condition {
   const before = findCondition(pa.status?.conditions, 'Active');
   // Once inactive, the reason is why it became so, whatever has been found since.
   if (plan.activity === 'inactive' && before?.status === 'False') return before;
@@ -70,7 +73,7 @@ function activeCondition(pa: PodAutoscaler, plan: ScalePlan): Condition {
   return { type: 'Active', status, reason: plan.activityReason, message: activeWords[plan.activityReason] };
 }
 
-function initializedCondition(plan: ScalePlan): Condition {
+function initializedCondition(plan: PlannedState): Condition {
   return { type: 'ScaleTargetInitialized', status: plan.isInitialized ? 'True' : 'Unknown' };
 }
 

@@ -1,22 +1,30 @@
 /** What dashboards show of scaling, per revision, under Knative's names (`kn.revision.…`). */
 import type { LabelValues, Meter } from '@sluice/kernel';
+import type { Deployment } from '@sluice/kubernetes';
 import type { Decision, ScalePlan, ScalingSpec } from '@sluice/scaling';
 import type { PodAutoscaler } from '@sluice/serving';
+import type { PodCounts } from './ready-pods.ts';
 
 export interface RevisionFigures {
   readonly pa: PodAutoscaler;
   readonly spec: ScalingSpec;
   readonly plan: ScalePlan;
   readonly decision: Decision | undefined;
-  readonly readyPods: number;
+  readonly podCounts: PodCounts;
+  readonly deployment: Deployment;
 }
 
 export function recordFigures(meter: Meter, figures: RevisionFigures): void {
-  const { pa, spec, plan, decision, readyPods } = figures;
+  const { pa, spec, plan, decision, podCounts, deployment } = figures;
   const labels = labelsOf(pa);
   const set = (name: string, help: string, value: number) => meter.gauge(name, help, labels).set(value);
   if (plan.scale >= 0) set('kn_revision_pods_requested', 'Pods asked of Kubernetes.', plan.scale);
-  set('kn_revision_pods_count', 'Pods that are ready.', readyPods);
+  set('kn_revision_pods_count', 'Pods that are ready.', podCounts.ready);
+  set('kn_revision_pods_not_ready_count', 'Pods that have an address and are not ready.', podCounts.notReady);
+  set('kn_revision_pods_terminating_count', 'Pods that end.', podCounts.terminating);
+  // Those that Kubernetes has made and that have no address yet: their image is pulled, or no node has room.
+  const made = deployment.status?.replicas ?? 0;
+  set('kn_revision_pods_pending_count', 'Pods that have no address yet.', Math.max(0, made - podCounts.ready - podCounts.notReady));
   if (!decision) return;
   set('kn_revision_pods_desired', 'Pods the autoscaler wants.', decision.desiredPods);
   set('kn_revision_capacity_excess', 'Load that could be added at once.', decision.excessBurstCapacity);

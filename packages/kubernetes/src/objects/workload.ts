@@ -62,3 +62,27 @@ export interface Scale extends KubernetesObject {
   readonly spec?: { readonly replicas?: number };
   readonly status?: { readonly replicas: number; readonly selector?: string };
 }
+
+/** autoscaling/v2, as far as it is written here. */
+export interface HorizontalPodAutoscaler extends KubernetesObject {
+  readonly spec: HorizontalPodAutoscalerSpec;
+  readonly status?: { readonly currentReplicas?: number; readonly desiredReplicas?: number };
+}
+
+export interface HorizontalPodAutoscalerSpec {
+  readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
+  readonly minReplicas?: number;
+  readonly maxReplicas: number;
+  readonly metrics?: readonly HorizontalMetric[];
+  readonly behavior?: {
+    readonly scaleUp?: { readonly stabilizationWindowSeconds: number };
+    readonly scaleDown?: { readonly stabilizationWindowSeconds: number };
+  };
+}
+
+export type HorizontalMetric =
+  | {
+      readonly type: 'Resource';
+      readonly resource: { readonly name: string; readonly target: { readonly type: 'Utilization'; readonly averageUtilization: number } | { readonly type: 'AverageValue'; readonly averageValue: string } };
+    }
+  | { readonly type: 'Pods'; readonly pods: { readonly metric: { readonly name: string }; readonly target: { readonly type: 'AverageValue'; readonly averageValue: string } } };

@@ -214,6 +214,10 @@ export class FakeApiServer implements Transport {
     if (!before && contentType.startsWith('application/apply-patch'))
       return this.#create(target, patch as KubernetesObject);
     if (!before) return notFound(target.kind.plural, target.name);
+    const asked = (patch as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion;
+    if (asked !== undefined && asked !== before.metadata.resourceVersion) {
+      return failure(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version');
+    }
     const view = target.subresource === 'scale' ? scaleOf(before) : before;
     const patched = applyPatch(view, patch, contentType) as KubernetesObject & { spec?: { replicas?: number } };
     const next =
