@@ -212,6 +212,18 @@ describe('the client', () => {
     expect(await logOf(proxy)).toEqual(['0 DC downstream-closed']);
   });
 
+  test('goes away, and the log still knows where it had come in', async () => {
+    await using upstream = await startRawUpstream(async (peer) => void (await peer.readHead()));
+    const localLog: AccessLogConfig = { path: '/dev/stdout', write: ({ info }, _outcome, line) => line.text(`${info.flags} ${info.downstreamLocal.host}:${info.downstreamLocal.port}\n`) };
+    await using proxy = await start([upstream.address], { manager: { accessLogs: [localLog] } });
+    const client = await proxy.connect();
+    client.write(get);
+    while (proxy.metric('envoy_cluster_upstream_rq_active') === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    client.reset();
+    await upstream.peers[0]?.readToEnd();
+    expect(await logOf(proxy)).toEqual([`DC 127.0.0.1:${proxy.address.port}`]);
+  });
+
   test('half-closes after its request: the answer is delivered', async () => {
     await using upstream = await startRawUpstream(async (peer) => {
       await peer.readHead();

@@ -3,7 +3,7 @@
  * Plain fields, written by whoever knows; times are monotonic milliseconds, 0 until they happen.
  */
 import type { Trailers } from '@sluice/http';
-import type { Address, SpanOrigin } from '@sluice/kernel';
+import type { Address, Connection, SpanOrigin } from '@sluice/kernel';
 import type { AccessLogType, Metadata, Struct } from '@sluice/resources';
 import type { ConnectionInfo } from './downstream/connection-info.ts';
 import type { ResponseFlag } from './outcome.ts';
@@ -36,7 +36,6 @@ export class StreamInfo {
   protocol = 'HTTP/1.1';
   /** The peer of the connection; not what a header claims. */
   downstreamRemote: Address;
-  downstreamLocal: Address;
   /** What is known of the connection besides; undefined where nobody has looked. */
   connection: ConnectionInfo | undefined = undefined;
   /** Of the chain that serves the connection. */
@@ -87,10 +86,16 @@ export class StreamInfo {
   /** Why connecting failed, in the system's words. */
   upstreamFailure = '';
 
+  readonly #ends: Pick<Connection, 'remote' | 'local'>;
 
-  constructor(downstreamRemote: Address, downstreamLocal: Address) {
-    this.downstreamRemote = downstreamRemote;
-    this.downstreamLocal = downstreamLocal;
+  constructor(ends: Pick<Connection, 'remote' | 'local'>) {
+    this.downstreamRemote = ends.remote;
+    this.#ends = ends;
+  }
+
+  /** Our end of the connection. Looked at when somebody asks, since it takes a system call and hardly anybody does: first while the connection is open. */
+  get downstreamLocal(): Address {
+    return this.#ends.local;
   }
 
   /** Adds a response flag; '' adds none. Several stand in Envoy's order, whichever was raised first. */
@@ -101,7 +106,7 @@ export class StreamInfo {
 
   /** For a copy of the request, whose fate is not this one's. */
   copyForMirror(): StreamInfo {
-    const info = new StreamInfo(this.downstreamRemote, this.downstreamLocal);
+    const info = new StreamInfo(this.#ends);
     info.startAt = this.startAt;
     info.startWallTime = this.startWallTime;
     info.requestEndAt = this.requestEndAt;

@@ -2,11 +2,12 @@
 import type { Buffer } from 'node:buffer';
 import type { Connection } from '@sluice/kernel';
 import type { OutcomeCode } from '../outcome.ts';
+import type { RosterMember } from '../roster.ts';
 import type { Sweepable } from '../sweep.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ConnectionManager } from './connection-manager.ts';
 
-export interface DownstreamConnection extends Sweepable {
+export interface DownstreamConnection extends Sweepable, RosterMember {
   /** Counts this connection for as long as it lives; undefined: nobody does. */
   readonly acceptedBy: { connectionsActive: number } | undefined;
   /** No more requests: now when there is none, else after those under way. */

@@ -56,6 +56,7 @@ const largeBodyBytes = 64 * 1024;
 export class Http1Downstream implements DownstreamCodec, TurnHandler, DownstreamConnection {
   deadline: number;
   sweepIndex = -1;
+  rosterIndex = -1;
   readonly id: number;
   readonly acceptedBy: DownstreamStatistics;
   readonly connectionInfo: ConnectionInfo | undefined;

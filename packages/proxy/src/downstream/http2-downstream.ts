@@ -37,6 +37,7 @@ const never = Number.POSITIVE_INFINITY;
 export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2ConnectionEvents, Http2StreamOwner {
   deadline = never;
   sweepIndex = -1;
+  rosterIndex = -1;
   readonly id: number;
   readonly acceptedBy: DownstreamStatistics;
   readonly remote: Address;

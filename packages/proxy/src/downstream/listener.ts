@@ -247,7 +247,7 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   }
 
   #logUnmatched(info: ConnectionInfo): void {
-    const record = new StreamInfo(info.remote, info.local);
+    const record = new StreamInfo(info);
     record.connection = info;
     record.startAt = this.engine.turn.now();
     record.startWallTime = this.engine.turn.wallTime();

@@ -14,6 +14,7 @@ export interface SecuringOwner {
 export class SecuringConnection implements DownstreamConnection {
   deadline: number;
   sweepIndex = -1;
+  rosterIndex = -1;
   readonly acceptedBy = undefined;
   readonly info: ConnectionInfo;
   readonly #connection: Connection;

@@ -9,6 +9,7 @@ import type { ConnectionGate } from '../network-filters/connection-gate.ts';
 import { deliver, openServer } from '../network-filters/network-server.ts';
 import type { OutcomeCode } from '../outcome.ts';
 import type { FilterChainConfig } from '../proxy-config.ts';
+import { Roster } from '../roster.ts';
 import type { Sweepable } from '../sweep.ts';
 import { HandlerInTurn } from '../turn.ts';
 import { ConnectionInfo } from './connection-info.ts';
@@ -32,7 +33,7 @@ export class ServedChain implements DownstreamOwner, SecuringOwner, Sweepable {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
   readonly #host: ChainHost;
-  readonly #connections = new Set<DownstreamConnection>();
+  readonly #connections = new Roster<DownstreamConnection>();
   /** Those the chain began with: they have counted its connections. */
   readonly #gates: readonly ConnectionGate[];
   #config: FilterChainConfig;
@@ -102,11 +103,11 @@ export class ServedChain implements DownstreamOwner, SecuringOwner, Sweepable {
   }
 
   retireConnections(): void {
-    for (const connection of this.#connections) connection.retire();
+    this.#connections.forEach((connection) => connection.retire());
   }
 
   cutConnections(code: OutcomeCode): void {
-    for (const connection of this.#connections) connection.cut(code);
+    this.#connections.forEach((connection) => connection.cut(code));
   }
 
   onSecured(securing: SecuringConnection, secured: Connection | undefined): void {
@@ -196,7 +197,7 @@ export class ServedChain implements DownstreamOwner, SecuringOwner, Sweepable {
 
   #forget(connection: DownstreamConnection): void {
     const { sweep } = this.#host.engine;
-    this.#connections.delete(connection);
+    this.#connections.remove(connection);
     sweep.remove(connection);
     if (this.#isRetired && this.#connections.size === 0) sweep.remove(this);
   }

@@ -10,6 +10,7 @@ const lingerMs = 1_000;
 export class DirectResponseConnection implements ServerConnection {
   deadline: number;
   sweepIndex = -1;
+  rosterIndex = -1;
   readonly acceptedBy = undefined;
   readonly #connection: Connection;
   readonly #owner: ConnectionOwner;

@@ -7,6 +7,7 @@ import type { Serving, ServerConnection } from './server-connection.ts';
 export class EchoConnection implements ServerConnection {
   deadline = Number.POSITIVE_INFINITY;
   sweepIndex = -1;
+  rosterIndex = -1;
   readonly acceptedBy = undefined;
   readonly #connection: Connection;
   readonly #owner: ConnectionOwner;

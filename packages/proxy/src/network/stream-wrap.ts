@@ -31,7 +31,9 @@ export interface PendingWrite {
 /** The handle of a connected socket of TCP; one of a Unix socket lacks what is optional. Numbers are 0 or a negative error number. */
 export interface SocketHandle {
   /** Called with itself as `this` for each read; gives memory for the next, or undefined to go on with what it has. */
-  onread: () => Uint8Array | undefined;
+  onread: (this: SocketHandle) => Uint8Array | undefined;
+  /** Ours: who reads from it. */
+  reader?: HandleReader | undefined;
   reading: boolean;
   useUserBuffer(memory: Uint8Array): void;
   readStart(): number;
@@ -40,12 +42,16 @@ export interface SocketHandle {
   writeBuffer(request: null, bytes: Uint8Array): number | PendingWrite;
   /** 1: it was over at once, and nobody is told. */
   shutdown(request: ShutdownRequest): number;
-  close(done: () => void): void;
+  close(done?: () => void): void;
   reset?(done: () => void): number;
   getpeername?(out: SocketName): number;
   getsockname?(out: SocketName): number;
   readonly setNoDelay?: (on: boolean) => void;
   readonly setKeepAlive?: (on: boolean, initialDelaySeconds: number) => void;
+}
+
+export interface HandleReader {
+  onRead(): Uint8Array | undefined;
 }
 
 export interface SocketName {

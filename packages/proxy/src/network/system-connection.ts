@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
+import type { ClosingHandles } from './closing-handles.ts';
 import type { WriteViews } from './write-views.ts';
 import { chooseReadMemory, lendRead, poisonAfterUse } from './read-memory.ts';
 import { directHandleOf, writeFailure, type DirectHandle } from './direct-write.ts';
@@ -19,6 +20,7 @@ export interface SystemConnectionOptions {
   /** Bytes go straight to the handle (`direct-write.ts`). */
   readonly writesDirectly: boolean;
   readonly views: WriteViews;
+  readonly closing: ClosingHandles;
 }
 
 /** The `onread` option of `net.Socket` and `net.connect`. */

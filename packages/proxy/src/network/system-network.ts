@@ -21,6 +21,7 @@ import {
   type Network,
 } from '@sluice/kernel';
 import { bindDirectly } from './direct-listen.ts';
+import { ClosingHandles } from './closing-handles.ts';
 import { HandleConnection } from './handle-connection.ts';
 import type { SocketHandle, StreamWrap } from './stream-wrap.ts';
 import { WriteViews } from './write-views.ts';
@@ -69,6 +70,7 @@ export class SystemNetwork implements Network {
       poisonsMemory: options.poisonsMemory ?? false,
       writesDirectly: options.writesDirectly ?? false,
       views: new WriteViews(),
+      closing: new ClosingHandles(),
     };
     this.tls = new NodeTlsTransport(this.#connectionOptions, options.accept === 'reused', options.ticketKey);
   }
@@ -137,7 +139,6 @@ export class SystemNetwork implements Network {
     if (!handle) throw new MeshError('no-handle', 'the server has no handle to accept from');
     handle.onconnection = (status, accepted) => {
       if (status !== 0 || !accepted) return options.onAcceptError?.();
-      accepted.setNoDelay?.(true);
       if (options.keepaliveMs !== undefined) accepted.setKeepAlive?.(true, Math.round(options.keepaliveMs / 1000));
       if (this.#streamWrap) {
         const connection = new HandleConnection(this.#streamWrap, unclaimed, this.#connectionOptions);
@@ -145,6 +146,7 @@ export class SystemNetwork implements Network {
         accept(connection);
         return connection.start();
       }
+      accepted.setNoDelay?.(true);
       const connection = new SystemConnection(unclaimed, this.#connectionOptions, path);
       const wrapping = { handle: accepted, allowHalfOpen: true, onread: connection.onread };
       connection.adopt(new Socket(wrapping as object), false);

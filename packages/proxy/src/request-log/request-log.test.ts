@@ -16,7 +16,7 @@ function answered() {
   });
   request.framing = 'length';
   request.contentLength = 3;
-  const info = new StreamInfo({ host: '10.0.0.9', port: 51_000 }, { host: '10.0.0.5', port: 8012 });
+  const info = new StreamInfo({ remote: { host: '10.0.0.9', port: 51_000 }, local: { host: '10.0.0.5', port: 8012 } });
   Object.assign(info, { status: 200, startAt: 1000, endAt: 1012.345678, bytesSent: 512 });
   return { request, info };
 }

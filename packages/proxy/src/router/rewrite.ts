@@ -169,4 +169,4 @@ function pathText(text: string, before: string): string {
 }
 
 /** For rewrites that look at nothing but the head. */
-const noInfo = new StreamInfo({ host: '', port: 0 }, { host: '', port: 0 });
+const noInfo = new StreamInfo({ remote: { host: '', port: 0 }, local: { host: '', port: 0 } });

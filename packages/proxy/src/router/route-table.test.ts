@@ -225,7 +225,7 @@ describe('answers', () => {
 });
 
 describe('changes on the way', () => {
-  const info = new StreamInfo(client, { host: '10.2.2.2', port: 80 });
+  const info = new StreamInfo({ remote: client, local: { host: '10.2.2.2', port: 80 } });
 
   function send(route: Json, head: RequestHead, table: Json = {}) {
     const match = tableOf({ ...routesJson('r', [route]), ...table }).match(head, random);

@@ -8,7 +8,7 @@ import { LineWriter } from './line-writer.ts';
 
 /** A request that was answered, with every fact set. */
 function answered(): FormatSource {
-  const info = new StreamInfo({ host: '10.0.0.9', port: 51_000 }, { host: '::1', port: 8080 });
+  const info = new StreamInfo({ remote: { host: '10.0.0.9', port: 51_000 }, local: { host: '::1', port: 8080 } });
   Object.assign(info, {
     startWallTime: Date.UTC(2026, 0, 31, 8, 15, 30, 250),
     startAt: 1000,
@@ -78,7 +78,7 @@ test.each([
 });
 
 test('what is not known is a dash', () => {
-  const info = new StreamInfo({ host: 'a', port: 1 }, { host: 'b', port: 2 });
+  const info = new StreamInfo({ remote: { host: 'a', port: 1 }, local: { host: 'b', port: 2 } });
   const source = { info, request: new RequestHead(), response: undefined };
   expect(fill('%UPSTREAM_HOST% %DURATION% %RESP(x)% %GRPC_STATUS% %RESPONSE_FLAGS%', source)).toBe('- - - - -');
 });

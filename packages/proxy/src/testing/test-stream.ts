@@ -13,7 +13,7 @@ import type { LocalReply, Stream } from '../stream.ts';
 const loopback: Address = { host: '127.0.0.1', port: 0 };
 
 export class TestStream implements Stream {
-  readonly info = new StreamInfo(loopback, loopback);
+  readonly info = new StreamInfo({ remote: loopback, local: loopback });
   readonly request: RequestHead;
   response: ResponseHead | undefined = undefined;
   route: RouteMatch | undefined = undefined;

@@ -33,7 +33,7 @@ export function createAsyncClient(engine: Engine): AsyncClient {
 
 class AsyncExchange implements UpstreamRequestOwner, AsyncCall {
   readonly request: RequestHead;
-  readonly info = new StreamInfo(nowhere, nowhere);
+  readonly info = new StreamInfo({ remote: nowhere, local: nowhere });
   readonly overrideHost = undefined;
   readonly #body: Buffer;
   readonly #answerBytesMax: number;

@@ -59,7 +59,7 @@ test('a host that nobody uses is forgotten, with its connections', async () => {
 
 describe('by the connection', () => {
   const destined = (original: string | undefined) => {
-    const info = new StreamInfo({ host: '10.0.9.9', port: 1 }, { host: '10.0.0.1', port: 80 });
+    const info = new StreamInfo({ remote: { host: '10.0.9.9', port: 1 }, local: { host: '10.0.0.1', port: 80 } });
     info.connection = new ConnectionInfo({ remote: info.downstreamRemote, local: info.downstreamLocal });
     info.connection.originalDestination = original === undefined ? undefined : parseDestination(original);
     return { request: RequestHead.of('GET', 'a.test', '/'), info };
@@ -72,7 +72,7 @@ describe('by the connection', () => {
     const picked = hosts.pick(destined(first));
     expect(picked.kind === 'host' && picked.host.key).toBe(first);
     expect(hosts.pick(destined(undefined))).toEqual({ kind: 'unavailable', reason: 'no-hosts' });
-    expect(hosts.pick({ ...destined(undefined), info: new StreamInfo({ host: '', port: 0 }, { host: '', port: 0 }) }).kind).toBe('unavailable');
+    expect(hosts.pick({ ...destined(undefined), info: new StreamInfo({ remote: { host: '', port: 0 }, local: { host: '', port: 0 } }) }).kind).toBe('unavailable');
     hosts.close();
   });
 

@@ -30,6 +30,7 @@ const never = Number.POSITIVE_INFINITY;
 export class TcpProxyConnection implements ServerConnection, TcpUpstreamOwner {
   deadline = never;
   sweepIndex = -1;
+  rosterIndex = -1;
   readonly acceptedBy: TcpStatistics;
   readonly info: StreamInfo;
   readonly upstreamHandler: ConnectionHandler;
@@ -60,7 +61,7 @@ export class TcpProxyConnection implements ServerConnection, TcpUpstreamOwner {
     this.acceptedBy = engine.statistics.tcp(settings.statPrefix);
     this.acceptedBy.connectionsTotal.add();
     this.acceptedBy.connectionsActive += 1;
-    this.info = new StreamInfo(info.remote, info.local);
+    this.info = new StreamInfo(info);
     this.info.connection = info;
     this.info.filterChainName = filterChainName;
     this.info.connectionId = id;
