@@ -142,6 +142,8 @@ export class UpstreamStatistics {
   readonly races: Counter;
   readonly retries: Counter;
   readonly retrySuccesses: Counter;
+  readonly backedUp: Counter;
+  readonly drained: Counter;
   readonly readingPaused: Counter;
   readonly readingResumed: Counter;
   readonly requestTime: Histogram;
@@ -197,6 +199,8 @@ export class UpstreamStatistics {
     this.requestsPendingTotal = counter('upstream_rq_pending_total', 'requests that waited for a connection');
     this.requestsCancelled = counter('upstream_rq_cancelled', 'requests given up before a connection was there');
     this.requestsReset = counter('upstream_rq_tx_reset', 'requests that we gave up on a connection');
+    this.backedUp = counter('upstream_flow_control_backed_up_total', 'times that a host did not take more of a request, so that its client was not read from');
+    this.drained = counter('upstream_flow_control_drained_total', 'times that it took more again');
     this.readingPaused = counter('upstream_flow_control_paused_reading_total', 'times that a body was left with its host, because the client had not taken what came before');
     this.readingResumed = counter('upstream_flow_control_resumed_reading_total', 'times that reading it went on');
     this.races = counter('upstream_rq_keepalive_race', 'requests sent again because their connection had closed under them');

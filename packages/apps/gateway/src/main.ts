@@ -33,7 +33,7 @@ const gateway = composeGateway({
   codec,
   regexEngine: await loadRegexEngine(),
   network,
-  resolver: createSystemResolver(clock),
+  resolver: createSystemResolver(clock, undefined, meter),
   clock,
   timers,
   random,

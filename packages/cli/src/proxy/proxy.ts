@@ -77,7 +77,7 @@ async function start(settings: ProxySettings, logging: LateLogging, meter: Meter
     loaded: loaded.value,
     filters,
     network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory }),
-    createResolver: (dns) => createSystemResolver(systemClock, dns),
+    createResolver: (dns) => createSystemResolver(systemClock, dns, meter),
     openAccessLog: createAccessLogOpener(
       meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'),
       meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.'),

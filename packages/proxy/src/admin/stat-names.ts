@@ -36,6 +36,7 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_listener_', word: 'listener', label: 'envoy_listener_address' },
   { prefix: 'envoy_load_reporter_', word: 'load_reporter', label: undefined },
   { prefix: 'envoy_overload_', word: 'overload', label: 'envoy_overload_name' },
+  { prefix: 'envoy_dns_cares_', word: 'dns.cares', label: undefined },
   { prefix: 'envoy_vhost_', word: 'vhost', label: 'envoy_virtual_host' },
   { prefix: 'envoy_server_', word: 'server', label: undefined },
 ];

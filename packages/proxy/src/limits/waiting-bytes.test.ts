@@ -37,7 +37,9 @@ test('an upstream that does not read has the request wait at the client', async 
   client.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${bytes}\r\n\r\n`);
   client.write(large);
   await expect.poll(() => proxy.metric('envoy_http_downstream_flow_control_paused_reading_total'), { timeout: 10_000 }).toBeGreaterThan(0);
+  expect(proxy.metric('envoy_cluster_upstream_flow_control_backed_up_total')).toBeGreaterThan(0);
   read();
   expect(await client.readHead()).toMatch(/^HTTP\/1\.1 200/);
   expect(proxy.metric('envoy_http_downstream_flow_control_resumed_reading_total')).toBeGreaterThan(0);
+  expect(proxy.metric('envoy_cluster_upstream_flow_control_drained_total')).toBe(proxy.metric('envoy_cluster_upstream_flow_control_backed_up_total'));
 });

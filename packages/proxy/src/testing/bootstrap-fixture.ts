@@ -7,6 +7,7 @@ import { typeUrls, versionOf } from '@sluice/resources';
 import { startBootstrapProxy } from '../config/bootstrap-proxy.ts';
 import { parseBootstrap } from '../config/file-bootstrap.ts';
 import { standardFilters } from '../filters/standard-filters.ts';
+import { createSystemResolver } from '../network/dns/create-system-resolver.ts';
 import { createPoisonedNetwork } from './poisoned-network.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
 import type { DrainOptions, Proxy } from '../proxy-options.ts';
@@ -55,6 +56,7 @@ export async function startBootstrap({ listeners = [], clusters = [], bootstrap 
     timers: systemTimers,
     random: random ?? createSeededRandom(1),
     network: network ?? createPoisonedNetwork(),
+    createResolver: (dns) => createSystemResolver(systemClock, dns, meter),
     ...(processReadings ? { processReadings } : {}),
     ...(tracer ? { tracer } : {}),
     ...(drain ? { drain } : {}),

@@ -59,6 +59,8 @@ const hostFailures: Readonly<Partial<Record<OutcomeCode, TryResult>>> = {
 export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient, HostWaiter {
   readonly #owner: Omit<UpstreamRequestOwner, 'overrideHost'>;
   readonly #cluster: ClusterRuntime;
+  /** The client is not read from. */
+  #isBackedUp = false;
   #isPaused = false;
   readonly #context: UpstreamContext;
   readonly #tunnel: TunnelKind | undefined;
@@ -157,7 +159,16 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   writeData(memory: Buffer, start: number, end: number, mayBorrow: boolean): boolean {
     this.#bodyBegun = true;
     if (this.#body && !this.#try) this.#keep(this.#body, memory, start, end);
-    return this.#codec?.writeData(memory, start, end, mayBorrow) ?? false;
+    const codec = this.#codec;
+    if (!codec) return false;
+    const mayGoOn = codec.writeData(memory, start, end, mayBorrow);
+    if (!mayGoOn) this.#backUp();
+    return mayGoOn;
+  }
+
+  #backUp(): void {
+    if (!this.#isBackedUp) this.#cluster.statistics.backedUp.add();
+    this.#isBackedUp = true;
   }
 
   /** Of what comes while there is no connection nothing may be lost, and no more is asked for. */
@@ -283,6 +294,8 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   }
 
   onUpstreamDrain(): void {
+    if (this.#isBackedUp) this.#cluster.statistics.drained.add();
+    this.#isBackedUp = false;
     this.#owner.onUpstreamDrain();
   }
 

@@ -33,7 +33,7 @@ async function main(port: MessagePort): Promise<void> {
   const proxy = createProxy({
     ...parts,
     network,
-    resolver: createSystemResolver(systemClock, settings.dnsResolver),
+    resolver: createSystemResolver(systemClock, settings.dnsResolver, meter),
     clusterManager: settings.clusterManager,
     ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }),
     ...(listenerDrainMs === undefined ? {} : { listenerDrainMs }),

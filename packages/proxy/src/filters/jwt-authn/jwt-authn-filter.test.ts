@@ -242,6 +242,7 @@ test('a provider may say whom tokens are about and how long they may last', asyn
   expect(await answer(proxy, await sign({ sub: 'spiffe://b/b' }))).toEqual([401, 'Jwt verification fails']);
   expect((await answer(proxy, await sign()))[0]).toBe(401);
   expect((await answer(proxy, await sign({ sub: 'spiffe://a/b', exp: soon(1000) })))[0]).toBe(401);
+  expect(proxy.metric('envoy_http_jwt_authn_denied')).toBe(3);
 });
 
 test('what a token says is there for the filters behind, and so is why one was refused', async () => {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LookupFamily, NameAnswer, ResolverSettings } from '@sluice/kernel';
+import { createMeter, type LookupFamily, type NameAnswer, type ResolverSettings } from '@sluice/kernel';
 import { expect, test } from 'vitest';
 import { SystemResolver } from './system-resolver.ts';
 
@@ -87,8 +87,10 @@ function machine(hosts = '', resolvConf = '') {
   writeFileSync(paths.hostsPath, hosts);
   writeFileSync(paths.resolvConfPath, resolvConf);
   let now = 0;
+  const meter = createMeter();
   return {
-    resolver: new SystemResolver({ now: () => now, ...paths }),
+    resolver: new SystemResolver({ now: () => now, meter, ...paths }),
+    count: (name: string) => meter.collect().find((family) => family.name === `envoy_dns_cares_${name}`)?.samples[0]?.value,
     writeHosts: (text: string) => writeFileSync(paths.hostsPath, text),
     pass: (ms: number) => void (now += ms),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
@@ -111,7 +113,9 @@ test('no such name, and nothing of the family, are empty; trouble of the server 
   expect(await ask(host.resolver, 'v4.test', server.settings, 'V6_ONLY')).toEqual({ kind: 'empty' });
   expect(await ask(host.resolver, 'broken.test', server.settings)).toEqual({ kind: 'failed', reason: 'ESERVFAIL' });
   expect(await ask(host.resolver, 'quiet.test', server.settings)).toEqual({ kind: 'failed', reason: 'ETIMEOUT' });
+  expect(['resolve_total', 'pending_resolutions', 'not_found', 'timeout', 'get_addr_failure'].map(host.count)).toEqual([7, 0, 3, 2, 2]);
   expect(await ask(host.resolver, `${'x'.repeat(300)}.test`, server.settings)).toMatchObject({ kind: 'failed' });
+  expect(host.count('pending_resolutions')).toBe(0);
 });
 
 test('short names are tried in the search domains, first where they have few dots', async () => {

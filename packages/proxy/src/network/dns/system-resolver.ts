@@ -10,6 +10,7 @@ import {
   formatAddress,
   isIpLiteral,
   type LookupFamily,
+  type Meter,
   type NameAnswer,
   type NameLookup,
   type NameQuery,
@@ -18,6 +19,7 @@ import {
   type ResolverSettings,
 } from '@sluice/kernel';
 import { parseHostsFile, type HostsFile } from './hosts-file.ts';
+import { isNothing, NameStatistics } from './name-statistics.ts';
 import { candidatesOf, emptyResolvConf, parseResolvConf, type ResolvConf } from './resolv-conf.ts';
 import { WatchedFile } from './watched-file.ts';
 
@@ -26,6 +28,8 @@ export interface SystemResolverOptions {
   readonly now: () => number;
   /** For queries that bring none of their own. Default the system's. */
   readonly settings?: ResolverSettings | undefined;
+  /** Where questions to servers are counted. Default nowhere. */
+  readonly meter?: Meter | undefined;
   /** Default `/etc/hosts`. */
   readonly hostsPath?: string;
   /** Default `/etc/resolv.conf`. */
@@ -35,9 +39,6 @@ export interface SystemResolverOptions {
 /** Of one server for one answer, in ms, and how often all are asked. Chosen: an answer late by seconds is none for a proxy. */
 const defaultTimeoutMs = 2000;
 const defaultTriesMax = 3;
-
-/** What servers say when there is nothing of that name or of that kind. */
-const nothingCodes = new Set(['ENOTFOUND', 'ENODATA']);
 
 interface FamilyAnswer {
   readonly addresses: readonly ResolvedAddress[];
@@ -52,6 +53,7 @@ export class SystemResolver implements Resolver {
   /** By settings. */
   readonly #cares = new Map<string, CaresResolver>();
   #resolvConfVersion = 0;
+  #statistics: NameStatistics | undefined;
 
   constructor(options: SystemResolverOptions) {
     this.#options = options;
@@ -76,8 +78,9 @@ export class SystemResolver implements Resolver {
     if (local.length > 0) return found(local);
     const conf = settings?.searches === false ? emptyResolvConf : this.#resolvConf.read();
     const cares = this.#caresFor(settings);
+    if (this.#options.meter) this.#statistics ??= new NameStatistics(this.#options.meter);
     for (const candidate of candidatesOf(name, conf)) {
-      const answer = await ask(cares, candidate, family);
+      const answer = await ask(cares, candidate, family, this.#statistics);
       // The next name is another one: who takes it because of a server's trouble may come to somebody else's hosts.
       if (answer.kind !== 'empty') return answer;
     }
@@ -123,10 +126,10 @@ function nodeDns(): typeof import('node:dns') {
 }
 
 /** Both families at once where both may be wanted. One that has failed does not spoil what the other has found. */
-async function ask(cares: CaresResolver, name: string, family: LookupFamily): Promise<NameAnswer> {
+async function ask(cares: CaresResolver, name: string, family: LookupFamily, statistics: NameStatistics | undefined): Promise<NameAnswer> {
   const [v4, v6] = await Promise.all([
-    family === 'V6_ONLY' ? nothing : askFamily(cares, name, 'resolve4'),
-    family === 'V4_ONLY' ? nothing : askFamily(cares, name, 'resolve6'),
+    family === 'V6_ONLY' ? nothing : askFamily(cares, name, 'resolve4', statistics),
+    family === 'V4_ONLY' ? nothing : askFamily(cares, name, 'resolve6', statistics),
   ]);
   const addresses = chooseFamily(family, v4.addresses, v6.addresses);
   if (addresses.length > 0) return found(addresses);
@@ -136,13 +139,15 @@ async function ask(cares: CaresResolver, name: string, family: LookupFamily): Pr
 
 const nothing: FamilyAnswer = { addresses: [], failure: undefined };
 
-function askFamily(cares: CaresResolver, name: string, method: 'resolve4' | 'resolve6'): Promise<FamilyAnswer> {
+function askFamily(cares: CaresResolver, name: string, method: 'resolve4' | 'resolve6', statistics: NameStatistics | undefined): Promise<FamilyAnswer> {
   const { promise, resolve } = Promise.withResolvers<FamilyAnswer>();
   try {
     cares[method](name, { ttl: true }, (error, records) => {
+      statistics?.onAnswered(error ? (error.code ?? '') : undefined);
       if (!error) resolve({ addresses: records.map(({ address, ttl }) => ({ host: address, ttlMs: ttl * 1000 })), failure: undefined });
-      else resolve(nothingCodes.has(error.code ?? '') ? nothing : { addresses: [], failure: error.code ?? error.message });
+      else resolve(isNothing(error.code ?? '') ? nothing : { addresses: [], failure: error.code ?? error.message });
     });
+    statistics?.onAsked();
   } catch (error) {
     // A name that can be none (too long, with spaces) is refused before anybody is asked.
     resolve({ addresses: [], failure: (error as Error).message });
