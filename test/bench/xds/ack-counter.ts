@@ -13,6 +13,8 @@ export class AckCounter {
   readonly #streams = new Set<Stream>();
   #wanted = 0;
   #reached: (() => void) | undefined;
+  #unanswered = 0;
+  #lastAnswerAt = 0;
 
   constructor(method: StreamMethod<Request, Message<Stream>>) {
     this.#method = method;
@@ -25,16 +27,28 @@ export class AckCounter {
     return new Promise((resolve) => (this.#reached = resolve));
   }
 
+  /** Fulfils with the time of the last answer when nothing has been unanswered for `quietMs`. */
+  async settled(quietMs: number): Promise<number> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, quietMs / 4));
+      if (this.#unanswered === 0 && performance.now() - this.#lastAnswerAt > quietMs) return this.#lastAnswerAt;
+    }
+  }
+
   watched(stream: Stream): Stream {
     this.#streams.add(stream);
+    let unanswered = 0;
     return {
       listen: (handler) =>
         stream.listen({
           onMessage: (request) => {
             handler.onMessage(request);
-            if (request.responseNonce !== '') this.#onAnswer();
+            if (request.responseNonce === '') return;
+            unanswered -= 1;
+            this.#onAnswer();
           },
           onEnd: (status) => {
+            this.#unanswered -= unanswered;
             this.#streams.delete(stream);
             handler.onEnd(status);
           },
@@ -42,7 +56,9 @@ export class AckCounter {
       send: (response) => {
         // Measured on one stream alone, or measuring would cost more than what is measured.
         const [first] = this.#streams;
-        if (stream === first && this.#reached) this.sampledBytes += this.#method.responseSerialize(response).length;
+        unanswered += 1;
+        this.#unanswered += 1;
+        if (stream === first) this.sampledBytes += this.#method.responseSerialize(response).length;
         return stream.send(response);
       },
       end: (status) => stream.end(status),
@@ -50,6 +66,8 @@ export class AckCounter {
   }
 
   #onAnswer(): void {
+    this.#unanswered -= 1;
+    this.#lastAnswerAt = performance.now();
     this.#wanted -= 1;
     if (this.#wanted > 0) return;
     this.#reached?.();

@@ -8,5 +8,8 @@ test('a small cluster and a few proxies', { timeout: 120_000 }, async () => {
   expect(run?.endpoint.bytesPerProxy).toBeGreaterThan(100);
   // One of twenty assignments, and nothing else.
   expect(run?.endpoint.bytesPerProxy).toBeLessThan(1_000);
+  // One host in two tables, and no other.
   expect(run?.traffic.bytesPerProxy).toBeGreaterThan(run?.endpoint.bytesPerProxy ?? 0);
+  expect(run?.traffic.bytesPerProxy).toBeLessThan(5_000);
+  expect(run?.full.bytesPerProxy).toBeGreaterThan(10_000);
 });

@@ -14,7 +14,7 @@ export interface XdsBenchOptions {
   readonly proxies: number;
   /** How many single changes are measured. */
   readonly changes: number;
-  /** How many changes of routes are measured: with many Services a table of them all goes to each proxy. */
+  /** How many changes of routes are measured. */
   readonly shifts: number;
   /** How many proxies connect at once with nothing, besides the first. */
   readonly cold: number;
@@ -36,6 +36,8 @@ export interface XdsRun {
   readonly warmFleetCpuMs: number;
   readonly endpoint: ChangeFigures;
   readonly traffic: ChangeFigures;
+  /** Every virtual host is another, under another name, once; for 20 proxies. */
+  readonly full: ChangeFigures;
   readonly memoryMiB: number;
 }
 
@@ -45,6 +47,12 @@ export interface ChangeFigures {
   readonly cpuMs: number;
   readonly bytesPerProxy: number;
 }
+
+/** How many of the fleet stay for the change of everything: tens of megabytes go to each of them. */
+const pushedTo = 20;
+
+/** For clients outside, and for those inside. */
+const tablesWithHosts = 2;
 
 /**
  * How many of the fleet come back at once. The fleet is one process, and what it encodes for one proxy the others wait for:
@@ -59,7 +67,7 @@ export async function run(args: readonly string[]): Promise<number> {
       services: { type: 'string', default: '100,1000,10000' },
       proxies: { type: 'string', default: '200' },
       changes: { type: 'string', default: '100' },
-      shifts: { type: 'string', default: '3' },
+      shifts: { type: 'string', default: '50' },
       cold: { type: 'string', default: '4' },
     },
   });
@@ -74,19 +82,18 @@ export async function measureXds(options: XdsBenchOptions): Promise<readonly Xds
   for (const services of options.services) runs.push(await measureSize(services, options));
   print(`${proxies} proxies on delta streams; per Service ${revisionsPerService} revisions with 5 endpoints each\n`);
   print(renderRuns(runs));
-  print('\none endpoint, object change to last answer (p99):');
-  const longest = Math.max(...runs.map(({ endpoint }) => endpoint.p99Ms));
-  for (const { services, endpoint } of runs) {
-    const bar = '#'.repeat(Math.max(1, Math.round((endpoint.p99Ms / longest) * 50)));
-    print(`${String(services).padStart(7)} ${bar} ${endpoint.p99Ms.toFixed(0)} ms`);
-  }
+  print(renderGrowth('one endpoint moves, object change to last answer (p99, ms)', runs, ({ endpoint }) => endpoint.p99Ms));
+  print(renderGrowth('shares of one Route shift, object change to last answer (p99, ms)', runs, ({ traffic }) => traffic.p99Ms));
+  print(renderGrowth('bytes to each proxy for one Route', runs, ({ traffic }) => traffic.bytesPerProxy));
+  print(renderGrowth('CPU of the config service for one Route (ms)', runs, ({ traffic }) => traffic.cpuMs));
+  print(renderGrowth(`every Route for ${pushedTo} proxies, object change to last answer (ms)`, runs, ({ full }) => full.p99Ms));
   return runs;
 }
 
 async function measureSize(services: number, { proxies, changes, shifts, cold }: XdsBenchOptions): Promise<XdsRun> {
   const service = await Answering.start<{ readonly port: number; readonly readyMs: number }>('./service-main.ts', [String(services)], ['--max-old-space-size=6144']);
   const address = `127.0.0.1:${service.first.port}`;
-  const fleet = await Answering.start('./fleet-main.ts', [address, String(services * revisionsPerService)], ['--max-old-space-size=4096']);
+  const fleet = await Answering.start('./fleet-main.ts', [address, String(services * revisionsPerService), String(services * tablesWithHosts)], ['--max-old-space-size=4096']);
   const use = () => service.process.ask<UseAnswer>({ kind: 'use' });
   try {
     const whole = await fleet.process.ask<ConnectAnswer>({ kind: 'whole client' });
@@ -96,15 +103,21 @@ async function measureSize(services: number, { proxies, changes, shifts, cold }:
     const cpuBefore = (await use()).cpuUs;
     const warm = await fleet.process.ask<ConnectAnswer>({ kind: 'connect', proxies, parallel: warmAtOnce, warm: true });
     const connected = await use();
+    // The first answers of the fleet are written onto all Routes, once.
+    await service.process.ask({ kind: 'rest' });
     const moves: ChangeAnswer[] = [];
     for (let life = 1; life <= changes; life += 1) {
       moves.push(await service.process.ask<ChangeAnswer>({ kind: 'move endpoint', service: (life * 37) % services, life, acks: proxies }));
     }
     const shifted: ChangeAnswer[] = [];
     for (let share = 1; share <= Math.min(shifts, changes); share += 1) {
-      // Both tables have every host, so each proxy is sent and accepts both in one response.
+      // Both tables have the host, and each proxy is sent and accepts both in one response.
       shifted.push(await service.process.ask<ChangeAnswer>({ kind: 'shift traffic', service: share % services, share, acks: proxies }));
     }
+    const { memoryMiB } = await use();
+    await fleet.process.ask({ kind: 'keep', proxies: pushedTo });
+    await service.process.ask({ kind: 'rest' });
+    const pushed = await service.process.ask<ChangeAnswer>({ kind: 'move domain', domain: 'example.org' });
     return {
       services,
       readyMs: service.first.readyMs,
@@ -115,7 +128,8 @@ async function measureSize(services: number, { proxies, changes, shifts, cold }:
       warmFleetCpuMs: (connected.cpuUs - cpuBefore) / 1_000,
       endpoint: figuresOf(moves),
       traffic: figuresOf(shifted),
-      memoryMiB: (await use()).memoryMiB,
+      full: figuresOf([pushed]),
+      memoryMiB,
     };
   } finally {
     await Promise.all([fleet.process.stop(), service.process.stop()]);
@@ -132,8 +146,15 @@ function figuresOf(answers: readonly ChangeAnswer[]): ChangeFigures {
   };
 }
 
+/** How a figure grows with the number of Services. */
+function renderGrowth(title: string, runs: readonly XdsRun[], figureOf: (run: XdsRun) => number): string {
+  const longest = Math.max(...runs.map(figureOf));
+  const bars = runs.map((run) => `${String(run.services).padStart(7)} ${'#'.repeat(Math.max(1, Math.round((figureOf(run) / longest) * 50)))} ${figureOf(run).toFixed(figureOf(run) < 100 ? 1 : 0)}`);
+  return ['', title, ...bars].join('\n');
+}
+
 function renderRuns(runs: readonly XdsRun[]): string {
-  const head = ['Services', 'ready ms', 'one cold ms', 'full state MB', 'cold fleet ms', 'warm fleet ms', 'its CPU ms', 'endpoint p50/p99 ms', 'CPU ms', 'bytes/proxy', 'route p50/p99 ms', 'CPU ms', 'bytes/proxy', 'memory MiB'];
+  const head = ['Services', 'ready ms', 'one cold ms', 'full state MB', 'cold fleet ms', 'warm fleet ms', 'its CPU ms', 'endpoint p50/p99 ms', 'CPU ms', 'bytes/proxy', 'route p50/p99 ms', 'CPU ms', 'bytes/proxy', `all routes (${pushedTo} proxies) ms`, 'CPU ms', 'MB/proxy', 'memory MiB'];
   const rows = runs.map((run) => [
     String(run.services),
     run.readyMs.toFixed(0),
@@ -148,6 +169,9 @@ function renderRuns(runs: readonly XdsRun[]): string {
     `${run.traffic.p50Ms.toFixed(0)} / ${run.traffic.p99Ms.toFixed(0)}`,
     run.traffic.cpuMs.toFixed(1),
     run.traffic.bytesPerProxy.toFixed(0),
+    run.full.p99Ms.toFixed(0),
+    run.full.cpuMs.toFixed(0),
+    (run.full.bytesPerProxy / 1e6).toFixed(2),
     run.memoryMiB.toFixed(0),
   ]);
   return renderCells(head, rows);

@@ -3,13 +3,15 @@
  * and accepts everything. What comes is not looked into, so that a machine holds hundreds.
  */
 import { createMeter, createSeededRandom, silentLogger, systemClock, systemTimers } from '@sluice/kernel';
-import { createAdsClient, loadCodec, openGrpcTransport, typeUrls, type Codec, type DeltaDiscoveryResponse } from '@sluice/xds';
+import { createAdsClient, loadCodec, openGrpcTransport, typeUrls, virtualHostDiscoveryFeature, type Codec, type DeltaDiscoveryResponse } from '@sluice/xds';
 
 import { answer, type ConnectAnswer, type FleetQuestion } from './messages.ts';
 
 const address = process.argv[2] ?? '';
-/** How many clusters there are, and so assignments. */
+const clientFeatures = [virtualHostDiscoveryFeature];
+/** How many clusters there are, and so assignments; and how many virtual hosts in both tables. */
 const clusters = Number(process.argv[3]);
+const hosts = Number(process.argv[4]);
 const codec = rememberingFirstRequests(await loadCodec('core'));
 const tableNames = ['external_services', 'internal_services'];
 /** What the first cold proxy received, as type → name → version, for those that come back warm. */
@@ -53,7 +55,7 @@ class Proxy {
     const complete = new Promise<void>((resolve) => (this.#onComplete = resolve));
     const ask = (typeUrl: string, subscribe: readonly string[], isFirst: boolean, responseNonce = ''): void => {
       const initialVersions = isFirst && this.#isWarm ? versionsOf(typeUrl) : {};
-      const node = { id: 'bench', cluster: 'sluice-gateway' };
+      const node = { id: 'bench', cluster: 'sluice-gateway', clientFeatures };
       stream.send({ typeUrl, subscribe, unsubscribe: [], initialVersions, responseNonce, ...(isFirst ? { node } : {}) });
     };
     stream.listen({
@@ -74,6 +76,7 @@ class Proxy {
     if (this.#isWarm) ask(typeUrls.clusterLoadAssignment, [...(held.get(typeUrls.clusterLoadAssignment) ?? new Map<string, string>()).keys()], true);
     ask(typeUrls.listener, [], true);
     ask(typeUrls.routeConfiguration, tableNames, true);
+    ask(typeUrls.virtualHost, [], true);
     await complete;
   }
 
@@ -95,8 +98,8 @@ class Proxy {
   #isComplete(): boolean {
     const has = (typeUrl: string, count: number): boolean => (this.#received.get(typeUrl) ?? -1) >= count;
     // A warm one is told of its clusters and listeners, with nothing in it.
-    if (this.#isWarm) return has(typeUrls.cluster, 0) && has(typeUrls.listener, 0);
-    return has(typeUrls.cluster, clusters) && has(typeUrls.clusterLoadAssignment, clusters) && has(typeUrls.routeConfiguration, 1);
+    if (this.#isWarm) return has(typeUrls.cluster, 0) && has(typeUrls.listener, 0) && has(typeUrls.virtualHost, 0);
+    return has(typeUrls.cluster, clusters) && has(typeUrls.clusterLoadAssignment, clusters) && has(typeUrls.routeConfiguration, 1) && has(typeUrls.virtualHost, hosts);
   }
 }
 
@@ -117,6 +120,9 @@ answer<FleetQuestion>(async (question) => {
       return connect(question.proxies, question.parallel, question.warm);
     case 'whole client':
       return connectWholeClient();
+    case 'keep':
+      for (const proxy of proxies.splice(question.proxies)) proxy.close();
+      return 'kept';
     case 'stop':
       for (const proxy of proxies) proxy.close();
       proxies.length = 0;
@@ -141,19 +147,19 @@ async function connectWholeClient(): Promise<ConnectAnswer> {
   const transport = await openGrpcTransport({ address, codec });
   const before = performance.now();
   let assignments = 0;
-  let hasRoutes = false;
+  let virtualHosts = 0;
   let finish = (): void => {};
   const complete = new Promise<void>((resolve) => (finish = resolve));
   const client = createAdsClient({
-    node: { id: 'bench~whole', cluster: 'sluice-gateway' },
+    node: { id: 'bench~whole', cluster: 'sluice-gateway', clientFeatures },
     variant: 'delta',
     transport,
     codec,
     consumer: {
       onUpdate({ typeUrl, changed }) {
         if (typeUrl === typeUrls.clusterLoadAssignment) assignments += changed.length;
-        if (typeUrl === typeUrls.routeConfiguration) hasRoutes = true;
-        if (hasRoutes && assignments >= clusters) finish();
+        if (typeUrl === typeUrls.virtualHost) virtualHosts += changed.length;
+        if (virtualHosts >= hosts && assignments >= clusters) finish();
         return [];
       },
     },

@@ -4,8 +4,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 export type ServiceQuestion =
   /** Replaces a pod of one revision and waits until `acks` proxies have accepted that. */
   | { readonly kind: 'move endpoint'; readonly service: number; readonly life: number; readonly acks: number }
-  /** Shifts the shares of one Service, which makes new route tables. */
+  /** Shifts the shares of one Service, which changes its virtual host in both tables. */
   | { readonly kind: 'shift traffic'; readonly service: number; readonly share: number; readonly acks: number }
+  /** Serves all Services under another domain: every virtual host is another. */
+  | { readonly kind: 'move domain'; readonly domain: string }
+  /** Until what has become of all objects is written. */
+  | { readonly kind: 'rest' }
   | { readonly kind: 'use' };
 
 export interface ChangeAnswer {
@@ -27,6 +31,8 @@ export type FleetQuestion =
   | { readonly kind: 'connect'; readonly proxies: number; readonly parallel: number; readonly warm: boolean }
   /** Connects a whole client, as a gateway has it, and ends it when it has everything. */
   | { readonly kind: 'whole client' }
+  /** Ends all proxies but so many. */
+  | { readonly kind: 'keep'; readonly proxies: number }
   | { readonly kind: 'stop' };
 
 export interface ConnectAnswer {

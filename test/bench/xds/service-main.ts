@@ -4,7 +4,7 @@ import { composeConfigServer } from '@sluice/config-server';
 import * as kubernetes from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
 import * as serving from '@sluice/serving';
-import { routeObject } from '@sluice/config-server/testing';
+import { domainConfigMap, routeObject } from '@sluice/config-server/testing';
 import { defaultTranslateOptions } from '@sluice/translator';
 import { loadCodec, openGrpcServer } from '@sluice/xds';
 import { configServiceMethods } from '@sluice/xds/testing';
@@ -56,6 +56,17 @@ answer<ServiceQuestion>(async (question) => {
       const shares = { [revisionName(question.service, 0)]: share, [revisionName(question.service, 1)]: 100 - share };
       return change(question.acks, () => api.put(routeObject(`service-${question.service}`, shares)));
     }
+    case 'move domain': {
+      const cpuBefore = cpuUs();
+      const before = performance.now();
+      acks.sampledBytes = 0;
+      api.put(domainConfigMap(question.domain));
+      const ms = (await acks.settled(2_000)) - before;
+      return { ms, cpuUs: cpuUs() - cpuBefore, bytesPerProxy: acks.sampledBytes } satisfies ChangeAnswer;
+    }
+    case 'rest':
+      await settledAt();
+      return 'at rest';
     case 'use':
       return { memoryMiB: process.memoryUsage.rss() / 2 ** 20, cpuUs: cpuUs() } satisfies UseAnswer;
   }
@@ -77,4 +88,13 @@ function isKind(value: unknown): value is kubernetes.ResourceKind {
 function cpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
+}
+
+/** Nothing has been computed for half a second. */
+async function settledAt(): Promise<void> {
+  for (;;) {
+    const before = cpuUs();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    if (cpuUs() - before < 25_000) return;
+  }
 }

@@ -6,12 +6,17 @@ import type { Clock, Logger, Timer, Timers } from '@sluice/kernel';
 import { formatTime, isNotFound, type KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
 import { formatVerdict, gatewayVerdictAnnotation, ingressKind, ingressStatus, routeKind, type GatewayVerdict, type Ingress, type ObjectList } from '@sluice/serving';
 
+import { WritePace } from './write-pace.ts';
+
 export interface VerdictWriterOptions {
   readonly client: KubernetesClient;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
 }
+
+/** After so long it is tried whether more may be written, in ms. Chosen: a few writes' worth. */
+const paceMs = 10;
 
 /** Chosen: enough to write thousands in seconds, and few beside an API server's other clients. */
 const atOnceMax = 8;
@@ -28,10 +33,13 @@ export class VerdictWriter {
   /** Could not be written; tried again together. */
   readonly #failed = new Map<string, GatewayVerdict>();
   #retry: Timer | undefined;
+  readonly #pace: WritePace;
+  #paced: Timer | undefined;
   #isStopped = false;
 
   constructor(options: VerdictWriterOptions) {
     this.#options = options;
+    this.#pace = new WritePace(options.clock);
   }
 
   /** What an object says of itself now. */
@@ -71,6 +79,7 @@ export class VerdictWriter {
   stop(): void {
     this.#isStopped = true;
     this.#retry?.cancel();
+    this.#paced?.cancel();
   }
 
   #note(owner: string, text: string | undefined): void {
@@ -82,6 +91,13 @@ export class VerdictWriter {
     for (const [owner, verdict] of this.#due) {
       if (this.#running.size >= atOnceMax || this.#isStopped) return;
       if (this.#running.has(owner)) continue;
+      if (!this.#pace.take()) {
+        this.#paced ??= this.#options.timers.after(paceMs, () => {
+          this.#paced = undefined;
+          this.#work();
+        });
+        return;
+      }
       this.#due.delete(owner);
       this.#running.add(owner);
       void this.#writeOne(owner, verdict).finally(() => {

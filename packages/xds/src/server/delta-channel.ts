@@ -1,6 +1,7 @@
 /** One type on one delta stream. */
 import { partMark, type DeltaDiscoveryRequest } from '../discovery.ts';
 import type { ResourceSet, VersionedResource } from '../snapshot/snapshot.ts';
+import { absentFrom, broughtVersion, compareBrought, type BroughtVersions, type Comparison } from './comparison.ts';
 import { TypeChannel, type DueResponse, type RequestMeaning } from './type-channel.ts';
 
 /**
@@ -11,7 +12,9 @@ export const deltaResponseBytesMax = 1 << 20;
 
 export class DeltaChannel extends TypeChannel {
   /** What the client brought from an earlier stream, as name → version, until it is compared with what we have. */
-  #brought: Readonly<Record<string, string>> = {};
+  #brought: BroughtVersions = {};
+  /** The names of the first request, until then. */
+  #asked: readonly string[] = [];
 
   /** What a request says. One that is `stale` answers nothing, but its subscriptions count. */
   onRequest(request: DeltaDiscoveryRequest): RequestMeaning {
@@ -19,6 +22,7 @@ export class DeltaChannel extends TypeChannel {
     const change = this.subscription.change(request.subscribe, request.unsubscribe, this.intern);
     if (isFresh) {
       this.#brought = request.initialVersions;
+      this.#asked = request.subscribe;
       if (this.set !== undefined) this.begin(this.set);
     } else {
       this.onSubscription(change);
@@ -30,27 +34,45 @@ export class DeltaChannel extends TypeChannel {
 
   protected begin(set: ResourceSet): void {
     const brought = this.#brought;
+    const asked = this.#asked;
     this.#brought = {};
+    this.#asked = [];
+    const comparison = compareBrought(brought, set);
+    if (comparison) this.#beginShared(comparison, absentFrom(set, asked));
+    else this.#beginAlone(brought, set);
+  }
+
+  /** What a few thousand names come to is known from the stream before. */
+  #beginShared({ lacking, gone }: Comparison, absent: readonly string[]): void {
     const { isWildcard, names } = this.subscription;
-    let matched = 0;
+    if (!isWildcard && names.size < lacking.size) {
+      for (const name of names) if (lacking.has(name)) this.#lack(name, lacking.get(name));
+    } else {
+      for (const [name, version] of lacking) if (this.subscription.wants(name)) this.#lack(name, version);
+    }
+    for (const name of absent) if (names.has(name)) this.#lack(name, gone.get(name));
+    // What the client holds and is gone. Of what it did not ask for it needs to hear nothing.
+    for (const [name, version] of gone) if (this.subscription.wants(name)) this.pending.set(name, version);
+  }
+
+  #beginAlone(brought: BroughtVersions, set: ResourceSet): void {
+    const { isWildcard, names } = this.subscription;
     const compare = (name: string, resource: VersionedResource | undefined): void => {
-      const version = Object.hasOwn(brought, name) ? brought[name] : undefined;
-      if (version !== undefined) matched += 1;
-      if (version !== undefined && version === resource?.version) return;
-      this.pending.set(name, version);
-      if (version === undefined && names.has(name)) this.owed.add(name);
+      const version = broughtVersion(brought, name);
+      if (version === undefined || version !== resource?.version) this.#lack(name, version);
     };
     if (isWildcard) for (const [name, resource] of set.resources) compare(name, resource);
     for (const name of names) {
       const resource = set.resources.get(name);
       if (!isWildcard || resource === undefined) compare(name, resource);
     }
-    const broughtNames = Object.keys(brought);
-    if (matched === broughtNames.length) return;
-    // What the client holds and is gone. Of what it did not ask for it needs to hear nothing.
-    for (const name of broughtNames) {
-      if (this.subscription.wants(name) && !set.resources.has(name)) this.pending.set(name, brought[name]);
-    }
+    for (const [name, version] of Object.entries(brought)) if (this.subscription.wants(name) && !set.resources.has(name)) this.pending.set(name, version);
+  }
+
+  /** @param version that the client holds */
+  #lack(name: string, version: string | undefined): void {
+    this.pending.set(name, version);
+    if (version === undefined && this.subscription.names.has(name)) this.owed.add(name);
   }
 
   protected override onDropped(name: string): void {

@@ -6,6 +6,8 @@
  * everything beside the names. In the state-of-the-world variant each request carries the full list; in the delta
  * variant what is added and taken away, and the legacy wildcard stays beside names until `*` is taken away.
  */
+import { NameSet } from './name-set.ts';
+
 export interface SubscriptionChange {
   /** Names to answer: new ones, and in the delta variant any that are asked for again. */
   readonly asked: readonly string[];
@@ -18,7 +20,7 @@ export interface SubscriptionChange {
 
 export class Subscription {
   readonly #allowsLegacyWildcard: boolean;
-  readonly #names = new Set<string>();
+  readonly #names = new NameSet();
   /** The list of the last request of the state-of-the-world variant. */
   #list: readonly string[] | undefined;
   #isFresh = true;
@@ -40,7 +42,7 @@ export class Subscription {
   }
 
   /** The names asked for one by one, without `*`. */
-  get names(): ReadonlySet<string> {
+  get names(): Pick<NameSet, 'size' | 'has' | typeof Symbol.iterator> {
     return this.#names;
   }
 
@@ -67,7 +69,7 @@ export class Subscription {
     const dropped = [...this.#names].filter((name) => !wanted.has(name));
     const asked = [...wanted].filter((name) => !this.#names.has(name)).map(intern);
     for (const name of dropped) this.#names.delete(name);
-    for (const name of asked) this.#names.add(name);
+    this.#names.addAll(this.#isFresh && wanted.size === list.length ? list : asked, intern);
     return { asked, dropped, ...this.#setWildcard(hasStar) };
   }
 
@@ -88,6 +90,11 @@ export class Subscription {
     for (const name of unsubscribe) {
       if (name === '*') isWildcard = false;
       else if (this.#names.delete(name)) dropped.push(name);
+    }
+    // The usual first request has nothing but names, and the same as others of its kind.
+    if (this.#isFresh && !subscribe.includes('*')) {
+      this.#names.addAll(subscribe, intern);
+      return { asked: subscribe, dropped, ...this.#setWildcard(isWildcard) };
     }
     const asked: string[] = [];
     for (const name of subscribe) {

@@ -89,10 +89,14 @@ export abstract class TypeChannel {
       if (!this.subscription.isFresh) this.begin(set);
       return;
     }
+    // What is gone stands behind what is there, so that what is sent part by part is found without passing it by.
     for (const { name, before, after } of changes) {
-      if (!this.subscription.wants(name)) continue;
+      if (after !== undefined && this.subscription.wants(name) && !this.pending.has(name)) this.pending.set(name, before?.version);
+    }
+    for (const { name, before, after } of changes) {
+      if (after !== undefined || !this.subscription.wants(name)) continue;
       if (!this.pending.has(name)) this.pending.set(name, before?.version);
-      if (before !== undefined && after === undefined && this.pending.get(name) !== undefined) this.onGone?.(before);
+      if (before !== undefined && this.pending.get(name) !== undefined) this.onGone?.(before);
     }
   }
 
