@@ -45,8 +45,11 @@ export interface Meter {
   /** A gauge whose value is asked for when somebody reads it. */
   observedGauge(name: string, help: string, read: () => number, labels?: LabelValues): void;
   histogram(name: string, help: string, bounds: readonly number[], labels?: LabelValues): Histogram;
-  /** Forgets the children that carry all of `labels`, so that what has gone does not stay on the page. */
-  remove(labels: LabelValues): void;
+  /**
+   * Forgets the children that carry all of `labels`, so that what has gone does not stay on the page.
+   * @param names of the families that it is about. Default all
+   */
+  remove(labels: LabelValues, names?: ReadonlySet<string>): void;
   /** Counters and histograms begin anew; gauges say what is, and stay. Absent where numbers are somebody else's. */
   resetCounters?(): void;
   /** Everything, as of now, families in the order they were first named. */
@@ -137,9 +140,10 @@ export function createMeter(): Meter {
     },
     histogram: (name, help, bounds, labels = {}) =>
       child(name, help, 'histogram', bounds, labels, () => new Buckets(bounds)) as Buckets,
-    remove(labels) {
+    remove(labels, names) {
       const wanted = Object.entries(labels);
-      for (const family of families.values()) {
+      for (const [name, family] of families) {
+        if (names && !names.has(name)) continue;
         for (const [key, { labels: own }] of family.children) {
           if (wanted.every(([label, value]) => own[label] === value)) family.children.delete(key);
         }

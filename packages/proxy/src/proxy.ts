@@ -238,7 +238,7 @@ class RunningProxy implements Proxy {
       cluster.drain();
       if (!config.clusters.has(cluster.name)) engine.statistics.forgetUpstream(cluster.config.resource.statName);
     }
-    engine.statistics.forgetRouted();
+    engine.statistics.forgetGone();
     this.#isConfigured = true;
     engine.logger.info('config applied', { version: config.version, listeners: config.listeners.size, clusters: clusters.size });
     return [];
@@ -302,6 +302,7 @@ class RunningProxy implements Proxy {
     if (!this.#retired.delete(listener)) return;
     const others = [...this.#listeners.values(), ...this.#retired];
     if (others.every(({ statistics }) => statistics !== listener.statistics)) this.#engine.statistics.forgetListener(listener.statistics);
+    this.#engine.statistics.forgetGone();
   }
 
   /** Resolves when no connection is left. */

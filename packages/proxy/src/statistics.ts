@@ -9,9 +9,11 @@ import { ConnectionStatistics } from './downstream/connection-statistics.ts';
 import { ListenerStatistics } from './downstream/listener-statistics.ts';
 import { TcpStatistics } from './network-filters/tcp-proxy/tcp-statistics.ts';
 import { Http2Statistics } from './http2-statistics.ts';
+import { MetricScope } from './metric-scope.ts';
 import { outcomes, type Outcome } from './outcome.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import { isCountedIn, RoutedStatistics } from './routed-statistics.ts';
+import { statPrefixesOf } from './stat-prefixes.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { TracingStatistics } from './tracing/tracing-statistics.ts';
 import { timeBoundsMs } from './time-bounds.ts';
@@ -66,6 +68,7 @@ export class DownstreamStatistics {
   connectionsActive = 0;
   requestsActive = 0;
   upgradesActive = 0;
+  readonly #scope: MetricScope;
   readonly #ends: ReadonlyMap<string, Counter>;
   readonly #http1: CodecStatistics;
   readonly #http2: CodecStatistics;
@@ -74,9 +77,11 @@ export class DownstreamStatistics {
     this.#http1 = new CodecStatistics(meter, 'http1');
     this.#http2 = new CodecStatistics(meter, 'http2');
     const labels = { envoy_http_conn_manager_prefix: statPrefix };
-    const counter = (name: string, help: string) => meter.counter(`envoy_http_${name}`, help, labels);
+    const scope = new MetricScope(meter, labels);
+    this.#scope = scope;
+    const counter = (name: string, help: string) => scope.counter(`envoy_http_${name}`, help, labels);
     this.connectionsTotal = counter('downstream_cx_total', 'connections accepted');
-    this.connections = new ConnectionStatistics(meter, labels);
+    this.connections = new ConnectionStatistics(scope, labels);
     this.requestsTotal = counter('downstream_rq_total', 'requests begun');
     this.routedRequests = counter('rq_total', 'requests that came to the router');
     this.http1Requests = counter('downstream_rq_http1_total', 'requests begun in HTTP/1');
@@ -93,12 +98,22 @@ export class DownstreamStatistics {
     this.delayedCloseTimeouts = counter('downstream_cx_delayed_close_timeout', 'connections whose client did not end its side in time');
     this.upgrades = counter('downstream_cx_upgrades_total', 'requests that became tunnels');
     this.drainCloses = counter('downstream_cx_drain_close', 'connections whose client was asked to leave because of a drain');
-    this.byClass = classCounters(meter, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
-    this.requestTime = meter.histogram('envoy_http_downstream_rq_time', 'time of a whole exchange, in ms', timeBoundsMs, labels);
-    meter.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
-    meter.observedGauge('envoy_http_downstream_cx_upgrades_active', 'tunnels that are open', () => this.upgradesActive, labels);
-    meter.observedGauge('envoy_http_downstream_rq_active', 'requests under way', () => this.requestsActive, labels);
-    this.#ends = outcomeCounters(meter, 'envoy_http_', labels, ({ counter: name }) => !name.startsWith('upstream_'));
+    this.byClass = classCounters(scope, 'envoy_http_downstream_rq_xx', 'responses by status class', labels);
+    this.requestTime = scope.histogram('envoy_http_downstream_rq_time', 'time of a whole exchange, in ms', timeBoundsMs, labels);
+    scope.observedGauge('envoy_http_downstream_cx_active', 'open connections', () => this.connectionsActive, labels);
+    scope.observedGauge('envoy_http_downstream_cx_upgrades_active', 'tunnels that are open', () => this.upgradesActive, labels);
+    scope.observedGauge('envoy_http_downstream_rq_active', 'requests under way', () => this.requestsActive, labels);
+    this.#ends = outcomeCounters(scope, 'envoy_http_', labels, ({ counter: name }) => !name.startsWith('upstream_'));
+  }
+
+  /** Whether something under way counts here. */
+  get isInUse(): boolean {
+    return this.connectionsActive + this.requestsActive > 0;
+  }
+
+  /** No connection manager counts here any more. */
+  remove(): void {
+    this.#scope.close();
   }
 
   /** Of the protocol in which a stream came; the numbers are those of all listeners. */
@@ -359,9 +374,24 @@ export class Statistics {
     }));
   }
 
-  /** Another configuration is in force. */
-  forgetRouted(): void {
+  /** Another configuration is in force, or what was left of one before has gone: numbers of what is in neither go. */
+  forgetGone(): void {
     this.#routed?.forgetGone();
+    const config = this.#current();
+    if (!config) return;
+    const { http, tcp } = statPrefixesOf(config);
+    for (const [prefix, statistics] of this.#downstream) {
+      if (http.has(prefix) || statistics.isInUse) continue;
+      statistics.remove();
+      this.#downstream.delete(prefix);
+      this.#tracing.get(prefix)?.remove();
+      this.#tracing.delete(prefix);
+    }
+    for (const [prefix, statistics] of this.#tcp) {
+      if (tcp.has(prefix) || statistics.connectionsActive > 0) continue;
+      statistics.remove();
+      this.#tcp.delete(prefix);
+    }
   }
 
   downstream(statPrefix: string): DownstreamStatistics {

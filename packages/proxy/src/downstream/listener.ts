@@ -210,7 +210,7 @@ export class Listener implements ChainHost, InspectionOwner, ConnectionTaker {
   }
 
   onConnectionGone(chain: ServedChain): void {
-    if (chain.connections === 0) this.#retiredChains.delete(chain);
+    if (chain.connections === 0 && this.#retiredChains.delete(chain)) this.engine.statistics.forgetGone();
     this.#gone();
   }
 
