@@ -8,7 +8,7 @@ export interface TracingProvider {
   readonly isKnown: boolean;
   /** Empty: as the process calls itself. */
   readonly serviceName: string;
-  /** URL of a collector of OTLP over HTTP. Empty: the one the process was told of. */
+  /** URL of a collector of OTLP over HTTP; with `grpc:` in front, of one over gRPC. Empty: the one the process was told of. */
   readonly collector: string;
 }
 
@@ -37,15 +37,25 @@ function readOpenTelemetry(json: unknown, scope: Scope): TracingProvider | undef
   if (!reader) return undefined;
   const serviceName = reader.string('service_name', '');
   const kind = reader.oneof(['grpc_service', 'http_service'], false);
-  const collector = kind === 'http_service' ? (reader.read(kind, readCollector) ?? '') : '';
-  reader.read('grpc_service', (service, at) => {
-    if (isObject(service)) at.warn('is not used: spans go in OTLP over HTTP, to where the environment says');
-    else at.error('must be an object');
-    return true;
-  });
+  const overHttp = reader.read('http_service', readCollector);
+  const overGrpc = reader.read('grpc_service', readGrpcTarget);
+  const collector = (kind === 'http_service' ? overHttp : overGrpc && `grpc:${overGrpc}`) ?? '';
   reader.ignore(['sampler', 'resource_detectors', 'max_cache_size']);
   reader.done();
   return { isKnown: true, serviceName, collector };
+}
+
+/** `GrpcService`: the target where it names one; a cluster of ours is not used, whose own requests spans would tell of. */
+function readGrpcTarget(json: unknown, scope: Scope): string | undefined {
+  if (!isObject(json)) {
+    scope.error('must be an object');
+    return undefined;
+  }
+  const google = json['google_grpc'];
+  const target = isObject(google) ? google['target_uri'] : undefined;
+  if (typeof target === 'string' && target !== '') return target;
+  scope.warn('is not used: spans go to where the environment says');
+  return undefined;
 }
 
 /** `HttpService`: its URL. Spans are not sent through a cluster of ours, whose own requests they would tell of. */

@@ -36,6 +36,8 @@ export interface ServingRevision {
   /** In seconds; 0 sets no limit of its own. */
   readonly responseStartTimeoutSeconds: number;
   readonly idleTimeoutSeconds: number;
+  /** Only the kubelet can tell when a pod is ready: by a command in a container, or because it waits for a start to be over. */
+  readonly readyByKubelet: boolean;
   /**
    * Where requests go now. The autoscaler's wish, except that a revision without a ready pod is always
    * `Proxy`, and one without its ServerlessService too; without a ready activator it is `Serve` when there

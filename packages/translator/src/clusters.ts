@@ -48,11 +48,14 @@ function revisionMetadata(revision: ServingRevision): JsonObject {
   return {
     namespace: revision.namespace,
     name: revision.name,
+    service: revision.service,
+    configuration: revision.configuration,
     container_concurrency: revision.containerConcurrency,
     protocol: revision.protocol,
     timeout_seconds: revision.timeoutSeconds,
     response_start_timeout_seconds: revision.responseStartTimeoutSeconds,
     idle_timeout_seconds: revision.idleTimeoutSeconds,
+    ...(revision.readyByKubelet ? { ready_by_kubelet: true } : {}),
   };
 }
 

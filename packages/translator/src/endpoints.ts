@@ -2,7 +2,7 @@
 import { typeUrls } from '@sluice/resources';
 import type { ServingEndpoint, ServingRevision } from '@sluice/serving';
 
-import { clusterName } from './names.ts';
+import { clusterName, revisionMetadataKey } from './names.ts';
 import { byAddress, type JsonObject, type TranslatedResource } from './resource.ts';
 
 /** For gateways: the pods in mode Serve, the activators in mode Proxy. */
@@ -16,14 +16,17 @@ export function gatewayEndpoints(revision: ServingRevision): TranslatedResource 
 
 /**
  * For activators: the pods, those that are not ready included and marked. An activator finds out by itself
- * when they are, sooner than the word gets round.
+ * when they are, sooner than the word gets round. And who shares them, so that each takes its part.
  */
 export function activatorEndpoints(revision: ServingRevision): TranslatedResource {
   const pods = revision.pods.filter(({ terminating }) => !terminating);
-  return assignment(
-    revision,
-    pods.toSorted(byAddress).map((pod) => lbEndpoint(pod, pod.ready ? 'HEALTHY' : 'UNHEALTHY')),
-  );
+  const endpoints = pods.toSorted(byAddress).map((pod) => lbEndpoint(pod, pod.ready ? 'HEALTHY' : 'UNHEALTHY'));
+  const [first, ...others] = endpoints;
+  const sharers = revision.activators.map(({ address }) => address).toSorted();
+  // Where there is nothing to share out, or nobody to share with, nothing is said.
+  if (!first || revision.containerConcurrency === 0 || sharers.length < 2) return assignment(revision, endpoints);
+  // Said with the pods and not with the cluster, which would be made anew for each activator that comes or goes.
+  return assignment(revision, [{ ...first, metadata: { filter_metadata: { [revisionMetadataKey]: { activators: sharers } } } }, ...others]);
 }
 
 function isUsable({ ready, terminating }: ServingEndpoint): boolean {

@@ -11,5 +11,5 @@ export {
   routeConfigurationNames,
   type NodeGroup,
 } from './names.ts';
-export { defaultTranslateOptions, type TranslateOptions } from './options.ts';
+export { defaultTranslateOptions, noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 export type { Json, JsonObject, TranslatedResource } from './resource.ts';

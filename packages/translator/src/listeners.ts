@@ -3,13 +3,13 @@ import { typeUrls } from '@sluice/resources';
 import type { ServingCertificate } from '@sluice/serving';
 
 import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
-import type { TranslateOptions } from './options.ts';
+import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import type { Json, JsonObject, TranslatedResource } from './resource.ts';
 
 /** Listeners that are there whatever is served. */
-export function gatewayListeners({ gateway }: TranslateOptions): readonly TranslatedResource[] {
+export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOptions = noTraces): readonly TranslatedResource[] {
   const { address, externalPort, internalPort, accessLogPath } = gateway;
-  const edge = { filters: [routerFilter], accessLogPath, trust: trustsNobody };
+  const edge = { filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
   const external = listener(listenerNames.externalHttp, address, externalPort, { ...edge, routes: routeConfigurationNames.external });
   if (internalPort === 0) return [external];
   return [external, listener(listenerNames.internalHttp, address, internalPort, { ...edge, routes: routeConfigurationNames.internal })];
@@ -19,11 +19,11 @@ export function gatewayListeners({ gateway }: TranslateOptions): readonly Transl
  * A chain for each certificate, chosen by the name that the client asks for. A client that asks for none of them is
  * not served: any certificate would be the wrong one. Undefined while there is nothing to show.
  */
-export function gatewayTlsListener(certificates: readonly ServingCertificate[], { gateway }: TranslateOptions): TranslatedResource | undefined {
+export function gatewayTlsListener(certificates: readonly ServingCertificate[], { gateway }: TranslateOptions, traces: TraceOptions = noTraces): TranslatedResource | undefined {
   const { address, externalTlsPort, accessLogPath } = gateway;
   if (externalTlsPort === 0 || certificates.length === 0) return undefined;
   const name = listenerNames.externalHttps;
-  const settings = { routes: routeConfigurationNames.external, filters: [routerFilter], accessLogPath, trust: trustsNobody };
+  const settings = { routes: routeConfigurationNames.external, filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
   const { value, ...resource } = listener(name, address, externalTlsPort, settings);
   const { filter_chains: chains, ...rest } = value;
   const [chain] = chains as readonly JsonObject[];
@@ -53,17 +53,20 @@ function tlsContext(secretName: string): JsonObject {
   };
 }
 
-export function activatorListeners({ activator }: TranslateOptions): readonly TranslatedResource[] {
-  return [
-    listener(listenerNames.activatorHttp1, activator.address, activator.http1Port, {
-      routes: routeConfigurationNames.activator,
-      // Holds the request until a pod can take it, and chooses the pod; the router then goes there.
-      filters: [activatorFilter, routerFilter],
-      // The gateway in front has logged the request already.
-      accessLogPath: '',
-      trust: trustsGateway,
-    }),
-  ];
+/** Both speak HTTP/1.1 and HTTP/2: Knative has a port for each, and its peers look there. */
+export function activatorListeners({ activator }: TranslateOptions, traces: TraceOptions = noTraces): readonly TranslatedResource[] {
+  const settings: ManagerSettings = {
+    routes: routeConfigurationNames.activator,
+    // Holds the request until a pod can take it, and chooses the pod; the router then goes there.
+    filters: [activatorFilter, routerFilter],
+    // The gateway in front has logged the request already.
+    accessLogPath: '',
+    trust: trustsGateway,
+    traces,
+  };
+  const { address, http1Port, h2cPort } = activator;
+  const http1 = listener(listenerNames.activatorHttp1, address, http1Port, settings);
+  return h2cPort === 0 ? [http1] : [http1, listener(listenerNames.activatorH2c, address, h2cPort, settings)];
 }
 
 interface ManagerSettings {
@@ -72,6 +75,7 @@ interface ManagerSettings {
   readonly accessLogPath: string;
   /** What is believed of what a request says about its client. */
   readonly trust: JsonObject;
+  readonly traces: TraceOptions;
 }
 
 /** Whoever connects is the client. */
@@ -100,7 +104,7 @@ function listener(name: string, address: string, port: number, settings: Manager
   };
 }
 
-function manager(statPrefix: string, { routes, filters, accessLogPath, trust }: ManagerSettings): JsonObject {
+function manager(statPrefix: string, { routes, filters, accessLogPath, trust, traces }: ManagerSettings): JsonObject {
   return {
     '@type': typeNames.httpConnectionManager,
     stat_prefix: statPrefix,
@@ -111,6 +115,7 @@ function manager(statPrefix: string, { routes, filters, accessLogPath, trust }: 
     },
     http_filters: filters,
     ...(accessLogPath === '' ? {} : { access_log: [accessLog(accessLogPath)] }),
+    ...tracing(traces),
     ...trust,
     // How long a request may be silent is the revision's to say, and its sidecar's to hold it to.
     stream_idle_timeout: '0s',
@@ -118,6 +123,26 @@ function manager(statPrefix: string, { routes, filters, accessLogPath, trust }: 
     http_protocol_options: { enable_trailers: true },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
   };
+}
+
+/** Whoever calls decides for the whole trace; of the others a share. A client's wish alone is none. */
+function tracing({ protocol, endpoint, samplingRate }: TraceOptions): JsonObject {
+  if (protocol === 'none' || protocol === 'stdout') return {};
+  const collector: JsonObject =
+    protocol === 'grpc' ? { grpc_service: { google_grpc: { target_uri: endpoint, stat_prefix: 'opentelemetry' } } } : { http_service: { http_uri: { uri: urlOf(endpoint), cluster: 'opentelemetry', timeout: '10s' } } };
+  return {
+    tracing: {
+      client_sampling: { value: 0 },
+      random_sampling: { value: samplingRate * 100 },
+      overall_sampling: { value: 100 },
+      provider: { name: 'envoy.tracers.opentelemetry', typed_config: { '@type': typeNames.openTelemetry, ...collector } },
+    },
+  };
+}
+
+/** Knative's endpoints may come without a scheme. */
+function urlOf(endpoint: string): string {
+  return endpoint.includes('://') ? endpoint : `http://${endpoint}`;
 }
 
 const routerFilter: JsonObject = {

@@ -18,6 +18,7 @@ export const listenerNames = {
   externalHttps: 'external_https',
   internalHttp: 'internal_http',
   activatorHttp1: 'activator_http1',
+  activatorH2c: 'activator_h2c',
 } as const;
 
 export const routeConfigurationNames = {
@@ -70,5 +71,6 @@ export const typeNames = {
   downstreamTls: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
   tlsInspector: 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   typedStruct: 'type.googleapis.com/xds.type.v3.TypedStruct',
+  openTelemetry: 'type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig',
   activatorFilter: 'type.googleapis.com/sluice.filters.http.activator.v1.Activator',
 } as const;

@@ -16,10 +16,24 @@ export interface TranslateOptions {
     readonly address: string;
     /** Knative: 8012. */
     readonly http1Port: number;
+    /** The same under the port that Knative has for HTTP/2 without TLS: 8013. 0 for no such listener. */
+    readonly h2cPort: number;
   };
 }
 
+/** Where and how much of what happens is traced; what an operator can change while everything runs. */
+export interface TraceOptions {
+  /** `stdout` is each process's own business: nothing is said of it here. */
+  readonly protocol: 'none' | 'grpc' | 'http/protobuf' | 'stdout';
+  /** URL of the collector. */
+  readonly endpoint: string;
+  /** Of requests whose caller has not decided. 0 to 1. */
+  readonly samplingRate: number;
+}
+
+export const noTraces: TraceOptions = { protocol: 'none', endpoint: '', samplingRate: 0 };
+
 export const defaultTranslateOptions: TranslateOptions = {
   gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, internalPort: 8081, accessLogPath: '/dev/stdout' },
-  activator: { address: '0.0.0.0', http1Port: 8012 },
+  activator: { address: '0.0.0.0', http1Port: 8012, h2cPort: 8013 },
 };

@@ -13,7 +13,7 @@ import { activatorEndpoints, gatewayEndpoints } from './endpoints.ts';
 import { GroupResources, type ResourceChange } from './group-resources.ts';
 import { activatorListeners, gatewayListeners, gatewayTlsListener } from './listeners.ts';
 import { listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
-import type { TranslateOptions } from './options.ts';
+import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import { ProxylessResources } from './proxyless.ts';
 import type { TranslatedResource } from './resource.ts';
 import { RevisionUses } from './revision-uses.ts';
@@ -34,6 +34,8 @@ export type GroupChanges = Readonly<Record<NodeGroup, ResourceChange>>;
 
 export class Translator {
   readonly #options: TranslateOptions;
+  #traces: TraceOptions = noTraces;
+  #certificates: readonly ServingCertificate[] = [];
   readonly #gateway = new GroupResources();
   readonly #activator = new GroupResources();
   readonly #proxyless = new ProxylessResources();
@@ -48,11 +50,29 @@ export class Translator {
 
   constructor(options: TranslateOptions) {
     this.#options = options;
-    for (const resource of gatewayListeners(options)) this.#gateway.put(resource);
-    for (const resource of activatorListeners(options)) this.#activator.put(resource);
+    this.#putListeners();
     this.#gateway.put(edgeRoutes(routeConfigurationNames.external));
     this.#gateway.put(edgeRoutes(routeConfigurationNames.internal));
     this.#activator.put(activatorRoutes());
+  }
+
+  /** Takes over what is to be traced. It goes out with the next `update`. */
+  setTraces(traces: TraceOptions): void {
+    const { protocol, endpoint, samplingRate } = this.#traces;
+    if (traces.protocol === protocol && traces.endpoint === endpoint && traces.samplingRate === samplingRate) return;
+    this.#traces = traces;
+    this.#putListeners();
+    this.#putTlsListener();
+  }
+
+  #putListeners(): void {
+    for (const resource of gatewayListeners(this.#options, this.#traces)) this.#gateway.put(resource);
+    for (const resource of activatorListeners(this.#options, this.#traces)) this.#activator.put(resource);
+  }
+
+  #putTlsListener(): void {
+    const listener = gatewayTlsListener(this.#certificates, this.#options, this.#traces);
+    this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
   }
 
   /** Of all routes whose latest form is not in force. */
@@ -136,8 +156,8 @@ export class Translator {
     const names = new Set(certificates.map(({ name }) => name));
     for (const name of this.#gateway.names(typeUrls.secret)) if (!names.has(name)) this.#gateway.remove({ typeUrl: typeUrls.secret, name });
     for (const certificate of certificates) this.#gateway.put(secret(certificate));
-    const listener = gatewayTlsListener(certificates, this.#options);
-    this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
+    this.#certificates = certificates;
+    this.#putTlsListener();
   }
 
 }

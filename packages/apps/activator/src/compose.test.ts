@@ -22,8 +22,14 @@ interface PodState {
   readonly isReady: boolean;
 }
 
+interface Facts {
+  /** Who shares the pods. */
+  readonly activators?: readonly string[];
+  readonly readyByKubelet?: boolean;
+}
+
 /** What the config service tells activators of one revision. */
-function resourcesFor(containerConcurrency: number, pods: readonly PodState[]): Resource[] {
+function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false }: Facts): Resource[] {
   const filter = (name: string, typed_config: JsonObject): JsonObject => ({ name, typed_config });
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -65,7 +71,7 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[]): 
         eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' }, service_name: key },
         metadata: {
           filter_metadata: {
-            'sluice.revision': { namespace: 'default', name: 'hello-00001', container_concurrency: containerConcurrency, protocol: 'http1', timeout_seconds: 300 },
+            'sluice.revision': { namespace: 'default', name: 'hello-00001', container_concurrency: containerConcurrency, protocol: 'http1', timeout_seconds: 300, service: 'hello', configuration: 'hello', ready_by_kubelet: readyByKubelet },
           },
         },
       },
@@ -77,7 +83,8 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[]): 
         cluster_name: key,
         endpoints: [
           {
-            lb_endpoints: pods.map(({ host, isReady }) => ({
+            lb_endpoints: pods.map(({ host, isReady }, index) => ({
+              ...(index === 0 && activators ? { metadata: { filter_metadata: { 'sluice.revision': { activators } } } } : {}),
               endpoint: { address: { socket_address: { address: host, port_value: 8012 } } },
               health_status: isReady ? 'HEALTHY' : 'UNHEALTHY',
             })),
@@ -88,7 +95,7 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[]): 
   ];
 }
 
-function createWorld(containerConcurrency = 0) {
+function createWorld(containerConcurrency = 0, facts: Facts = {}) {
   const time = new SimulatedTime();
   const logger = new RecordingLogger();
   const random = createSeededRandom(1);
@@ -110,7 +117,7 @@ function createWorld(containerConcurrency = 0) {
   const activator = composeActivator({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('activator', activatorHost) });
 
   function publish(...pods: PodState[]): void {
-    const result = createSnapshot(resourcesFor(containerConcurrency, pods), codec, cache.get('sluice-activator'));
+    const result = createSnapshot(resourcesFor(containerConcurrency, pods, facts), codec, cache.get('sluice-activator'));
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     cache.set('sluice-activator', result.snapshot);
   }
@@ -202,7 +209,8 @@ describe('a request for a sleeping revision', () => {
     await world.time.advanceAsync(300);
     expect(held.answer).toContain('from 10.0.0.21');
     expect(pod.requests[0]).toContain('k-proxy-request: activator');
-    expect(pod.requests[0]).toContain('host: hello.example.com');
+    expect(pod.requests[0]).toContain('\r\nhost: 10.0.0.21:8012\r\n');
+    expect(pod.requests[0]).toContain('k-original-host: hello.example.com');
 
     const [coldStart] = world.coldStarts();
     expect(world.coldStarts()).toHaveLength(1);
@@ -246,6 +254,55 @@ describe('under a limit', () => {
     expect(exchanges.filter(({ answer }) => answer.startsWith('HTTP/1.1 200'))).toHaveLength(100);
     expect(pods.map(({ runningMax }) => runningMax)).toEqual([2, 2]);
     expect(world.activator.revisions()).toMatchObject([{ key, capacity: 4, inFlight: 0, waiting: 0 }]);
+  });
+});
+
+describe('beside other activators', () => {
+  it('it sends only to its own share of the pods', async () => {
+    const world = createWorld(1, { activators: ['10.0.0.8', activatorHost] });
+    const pods = await Promise.all(['10.0.0.21', '10.0.0.22', '10.0.0.23'].map((host) => startPod(world, host)));
+    world.publish(...['10.0.0.21', '10.0.0.22', '10.0.0.23'].map((host) => ({ host, isReady: true })));
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    // The second of two: its block is one pod, and the third falls to the first.
+    expect(world.activator.revisions()).toMatchObject([{ pods: ['10.0.0.22:8012'], capacity: 1 }]);
+    const exchanges = Array.from({ length: 6 }, () => world.request());
+    await world.time.advanceAsync(1000);
+    expect(exchanges.every(({ answer }) => answer.includes('from 10.0.0.22'))).toBe(true);
+    expect(pods.map(({ requests }) => requests.length)).toEqual([0, 6, 0]);
+  });
+});
+
+describe('a revision whose readiness only the kubelet can tell', () => {
+  it('is not believed by its own answer, only by the kubelet’s', async () => {
+    const world = createWorld(0, { readyByKubelet: true });
+    const pod = await startPod(world, '10.0.0.21');
+    world.publish({ host: '10.0.0.21', isReady: false });
+    world.activator.start();
+    await world.time.advanceAsync(100);
+    const exchange = world.request();
+    await world.time.advanceAsync(1000);
+    expect([exchange.answer, pod.probes]).toEqual(['', 0]);
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(100);
+    expect(exchange.answer).toContain('from 10.0.0.21');
+  });
+});
+
+describe('a kubelet', () => {
+  it('hears that it serves once somebody hears of its requests, and of its end', async () => {
+    const world = createWorld();
+    world.publish();
+    world.transport.reachable = false;
+    world.activator.start();
+    world.transport.reachable = true;
+    await world.time.advanceAsync(3000);
+    const ask = async (): Promise<string> => {
+      const exchange = world.request('user-agent: kube-probe/1.33\r\n');
+      await world.time.advanceAsync(50);
+      return exchange.answer.split('\r\n')[0] ?? '';
+    };
+    expect(await ask()).toBe('HTTP/1.1 200 OK');
   });
 });
 

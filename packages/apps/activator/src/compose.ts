@@ -1,6 +1,6 @@
 /** The activator: the engine with the activator filter, a throttler per revision, and word to the autoscaler. */
 import { ConcurrencyReporter } from '@sluice/admission';
-import type { Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
+import type { Clock, Logger, Meter, Network, Random, Timers, Tracer } from '@sluice/kernel';
 import {
   ConfigApplier,
   createFileAccess,
@@ -13,10 +13,14 @@ import {
   type ColdStart,
   type Proxy,
   type RegexEngine,
+  type RequestLog,
 } from '@sluice/proxy';
+import { createStatSender, type StatSender } from '@sluice/stats';
 import { createAdsClient, createLoadReporter, type AdsTransport, type ClusterLoad, type Codec, type LoadStatsTransport } from '@sluice/xds';
 import type { ActivatorSettings } from './config.ts';
+import { ColdStartMetrics } from './cold-start-metrics.ts';
 import { RevisionTable, type RevisionStatus } from './revision-table.ts';
+import { StockStatistics } from './stock-statistics.ts';
 
 export interface ActivatorOptions {
   readonly settings: ActivatorSettings;
@@ -30,6 +34,10 @@ export interface ActivatorOptions {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly openAccessLog?: (path: string) => AccessLogOutput;
+  /** A line for each request. Default none. */
+  readonly requestLog?: RequestLog | undefined;
+  /** Where spans go. Default nowhere. */
+  readonly tracer?: Tracer;
 }
 
 export interface Activator {
@@ -55,9 +63,14 @@ const FOLLOW_UP_MS = 50;
 export function composeActivator(options: ActivatorOptions): Activator {
   const { settings, transport, clock, logger } = options;
   const reporter = new ConcurrencyReporter();
-  const revisions = new RevisionTable(options);
+  const { identity, probing, metricNames } = settings;
+  const revisions = new RevisionTable({ ...options, reporter, identity, ownAddress: identity.podIp, probing, metricNames });
   const node = nodeOf(settings);
   let isTerminating = false;
+  let hasReached = false;
+  const coldStarts = new ColdStartMetrics(options.meter);
+  const sender = openStatSender(options);
+  const stock = sender && new StockStatistics({ ...options, sender, podName: identity.pod });
 
   const proxy = createProxy(options);
   const applier = new ConfigApplier({
@@ -73,13 +86,18 @@ export function composeActivator(options: ActivatorOptions): Activator {
     filters: [
       createActivatorFilterFactory({
         revisions,
-        reporter,
+        reporter: stock ? reportToBoth(reporter, stock) : reporter,
+        ...(options.requestLog ? { requestLog: options.requestLog } : {}),
+        ...(options.tracer ? { tracer: options.tracer } : {}),
         onFirstRequest: (revision) => {
           loadReporter.reportNow(revision);
           options.timers.after(FOLLOW_UP_MS, () => loadReporter.reportNow(revision));
         },
-        onColdStart: (coldStart) => logger.info('cold start', describeColdStart(coldStart, clock)),
-        findFault: () => (isTerminating ? 'received SIGTERM from kubelet' : undefined),
+        onColdStart: (coldStart) => {
+          coldStarts.observe(coldStart);
+          logger.info('cold start', describeColdStart(coldStart, clock));
+        },
+        findFault: () => (isTerminating ? 'received SIGTERM from kubelet' : isReached() ? undefined : 'connection has not yet been established'),
       }),
       routerFactory,
     ],
@@ -88,6 +106,12 @@ export function composeActivator(options: ActivatorOptions): Activator {
   const { listenHost } = settings;
   const consumer = new RebindListeners(applier, () => (listenHost === undefined ? undefined : { host: listenHost }));
   const client = createAdsClient({ ...options, node, consumer });
+  /** Until somebody has heard of it, its requests would wake nobody. Later it goes on with what it was told. */
+  function isReached(): boolean {
+    hasReached ||= loadReporter.connected || sender?.connected === true;
+    return hasReached;
+  }
+  options.meter.observedGauge('kn_activator_stats_conn_reachable', 'Whether the autoscaler can be told of requests.', () => (loadReporter.connected || sender?.connected ? 1 : 0), { peer: 'autoscaler' });
   const loadReporter = createLoadReporter({ ...options, transport, node, source: (now, only) => readLoads(reporter, settings, now, only) });
 
   return {
@@ -97,6 +121,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
       proxy.start();
       client.start();
       loadReporter.start();
+      stock?.start();
     },
     async drain() {
       isTerminating = true;
@@ -106,11 +131,35 @@ export function composeActivator(options: ActivatorOptions): Activator {
     async stop() {
       client.stop();
       loadReporter.stop();
+      stock?.stop();
       applier.stop();
       await proxy.close();
       revisions.close();
     },
     revisions: () => revisions.status(),
+  };
+}
+
+function openStatSender({ settings, network, timers, random, logger, meter }: ActivatorOptions): StatSender | undefined {
+  const { stockAutoscaler } = settings;
+  if (!stockAutoscaler) return undefined;
+  const errors = meter.counter('kn_activator_stats_conn_errors_total', 'How often the connection to the autoscaler was lost.', { peer: 'autoscaler' });
+  const onConnection = (isConnected: boolean): void => {
+    if (!isConnected) errors.add();
+  };
+  return createStatSender({ network, address: stockAutoscaler, timers, random, logger, meter, onConnection });
+}
+
+function reportToBoth(reporter: ConcurrencyReporter, stock: StockStatistics): Pick<ConcurrencyReporter, 'requestIn' | 'requestOut'> {
+  return {
+    requestIn(revision, now) {
+      stock.requestIn(revision, now);
+      return reporter.requestIn(revision, now);
+    },
+    requestOut(revision, now) {
+      stock.requestOut(revision, now);
+      reporter.requestOut(revision, now);
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 /** The activator's flags and environment. */
-import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { DEFAULT_PROBING_RHYTHM, PROBE_TIMEOUT_MS, type PodProbingRhythm } from '@sluice/admission';
+import { parseAddress, parseDuration, SettingsReader, type Address, type Checked, type Environment } from '@sluice/kernel';
+import type { MetricNames } from '@sluice/proxy';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 
 export interface ActivatorSettings {
@@ -14,6 +16,14 @@ export interface ActivatorSettings {
   /** After SIGTERM: how long to go on accepting, and when what still runs or waits is cut. Milliseconds. */
   readonly drainGraceMs: number;
   readonly drainDeadlineMs: number;
+  /** Where an autoscaler of Knative's takes statistics by websocket, `host:port`; undefined: ours alone hears of them. `--autoscaler-statistics`. */
+  readonly stockAutoscaler: Address | undefined;
+  /** How pods are asked whether they are ready. Knative's `PROBE_TIMEOUT`, and `PROBE_FREQUENCY` where the intervals end up. */
+  readonly probing: { readonly rhythm: PodProbingRhythm; readonly timeoutMs: number };
+  /** `SLUICE_METRIC_NAMES`: `newest`, `older` (Knative up to 1.18) or `both`. */
+  readonly metricNames: MetricNames;
+  /** A line for each request in this form, Knative's `logging.request-log-template`; empty for none. `SLUICE_REQUEST_LOG_TEMPLATE`. */
+  readonly requestLogTemplate: string;
   readonly logLevel: LogLevel;
   /** How to read from the network; `auto` finds out. `SLUICE_TRANSPORT`. */
   readonly transport: 'auto' | 'reused' | 'events';
@@ -44,7 +54,33 @@ export function readSettings(flags: readonly string[], environment: Environment)
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
     drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),
     drainDeadlineMs: reader.number({ flag: 'drain-deadline-ms' }, { fallback: 30_000 }),
+    stockAutoscaler: readAddress(reader),
+    probing: {
+      rhythm: { ...DEFAULT_PROBING_RHYTHM, intervalMsMax: readDuration(reader, 'PROBE_FREQUENCY', DEFAULT_PROBING_RHYTHM.intervalMsMax) },
+      timeoutMs: readDuration(reader, 'PROBE_TIMEOUT', PROBE_TIMEOUT_MS),
+    },
+    metricNames: reader.choice({ variable: 'SLUICE_METRIC_NAMES' }, ['newest', 'older', 'both'], 'newest'),
+    requestLogTemplate: reader.text({ variable: 'SLUICE_REQUEST_LOG_TEMPLATE' }, ''),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
     transport: reader.choice({ variable: 'SLUICE_TRANSPORT' }, ['auto', 'reused', 'events'], 'auto'),
   });
+}
+
+function readAddress(reader: SettingsReader): Address | undefined {
+  const source = { flag: 'autoscaler-statistics', variable: 'SLUICE_AUTOSCALER_STATISTICS' };
+  const text = reader.find(source);
+  if (text === undefined || text === '') return undefined;
+  const address = parseAddress(text);
+  if (address.path === undefined) return address;
+  reader.report(source, `must be host:port, but was ${JSON.stringify(text)}`);
+  return undefined;
+}
+
+function readDuration(reader: SettingsReader, variable: string, fallbackMs: number): number {
+  const text = reader.find({ variable });
+  if (text === undefined || text === '') return fallbackMs;
+  const durationMs = parseDuration(text);
+  if (durationMs !== undefined && durationMs > 0) return durationMs;
+  reader.report({ variable }, `must be a duration above zero such as 200ms, but was ${JSON.stringify(text)}`);
+  return fallbackMs;
 }

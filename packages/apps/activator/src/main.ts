@@ -1,7 +1,7 @@
 /** Runs the activator until it is told to stop. */
 import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
-import { createSystemNetwork, loadRegexEngine } from '@sluice/proxy';
-import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { createAccessLogOpener, createRequestLog, createSystemNetwork, findTemplateFault, loadRegexEngine, type RequestLog } from '@sluice/proxy';
+import { openLogger, openTracer, readTracerSettings, startMetricsServer } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import { composeActivator } from './compose.ts';
 import { readSettings } from './config.ts';
@@ -15,11 +15,12 @@ const settings = checked.value;
 const logging = await openLogger({ name: 'activator', level: settings.logLevel, clock });
 const { logger } = logging;
 const meter = createMeter();
+const tracer = openTracer({ ...readTracerSettings(process.env, 'activator'), timers, logger, meter });
 const codec = await loadCodec('core');
 const transport = await openGrpcTransport({ address: settings.configService, codec });
 const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
 const regexEngine = await loadRegexEngine();
-const activator = composeActivator({ settings, transport, codec, regexEngine, network, clock, timers, random, logger, meter });
+const activator = composeActivator({ settings, transport, codec, regexEngine, network, clock, timers, random, logger, meter, tracer, requestLog: openRequestLog(settings.requestLogTemplate) });
 const metrics = await startMetricsServer({
   host: settings.metricsHost,
   port: settings.metricsPort,
@@ -35,8 +36,21 @@ process.once('SIGINT', () => void stop());
 activator.start();
 giveBackStartMemory();
 
+/** A template that cannot be read costs the log and nothing else. */
+function openRequestLog(template: string): RequestLog | undefined {
+  if (template === '') return undefined;
+  const fault = findTemplateFault(template);
+  if (fault === undefined) {
+    const lost = (reason: string) => meter.counter('sluice_access_log_lost_total', 'Pieces of access log that were not written.', { reason });
+    return createRequestLog({ template, logsProbes: false, output: createAccessLogOpener(lost('slow'), lost('failed'))('/dev/stdout'), timers });
+  }
+  logger.error('request log not written', { template, reason: fault });
+  return undefined;
+}
+
 async function stop(): Promise<void> {
   await activator.drain();
+  await tracer.close();
   transport.close();
   await metrics.close();
   logging.flush();

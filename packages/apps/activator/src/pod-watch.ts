@@ -1,5 +1,5 @@
 /** Keeps the throttler of one revision told of its usable pods: performs the probes that `PodProbing` decides on. */
-import { PodProbing, PROBE_TIMEOUT_MS, type Throttler } from '@sluice/admission';
+import { PodProbing, PROBE_TIMEOUT_MS, type PodProbingRhythm, type Throttler } from '@sluice/admission';
 import { parseAddress, type Clock, type Network, type Timer, type Timers } from '@sluice/kernel';
 import { probeHttp } from '@sluice/proxy';
 
@@ -8,6 +8,8 @@ export interface PodWatchOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Default `PodProbing`'s own, and `PROBE_TIMEOUT_MS`. */
+  readonly probing?: { readonly rhythm: PodProbingRhythm; readonly timeoutMs: number } | undefined;
 }
 
 /** The question a sidecar understands, and the answer that means yes. */
@@ -16,12 +18,13 @@ const expectedBody = 'queue';
 
 export class PodWatch {
   readonly #options: PodWatchOptions;
-  readonly #probing = new PodProbing();
+  readonly #probing: PodProbing;
   #timer: Timer | undefined;
   #isClosed = false;
 
   constructor(options: PodWatchOptions) {
     this.#options = options;
+    this.#probing = new PodProbing(options.probing?.rhythm);
   }
 
   /** What the endpoints say now; both lists hold `host:port`. */
@@ -53,7 +56,7 @@ export class PodWatch {
 
   #probe(address: string): void {
     const { network, timers, clock } = this.#options;
-    const probe = { ...question, address: parseAddress(address), host: address, timeoutMs: PROBE_TIMEOUT_MS };
+    const probe = { ...question, address: parseAddress(address), host: address, timeoutMs: this.#options.probing?.timeoutMs ?? PROBE_TIMEOUT_MS };
     probeHttp(network, timers, probe, (result) => {
       if (this.#isClosed) return;
       const isReady = result.kind === 'answered' && result.status === 200 && result.body === expectedBody;

@@ -9,6 +9,11 @@ export interface RevisionFacts {
   /** 0 for no limit. */
   readonly containerConcurrency: number;
   readonly timeouts: RequestTimeouts;
+  /** Empty when the revision belongs to none. */
+  readonly service: string;
+  readonly configuration: string;
+  /** Only the kubelet can tell when a pod is ready: our own probes are not to be believed. */
+  readonly readyByKubelet: boolean;
 }
 
 /** Undefined for a cluster that is no revision. */
@@ -22,6 +27,9 @@ export function factsOf({ resource }: ClusterConfig): RevisionFacts | undefined 
       responseStartMs: numberOf(facts['response_start_timeout_seconds']) * 1000,
       idleMs: numberOf(facts['idle_timeout_seconds']) * 1000,
     },
+    service: textOf(facts['service']),
+    configuration: textOf(facts['configuration']),
+    readyByKubelet: facts['ready_by_kubelet'] === true,
   };
 }
 
@@ -30,18 +38,27 @@ export interface RevisionEndpoints {
   readonly ready: readonly string[];
   /** Of pods that are there and not ready yet, or not any more. */
   readonly notReady: readonly string[];
+  /** Addresses of the activators that share the pods, sorted; empty when this one is alone. */
+  readonly activators: readonly string[];
 }
 
 export function endpointsOf({ assignment }: ClusterConfig): RevisionEndpoints {
   const ready: string[] = [];
   const notReady: string[] = [];
+  let activators: readonly string[] = [];
   for (const { endpoints } of assignment?.localities ?? []) {
-    for (const { address, healthStatus } of endpoints) {
+    for (const { address, healthStatus, metadata } of endpoints) {
+      const sharers = metadata[metadataKey]?.['activators'];
+      if (Array.isArray(sharers)) activators = sharers.filter((sharer) => typeof sharer === 'string');
       const isReady = healthStatus === 'HEALTHY' || healthStatus === 'UNKNOWN';
       (isReady ? ready : notReady).push(formatAddress(address));
     }
   }
-  return { ready, notReady };
+  return { ready, notReady, activators };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function numberOf(value: unknown): number {

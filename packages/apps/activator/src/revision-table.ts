@@ -2,9 +2,9 @@
  * The revisions of the configuration in force, each with its throttler and the watch over its pods. Changes are
  * taken over once the engine has applied them, so that no request is sent to a pod the engine does not know yet.
  */
-import { Throttler } from '@sluice/admission';
-import type { Clock, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
-import type { ActivatableRevision, ClusterConfig, RevisionDirectory } from '@sluice/proxy';
+import { SOLE_ACTIVATOR, Throttler, type ConcurrencyReporter, type PodProbingRhythm } from '@sluice/admission';
+import type { Clock, LabelValues, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
+import { RequestMetrics, type ActivatableRevision, type ClusterConfig, type MetricNames, type RevisionDirectory } from '@sluice/proxy';
 import { PodWatch } from './pod-watch.ts';
 import { endpointsOf, factsOf, type RevisionFacts } from './revision-of-cluster.ts';
 
@@ -15,6 +15,14 @@ export interface RevisionTableOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  readonly reporter: ConcurrencyReporter;
+  /** Default `newest`. */
+  readonly metricNames?: MetricNames;
+  /** The address under which the other activators know this one. */
+  readonly ownAddress: string;
+  readonly probing?: { readonly rhythm: PodProbingRhythm; readonly timeoutMs: number } | undefined;
+  /** Pod and address in request logs. */
+  readonly identity: { readonly pod: string; readonly podIp: string };
 }
 
 /** How a revision's throttler stands, for tests and pages. */
@@ -28,6 +36,8 @@ export interface RevisionStatus {
 
 interface Entry extends ActivatableRevision {
   readonly watch: PodWatch;
+  readonly labels: LabelValues;
+  readyByKubelet: boolean;
   /** What was taken over last, to see what has changed. */
   clusterVersion: string;
   assignmentVersion: string;
@@ -52,8 +62,10 @@ export class RevisionTable implements RevisionDirectory {
       const entry = this.#upsert(key, cluster);
       if (!entry || entry.assignmentVersion === cluster.assignmentVersion) continue;
       entry.assignmentVersion = cluster.assignmentVersion;
-      const { ready, notReady } = endpointsOf(cluster);
-      entry.watch.setEndpoints(ready, notReady);
+      const { ready, notReady, activators } = endpointsOf(cluster);
+      // First who shares them: pods that are not ours must not be used for a moment.
+      entry.throttler.setShare(activators.length === 0 ? SOLE_ACTIVATOR : { index: activators.indexOf(this.#options.ownAddress), count: activators.length });
+      entry.watch.setEndpoints(ready, entry.readyByKubelet ? [] : notReady);
     }
   }
 
@@ -78,7 +90,8 @@ export class RevisionTable implements RevisionDirectory {
     const facts = factsOf(cluster);
     if (!facts) return undefined;
     if (known && known.throttler.containerConcurrency === facts.containerConcurrency) {
-      const changed: Entry = { ...known, timeouts: facts.timeouts, clusterVersion: cluster.version };
+      // The endpoints are looked at anew: what is made of them follows from the facts too.
+      const changed: Entry = { ...known, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, clusterVersion: cluster.version, assignmentVersion: '' };
       this.#entries.set(key, changed);
       return changed;
     }
@@ -88,12 +101,16 @@ export class RevisionTable implements RevisionDirectory {
   }
 
   #add(key: string, cluster: ClusterConfig, facts: RevisionFacts): Entry {
-    const { random, meter } = this.#options;
+    const { random, meter, reporter, identity, metricNames = 'newest' } = this.#options;
     const throttler = new Throttler({ containerConcurrency: facts.containerConcurrency, random });
     const watch = new PodWatch({ ...this.#options, throttler });
-    const entry: Entry = { key, throttler, watch, timeouts: facts.timeouts, clusterVersion: cluster.version, assignmentVersion: '' };
+    const labels = labelsOf(key, facts);
+    const logged = { name: labels['kn_revision_name'] ?? '', namespace: labels['k8s_namespace_name'] ?? '', service: facts.service, configuration: facts.configuration, podName: identity.pod, podIp: identity.podIp };
+    const metrics = new RequestMetrics({ meter, names: metricNames, labels, olderPrefix: 'activator', olderLabels: olderLabelsOf(labels) });
+    const entry: Entry = { key, throttler, watch, labels, logged, metrics, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, clusterVersion: cluster.version, assignmentVersion: '' };
     this.#entries.set(key, entry);
-    const labels = labelsOf(key);
+    if (metricNames !== 'newest') meter.observedGauge('activator_request_concurrency', 'Concurrent requests that are routed to Activator', () => reporter.concurrency(key), olderLabelsOf(labels));
+    meter.observedGauge('kn_revision_request_concurrency', 'Requests that are here: waiting or at a pod.', () => reporter.concurrency(key), labels);
     meter.observedGauge('kn_revision_request_queued', 'Requests that wait for a pod.', () => throttler.waiting, labels);
     meter.observedGauge('kn_revision_request_active', 'Requests that are at a pod.', () => throttler.inFlight, labels);
     return entry;
@@ -105,11 +122,18 @@ export class RevisionTable implements RevisionDirectory {
     this.#entries.delete(key);
     entry.watch.close();
     entry.throttler.close();
-    this.#options.meter.remove(labelsOf(key));
+    this.#options.meter.remove(entry.labels);
+    this.#options.meter.remove(olderLabelsOf(entry.labels));
   }
 }
 
-function labelsOf(key: string): Record<string, string> {
+/** As metrics up to 1.18 called them. */
+function olderLabelsOf(labels: LabelValues): LabelValues {
+  const { k8s_namespace_name: namespace = '', kn_service_name: service = '', kn_configuration_name: configuration = '', kn_revision_name: revision = '' } = labels;
+  return { namespace_name: namespace, service_name: service, configuration_name: configuration, revision_name: revision };
+}
+
+function labelsOf(key: string, { service, configuration }: RevisionFacts): LabelValues {
   const slash = key.indexOf('/');
-  return { k8s_namespace_name: key.slice(0, slash), kn_revision_name: key.slice(slash + 1) };
+  return { k8s_namespace_name: key.slice(0, slash), kn_service_name: service, kn_configuration_name: configuration, kn_revision_name: key.slice(slash + 1) };
 }

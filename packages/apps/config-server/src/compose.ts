@@ -125,6 +125,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     onObject,
     onConfig(config) {
       model.configure(config);
+      translator.setTraces(config.observability.tracing);
       touch(allChanged);
     },
   });

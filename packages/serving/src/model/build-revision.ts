@@ -3,7 +3,7 @@ import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
 import type { Revision } from '../api/revision.ts';
 import type { ServerlessService, ServingMode } from '../api/serverless-service.ts';
 import { labels } from '../labels.ts';
-import { protocolOf } from '../resources/serving-container.ts';
+import { protocolOf, servingContainer } from '../resources/serving-container.ts';
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
 import { activatorSubset } from './activator-subset.ts';
 import { endpointsOf, type EndpointSliceView } from './endpoints.ts';
@@ -38,10 +38,16 @@ export function buildRevision(input: RevisionInput): ServingRevision {
     timeoutSeconds: revision.spec.timeoutSeconds ?? 300,
     responseStartTimeoutSeconds: revision.spec.responseStartTimeoutSeconds ?? 0,
     idleTimeoutSeconds: revision.spec.idleTimeoutSeconds ?? 0,
+    readyByKubelet: isReadyByKubelet(revision),
     mode: modeOf(sks, pods, ready),
     pods,
     activators: activatorSubset(ready, sks?.spec.numActivators ?? 0, name),
   };
+}
+
+/** Knative's rule for whether activators may believe their own probes. */
+function isReadyByKubelet({ spec }: Revision): boolean {
+  return servingContainer(spec)?.readinessProbe?.exec !== undefined || (spec.containers ?? []).some(({ startupProbe }) => startupProbe !== undefined);
 }
 
 /** Whatever is wished for, requests must go where somebody takes them. */

@@ -141,6 +141,7 @@ describe('revisions of the model', () => {
       containerConcurrency: 10,
       protocol: 'http1',
       timeoutSeconds: 60,
+      readyByKubelet: false,
       responseStartTimeoutSeconds: 0,
       idleTimeoutSeconds: 0,
       mode: 'Serve',

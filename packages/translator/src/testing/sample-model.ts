@@ -21,6 +21,7 @@ export function sampleRevision(key: string, changes: Partial<ServingRevision> = 
     timeoutSeconds: 300,
     responseStartTimeoutSeconds: 0,
     idleTimeoutSeconds: 0,
+    readyByKubelet: false,
     mode: 'Serve',
     pods: [],
     activators: [],

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { outcomes } from '../../outcome.ts';
 import { createTestStream, type TestRequest } from '../../testing/index.ts';
 import { createFilterContexts } from '../filter-context.ts';
-import { createActivatorFilterFactory, type ColdStart } from './activator-filter.ts';
+import { RequestMetrics } from '../queue/request-metrics.ts';
+import { createActivatorFilterFactory, type ActivatableRevision, type ColdStart } from './activator-filter.ts';
 
 const key = 'default/hello-00001';
 const revisionHeaders = { 'knative-serving-revision': 'hello-00001', 'knative-serving-namespace': 'default' };
@@ -17,16 +18,18 @@ function createFilter(options: { readonly queueDepth?: number; readonly fault?: 
   const reporter = new ConcurrencyReporter();
   const first: string[] = [];
   const coldStarts: ColdStart[] = [];
+  const meter = createMeter();
+  const logged = { name: 'hello-00001', namespace: 'default', service: 'hello', configuration: 'hello', podName: 'activator-1', podIp: '10.0.0.9' };
+  const metrics = new RequestMetrics({ meter, names: 'newest', labels: { kn_revision_name: 'hello-00001' }, olderPrefix: 'activator', olderLabels: {} });
+  const revision: ActivatableRevision = { key, throttler, timeouts: { durationMs: 10_000, responseStartMs: 0, idleMs: 0 }, logged, metrics };
   const factory = createActivatorFilterFactory({
-    revisions: {
-      find: (asked) => (asked === key ? { key, throttler, timeouts: { durationMs: 10_000, responseStartMs: 0, idleMs: 0 } } : undefined),
-    },
+    revisions: { find: (asked) => (asked === key ? revision : undefined) },
     reporter,
     onFirstRequest: (revision) => first.push(revision),
     onColdStart: (coldStart) => coldStarts.push(coldStart),
     findFault: () => options.fault,
   });
-  const parts = { clock: time, timers: time, random, logger: silentLogger, meter: createMeter() };
+  const parts = { clock: time, timers: time, random, logger: silentLogger, meter };
   const decoded = factory.decode({}, '');
   if (!decoded.ok) throw new Error('bad configuration');
   const filter = factory.create(decoded.value, createFilterContexts(parts)('test'));
@@ -35,7 +38,7 @@ function createFilter(options: { readonly queueDepth?: number; readonly fault?: 
     return { stream, verdict: filter.onRequest?.(stream) };
   };
   const end = (stream: ReturnType<typeof createTestStream>) => filter.onEnd?.(stream, outcomes.completed);
-  return { time, throttler, reporter, first, coldStarts, filter, arrive, end };
+  return { time, meter, throttler, reporter, first, coldStarts, filter, arrive, end };
 }
 
 describe('a request for a sleeping revision', () => {
@@ -49,6 +52,27 @@ describe('a request for a sleeping revision', () => {
     expect(stream.overrideHost).toEqual({ host: '10.0.0.1', port: 8012 });
     expect(stream.request.get('k-proxy-request')).toBe('activator');
     expect([stream.request.get('sluice-activator-cluster'), stream.routeClears]).toEqual([key, 1]);
+    expect(['knative-serving-revision', 'knative-serving-namespace'].map((name) => stream.request.has(name))).toEqual([false, false]);
+  });
+
+  it('brings the user’s host in a header of its own, unless somebody has before', () => {
+    const { throttler, arrive } = createFilter();
+    throttler.setPods(['10.0.0.1:8012', '10.0.0.2:8012']);
+    const { stream } = arrive();
+    expect([stream.request.authority, stream.request.get('k-original-host')]).toEqual(['10.0.0.1:8012', 'example.test']);
+    const mapped = arrive({ headers: { ...revisionHeaders, 'k-original-host': 'vanity.example' } });
+    expect([mapped.stream.request.authority, mapped.stream.request.get('k-original-host')]).toEqual(['10.0.0.2:8012', 'vanity.example']);
+  });
+
+  it('is measured when it has ended, as its revision’s', () => {
+    const { throttler, arrive, end, meter } = createFilter();
+    throttler.setPods(['10.0.0.1:8012']);
+    const { stream } = arrive();
+    stream.info.status = 200;
+    end(stream);
+    const family = meter.collect().find(({ name }) => name === 'http_server_request_duration_seconds');
+    expect(family?.samples).toMatchObject([{ count: 1, labels: { kn_revision_name: 'hello-00001', http_response_status_code: '200' } }]);
+    expect(meter.collect().some(({ name }) => name.startsWith('kn_serving'))).toBe(false);
   });
 
   it('tells how its time was spent, once for all that waited with it', () => {

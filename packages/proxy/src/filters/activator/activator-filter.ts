@@ -3,26 +3,33 @@
  * pod has room, and send it to that pod.
  */
 import type { Assignment, ConcurrencyReporter, Throttler } from '@sluice/admission';
-import { parseAddress, type Clock, type Counter } from '@sluice/kernel';
+import { parseAddress, type Clock, type Counter, type Random, type Tracer } from '@sluice/kernel';
+import type { LoggedRevision, RequestLog } from '../../request-log/request-log.ts';
 import type { Stream } from '../../stream.ts';
+import { recordChildSpan } from '../../tracing/child-span.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from '../queue/deadlines.ts';
 import { answerIngressProbe, isKubeletProbe, networkHashHeader, networkProbeOf, probeReply } from '../queue/network-probe.ts';
 import { RequestClocks, type RequestTimeouts } from '../queue/request-clocks.ts';
+import type { RequestMetrics } from '../queue/request-metrics.ts';
 import { activatorFilterName, activatorFilterTypeUrl, decodeActivatorConfig } from './activator-config.ts';
-import { clusterHeader, revisionOf } from './revision-of.ts';
+import { clusterHeader, namespaceHeader, revisionHeader, revisionOf } from './revision-of.ts';
 
 /** What the filter shares with the rest of the activator. */
 export interface ActivatorFilterDependencies {
   readonly revisions: RevisionDirectory;
-  readonly reporter: ConcurrencyReporter;
+  readonly reporter: Pick<ConcurrencyReporter, 'requestIn' | 'requestOut'>;
   /** The first request has come for a revision that was quiet: the autoscaler must know now. */
   readonly onFirstRequest: (revision: string) => void;
   readonly onColdStart: (coldStart: ColdStart) => void;
   /** Why this activator cannot serve, as a kubelet is told; undefined when it can. */
   readonly findFault: () => string | undefined;
+  /** Absent: no line is written. */
+  readonly requestLog?: RequestLog | undefined;
+  /** Where spans of waiting go. */
+  readonly tracer?: Tracer;
 }
 
 /** The revisions of the configuration in force. */
@@ -35,6 +42,9 @@ export interface ActivatableRevision {
   readonly key: string;
   readonly throttler: Throttler;
   readonly timeouts: RequestTimeouts;
+  /** As request logs name it. */
+  readonly logged: LoggedRevision;
+  readonly metrics: RequestMetrics;
 }
 
 /** The first request that found no pod, from its arrival to its answer. Times are monotonic milliseconds. */
@@ -58,6 +68,9 @@ interface HeldRequest {
   forwardedAt: number;
 }
 
+/** What sidecars give the program back as its host. */
+const originalHostHeader = 'k-original-host';
+
 export function createActivatorFilterFactory(dependencies: ActivatorFilterDependencies): FilterFactory {
   return defineFilter({
     name: activatorFilterName,
@@ -71,6 +84,7 @@ class ActivatorFilter implements HttpFilter {
   readonly name = activatorFilterName;
   readonly #dependencies: ActivatorFilterDependencies;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #requests: StreamSlot<HeldRequest>;
   readonly #deadlines: Deadlines;
   readonly #refused: Counter;
@@ -79,6 +93,7 @@ class ActivatorFilter implements HttpFilter {
   constructor(dependencies: ActivatorFilterDependencies, context: FilterContext) {
     this.#dependencies = dependencies;
     this.#clock = context.clock;
+    this.#random = context.random;
     this.#requests = context.slot();
     this.#deadlines = new Deadlines(context.clock, context.timers);
     this.#refused = context.meter.counter('sluice_activator_refused_total', 'Requests refused because too many waited.');
@@ -113,6 +128,8 @@ class ActivatorFilter implements HttpFilter {
     held.assignment = throttler.acquire({
       onAssigned: () => {
         this.#forward(stream, held);
+        const { tracer } = this.#dependencies;
+        if (tracer && stream.info.traceOrigin) recordChildSpan(tracer, this.#random, stream, 'throttler_try', held.arrivedAt, held.forwardedAt);
         stream.continueRequest();
       },
       onRefused: () => refuse(stream, 503, `revision ${revision.key} is gone`),
@@ -142,6 +159,10 @@ class ActivatorFilter implements HttpFilter {
   onEnd(stream: Stream): void {
     const held = this.#requests.get(stream);
     if (!held) return;
+    const { metrics, logged } = held.revision;
+    // How long it ran is its sidecar's to say.
+    metrics.onEnd(stream, 0);
+    this.#dependencies.requestLog?.write(stream, logged);
     held.clocks.stop();
     held.assignment?.release();
     this.#dependencies.reporter.requestOut(held.revision.key, this.#clock.now());
@@ -152,20 +173,26 @@ class ActivatorFilter implements HttpFilter {
     const address = held.assignment?.address;
     if (address === undefined) return;
     held.forwardedAt = this.#clock.now();
+    const { request } = stream;
     stream.overrideHost = parseAddress(address);
-    stream.request.set('k-proxy-request', 'activator');
+    request.set('k-proxy-request', 'activator');
+    // The user's host is for the program: between us and its sidecar it would lead a mesh astray.
+    if (!request.has(originalHostHeader)) request.set(originalHostHeader, request.authority);
+    request.setAuthority(address);
+    request.remove(revisionHeader);
+    request.remove(namespaceHeader);
     // A table need not know all revisions: one route that goes by this header serves them all.
-    stream.request.set(clusterHeader, held.revision.key);
+    request.set(clusterHeader, held.revision.key);
     stream.clearRouteCache();
   }
 
   #answerProbe(stream: Stream): FilterVerdict | undefined {
     const head = stream.request;
     const asked = networkProbeOf(head);
-    if (asked === 'probe') stream.reply(answerIngressProbe(head));
+    if (isKubeletProbe(head)) this.#answerKubelet(stream);
+    else if (asked === 'probe') stream.reply(answerIngressProbe(head));
     else if (asked === 'activator') stream.reply(probeReply(200, 'activator'));
     else if (asked !== undefined) stream.reply(probeReply(400, `unexpected probe header value: ${asked}`));
-    else if (isKubeletProbe(head)) this.#answerKubelet(stream);
     else return undefined;
     return 'replied';
   }

@@ -18,6 +18,8 @@ export type MetricNames = 'newest' | 'older' | 'both';
 export interface RequestMetricsOptions {
   readonly meter: Meter;
   readonly names: MetricNames;
+  /** Besides those of the request, where one process speaks for several. */
+  readonly labels?: LabelValues;
   /** Begins the older names: `revision` in a sidecar, `activator` there. */
   readonly olderPrefix: string;
   /** Of the older names, which say on each line whose it is. */
@@ -81,9 +83,10 @@ export class RequestMetrics {
   }
 
   #createNewest({ status, method, isHttp2, isHttps, tag }: AnswerKind): Record {
-    const { meter } = this.#options;
+    const { meter, labels: own } = this.#options;
     const answered: LabelValues = status === 0 ? {} : { http_response_status_code: String(status) };
     const labels: LabelValues = {
+      ...own,
       ...answered,
       http_request_method: method,
       kn_route_tag: tag,

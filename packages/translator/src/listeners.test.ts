@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { activatorEndpoints } from './endpoints.ts';
+import { activatorListeners, gatewayListeners } from './listeners.ts';
+import { listenerNames, nodeGroups } from './names.ts';
+import { defaultTranslateOptions, type TraceOptions } from './options.ts';
+import { sampleEndpoint, sampleRevision } from './testing/sample-model.ts';
+import { Translator } from './translator.ts';
+
+const traces: TraceOptions = { protocol: 'http/protobuf', endpoint: 'otel:4318/v1/traces', samplingRate: 0.25 };
+const nothing = { revision: () => undefined, route: () => undefined, certificates: [] };
+const noChange = { revisions: new Set<string>(), routes: new Set<string>(), owners: new Set<string>(), certificates: false };
+
+test('what is traced is said on each listener of gateways and activators, once it is wanted', () => {
+  const before = [...gatewayListeners(defaultTranslateOptions), ...activatorListeners(defaultTranslateOptions)];
+  expect(JSON.stringify(before)).not.toContain('tracing');
+  for (const { value } of [...gatewayListeners(defaultTranslateOptions, traces), ...activatorListeners(defaultTranslateOptions, traces)]) {
+    expect(value).toMatchObject({
+      filter_chains: [
+        {
+          filters: [
+            {
+              typed_config: {
+                tracing: {
+                  client_sampling: { value: 0 },
+                  random_sampling: { value: 25 },
+                  overall_sampling: { value: 100 },
+                  provider: { typed_config: { http_service: { http_uri: { uri: 'http://otel:4318/v1/traces' } } } },
+                },
+              },
+            },
+          ],
+        },
+      ],
+    });
+  }
+});
+
+test('a change of what is traced goes out by itself, and the same again does not', () => {
+  const translator = new Translator(defaultTranslateOptions);
+  translator.update(nothing, noChange);
+  translator.setTraces(traces);
+  const changed = translator.update(nothing, noChange);
+  expect(changed[nodeGroups.gateway].changed.map(({ name }) => name).toSorted()).toEqual([listenerNames.externalHttp, listenerNames.internalHttp]);
+  expect(changed[nodeGroups.activator].changed.map(({ name }) => name).toSorted()).toEqual([listenerNames.activatorH2c, listenerNames.activatorHttp1]);
+  translator.setTraces({ ...traces });
+  expect(translator.update(nothing, noChange)[nodeGroups.gateway].changed).toEqual([]);
+});
+
+test('activators that share pods with a limit are told who shares them', () => {
+  const endpointsFor = (containerConcurrency: number, activators: readonly string[]): string =>
+    JSON.stringify(activatorEndpoints(sampleRevision('default/a', { containerConcurrency, pods: [sampleEndpoint('10.0.0.1')], activators: activators.map((address) => sampleEndpoint(address)) })));
+  expect(endpointsFor(1, ['10.1.0.2', '10.1.0.1'])).toContain('"sluice.revision":{"activators":["10.1.0.1","10.1.0.2"]}');
+  expect(endpointsFor(0, ['10.1.0.2', '10.1.0.1'])).not.toContain('activators');
+  expect(endpointsFor(1, ['10.1.0.1'])).not.toContain('activators');
+});
