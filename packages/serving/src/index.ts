@@ -127,6 +127,7 @@ export {
   type TrafficWorld,
 } from './traffic/resolve-traffic.ts';
 
+export { collectRevisions, type Collection, type CollectionFacts } from './collection/collect-revisions.ts';
 export { build } from './model/build.ts';
 export { previewObjects, type Preview } from './model/preview-objects.ts';
 export { ingressClass, LiveModel, type BuildOptions, type ModelChange, type ObjectList } from './model/live-model.ts';

@@ -13,6 +13,7 @@ import { labels } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import { LiveConfig } from './live-config.ts';
 import { ConfigurationReconciler } from './reconcile/configuration.ts';
+import { RevisionCollector } from './reconcile/revision-collector.ts';
 import { RevisionReconciler } from './reconcile/revision.ts';
 import { RouteReferences } from './reconcile/route-references.ts';
 import { RouteReconciler } from './reconcile/route.ts';
@@ -63,6 +64,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
   });
   const route = new RouteReconciler({ ...base, references });
   const serverlessService = new ServerlessServiceReconciler(base);
+  const collector = new RevisionCollector({ client, caches, config, clock, logger });
 
   const run = (name: string, reconciler: { reconcile(key: string): Promise<ReconcileResult | void> }) =>
     new Controller({ ...options, name, informers, reconcile: (key) => reconciler.reconcile(key) });
@@ -72,6 +74,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
     revision: run('revision', revision),
     route: run('route', route),
     serverlessService: run('serverlessservice', serverlessService),
+    revisionGc: run('revision-gc', collector),
   };
   wire(caches, controllers);
   caches.configMaps.subscribe((change) => config.onConfigMap(change));
@@ -80,6 +83,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
     for (const [controller, informer] of [
       [controllers.service, caches.services],
       [controllers.configuration, caches.configurations],
+      [controllers.revisionGc, caches.configurations],
       [controllers.revision, caches.revisions],
       [controllers.route, caches.routes],
     ] as const) {
@@ -111,18 +115,21 @@ export function composeServingController(options: ServingControllerOptions): Ser
 }
 
 type Controllers = Readonly<
-  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService', Controller>
+  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService' | 'revisionGc', Controller>
 >;
 
 /** Whose change is whose business. */
 function wire(caches: Caches, controllers: Controllers): void {
-  const { service, configuration, revision, route, serverlessService } = controllers;
+  const { service, configuration, revision, route, serverlessService, revisionGc } = controllers;
   service.follow(caches.services);
   service.follow(caches.configurations, (object) => controllerKeyOf(object, 'Service'));
   service.follow(caches.routes, (object) => controllerKeyOf(object, 'Service'));
 
   configuration.follow(caches.configurations);
   configuration.follow(caches.revisions, (object) => controllerKeyOf(object, 'Configuration'));
+
+  revisionGc.follow(caches.configurations);
+  revisionGc.follow(caches.revisions, (object) => controllerKeyOf(object, 'Configuration'));
 
   revision.follow(caches.revisions);
   revision.follow(caches.deployments, revisionKeys);
