@@ -113,7 +113,10 @@ export {
 } from './status/configuration-status.ts';
 export { formatVerdict, gatewayVerdictAnnotation, type GatewayVerdict } from './status/gateway-verdict.ts';
 export { ingressStatus } from './status/ingress-status.ts';
-export { invalidRouteStatus, routeStatus, type RouteFacts } from './status/route-status.ts';
+export { advanceRollout, type RolloutFacts } from './rollout/advance-rollout.ts';
+export { formatRollout, isDone, parseRollout, rolloutAnnotation, type ConfigurationRollout, type Rollout } from './rollout/rollout.ts';
+export type { SteppedRollout } from './rollout/step-rollout.ts';
+export { invalidRouteStatus, isServedByAll, routeStatus, type RouteFacts } from './status/route-status.ts';
 export { invalidServiceStatus, serviceStatus, type ServiceFacts } from './status/service-status.ts';
 export { serverlessServiceStatus, type ServerlessServiceFacts } from './status/serverless-service-status.ts';
 

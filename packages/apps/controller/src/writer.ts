@@ -43,6 +43,11 @@ export class Writer {
     this.#options = options;
   }
 
+  /** In ms since 1970. */
+  nowMs(): number {
+    return this.#options.clock.wallTime();
+  }
+
   /** The time as statuses carry it. */
   now(): string {
     return formatTime(this.#options.clock.wallTime());

@@ -8,6 +8,7 @@ import type { Route } from '../api/route.ts';
 import type { ServingConfig } from '../config/serving-config.ts';
 import { headers, inheritedAnnotations, labels } from '../labels.ts';
 import { routeHosts } from '../traffic/hosts.ts';
+import { configurationsOf, type Rollout } from '../rollout/rollout.ts';
 import { mergeTargets, type ResolvedTarget } from '../traffic/resolve-traffic.ts';
 
 export type IngressConfig = Pick<ServingConfig, 'domain' | 'network' | 'features'>;
@@ -18,17 +19,19 @@ const servicePorts: Readonly<Record<Protocol, number>> = { http1: 80, h2c: 81 };
 /**
  * @param targets what the route's traffic has been resolved to
  * @param protocolOf by a revision's name
+ * @param rollout that is under way: `targets` have their shares of it already, the hosts of tags take theirs from it
  */
 export function makeIngress(
   route: Route,
   targets: readonly ResolvedTarget[],
   config: IngressConfig,
   protocolOf: (revision: string) => Protocol,
+  rollout?: Rollout,
 ): Ingress {
   const { namespace = '', name } = route.metadata;
   const tags = tagsOf(targets);
   const routesByHeader = config.features['tag-header-based-routing'] === 'Enabled';
-  const splitsOf = (tag: string) => targetsOf(tag, targets).map((target) => toSplit(namespace, target, protocolOf));
+  const splitsOf = (tag: string) => targetsOf(tag, targets, rollout).map((target) => toSplit(namespace, target, protocolOf));
   const pathsOf = (tag: string): IngressPath[] => {
     if (!routesByHeader) return [{ splits: splitsOf(tag) }];
     // A host of a tag says so to the program, and the default says that it is the default: metrics tell them apart.
@@ -65,10 +68,15 @@ function rulesOf(route: Route, tag: string, paths: readonly IngressPath[], confi
   ];
 }
 
-/** A tag has its target alone; what has no share by percent has one of 100 there. */
-function targetsOf(tag: string, targets: readonly ResolvedTarget[]): ResolvedTarget[] {
+/** A tag has its target alone; what has no share by percent has one of 100 there. During a rollout the newest stands last. */
+function targetsOf(tag: string, targets: readonly ResolvedTarget[], rollout: Rollout | undefined): ResolvedTarget[] {
   if (tag === '') return mergeTargets(targets);
-  return targets.filter((target) => target.tag === tag).slice(0, 1).map((target) => ({ ...target, percent: 100 }));
+  const target = targets.findLast((candidate) => candidate.tag === tag);
+  if (target === undefined) return [];
+  const [rolling] = rollout === undefined ? [] : configurationsOf(rollout, tag);
+  const revisions = rolling?.revisions.filter(({ percent }) => percent > 0) ?? [];
+  if (revisions.length < 2) return [{ ...target, percent: 100 }];
+  return revisions.map(({ revisionName, percent }) => ({ ...target, revisionName, percent }));
 }
 
 function toSplit(

@@ -5,12 +5,12 @@
 import { problem, type Problem } from '@sluice/kernel';
 import type { Ingress, IngressSpec } from '../api/ingress.ts';
 import type { Protocol } from '../api/pod-autoscaler.ts';
-import type { Route, TrafficTarget } from '../api/route.ts';
+import type { Route } from '../api/route.ts';
 import { ingressHash } from '../ingress/ingress-hash.ts';
-import { makeIngress, type IngressConfig } from '../ingress/make-ingress.ts';
+import type { IngressConfig } from '../ingress/make-ingress.ts';
+import { servedIngress } from '../ingress/served-ingress.ts';
 import { isSameContent } from '../names.ts';
 import type { RouteOwner, ServingRoute } from '../serving-model.ts';
-import type { ResolvedTarget } from '../traffic/resolve-traffic.ts';
 import { HostClaims } from './host-claims.ts';
 import { routeCandidates, type RouteCandidate } from './ingress-routes.ts';
 import { resolveRoute, rewritesHost } from './resolve-route.ts';
@@ -152,7 +152,7 @@ export class LiveRoutes {
     const protocolOf = (revision: string) => this.#options.protocolOf(`${namespace}/${revision}`) ?? 'http1';
     const kind = isIngress(object) ? 'Ingress' : 'Route';
     // A Route's traffic is what its controller has resolved: it keeps the last that could be, and one place decides.
-    const { spec } = isIngress(object) ? object : makeIngress(object, (object.status?.traffic ?? []).map(toResolved), this.#config, protocolOf);
+    const { spec } = isIngress(object) ? object : servedIngress(object, this.#config, protocolOf);
     const owner: RouteOwner = { kind, name };
     const hash = ingressHash(spec, namespace, name);
     const candidates = routeCandidates({ owner, namespace, spec, hash, clusterDomain });
@@ -250,14 +250,4 @@ function isIngress(object: Route | Ingress): object is Ingress {
 
 function describeOwner(candidate: RouteCandidate | undefined): string {
   return candidate ? `${candidate.owner.kind.toLowerCase()} "${candidate.owner.name}"` : 'another';
-}
-
-function toResolved({
-  revisionName = '',
-  configurationName = '',
-  latestRevision = false,
-  percent = 0,
-  tag = '',
-}: TrafficTarget): ResolvedTarget {
-  return { revisionName, configurationName, latestRevision, percent, tag };
 }

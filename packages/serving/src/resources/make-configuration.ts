@@ -10,7 +10,7 @@ import { ownerReference } from './owner-reference.ts';
  */
 export function makeConfiguration(service: Service): Configuration {
   const { name, namespace = '', uid = '' } = service.metadata;
-  const { [annotations.rolloutDuration]: _, ...inherited } = inheritedAnnotations(service.metadata.annotations);
+  const { [annotations.rolloutDuration]: _, [annotations.legacyRolloutDuration]: __, ...inherited } = inheritedAnnotations(service.metadata.annotations);
   return {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Configuration',

@@ -2,7 +2,10 @@
 import type { Route, RouteStatus, TrafficTarget } from '../api/route.ts';
 import type { Protocol } from '../api/pod-autoscaler.ts';
 import { ingressHash } from '../ingress/ingress-hash.ts';
-import { makeIngress, type IngressConfig } from '../ingress/make-ingress.ts';
+import type { IngressConfig } from '../ingress/make-ingress.ts';
+import { servedIngress } from '../ingress/served-ingress.ts';
+import { formatRollout, isDone, rolloutAnnotation, type Rollout } from '../rollout/rollout.ts';
+import { spreadTargets } from '../rollout/spread-targets.ts';
 import { clusterUrl, isClusterLocal, routeUrl, type HostConfig } from '../traffic/hosts.ts';
 import type { ResolvedTarget, ResolvedTraffic } from '../traffic/resolve-traffic.ts';
 import { isFalse, isTrue, isUnknown, livingConditions, previousMarks, type Mark } from './condition-set.ts';
@@ -13,6 +16,8 @@ const dependents = ['AllTrafficAssigned', 'CertificateProvisioned', 'IngressRead
 export interface RouteFacts {
   readonly route: Route;
   readonly traffic: ResolvedTraffic;
+  /** Where its rollout is. Absent: everything goes to the newest at once. */
+  readonly rollout?: Rollout;
   readonly config: IngressConfig;
   /** What a revision speaks, by its name. */
   readonly protocolOf: (revision: string) => Protocol;
@@ -23,32 +28,57 @@ export interface RouteFacts {
 /** As long as the traffic cannot be resolved, the last that could stays in force, and in the status. */
 export function routeStatus(facts: RouteFacts): RouteStatus {
   const { route, traffic, config, now } = facts;
+  const served = readRouteTraffic(route, traffic, config, facts.rollout);
+  const notes = statusAnnotations(facts);
   const marks: Record<string, Mark> =
     traffic.kind === 'resolved'
-      ? { AllTrafficAssigned: isTrue, CertificateProvisioned: noCertificate, IngressReady: gatewaysSay(facts, traffic.targets) }
+      ? { AllTrafficAssigned: isTrue, CertificateProvisioned: noCertificate, IngressReady: readyMark(facts, { traffic: served, annotations: notes }) }
       : { AllTrafficAssigned: failureMark(traffic.failure), IngressReady: ingressWithout(route) };
   return {
     ...observed(route),
-    // Others write here, too.
-    ...(route.status?.annotations === undefined ? {} : { annotations: route.status.annotations }),
+    ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
     url: routeUrl(route, '', config),
     address: { url: clusterUrl(route, '', config) },
-    traffic: readRouteTraffic(route, traffic, config),
+    traffic: served,
     conditions: livingConditions({ dependents, marks, previous: route.status?.conditions, now }),
   };
 }
 
-/** Gateways have taken the very content that this traffic stands for, or not yet. */
-function gatewaysSay({ route, config, protocolOf }: RouteFacts, targets: readonly ResolvedTarget[]): Mark {
+/** Whether all gateways serve what the Route's status says. */
+export function isServedByAll({ route, config, protocolOf }: Pick<RouteFacts, 'route' | 'config' | 'protocolOf'>): boolean {
+  return gatewaysSay(route, config, protocolOf).status === 'True';
+}
+
+/** While a rollout goes on, the route is not ready, however well its steps are served. */
+function readyMark({ route, config, protocolOf, rollout }: RouteFacts, next: Pick<RouteStatus, 'traffic' | 'annotations'>): Mark {
+  if (rollout && !isDone(rollout)) return rolling;
+  return gatewaysSay({ ...route, status: { ...route.status, ...next } }, config, protocolOf);
+}
+
+/** Gateways have taken the very content that the status stands for, or not yet. */
+function gatewaysSay(route: Route, config: IngressConfig, protocolOf: RouteFacts['protocolOf']): Mark {
   const { namespace = '', name } = route.metadata;
-  const { spec } = makeIngress(route, targets, config, protocolOf);
+  const { spec } = servedIngress(route, config, protocolOf);
   return ingressMark(parseVerdict(route.status?.annotations), ingressHash(spec, namespace, name));
 }
 
+/** Others write here, too. The rollout is told as long as there is one: without, nothing but the newest is served. */
+function statusAnnotations({ route, traffic, rollout }: RouteFacts): Readonly<Record<string, string>> {
+  const { [rolloutAnnotation]: before, ...others } = route.status?.annotations ?? {};
+  if (traffic.kind === 'failed') return before === undefined ? others : { ...others, [rolloutAnnotation]: before };
+  return rollout === undefined ? others : { ...others, [rolloutAnnotation]: formatRollout(rollout) };
+}
+
 /** What the status says of the traffic: as long as it cannot be resolved, the last that could be. */
-export function readRouteTraffic(route: Route, traffic: ResolvedTraffic, config: HostConfig): readonly TrafficTarget[] {
+export function readRouteTraffic(
+  route: Route,
+  traffic: ResolvedTraffic,
+  config: HostConfig,
+  rollout?: Rollout,
+): readonly TrafficTarget[] {
   if (traffic.kind === 'failed') return route.status?.traffic ?? [];
-  return traffic.targets.map((target) => statusTarget(route, target, config));
+  const targets = rollout === undefined ? traffic.targets : spreadTargets(traffic.targets, rollout);
+  return targets.map((target) => statusTarget(route, target, config));
 }
 
 /** The status of a route whose spec cannot be followed. What it served before, it serves. */
@@ -64,6 +94,9 @@ export function invalidRouteStatus(route: Route, message: string, now: string): 
     }),
   };
 }
+
+/** Knative's words. */
+const rolling = isUnknown('RolloutInProgress', 'A gradual rollout of the latest revision(s) is in progress.');
 
 const noCertificate: Mark = { status: 'True', reason: 'TLSNotEnabled', message: 'autoTLS is not enabled' };
 

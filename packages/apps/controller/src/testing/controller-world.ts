@@ -107,7 +107,7 @@ export class ControllerWorld {
       const route = this.server.find(routeKind, `${namespace}/${owner.name}`);
       const verdict = formatVerdict({ hash, ready: true, message: '' });
       if (!route || route.status?.annotations?.[gatewayVerdictAnnotation] === verdict) continue;
-      this.server.put({ ...route, status: { ...route.status, annotations: { [gatewayVerdictAnnotation]: verdict } } });
+      this.server.put({ ...route, status: { ...route.status, annotations: { ...route.status?.annotations, [gatewayVerdictAnnotation]: verdict } } });
       hasNews = true;
     }
     return hasNews;
