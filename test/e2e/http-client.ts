@@ -59,12 +59,15 @@ export async function load(
     forMs = Number.POSITIVE_INFINITY,
     path = '/',
     classify = (answer) => String(answer.status),
+    signal,
   }: {
     readonly connections: number;
     readonly total?: number;
     readonly forMs?: number;
     readonly path?: string;
     readonly classify?: (answer: Answer) => string;
+    /** Ends it before its time. */
+    readonly signal?: AbortSignal;
   },
 ): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
@@ -72,8 +75,9 @@ export async function load(
   const failures: string[] = [];
   const endsAt = performance.now() + forMs;
   let sent = 0;
+  const isOver = (): boolean => signal?.aborted === true;
   const client = async (): Promise<void> => {
-    while (sent < total && performance.now() < endsAt) {
+    while (sent < total && performance.now() < endsAt && !isOver()) {
       sent += 1;
       try {
         const answer = await get(port, host, { path, agent });
