@@ -42,6 +42,8 @@ export interface DownstreamEvents {
   onDownstreamDrain(): void;
   /** The client is gone, or has broken the protocol within the body. */
   onDownstreamFailure(code: OutcomeCode): void;
+  /** The client has ended its side, after a whole request. */
+  onClientEnd(): void;
   /** In a tunnel: the client has sent its last byte. */
   onTunnelEnd(): void;
 }

@@ -137,8 +137,8 @@ function createWorld(containerConcurrency = 0, facts: Facts = {}) {
 }
 
 /** Sends bytes to the activator and collects what comes back. */
-function send(network: Network, text: string): { answer: string } {
-  const exchange = { answer: '' };
+function send(network: Network, text: string): { answer: string; leave(): void } {
+  const exchange = { answer: '', leave: () => connection.end() };
   const connection = network.connect({ host: activatorHost, port: 8012 }, {
     onOpen: () => void connection.write(Buffer.from(text, 'latin1'), 0, text.length),
     onData: (memory, length) => void (exchange.answer += memory.toString('latin1', 0, length)),
@@ -217,6 +217,24 @@ describe('a request for a sleeping revision', () => {
     expect(coldStart).toMatchObject({ revision: key });
     expect(Number(coldStart?.['waitedMs'])).toBeGreaterThan(300);
     expect(Number(coldStart?.['firstByteAtMs'])).toBeGreaterThanOrEqual(Number(coldStart?.['forwardedAtMs']));
+  });
+
+  it('is forgotten at once when its client ends the connection, and never reaches a pod', async () => {
+    const world = createWorld(1);
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    const impatient = world.request();
+    const patient = world.request();
+    await world.time.advanceAsync(50);
+    impatient.leave();
+    await world.time.advanceAsync(50);
+    expect(world.activator.proxy.activeStreams).toBe(1);
+    const pod = await startPod(world, '10.0.0.21');
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(500);
+    expect([impatient.answer, pod.requests.length]).toEqual(['', 1]);
+    expect(patient.answer).toContain('from 10.0.0.21');
   });
 
   it('is followed by a report of those that came with it', async () => {

@@ -129,6 +129,10 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     return this.#state === 'tunnel';
   }
 
+  get isHalfClosed(): boolean {
+    return this.#tunnelEnds === 1;
+  }
+
   /** From the request head on. */
   start(conditions: RequestConditions): void {
     this.#upgrade = conditions.upgrade;
@@ -360,7 +364,13 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.fail(code);
   }
 
+  onClientEnd(): void {
+    if (this.#state === 'waiting') this.#filters[this.#nextFilter - 1]?.onClientEnd?.(this);
+  }
+
   onTunnelEnd(): void {
+    this.onClientEnd();
+    if (this.#isOver()) return;
     this.#upstream?.endTunnel();
     this.#endTunnelHalf();
   }

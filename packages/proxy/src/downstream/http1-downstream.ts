@@ -176,6 +176,10 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
         break;
       case 'tunnel':
         this.#stream?.onTunnelEnd();
+        this.#lookAgain();
+        break;
+      case 'answering':
+        this.#stream?.onClientEnd();
         break;
       default:
     }
@@ -470,6 +474,12 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   endTunnel(): void {
     this.#writer.end();
+    this.#lookAgain();
+  }
+
+  /** Half a tunnel has another deadline: the next sweep works it out. */
+  #lookAgain(): void {
+    if (this.#state === 'tunnel') this.deadline = this.#engine.turn.now();
   }
 
   #isOldClient(): boolean {

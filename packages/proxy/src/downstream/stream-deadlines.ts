@@ -15,6 +15,8 @@ export interface TimedStream {
   readonly durationMaxMs: number;
   /** A tunnel has no end of the request or of the response, only silence. */
   readonly isTunnel: boolean;
+  /** Of a tunnel: one side has sent its last byte. */
+  readonly isHalfClosed: boolean;
   readonly lastActivityAt: number;
   /** When the access log wants a line though it has not ended; usually never. */
   readonly nextLogAt: number;
@@ -48,11 +50,19 @@ function routeDeadline({ timeoutMs, info, isRequestDone, isTunnel }: TimedStream
   return info.requestEndAt + timeoutMs;
 }
 
-function idleDeadline({ route, lastActivityAt }: TimedStream, config: ConnectionManagerConfig): number {
+function idleDeadline(stream: TimedStream, config: ConnectionManagerConfig): number {
+  const { route, lastActivityAt } = stream;
   const ofRoute = route?.action.kind === 'forward' ? route.action.idleTimeoutMs : undefined;
   const timeoutMs = ofRoute ?? config.streamIdleTimeoutMs;
-  return timeoutMs === 0 ? never : lastActivityAt + timeoutMs;
+  if (timeoutMs > 0) return lastActivityAt + timeoutMs;
+  return stream.isHalfClosed ? lastActivityAt + halfClosedIdleMsMax : never;
 }
+
+/**
+ * How long half a tunnel may be silent where tunnels may be silent for ever, in ms: whoever has not said that it ends may be gone, and
+ * nothing would tell. Chosen: Envoy's default of `stream_idle_timeout`.
+ */
+const halfClosedIdleMsMax = 300_000;
 
 /** From the first byte of the request to its last, or to the response if that comes first. */
 function requestDeadline({ info, isRequestDone, isTunnel }: TimedStream, config: ConnectionManagerConfig): number {

@@ -34,6 +34,11 @@ export interface HttpFilter {
   /** What follows the body of the response; not called when nothing does. */
   onResponseTrailers?(stream: Stream, trailers: Trailers): void;
   /**
+   * The client has ended its side after a whole request, while this filter lets it wait: it may want the answer still, or have
+   * left. Most filters take no notice.
+   */
+  onClientEnd?(stream: Stream): void;
+  /**
    * The stream is over. Called exactly once for each stream whose `onRequest` was called, whatever happened,
    * also while waiting: here leases are released. The stream must not be touched afterwards.
    */

@@ -1,6 +1,6 @@
 /** A whole proxy on a network in memory and a clock moved by hand, before hosts that a test can change at any time. */
 import { Buffer } from 'node:buffer';
-import { createMeter, createSeededRandom, parseAddress, type Address, type Checked, type Connection, type Meter } from '@sluice/kernel';
+import { createMeter, createSeededRandom, parseAddress, type Address, type Checked, type Connection, type ConnectionHandler, type Meter } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedResolver, SimulatedTime } from '@sluice/kernel/testing';
 import { decodeCluster, decodeClusterLoadAssignment, versionOf } from '@sluice/resources';
 import type { Json } from '@sluice/resources/testing';
@@ -53,6 +53,8 @@ export interface SimulatedMesh {
   host(address: string): SimulatedHost;
   /** Asks so often, each time on a new connection, and gives which hosts answered, or the status where none did. */
   ask(count?: number, headers?: string): Promise<readonly string[]>;
+  /** A client's connection to the proxy. */
+  connect(handler: Partial<ConnectionHandler>): Connection;
   /** Puts other clusters in force. */
   apply(clusters: readonly Json[]): Promise<void>;
   /** Gives an EDS cluster other endpoints. */
@@ -112,6 +114,7 @@ export async function startSimulatedMesh(options: SimulatedMeshOptions): Promise
       return apply(current);
     },
     host: (address) => hosts.get(address) as SimulatedHost,
+    connect: (handler) => client.connect(listen, { onData() {}, onDrain() {}, onEnd() {}, onClose() {}, ...handler }),
     async ask(count = 1, headers = '') {
       const answers: string[] = [];
       for (let index = 0; index < count; index += 1) {
@@ -149,7 +152,7 @@ function serve(connection: Connection, name: string, host: SimulatedHost): void 
       if (host.status > 0) write(connection, `HTTP/1.1 ${host.status} X\r\ncontent-length: 0\r\nx-host: ${name}\r\n${host.headers}\r\n`);
     },
     onDrain() {},
-    onEnd: () => connection.end(),
+    onEnd: () => (host.status > 0 ? connection.end() : undefined),
     onClose() {},
   };
 }

@@ -90,6 +90,16 @@ describe('a request for a sleeping revision', () => {
     expect(coldStarts).toEqual([{ revision: key, arrivedAt: 0, forwardedAt: 40, firstByteAt: 45 }]);
   });
 
+  it('gives its place up at once when its client ends its side', () => {
+    const { throttler, arrive, filter, end, reporter } = createFilter({ queueDepth: 1 });
+    const { stream } = arrive();
+    filter.onClientEnd?.(stream);
+    expect(stream.resets).toEqual(['downstream-closed']);
+    end(stream);
+    expect([throttler.waiting, arrive().verdict]).toEqual([0, 'wait']);
+    expect(reporter.concurrency(key)).toBe(1);
+  });
+
   it('is no cold start when it failed before a pod was there', () => {
     const { time, arrive, filter, coldStarts } = createFilter();
     const { stream } = arrive();

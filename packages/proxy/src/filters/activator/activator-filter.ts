@@ -156,6 +156,11 @@ class ActivatorFilter implements HttpFilter {
     this.#requests.get(stream)?.clocks.onResponseData();
   }
 
+  /** As for Knative's activator, whoever ends its side while it waits for a pod has left, and its place is the next one's. */
+  onClientEnd(stream: Stream): void {
+    stream.reset('downstream-closed');
+  }
+
   onEnd(stream: Stream): void {
     const held = this.#requests.get(stream);
     if (!held) return;

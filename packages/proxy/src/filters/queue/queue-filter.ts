@@ -137,6 +137,11 @@ class QueueFilter implements HttpFilter {
     this.#requests.get(stream)?.clocks?.onResponseData();
   }
 
+  /** As for Knative's sidecar, whoever ends its side while it waits for its turn has left. */
+  onClientEnd(stream: Stream): void {
+    if (this.#requests.get(stream)) stream.reset('downstream-closed');
+  }
+
   onEnd(stream: Stream): void {
     const request = this.#requests.get(stream);
     const { metrics, requestLog } = this.#dependencies;
