@@ -1,5 +1,6 @@
 /** `pnpm bench <name>`: runs one of the benchmarks, each a folder here with a `bench.ts`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
+  autoscaler: () => import('./autoscaler/bench.ts'),
   engine: () => import('./engine/bench.ts'),
   latency: () => import('./latency/bench.ts'),
   memory: () => import('./memory/bench.ts'),
@@ -17,8 +18,9 @@ const help = `  proxy    CPU time per request over HTTP/1.1, beside nginx, HAPro
   start    from starting a process to its first answer
   engine   our own code alone [--batches 60] [--requests 20000]
   xds      the config service with many Services and proxies [--services A,B] [--proxies N] [--changes N]
+  autoscaler  many revisions whose pods report each second, on one core [--revisions A,B] [--pods 20] [--seconds 10] [--batch 50] [--steps 20]
   table    all lines of what must be reached, in one table [--quick] [--out DIR] [--minutes 20] [--only PART,…]
-All but engine and xds: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
+All but engine, xds and autoscaler: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = benches[name];

@@ -98,9 +98,9 @@ export class MultiScaler {
     const { targetValue, panicThresholdRatio } = spec.decider;
     // More than the pods asked for can take in the long run, or a burst that means panic.
     if (load.stable > desiredPods * targetValue) return true;
-    const readyPods = Math.max(1, this.#options.countReadyPods(key) ?? 0);
     const panicPods = Math.ceil(load.panic / targetValue);
-    return panicPods > desiredPods && panicPods >= panicThresholdRatio * readyPods;
+    // Pods are counted last: this is asked for each report, and mostly answered by now.
+    return panicPods > desiredPods && panicPods >= panicThresholdRatio * Math.max(1, this.#options.countReadyPods(key) ?? 0);
   }
 
   #evaluate(key: string): void {

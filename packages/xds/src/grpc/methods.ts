@@ -18,13 +18,12 @@ import {
   decodeLoadStatsRequest,
   decodeLoadStatsResponse,
   decodeStreamLoadRequest,
-  decodeStreamLoadResponse,
   encodeLoadStatsRequest,
   encodeLoadStatsResponse,
   encodeStreamLoadRequest,
-  encodeStreamLoadResponse,
 } from '../wire/load-wire.ts';
 import { createRequestMemo, type RequestMemo } from '../wire/run-memo.ts';
+import { decodeStreamLoadResponse, encodeStreamLoadResponse } from '../wire/stream-load-wire.ts';
 
 /** A method whose both sides are streams, as @grpc/grpc-js wants it described. */
 export interface StreamMethod<Request, Response> {

@@ -10,13 +10,12 @@ import type {
   LocalityStats,
   RequestCounts,
 } from '../load/load-stats.ts';
-import type { LoadSource, RevisionLoad, StreamLoadRequest, StreamLoadResponse } from '../load/revision-load.ts';
+import type { StreamLoadRequest } from '../load/revision-load.ts';
 import { checked, nodeFrom, nodeJson } from './discovery-wire.ts';
 
 const statsRequestName = 'envoy.service.load_stats.v3.LoadStatsRequest';
 const statsResponseName = 'envoy.service.load_stats.v3.LoadStatsResponse';
 const loadRequestName = 'sluice.load.v1.StreamLoadRequest';
-const loadResponseName = 'sluice.load.v1.StreamLoadResponse';
 
 export function encodeLoadStatsRequest(request: LoadStatsRequest, codec: Codec): Uint8Array {
   return encode(codec, statsRequestName, {
@@ -169,48 +168,6 @@ export function decodeStreamLoadRequest(bytes: Uint8Array, codec: Codec): Stream
   return {
     subscriber: String(value['subscriber'] ?? ''),
     namespaces: Array.isArray(namespaces) ? namespaces.map(String) : [],
-  };
-}
-
-export function encodeStreamLoadResponse(response: StreamLoadResponse, codec: Codec): Uint8Array {
-  return encode(codec, loadResponseName, { loads: response.loads.map(loadJson) });
-}
-
-export function decodeStreamLoadResponse(bytes: Uint8Array, codec: Codec): StreamLoadResponse {
-  const value = decode(codec, loadResponseName, bytes);
-  return { loads: objects(value['loads']).map(loadFrom) };
-}
-
-function loadJson(load: RevisionLoad): JsonObject {
-  return {
-    namespace: load.namespace,
-    revision: load.revision,
-    pod_name: load.podName,
-    source: load.source,
-    average_concurrent_requests: load.averageConcurrentRequests,
-    average_proxied_concurrent_requests: load.averageProxiedConcurrentRequests,
-    request_count: load.requestCount,
-    proxied_request_count: load.proxiedRequestCount,
-    requests_in_progress: load.requestsInProgress,
-    interval: durationJson(load.intervalMs),
-    received_at: new Date(load.receivedAt).toISOString(),
-  };
-}
-
-function loadFrom(json: JsonObject): RevisionLoad {
-  const source: LoadSource = json['source'] === 'ACTIVATOR' ? 'ACTIVATOR' : 'SIDECAR';
-  return {
-    namespace: String(json['namespace'] ?? ''),
-    revision: String(json['revision'] ?? ''),
-    podName: String(json['pod_name'] ?? ''),
-    source,
-    averageConcurrentRequests: number(json['average_concurrent_requests']),
-    averageProxiedConcurrentRequests: number(json['average_proxied_concurrent_requests']),
-    requestCount: number(json['request_count']),
-    proxiedRequestCount: number(json['proxied_request_count']),
-    requestsInProgress: number(json['requests_in_progress']),
-    intervalMs: durationMs(json['interval']),
-    receivedAt: Date.parse(String(json['received_at'] ?? '')) || 0,
   };
 }
 
