@@ -95,7 +95,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   cache.derive(inlineGatewayGroup, nodeGroups.gateway, (snapshot) => inline.of(snapshot));
   const ads = new AdsServer({ cache, groupOf, controlPlane: options.identity, clock, timers, logger, meter });
   const clusterNames = new ClusterNames();
-  const load = new LoadServer({ clock, logger, meter, clustersOf: (node) => clusterNames.of(cache.get(groupOf(node, hostStream))) });
+  const load = new LoadServer({ clock, timers, logger, meter, clustersOf: (node) => clusterNames.of(cache.get(groupOf(node, hostStream))) });
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, logger, meter });
   const model = new LiveModel({ config: defaultServingConfig, activatorService: `${options.systemNamespace}/activator-service` });
   const translator = new Translator(options.translate);

@@ -4,7 +4,7 @@ import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, test } from 'vitest';
 
 import { createInMemoryTransport } from '../testing/index.ts';
-import type { LoadServerStream, LoadStatsTransport } from '../transport.ts';
+import type { LoadServerStream, LoadStatsServerStream, LoadStatsTransport } from '../transport.ts';
 import { createLoadReporter, type ClusterLoad } from './load-reporter.ts';
 import { LoadServer } from './load-server.ts';
 import type { Node } from '../discovery.ts';
@@ -256,6 +256,30 @@ describe('server', () => {
     expect(plain.asked.slice(1)).toMatchObject([{ clusters: ['a', 'c', 'plain'] }]);
   });
 
+  test('the first report after a pause goes at once, and those that follow within five milliseconds together', () => {
+    const time = new SimulatedTime();
+    const server = new LoadServer({ clock: time, timers: time, logger: silentLogger, meter: createMeter() });
+    const subscriber = new SlowStream(true);
+    server.acceptSubscriber(subscriber);
+    subscriber.handler?.onMessage({ subscriber: 'autoscaler', namespaces: [] });
+    const reporter = new FedStream();
+    server.acceptReports(reporter);
+    const report = () => reporter.handler?.onMessage({ node: { id: 'pod', cluster: 'sluice-queue-proxy', metadata: { POD_NAME: 'pod' } }, clusterStats: [reportOf(1)] });
+    const sizes = () => subscriber.sent.slice(1).map(({ loads }) => loads.length);
+    report();
+    expect(sizes()).toEqual([1]);
+    time.advance(1);
+    report();
+    report();
+    time.advance(3.9);
+    expect(sizes()).toEqual([1]);
+    time.advance(0.2);
+    expect(sizes()).toEqual([1, 2]);
+    time.advance(10);
+    report();
+    expect(sizes()).toEqual([1, 2, 1]);
+  });
+
   test('a pod that reports no more is forgotten', () => {
     const world = new World();
     const { reporter } = world.reporter('sluice-queue-proxy', [loadOf('default/a')]);
@@ -290,17 +314,35 @@ function reportOf(requestsInProgress: number): ClusterStats {
   };
 }
 
-/** A stream whose peer never keeps up. */
+/** A stream whose peer never keeps up, unless told otherwise. */
 class SlowStream implements LoadServerStream {
   readonly sent: StreamLoadResponse[] = [];
   handler: MessageStreamHandler<StreamLoadRequest> | undefined;
+  readonly #keepsUp: boolean;
+
+  constructor(keepsUp = false) {
+    this.#keepsUp = keepsUp;
+  }
 
   listen(handler: MessageStreamHandler<StreamLoadRequest>): void {
     this.handler = handler;
   }
   send(message: StreamLoadResponse): boolean {
     this.sent.push(message);
-    return false;
+    return this.#keepsUp;
+  }
+  end(): void {}
+}
+
+/** A proxy's stream into which a test speaks. */
+class FedStream implements LoadStatsServerStream {
+  handler: MessageStreamHandler<LoadStatsRequest> | undefined;
+
+  listen(handler: MessageStreamHandler<LoadStatsRequest>): void {
+    this.handler = handler;
+  }
+  send(): boolean {
+    return true;
   }
   end(): void {}
 }
