@@ -4,10 +4,28 @@ import { ConcurrencyReporter } from './concurrency-reporter.ts';
 const revision = 'default/hello-00001';
 
 describe('an activator’s concurrency reports', () => {
-  it('say when the first request for a quiet revision has come, and only then', () => {
+  it('say when the first request for a quiet revision has come, and not when one follows another', () => {
     const reporter = new ConcurrencyReporter();
     expect(reporter.requestIn(revision, 0)).toBe(true);
-    expect(reporter.requestIn(revision, 1)).toBe(false);
+    reporter.requestOut(revision, 1);
+    expect(reporter.requestIn(revision, 2)).toBe(false);
+  });
+
+  it('say so again as often as half as many more are here than were told of', () => {
+    const reporter = new ConcurrencyReporter();
+    const arrivals = (count: number): number[] => {
+      const risen: number[] = [];
+      for (let arrived = 1; arrived <= count; arrived += 1) {
+        if (!reporter.requestIn(revision, 0)) continue;
+        risen.push(reporter.concurrency(revision));
+        reporter.reportAhead(revision);
+      }
+      return risen;
+    };
+    expect(arrivals(20)).toEqual([1, 2, 3, 5, 8, 12, 18]);
+    // The regular report speaks of 20.
+    reporter.report(1000);
+    expect(arrivals(20)).toEqual([30]);
   });
 
   it('are averages over the time since the last one', () => {

@@ -1,6 +1,7 @@
 /**
  * What an activator tells the autoscaler: per revision, how many requests were here on average since the last
- * report, and at once when the first one comes for a revision that was quiet, since a pod may have to start for it.
+ * report, and at once when the first one comes for a revision that was quiet, since a pod may have to start for it, or
+ * when they have grown by half since they were last told of, since more pods may have to.
  *
  * Each report stands until the next one replaces it. Knative's activator
  * (https://github.com/knative/serving/blob/main/pkg/activator/handler/concurrency_reporter.go) takes what it has said
@@ -16,26 +17,36 @@ export interface ConcurrencyReport {
   readonly requestCount: number;
 }
 
+const RISE_MIN = 2;
+
 export class ConcurrencyReporter {
   readonly #revisions = new Map<string, RequestStats>();
+  readonly #riseMin: number;
+
+  /** @param riseMin fewer in flight are, after the first, not worth a word ahead of time. Default 2; infinite: only the first is */
+  constructor(riseMin = RISE_MIN) {
+    this.#riseMin = riseMin;
+  }
 
   /**
    * A request came in, before it waits for anything.
-   * @returns whether the revision was quiet until now: then the autoscaler is to be told at once
+   * @returns whether the revision was quiet until now, or busy with much less: then the autoscaler is to be told at once
    */
   requestIn(revision: string, now: number): boolean {
     const known = this.#revisions.get(revision);
-    const stats = known ?? new RequestStats(now);
-    stats.requestIn(now, false);
-    if (known) return false;
+    const stats = known ?? new RequestStats(now, this.#riseMin);
+    const hasRisen = stats.requestIn(now, false);
+    if (known) return hasRisen;
     this.#revisions.set(revision, stats);
     return true;
   }
 
   /** What to say ahead of the regular report: how many requests are here now. Undefined when the revision is quiet. */
   reportAhead(revision: string): ConcurrencyReport | undefined {
-    const concurrency = this.concurrency(revision);
-    return concurrency === 0 ? undefined : { revision, averageConcurrency: concurrency, requestCount: concurrency };
+    const stats = this.#revisions.get(revision);
+    if (!stats || stats.concurrency === 0) return undefined;
+    const { averageConcurrency, requestCount } = stats.ahead();
+    return { revision, averageConcurrency, requestCount };
   }
 
   /** A request's stream ended. */

@@ -37,6 +37,24 @@ describe('request statistics', () => {
     expect(stats.concurrency).toBe(1);
   });
 
+  it('say when load that nobody else counts has risen from below what is worth a word', () => {
+    const stats = new RequestStats(0, 4);
+    const risen = Array.from({ length: 8 }, (_, index) => stats.requestIn(0, index % 2 === 1));
+    // The seventh is the fourth that came by itself.
+    expect(risen).toEqual([false, false, false, false, false, false, true, false]);
+    expect(stats.ahead()).toEqual({ averageConcurrency: 8, averageProxiedConcurrency: 4, requestCount: 8, proxiedRequestCount: 4 });
+    expect(new RequestStats(0).requestIn(0, false)).toBe(false);
+  });
+
+  it('say no less of requests ahead of time than the report before', () => {
+    const stats = new RequestStats(0, 1);
+    for (let request = 0; request < 5; request += 1) stats.requestIn(0, false);
+    stats.report(1000);
+    stats.requestIn(1100, false);
+    expect(stats.ahead()).toMatchObject({ averageConcurrency: 6, requestCount: 5 });
+    expect(stats.report(2000)).toMatchObject({ requestCount: 1 });
+  });
+
   it('report 0 when no time has passed', () => {
     const stats = new RequestStats(5);
     stats.requestIn(5, false);

@@ -8,6 +8,11 @@ export interface Stat {
   readonly averageProxiedConcurrentRequests: number;
   readonly requestCount: number;
   readonly proxiedRequestCount: number;
+  /**
+   * Said ahead of its time, because load has begun or risen: the concurrency is that of one moment, and the next report says what
+   * it came to. Default false.
+   */
+  readonly isAhead?: boolean;
 }
 
 /** What a revision is scaled on: requests in flight, or requests per second. */

@@ -36,6 +36,24 @@ describe('collecting statistics', () => {
     }
   });
 
+  it('takes what a pod says ahead of its time until its next report, which then stands in its place', () => {
+    const collector = new StatsCollector();
+    collector.upsert(key, { ...spec, panicWindowMs: 2000 });
+    const say = (now: number, averageConcurrentRequests: number, isAhead = false) => {
+      collector.record(key, now, stat({ averageConcurrentRequests, isAhead }));
+      collector.record(key, now, stat({ podName: 'other', averageConcurrentRequests: 1 }));
+      return collector.observe(key, now)?.panic;
+    };
+    expect(say(500, 2)).toBe(3);
+    expect(say(1200, 4, true)).toBe(4);
+    // Again in the same second, and in the next: seconds of 11 and 21.
+    expect(say(1800, 10, true)).toBe(7);
+    expect(say(2100, 20, true)).toBe(16);
+    // Over the time in which it had these peaks there were 4 on average: 5 in both seconds.
+    expect(say(2500, 4)).toBe(5);
+    expect(say(3500, 4)).toBe(5);
+  });
+
   it('takes a pod at its last word until that is old, and then forgets it', () => {
     const collector = new StatsCollector();
     collector.upsert(key, { ...spec, panicWindowMs: 1000 });

@@ -4,9 +4,12 @@
  * Each pod counts once in each second, with what it said last. Pods report once a second by their own clocks, so
  * two reports of one pod may fall into one of our seconds and none into the next; adding them up as they come
  * would make waves of that. Knative's autoscaler asks all pods once a second, which comes to the same.
+ *
+ * What a pod says ahead of its time is of one moment, and higher than most: it counts until the next report of the pod, which then
+ * stands in its place in the second before, too. So windows hold means, and decisions need not wait for them.
  */
 import { concurrencyOf, requestsPerSecondOf, type ScalingMetric, type Stat } from './stat.ts';
-import { TimeWindow, type Aggregation } from './time-window.ts';
+import { isSameSecond, TimeWindow, type Aggregation } from './time-window.ts';
 
 /** How a revision's reports are averaged. */
 export interface CollectorSpec {
@@ -36,6 +39,13 @@ const SECOND_MS = 1000;
 interface PodReport {
   at: number;
   load: number;
+  /** What it has said ahead of time since its last regular report: the last word of each second. Undefined: nothing. */
+  ahead: Said[] | undefined;
+}
+
+interface Said {
+  readonly at: number;
+  readonly load: number;
 }
 
 interface RevisionWindows {
@@ -85,12 +95,14 @@ export class StatsCollector {
     if (!windows) return false;
     const load = windows.spec.metric === 'rps' ? requestsPerSecondOf(stat) : concurrencyOf(stat);
     const pod = windows.pods.get(stat.podName);
+    if (pod?.ahead && !stat.isAhead) correct(windows, pod.ahead, load, now);
     if (pod) {
+      pod.ahead = stat.isAhead ? [...(pod.ahead ?? []).filter(({ at }) => !isSameSecond(at, now)), { at: now, load }] : undefined;
       windows.load += load - pod.load;
       pod.load = load;
       pod.at = now;
     } else {
-      windows.pods.set(stat.podName, { at: now, load });
+      windows.pods.set(stat.podName, { at: now, load, ahead: stat.isAhead ? [{ at: now, load }] : undefined });
       windows.load += load;
     }
     sample(windows, now);
@@ -121,6 +133,15 @@ function createWindows(spec: CollectorSpec): RevisionWindows {
     load: 0,
     checkedSecond: -1,
   };
+}
+
+/** Puts what a report says in the place of what was said ahead of it, in seconds that are over. */
+function correct({ stable, panic }: RevisionWindows, ahead: readonly Said[], load: number, now: number): void {
+  for (const said of ahead) {
+    if (isSameSecond(said.at, now)) continue;
+    stable.record(said.at, load - said.load);
+    panic.record(said.at, load - said.load);
+  }
 }
 
 /** Writes down, for the second of `now`, the load of all pods whose word still stands. */

@@ -152,6 +152,11 @@ function sumOf(buckets: Float64Array): number {
   return sum;
 }
 
+/** Whether two moments fall into one bucket. */
+export function isSameSecond(a: number, b: number): boolean {
+  return secondOf(a) === secondOf(b);
+}
+
 function secondOf(now: number): number {
   return Math.floor(now / BUCKET_MS);
 }

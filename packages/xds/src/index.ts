@@ -83,6 +83,7 @@ export {
   type LoadReporterOptions,
   type LoadSourceFunction,
 } from './load/load-reporter.ts';
+export { AheadReports } from './load/ahead-reports.ts';
 export type { LoadReporter } from './load/stats-reporter.ts';
 export { createUpstreamLoadReporter, type UpstreamLoad, type UpstreamLoadReporterOptions, type UpstreamLoadSource } from './load/upstream-load-reporter.ts';
 export type { ReportedCluster } from './load/reported-clusters.ts';

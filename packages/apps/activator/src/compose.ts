@@ -16,7 +16,7 @@ import {
   type RequestLog,
 } from '@sluice/proxy';
 import { createStatSender, type StatSender } from '@sluice/stats';
-import { createAdsClient, createLoadReporter, type AdsTransport, type ClusterLoad, type Codec, type LoadStatsTransport } from '@sluice/xds';
+import { AheadReports, createAdsClient, createLoadReporter, type AdsTransport, type ClusterLoad, type Codec, type LoadStatsTransport } from '@sluice/xds';
 import type { ActivatorSettings } from './config.ts';
 import { ColdStartMetrics } from './cold-start-metrics.ts';
 import { RevisionTable, type RevisionStatus } from './revision-table.ts';
@@ -53,13 +53,6 @@ export interface Activator {
   revisions(): readonly RevisionStatus[];
 }
 
-/**
- * How long after the first request for a quiet revision its followers are reported, in ms. A burst arrives within
- * milliseconds, and the report of its first request can speak of that one only; the regular report may be a second
- * away. Chosen: long enough for a burst of a thousand, short beside the start of a pod.
- */
-const FOLLOW_UP_MS = 50;
-
 export function composeActivator(options: ActivatorOptions): Activator {
   const { settings, transport, clock, logger } = options;
   const reporter = new ConcurrencyReporter();
@@ -89,10 +82,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
         reporter: stock ? reportToBoth(reporter, stock) : reporter,
         ...(options.requestLog ? { requestLog: options.requestLog } : {}),
         ...(options.tracer ? { tracer: options.tracer } : {}),
-        onFirstRequest: (revision) => {
-          loadReporter.reportNow(revision);
-          options.timers.after(FOLLOW_UP_MS, () => loadReporter.reportNow(revision));
-        },
+        onRise: (revision) => reportAhead.tell(revision),
         onColdStart: (coldStart) => {
           coldStarts.observe(coldStart);
           logger.info('cold start', describeColdStart(coldStart, clock));
@@ -113,6 +103,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
   }
   options.meter.observedGauge('kn_activator_stats_conn_reachable', 'Whether the autoscaler can be told of requests.', () => (loadReporter.connected || sender?.connected ? 1 : 0), { peer: 'autoscaler' });
   const loadReporter = createLoadReporter({ ...options, transport, node, source: (now, only) => readLoads(reporter, settings, now, only) });
+  const reportAhead = new AheadReports(loadReporter, options.timers);
 
   return {
     proxy,

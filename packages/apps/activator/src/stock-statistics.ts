@@ -23,7 +23,8 @@ const SAID_AHEAD = 1;
 
 export class StockStatistics {
   readonly #options: StockStatisticsOptions;
-  readonly #reporter = new ConcurrencyReporter();
+  /** Knative's says ahead that load has begun, and not that it has risen. */
+  readonly #reporter = new ConcurrencyReporter(Number.POSITIVE_INFINITY);
   /** Revisions of which something was said ahead since the last report. */
   readonly #ahead = new Set<string>();
   #timer: Timer | undefined;

@@ -19,6 +19,7 @@ export function statOf(load: RevisionLoad): FedStat {
       averageProxiedConcurrentRequests: load.averageProxiedConcurrentRequests,
       requestCount: load.requestCount * perSecond,
       proxiedRequestCount: load.proxiedRequestCount * perSecond,
+      ...(load.intervalMs > 0 ? {} : { isAhead: true }),
     },
   };
 }

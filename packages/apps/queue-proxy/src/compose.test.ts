@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createMeter, createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
-import { LoadServer } from '@sluice/xds';
+import { createLoadSubscriber, LoadServer } from '@sluice/xds';
 import { createInMemoryTransport } from '@sluice/xds/testing';
 import { expect, test } from 'vitest';
 import { composeQueueProxy } from './compose.ts';
@@ -175,4 +175,33 @@ test('load is reported each second, with those that wait', async () => {
   const [load] = loadServer.loads();
   expect(load).toMatchObject({ namespace: 'default', revision: 'hello-00001', podName: 'hello-00001-abc', source: 'SIDECAR', requestsInProgress: 5 });
   expect(load?.averageConcurrentRequests).toBeCloseTo(5, 5);
+});
+
+test('load that rises beyond what the pod should have is told of at once, and counted once', async () => {
+  const { time, shared, settings, sidecar, startProgram, request } = await createPod({ CONTAINER_CONCURRENCY: '10', SLUICE_SCALING_TARGET: '6' }, 60_000);
+  await startProgram();
+  const loadServer = new LoadServer(shared);
+  const transport = createInMemoryTransport({
+    timers: time,
+    handlers: { onAds() {}, onLoad: (stream) => loadServer.acceptSubscriber(stream), onLoadStats: (stream) => loadServer.acceptReports(stream) },
+  });
+  const heard: { readonly at: number; readonly concurrency: number; readonly isAhead: boolean }[] = [];
+  createLoadSubscriber({
+    ...shared,
+    transport,
+    subscriber: 'test',
+    onLoad: ({ averageConcurrentRequests: concurrency, intervalMs }) => heard.push({ at: time.now(), concurrency, isAhead: intervalMs === 0 }),
+  }).start();
+  createLoadReports({ ...shared, settings, load: sidecar.load, transport }).start();
+  await time.advanceAsync(1_500);
+  heard.length = 0;
+  const begin = time.now();
+  for (let index = 0; index < 9; index += 1) request();
+  await time.advanceAsync(100);
+  // Five are more than seven tenths of six, eight are half as many again; and nine were there when the burst was over.
+  expect(heard.map(({ concurrency, isAhead }) => [concurrency, isAhead])).toEqual([[5, true], [8, true], [9, true]]);
+  expect((heard[0]?.at ?? 0) - begin).toBeLessThan(20);
+  await time.advanceAsync(1_000);
+  expect(loadServer.clusters()).toMatchObject([{ issuedRequests: 9 }]);
+  expect(heard.at(-1)).toMatchObject({ isAhead: false });
 });

@@ -17,6 +17,7 @@ import {
 import type { PodIdentity, QueueProxySettings } from './config.ts';
 import type { LateProbes } from './late-probes.ts';
 import { LoadMeter } from './load-meter.ts';
+import { riseMinOf } from './rise-min.ts';
 import { PatientNetwork } from './patient-network.ts';
 import { ProgramProber } from './program-prober.ts';
 import { makeFilter, makeStaticConfig } from './static-config.ts';
@@ -56,13 +57,13 @@ const TUNNEL_DRAIN_MS = 60_000;
 export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const { settings, network, clock, timers, random, logger } = options;
   const proxy = createProxy({ ...options, network: new PatientNetwork(network, { timers, random }) });
-  const load = new LoadMeter(clock.now());
+  const load = new LoadMeter(clock.now(), riseMinOf(settings));
   const drainer = new Drainer({ clock, timers, quietPeriodMs: settings.quietPeriodMs });
   const prober =
     settings.probes.length === 0
       ? undefined
       : new ProgramProber({ ...settings, network, clock, timers, logger, ...(options.loadLateProbes ? { loadLateProbes: options.loadLateProbes } : {}) });
-  const queueFactory = createQueueFilterFactory({ stats: load.stats, drainer, ...(prober === undefined ? {} : { prober }), ...watchersOf(options) });
+  const queueFactory = createQueueFilterFactory({ stats: load.stats, onRise: () => load.onRise(), drainer, ...(prober === undefined ? {} : { prober }), ...watchersOf(options) });
   const context = createFilterContexts(options)('queue');
   const filters = [makeFilter(queueFactory, queueValue(settings), context), makeFilter(routerFactory, { suppress_envoy_headers: true }, context)];
 

@@ -28,6 +28,7 @@ describe('the environment', () => {
       problems: [],
       value: {
         containerConcurrency: 10,
+        scalingTarget: 0,
         servingPort: 8012,
         tlsPort: 8112,
         tls: { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', cipherSuites: [], curves: [] },

@@ -12,6 +12,8 @@ import { readTlsSettings, type ServingTlsSettings } from './tls-settings.ts';
 export interface QueueProxySettings {
   /** Requests the program may have at once; 0 for no limit. */
   readonly containerConcurrency: number;
+  /** Requests in flight that the revision's annotation asks for; 0 where it does not. Ours: `SLUICE_SCALING_TARGET`. */
+  readonly scalingTarget: number;
   /** Where requests come in: 8012, or 8013 for h2c. */
   readonly servingPort: number;
   /** The same over TLS, where there is a certificate. Knative: 8112. */
@@ -79,6 +81,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
   const observability = readObservability(reader.find(observabilitySource) ?? '', ({ path, message }) => reader.report(observabilitySource, [path, message].filter(Boolean).join(' ')));
   return reader.finish({
     containerConcurrency: reader.number(variable('CONTAINER_CONCURRENCY')),
+    scalingTarget: seconds('SLUICE_SCALING_TARGET'),
     servingPort: reader.port(variable('QUEUE_SERVING_PORT')),
     tlsPort: reader.port(variable('QUEUE_SERVING_TLS_PORT')),
     tls: readTlsSettings(reader, 'QUEUE_PROXY_TLS'),

@@ -1,3 +1,4 @@
+export { LoadMeter } from './load-meter.ts';
 export { composeQueueProxy, type QueueProxy, type QueueProxyOptions } from './compose.ts';
 export { readSettings, type PodIdentity, type QueueProxySettings } from './config.ts';
 export { createLoadReports, type LoadReportsOptions } from './load-reports.ts';

@@ -17,8 +17,12 @@ export class LoadMeter {
   #lastReportAt: number;
   #last: TimedReport | undefined;
 
-  constructor(now: number) {
-    this.stats = new RequestStats(now);
+  /** Called when load has risen so far that a report should not wait for its time. */
+  onRise: () => void = () => {};
+
+  /** @param riseMin so much in flight is not worth a report ahead of time */
+  constructor(now: number, riseMin?: number) {
+    this.stats = new RequestStats(now, riseMin);
     this.#lastReportAt = now;
   }
 
@@ -30,6 +34,11 @@ export class LoadMeter {
     // A report over no time says nothing about how many there were on average.
     if (intervalMs > 0) this.#last = report;
     return report;
+  }
+
+  /** What can be said before it is time: how many are here now. The next report is what it would have been. */
+  ahead(): TimedReport {
+    return { ...this.stats.ahead(), intervalMs: 0 };
   }
 
   /** The last report, made now if it is older than a second; undefined in the first second. */

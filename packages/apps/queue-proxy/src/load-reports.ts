@@ -3,13 +3,15 @@
  * load than everything before it.
  */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
-import { createLoadReporter, type LoadReporter, type LoadStatsTransport } from '@sluice/xds';
+import { AheadReports, createLoadReporter, type LoadReporter, type LoadStatsTransport } from '@sluice/xds';
 import type { QueueProxySettings } from './config.ts';
 import type { LoadMeter } from './load-meter.ts';
 
 export interface LoadReportsOptions {
   readonly settings: QueueProxySettings;
   readonly load: LoadMeter;
+  /** Requests that have ended in the program's answer, well and badly, since the start. Default: nobody counts. */
+  readonly outcomes?: () => { readonly succeeded: number; readonly failed: number };
   readonly transport: LoadStatsTransport;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -17,17 +19,21 @@ export interface LoadReportsOptions {
   readonly logger: Logger;
 }
 
-export function createLoadReports({ settings, load, transport, clock, timers, random, logger }: LoadReportsOptions): LoadReporter {
+export function createLoadReports({ settings, load, outcomes = () => ({ succeeded: 0, failed: 0 }), transport, clock, timers, random, logger }: LoadReportsOptions): LoadReporter {
+  let told = outcomes();
   const { namespace, service, configuration, revision, pod, podIp } = settings.identity;
-  return createLoadReporter({
+  const reporter = createLoadReporter({
     node: {
       id: `queue-proxy~${podIp}~${pod}.${namespace}`,
       cluster: 'sluice-queue-proxy',
       metadata: { POD_NAME: pod, POD_IP: podIp, NAMESPACE: namespace, SERVICE: service, CONFIGURATION: configuration, REVISION: revision },
     },
     transport,
-    source: (now) => {
-      const report = load.report(now);
+    source: (now, only) => {
+      const isAhead = only !== undefined;
+      const report = isAhead ? load.ahead() : load.report(now);
+      const before = told;
+      if (!isAhead) told = outcomes();
       return [
         {
           cluster: `${namespace}/${revision}`,
@@ -37,6 +43,8 @@ export function createLoadReports({ settings, load, transport, clock, timers, ra
           averageProxiedConcurrentRequests: report.averageProxiedConcurrency,
           requestCount: report.requestCount,
           proxiedRequestCount: report.proxiedRequestCount,
+          successfulRequests: told.succeeded - before.succeeded,
+          errorRequests: told.failed - before.failed,
         },
       ];
     },
@@ -45,4 +53,7 @@ export function createLoadReports({ settings, load, transport, clock, timers, ra
     random,
     logger,
   });
+  const ahead = new AheadReports(reporter, timers);
+  load.onRise = () => ahead.tell(`${namespace}/${revision}`);
+  return reporter;
 }

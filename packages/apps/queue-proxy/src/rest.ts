@@ -1,5 +1,6 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
 import { giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
+import type { Proxy } from '@sluice/proxy';
 import { openLogger, startMetricsPush, startMetricsServer, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
 import { loadCodec, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
@@ -50,7 +51,7 @@ async function startReports(options: RestOptions): Promise<(() => void) | undefi
   const { settings, queueProxy } = options;
   if (settings.configService === undefined) return undefined;
   const transport = await openGrpcTransport({ address: settings.configService, codec: await loadCodec('load') });
-  const reports = createLoadReports({ ...options, load: queueProxy.load, transport });
+  const reports = createLoadReports({ ...options, load: queueProxy.load, outcomes: () => outcomesOf(queueProxy.proxy), transport });
   reports.start();
   return () => {
     reports.stop();
@@ -100,4 +101,12 @@ async function startRequestMetrics({ settings, meter, logger, clock, timers }: R
     logger.warn('side server not started', { error });
   }
   return () => Promise.resolve();
+}
+
+function outcomesOf(proxy: Proxy): { readonly succeeded: number; readonly failed: number } {
+  const hosts = proxy.clusters().flatMap((cluster) => cluster.hosts);
+  return {
+    succeeded: hosts.reduce((sum, { requestsSucceeded }) => sum + requestsSucceeded, 0),
+    failed: hosts.reduce((sum, { requestsFailed }) => sum + requestsFailed, 0),
+  };
 }

@@ -107,8 +107,16 @@ function queueEnvironment(revision: Revision, options: PodOptions, servingPort: 
     { name: 'SYSTEM_NAMESPACE', value: options.systemNamespace },
     { name: 'ROOT_CA', value: deployment.queueSidecarRootCa },
     ...tlsEnvironment(deployment),
+    ...scalingTarget(metadata.annotations ?? {}),
     ...(options.configService === '' ? [] : [{ name: 'SLUICE_CONFIG_SERVICE', value: options.configService }]),
   ];
+}
+
+/** So that the sidecar can tell of load beyond it at once. A target of another metric is none of requests in flight. */
+function scalingTarget(annotations: Readonly<Record<string, string>>): EnvVar[] {
+  const target = annotations['autoscaling.knative.dev/target'];
+  const metric = annotations['autoscaling.knative.dev/metric'] ?? 'concurrency';
+  return target === undefined || metric !== 'concurrency' || !(Number(target) > 0) ? [] : [{ name: 'SLUICE_SCALING_TARGET', value: target }];
 }
 
 /** Only what the cluster sets: the rest stands at the sidecar's own defaults. */

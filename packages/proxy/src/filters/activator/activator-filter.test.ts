@@ -25,7 +25,7 @@ function createFilter(options: { readonly queueDepth?: number; readonly fault?: 
   const factory = createActivatorFilterFactory({
     revisions: { find: (asked) => (asked === key ? revision : undefined) },
     reporter,
-    onFirstRequest: (revision) => first.push(revision),
+    onRise: (revision) => first.push(revision),
     onColdStart: (coldStart) => coldStarts.push(coldStart),
     findFault: () => options.fault,
   });

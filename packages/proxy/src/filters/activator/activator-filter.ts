@@ -21,8 +21,8 @@ import { clusterHeader, namespaceHeader, revisionHeader, revisionOf } from './re
 export interface ActivatorFilterDependencies {
   readonly revisions: RevisionDirectory;
   readonly reporter: Pick<ConcurrencyReporter, 'requestIn' | 'requestOut'>;
-  /** The first request has come for a revision that was quiet: the autoscaler must know now. */
-  readonly onFirstRequest: (revision: string) => void;
+  /** The first request has come for a revision that was quiet, or half as many again as were told of: the autoscaler must know now. */
+  readonly onRise: (revision: string) => void;
   readonly onColdStart: (coldStart: ColdStart) => void;
   /** Why this activator cannot serve, as a kubelet is told; undefined when it can. */
   readonly findFault: () => string | undefined;
@@ -112,8 +112,7 @@ class ActivatorFilter implements HttpFilter {
 
     const now = this.#clock.now();
     // Before it waits for anything: what waits is what the autoscaler has to know about.
-    const isFirst = this.#dependencies.reporter.requestIn(revision.key, now);
-    if (isFirst) this.#dependencies.onFirstRequest(revision.key);
+    if (this.#dependencies.reporter.requestIn(revision.key, now)) this.#dependencies.onRise(revision.key);
     const { throttler } = revision;
     const held: HeldRequest = {
       revision,

@@ -22,6 +22,8 @@ import type { RequestMetrics } from './request-metrics.ts';
 /** What the filter shares with the rest of the sidecar. */
 export interface QueueFilterDependencies {
   readonly stats: RequestStats;
+  /** Load has risen so far that whoever scales should know now. Default: nobody wants to. */
+  readonly onRise?: () => void;
   readonly drainer: Drainer;
   /** Asks the program whether it is ready. Absent when nothing has been said about how to ask. */
   readonly prober?: ReadinessProber;
@@ -105,7 +107,7 @@ class QueueFilter implements HttpFilter {
     this.#requests.set(stream, request);
     const now = this.#clock.now();
     // Before the breaker: a request that waits is load too, and should bring another pod.
-    this.#dependencies.stats.requestIn(now, isProxied);
+    if (this.#dependencies.stats.requestIn(now, isProxied)) this.#dependencies.onRise?.();
 
     request.letInAt = now;
     if (!this.#breaker) return 'continue';
