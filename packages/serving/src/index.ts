@@ -17,8 +17,11 @@ export type {
   ServerlessServiceStatus,
   ServingMode,
 } from './api/serverless-service.ts';
+export type { ClusterDomainClaim, DomainMapping, DomainMappingSpec, DomainMappingStatus } from './api/domain-mapping.ts';
 export {
+  clusterDomainClaimKind,
   configurationKind,
+  domainMappingKind,
   ingressKind,
   podAutoscalerKind,
   revisionKind,
@@ -131,6 +134,11 @@ export {
 } from './traffic/resolve-traffic.ts';
 
 export { collectRevisions, type Collection, type CollectionFacts } from './collection/collect-revisions.ts';
+export { defaultDomainMapping } from './domain-mapping/default-domain-mapping.ts';
+export { domainMappingStatus, invalidDomainMappingStatus, type DomainMappingFacts } from './domain-mapping/domain-mapping-status.ts';
+export { makeDomainIngress } from './domain-mapping/make-domain-ingress.ts';
+export { resolveReference, type Addressable, type ResolvedReference } from './domain-mapping/resolve-reference.ts';
+export { validateDomainMapping } from './domain-mapping/validate-domain-mapping.ts';
 export { build } from './model/build.ts';
 export { previewObjects, type Preview } from './model/preview-objects.ts';
 export { ingressClass, LiveModel, type BuildOptions, type ModelChange, type ObjectList } from './model/live-model.ts';

@@ -3,6 +3,7 @@
  * can be given to one as they are.
  */
 import type { Configuration } from './api/configuration.ts';
+import type { ClusterDomainClaim, DomainMapping } from './api/domain-mapping.ts';
 import type { Ingress } from './api/ingress.ts';
 import type { ServingObject } from './api/object.ts';
 import type { PodAutoscaler } from './api/pod-autoscaler.ts';
@@ -54,4 +55,20 @@ export const ingressKind: ServingKind<Ingress> = {
   kind: 'Ingress',
   plural: 'ingresses',
   namespaced: true,
+};
+
+export const domainMappingKind: ServingKind<DomainMapping> = {
+  group: 'serving.knative.dev',
+  version: 'v1beta1',
+  kind: 'DomainMapping',
+  plural: 'domainmappings',
+  namespaced: true,
+};
+
+export const clusterDomainClaimKind: ServingKind<ClusterDomainClaim> = {
+  group: 'networking.internal.knative.dev',
+  version: 'v1alpha1',
+  kind: 'ClusterDomainClaim',
+  plural: 'clusterdomainclaims',
+  namespaced: false,
 };

@@ -41,6 +41,12 @@ export const annotations = {
   /** Who serves an Ingress. */
   ingressClass: 'networking.knative.dev/ingress-class',
   legacyIngressClass: 'networking.knative.dev/ingress.class',
+  /** `enabled`, `redirected` or `disabled`: plain HTTP at hosts with certificates. */
+  httpProtocol: 'networking.knative.dev/http-protocol',
+  legacyHttpOption: 'networking.knative.dev/http-option',
+  oldHttpOption: 'networking.knative.dev/httpOption',
+  /** Ours: a claim that was made for a DomainMapping, and goes with it. */
+  autocreated: 'serving.sluice.dev/autocreated',
   /** What a client-side apply leaves behind; never copied to children. */
   lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
   /** Ours: the hash of what a child was made from, to notice that it should be made anew. */
@@ -61,6 +67,8 @@ export const headers = {
   tag: 'Knative-Serving-Tag',
   /** `true` on what the route's own host sends the default way. */
   defaultRoute: 'Knative-Serving-Default-Route',
+  /** What a request's `Host` was before it was led elsewhere. */
+  originalHost: 'K-Original-Host',
 } as const;
 
 /** `routingState` of a Revision. */

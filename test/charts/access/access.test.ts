@@ -1,6 +1,17 @@
 /** The rights that the chart gives: enough for a Service's whole life, none left over, and none to the data path. */
 import { configMaps, deployments, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
-import { configurationKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind, serviceKind } from '@sluice/serving';
+import {
+  clusterDomainClaimKind,
+  configurationKind,
+  domainMappingKind,
+  ingressKind,
+  type DomainMapping,
+  podAutoscalerKind, 
+  revisionKind,
+  routeKind,
+  serverlessServiceKind,
+  serviceKind,
+} from '@sluice/serving';
 import { aService } from '@sluice/serving/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kubernetesToolsMissing } from '../../support/kubernetes-tools.ts';
@@ -10,6 +21,12 @@ import { GrantedAccess, type Binding, type Role } from './granted-access.ts';
 import { guardedComponents, GuardedCluster, madeByController } from './guarded-cluster.ts';
 
 const inDefault = { namespace: 'default' };
+const mapping: DomainMapping = {
+  apiVersion: 'serving.knative.dev/v1beta1',
+  kind: 'DomainMapping',
+  metadata: { name: 'www.example.org', namespace: 'default' },
+  spec: { ref: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name: 'hello' } },
+};
 const hello = { namespace: 'default', name: 'hello' };
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
@@ -50,7 +67,9 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
   afterAll(() => cluster?.stop());
 
   test('comes up although the controller’s caches are behind', async () => {
+    await network({ 'autocreate-cluster-domain-claims': 'true' });
     await cluster.admin.resource(serviceKind).create(aService('hello'));
+    await cluster.admin.resource(domainMappingKind).create(mapping);
     await cluster.rest(2000);
     for (const resource of madeByController) {
       cluster.lateWatches.release(resource);
@@ -86,6 +105,33 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     ]);
   });
 
+  test('has a host of its own, which it loses and gets back', async () => {
+    const ingresses = async () => (await cluster.admin.resource(ingressKind).list(inDefault)).items.filter(({ metadata }) => metadata.name === mapping.metadata.name);
+    expect(await ingresses()).toHaveLength(1);
+    const annotations = { 'networking.knative.dev/http-protocol': 'enabled' };
+    await cluster.admin.resource(domainMappingKind).patch(mapping.metadata, { type: 'merge', body: { metadata: { annotations } } });
+    await cluster.rest(5000);
+    expect((await ingresses())[0]?.metadata.annotations).toMatchObject(annotations);
+    await network({ 'autocreate-cluster-domain-claims': 'false' });
+    await cluster.admin.resource(clusterDomainClaimKind).delete({ name: mapping.metadata.name });
+    await cluster.rest(5000);
+    expect(await ingresses()).toEqual([]);
+    await network({ 'autocreate-cluster-domain-claims': 'true' });
+    await cluster.rest(5000);
+    expect(await ingresses()).toHaveLength(1);
+    await cluster.admin.resource(domainMappingKind).delete(mapping.metadata);
+    await cluster.rest(10_000);
+    expect((await cluster.admin.resource(clusterDomainClaimKind).list()).items).toEqual([]);
+  });
+
+  test('loses the revision that nobody uses any more', async () => {
+    const data = { 'min-non-active-revisions': '0', 'max-non-active-revisions': '0' };
+    await cluster.admin.resource(configMaps).create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'mesh', name: 'config-gc' }, data });
+    await cluster.rest(10_000);
+    const { items } = await cluster.admin.resource(revisionKind).list(inDefault);
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['hello-00002']);
+  });
+
   test('may be wrong twice in the same way, which is one event counted up', async () => {
     for (const containerConcurrency of [-1, 1, -1]) {
       const body = { spec: { template: { spec: { containerConcurrency } } } };
@@ -106,6 +152,10 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
   test.each(guardedComponents)('and all along %s asked for what it may, and for all that it may', (name) => {
     expect({ denied: cluster.guards[name].denied, unused: cluster.access[name].unused() }).toEqual({ denied: [], unused: [] });
   });
+
+  async function network(data: Readonly<Record<string, string>>): Promise<void> {
+    await cluster.admin.resource(configMaps).patch({ namespace: 'mesh', name: 'config-network' }, { type: 'merge', body: { data } });
+  }
 
   async function readiness(): Promise<string | undefined> {
     const { status } = await cluster.admin.resource(serviceKind).get(hello);

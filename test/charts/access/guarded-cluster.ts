@@ -44,6 +44,8 @@ export const madeByController = [
   'autoscaling.internal.knative.dev/podautoscalers',
   'apps/deployments',
   '/services',
+  'networking.internal.knative.dev/clusterdomainclaims',
+  'networking.internal.knative.dev/ingresses',
 ];
 
 export class GuardedCluster {

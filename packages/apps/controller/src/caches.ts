@@ -18,7 +18,10 @@ import {
 } from '@sluice/kubernetes';
 import {
   annotations,
+  clusterDomainClaimKind,
   configurationKind,
+  domainMappingKind,
+  ingressKind,
   labels,
   podAutoscalerKind,
   privateServiceName,
@@ -26,7 +29,10 @@ import {
   routeKind,
   serverlessServiceKind,
   serviceKind,
+  type ClusterDomainClaim,
   type Configuration,
+  type DomainMapping,
+  type Ingress,
   type PodAutoscaler,
   type Revision,
   type Route,
@@ -39,6 +45,9 @@ export interface Caches {
   readonly configurations: Informer<Configuration>;
   readonly revisions: Informer<Revision>;
   readonly routes: Informer<Route>;
+  readonly domainMappings: Informer<DomainMapping>;
+  readonly clusterDomainClaims: Informer<ClusterDomainClaim>;
+  readonly ingresses: Informer<Ingress>;
   readonly podAutoscalers: Informer<PodAutoscaler>;
   readonly serverlessServices: Informer<ServerlessService>;
   readonly deployments: Informer<Deployment>;
@@ -71,6 +80,8 @@ export const index = {
   revision: 'revision',
   /** EndpointSlices by their Service; ServerlessServices by their private Service. */
   service: 'service',
+  /** DomainMappings by what they lead to: `kind namespace/name`. */
+  reference: 'reference',
   /** ServerlessServices by the Deployment they refer to. */
   deployment: 'deployment',
 } as const;
@@ -97,6 +108,16 @@ export function createCaches(options: CacheOptions): Caches {
       transform: withSpec,
       indexes: { [index.target]: targetKeys },
     }),
+    domainMappings: new Informer<DomainMapping>({
+      ...base,
+      kind: domainMappingKind,
+      transform: withSpec,
+      indexes: {
+        [index.reference]: ({ metadata, spec }) => [`${spec.ref?.kind ?? ''} ${inNamespace(metadata.namespace, spec.ref?.name ?? '')}`],
+      },
+    }),
+    clusterDomainClaims: new Informer<ClusterDomainClaim>({ ...base, kind: clusterDomainClaimKind }),
+    ingresses: new Informer<Ingress>({ ...base, kind: ingressKind }),
     podAutoscalers: new Informer<PodAutoscaler>({ ...base, kind: podAutoscalerKind }),
     serverlessServices: new Informer<ServerlessService>({
       ...base,

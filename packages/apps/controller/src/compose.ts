@@ -13,6 +13,7 @@ import { labels } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import { LiveConfig } from './live-config.ts';
 import { ConfigurationReconciler } from './reconcile/configuration.ts';
+import { DomainMappingReconciler } from './reconcile/domain-mapping.ts';
 import { RevisionCollector } from './reconcile/revision-collector.ts';
 import { RevisionReconciler } from './reconcile/revision.ts';
 import { RouteReferences } from './reconcile/route-references.ts';
@@ -64,6 +65,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
   });
   const route = new RouteReconciler({ ...base, references });
   const serverlessService = new ServerlessServiceReconciler(base);
+  const domainMapping = new DomainMappingReconciler({ ...base, client });
   const collector = new RevisionCollector({ client, caches, config, clock, logger });
 
   const run = (name: string, reconciler: { reconcile(key: string): Promise<ReconcileResult | void> }) =>
@@ -75,6 +77,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
     route: run('route', route),
     serverlessService: run('serverlessservice', serverlessService),
     revisionGc: run('revision-gc', collector),
+    domainMapping: run('domainmapping', domainMapping),
   };
   wire(caches, controllers);
   caches.configMaps.subscribe((change) => config.onConfigMap(change));
@@ -86,6 +89,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
       [controllers.revisionGc, caches.configurations],
       [controllers.revision, caches.revisions],
       [controllers.route, caches.routes],
+      [controllers.domainMapping, caches.domainMappings],
     ] as const) {
       for (const object of informer.store.list()) controller.enqueue(objectKey(object));
     }
@@ -115,12 +119,12 @@ export function composeServingController(options: ServingControllerOptions): Ser
 }
 
 type Controllers = Readonly<
-  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService' | 'revisionGc', Controller>
+  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService' | 'revisionGc' | 'domainMapping', Controller>
 >;
 
 /** Whose change is whose business. */
 function wire(caches: Caches, controllers: Controllers): void {
-  const { service, configuration, revision, route, serverlessService, revisionGc } = controllers;
+  const { service, configuration, revision, route, serverlessService, revisionGc, domainMapping } = controllers;
   service.follow(caches.services);
   service.follow(caches.configurations, (object) => controllerKeyOf(object, 'Service'));
   service.follow(caches.routes, (object) => controllerKeyOf(object, 'Service'));
@@ -144,6 +148,17 @@ function wire(caches: Caches, controllers: Controllers): void {
   route.follow(caches.routes);
   route.follow(caches.configurations, interested);
   route.follow(caches.revisions, interested);
+
+  domainMapping.follow(caches.domainMappings);
+  domainMapping.follow(caches.ingresses, (object) => controllerKeyOf(object, 'DomainMapping'));
+  domainMapping.follow(caches.clusterDomainClaims, ({ metadata, spec }) => [
+    inNamespace(spec.namespace, metadata.name),
+    ...caches.domainMappings.store.list().filter((mapping) => mapping.metadata.name === metadata.name).map(objectKey),
+  ]);
+  const leadingTo = (object: KubernetesObject) =>
+    caches.domainMappings.store.byIndex(index.reference, `${object.kind} ${objectKey(object)}`).map(objectKey);
+  domainMapping.follow(caches.services, leadingTo);
+  domainMapping.follow(caches.routes, leadingTo);
 
   serverlessService.follow(caches.serverlessServices);
   serverlessService.follow(caches.coreServices, (object) => controllerKeyOf(object, 'ServerlessService'));

@@ -20,10 +20,13 @@ import {
 import { FakeApiServer } from '@sluice/kubernetes/testing';
 import {
   build,
+  clusterDomainClaimKind,
   configurationKind,
   defaultServingConfig,
+  domainMappingKind,
   formatVerdict,
   gatewayVerdictAnnotation,
+  ingressKind,
   labels,
   podAutoscalerKind,
   revisionKind,
@@ -49,6 +52,9 @@ export class ControllerWorld {
         configurationKind,
         revisionKind,
         routeKind,
+        domainMappingKind,
+        clusterDomainClaimKind,
+        ingressKind,
         podAutoscalerKind,
         serverlessServiceKind,
         deployments,

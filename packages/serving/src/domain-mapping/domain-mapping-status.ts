@@ -1,0 +1,85 @@
+/** What a DomainMapping says of itself. */
+import type { ClusterDomainClaim, DomainMapping, DomainMappingStatus } from '../api/domain-mapping.ts';
+import type { Ingress } from '../api/ingress.ts';
+import { isFalse, isTrue, isUnknown, livingConditions, markOf, previousMarks, readiness, type Mark } from '../status/condition-set.ts';
+import type { ResolvedReference } from './resolve-reference.ts';
+
+const dependents = ['DomainClaimed', 'ReferenceResolved', 'IngressReady', 'CertificateProvisioned'];
+
+export interface DomainMappingFacts {
+  readonly mapping: DomainMapping;
+  /** Undefined: there is none, and none is made. */
+  readonly claim: ClusterDomainClaim | undefined;
+  /** Undefined while the host is not the mapping's to serve. */
+  readonly reference: ResolvedReference | undefined;
+  /** Undefined until it is there; `not-owned` when something else has the name. */
+  readonly ingress: Ingress | 'not-owned' | undefined;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+export function domainMappingStatus(facts: DomainMappingFacts): DomainMappingStatus {
+  const { mapping, now } = facts;
+  const url = `${mapping.spec.tls?.secretName ? 'https' : 'http'}://${mapping.metadata.name}`;
+  return {
+    ...observed(mapping),
+    url,
+    address: { url },
+    conditions: livingConditions({
+      dependents,
+      marks: {
+        DomainClaimed: claimMark(facts),
+        ReferenceResolved: referenceMark(facts),
+        IngressReady: ingressMark(facts),
+        CertificateProvisioned: certificateMark(mapping),
+      },
+      previous: mapping.status?.conditions,
+      now,
+    }),
+  };
+}
+
+/** The status of a mapping whose spec cannot be followed. What it served before, it serves. */
+export function invalidDomainMappingStatus(mapping: DomainMapping, message: string, now: string): DomainMappingStatus {
+  return {
+    ...mapping.status,
+    ...observed(mapping),
+    conditions: livingConditions({
+      dependents,
+      marks: { ...previousMarks(mapping.status?.conditions), ReferenceResolved: isFalse('InvalidSpec', message) },
+      previous: mapping.status?.conditions,
+      now,
+    }),
+  };
+}
+
+function claimMark({ mapping, claim }: DomainMappingFacts): Mark {
+  const { name, namespace } = mapping.metadata;
+  if (claim === undefined) {
+    return isFalse('DomainClaimFailed', `no ClusterDomainClaim found for domain "${name}" and autocreate-cluster-domain-claims property is not true`);
+  }
+  if (claim.spec.namespace === namespace) return isTrue;
+  return isFalse('DomainClaimNotOwned', `The domain name "${name}" belongs to namespace "${claim.spec.namespace}".`);
+}
+
+function referenceMark({ reference }: DomainMappingFacts): Mark {
+  if (reference === undefined) return isUnknown();
+  return reference.kind === 'resolved' ? isTrue : isFalse('ResolveFailed', reference.message);
+}
+
+function ingressMark({ mapping, ingress }: DomainMappingFacts): Mark {
+  if (ingress === 'not-owned') return isFalse('NotOwned', `There is an existing Ingress "${mapping.metadata.name}" that we do not own.`);
+  const notYet = isUnknown('IngressNotConfigured', 'Ingress has not yet been reconciled.');
+  if (ingress === undefined) return notYet;
+  const { isCurrent, ready } = readiness(ingress);
+  return isCurrent ? (markOf(ready) ?? notYet) : notYet;
+}
+
+function certificateMark({ spec }: DomainMapping): Mark {
+  if (spec.tls?.secretName) return { status: 'True', reason: 'CertificateExternallyProvided', message: 'TLS certificate was provided externally' };
+  return { status: 'True', reason: 'TLSNotEnabled', message: 'autoTLS is not enabled' };
+}
+
+function observed({ metadata }: DomainMapping): Pick<DomainMappingStatus, 'observedGeneration'> {
+  return metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+}
