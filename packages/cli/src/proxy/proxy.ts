@@ -1,4 +1,5 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
+import { hostname } from 'node:os';
 import { writeFile } from 'node:fs/promises';
 import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, lateStandardFilters as filters, loadBootstrap, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
@@ -20,7 +21,7 @@ export async function runProxy(flags: ProxyFlags): Promise<number> {
 }
 
 async function validate(input: BootstrapInput): Promise<number> {
-  const checked = await validateBootstrap(input, filters);
+  const checked = await validateBootstrap(input, filters, process.env);
   report(checked.problems);
   if (checked.ok) process.stdout.write(`${input.path ?? '--config-yaml'}: OK\n`);
   return checked.ok ? 0 : 1;
@@ -83,6 +84,8 @@ async function start(settings: ProxySettings, logging: LateLogging, meter: Meter
       meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.'),
     ),
     version: '0.1.0',
+    environment: process.env,
+    hostName: hostname(),
     watcher: createFileWatcher(systemTimers),
     createSource: (bootstrap) =>
       new LateConfigServices({ bootstrap, clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter, cachePath: settings.configCachePath, environment: process.env }),

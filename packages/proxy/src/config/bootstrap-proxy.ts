@@ -75,7 +75,7 @@ export interface BootstrapProxyOptions {
   /** How long a line of an access log may wait, in ms. Default 100. */
   readonly logDelayMsMax?: number;
   /** Several workers in place of a proxy in this thread; they get what the bootstrap says about nodes and names. */
-  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'passesSpans' | 'nodeCluster' | 'dnsResolver' | 'clusterManager' | 'histogramBuckets'> };
+  readonly workers?: { readonly count: number; readonly settings: Omit<ThreadSettings, 'workers' | 'passesSpans' | 'nodeCluster' | 'origin' | 'dnsResolver' | 'clusterManager' | 'histogramBuckets'> };
   readonly setLogLevel?: (level: LogLevel) => void;
   /** How `/drain_listeners?graceful` drains. Default: gradually, in Envoy's 600 s. */
   readonly drain?: DrainOptions;
@@ -113,6 +113,7 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
   if (fleet instanceof MeshError) return { ok: false, problems: [problem('', fleet.message)] };
   const resolver = fleet ? undefined : options.createResolver?.(bootstrap.dnsResolver);
   const { runtime, problems: runtimeProblems } = createFileRuntime(bootstrap.layeredRuntime, bootstrap.node.cluster);
+  if (fleet) runtime.onOverride = (changes) => fleet.overrideRuntime(changes);
   const overload = bootstrap.overload && { config: bootstrap.overload, readings: options.processReadings ?? processReadings };
   const clusterManager = clusterManagerOf(bootstrap);
   const proxy = fleet ?? createProxy({ runtime, overload, clusterManager, ...(options.drain?.deadlineMs === undefined ? {} : { listenerDrainMs: options.drain.deadlineMs }), clock, timers, random, network, resolver, logger, meter, tracer: options.tracer, ...(openAccessLog ? { openAccessLog } : {}), ...(logDelayMsMax === undefined ? {} : { logDelayMsMax }) });
@@ -269,14 +270,15 @@ class RunningBootstrapProxy implements BootstrapProxy {
 }
 
 /** A failure to start them is the caller's to report. */
-async function openFleet({ workers, loaded, network, timers, logger, meter, drain, tracer }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
+async function openFleet({ workers, environment, hostName, loaded, network, timers, logger, meter, drain, tracer }: BootstrapProxyOptions): Promise<Fleet | MeshError | undefined> {
   const count = workers?.count ?? 1;
   meter.gauge('envoy_server_concurrency', 'workers').set(count);
   if (!workers || count === 1) return undefined;
-  const { node, dnsResolver, overload, statsConfig } = loaded.bootstrap;
+  const { node, dnsResolver, overload, statsConfig, layeredRuntime } = loaded.bootstrap;
+  const origin = { node: { id: node.id, cluster: node.cluster }, hostName: hostName ?? '', environment: { ...environment }, runtime: layeredRuntime };
   const clusterManager = clusterManagerOf(loaded.bootstrap);
   const [{ createFleet }, { createThreads }] = await Promise.all([import('../workers/fleet.ts'), import('../workers/thread.ts')]);
-  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, dnsResolver, clusterManager, overload, histogramBuckets: statsConfig.histogramBuckets, passesSpans: tracer !== undefined, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
+  const startWorker = createThreads({ ticketKey: createOwnTicketKey(), ...workers.settings, workers: count, nodeCluster: node.cluster, origin, dnsResolver, clusterManager, overload, histogramBuckets: statsConfig.histogramBuckets, passesSpans: tracer !== undefined, ...(drain?.deadlineMs === undefined ? {} : { listenerDrainMs: drain.deadlineMs }) });
   return createFleet({ workers: count, startWorker, network, timers, logger, meter, tracer }).catch((error: unknown) => MeshError.from(error));
 }
 

@@ -33,6 +33,8 @@ export class Runtime {
   readonly #cells = new Map<string, Cell>();
   /** Whether operators may override; Envoy wants a layer that says so. */
   readonly allowsOverrides: boolean;
+  /** Told of what operators set. */
+  onOverride: (changes: ReadonlyMap<string, string>) => void = () => {};
   /** How often an operator has overridden a value. */
   overridesTotal = 0;
 
@@ -79,6 +81,7 @@ export class Runtime {
       const cell = this.#cells.get(key);
       if (cell) cell.value = this.#find(key);
     }
+    this.onOverride(changes);
   }
 
   /** All keys in order. */

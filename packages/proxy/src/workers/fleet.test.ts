@@ -46,6 +46,8 @@ async function load(...listeners: readonly string[]) {
 
 function begin(loaded: Awaited<ReturnType<typeof load>>, spans: Span[]) {
   return startBootstrapProxy({
+    environment: { GREETING: 'good day' },
+    hostName: 'here',
     clock: systemClock,
     timers: systemTimers,
     random: createSeededRandom(1),
@@ -62,7 +64,10 @@ function begin(loaded: Awaited<ReturnType<typeof load>>, spans: Span[]) {
 
 async function start(...listeners: readonly string[]) {
   const spans: Span[] = [];
-  const started = await begin(await load(...listeners), spans);
+  return { spans, ...use(await begin(await load(...listeners), spans)) };
+}
+
+function use(started: Awaited<ReturnType<typeof begin>>) {
   if (!started.ok) throw new Error(JSON.stringify(started.problems));
   const running = started.value;
   stops.push(() => running.stop());
@@ -70,7 +75,6 @@ async function start(...listeners: readonly string[]) {
   const admin = `http://127.0.0.1:${running.adminAddress?.port}`;
   return {
     running,
-    spans,
     portOf,
     /** On a connection of its own, so that the system may give it to any worker. */
     async ask(name: string): Promise<string> {
@@ -131,6 +135,27 @@ test('what an operator says is said to all of them', async () => {
     expect(await client.readHead()).toMatch(/connection: close/i);
     client.end();
   }
+});
+
+test('what configuration quotes is the same in all of them, and so is what an operator overrides', async () => {
+  const guarded = '{match: {prefix: /, runtime_fraction: {default_value: {numerator: 0}, runtime_key: open}}, direct_response: {status: 200, body: {inline_string: open}}}';
+  const routes = `[${guarded}, {match: {prefix: /}, direct_response: {status: 200, body: {environment_variable: GREETING}}}]`;
+  const quoting = listener('a', 'x').replace(/routes: \[.*\]\}$/m, `routes: ${routes}}`);
+  const loaded = await parseBootstrap(
+    `node: {id: one, cluster: edge}
+admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
+layered_runtime: {layers: [{name: admin, admin_layer: {}}]}
+static_resources:
+  listeners:${quoting}`,
+    'b.yaml',
+    standardFilters,
+  );
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const { ask, page } = use(await begin(loaded.value, []));
+  const answers = async () => [...new Set(await Promise.all(Array.from({ length: 30 }, () => ask('a'))))];
+  expect(await answers()).toEqual(['good day']);
+  expect(await page('/runtime_modify?open=100', 'POST')).toContain('OK');
+  await expect.poll(answers, { timeout: 20_000 }).toEqual(['open']);
 });
 
 test('a drain finishes what runs in each of them, and ends the threads', async () => {

@@ -40,6 +40,8 @@ export interface Fleet extends Proxy {
   gather(): Promise<void>;
   /** Whether workers send their debug lines. */
   setDebug(isWanted: boolean): void;
+  /** What an operator sets, each worker has to know. An empty text takes back what was set. */
+  overrideRuntime(changes: ReadonlyMap<string, string>): void;
 }
 
 const gatherMs = 500;
@@ -91,6 +93,8 @@ class RunningFleet implements Fleet {
   readonly #measured = new Map<string, LoadQuery>();
   #isFailing = false;
   #isDebug = false;
+  /** What operators have set. */
+  readonly #overrides = new Map<string, string>();
   #stopped: StopAcceptingOptions | undefined;
   #draining: Promise<void> | undefined;
   #applying: Promise<unknown> = Promise.resolve();
@@ -163,6 +167,11 @@ class RunningFleet implements Fleet {
   failHealthChecks(isFailing: boolean): void {
     this.#isFailing = isFailing;
     for (const link of this.#live()) link.tell({ kind: 'fail-health-checks', isFailing });
+  }
+
+  overrideRuntime(changes: ReadonlyMap<string, string>): void {
+    for (const [key, text] of changes) this.#overrides.set(key, text);
+    for (const link of this.#live()) link.tell({ kind: 'override-runtime', changes });
   }
 
   setDebug(isWanted: boolean): void {
@@ -250,6 +259,7 @@ class RunningFleet implements Fleet {
     const link = new WorkerLink(startWorker(index), { index, timers, logger, tracer: this.#options.tracer, onGone: (reason) => this.#onGone(seat, index, link, reason) });
     seat.link = link;
     await link.ready(startMs);
+    if (this.#overrides.size > 0) link.tell({ kind: 'override-runtime', changes: this.#overrides });
     if (this.#isDebug) link.tell({ kind: 'log-debug', isWanted: true });
     for (const query of this.#measured.values()) link.tell({ kind: 'measure-load', query });
     if (this.#isFailing) link.tell({ kind: 'fail-health-checks', isFailing: true });

@@ -7,6 +7,8 @@ import { ConfigCompiler } from '../config/config-compiler.ts';
 import { withHistogramBuckets } from '../config/stats-config.ts';
 import { extensionsOf } from '../config/extensions-of.ts';
 import { createFileAccess } from '../config/file-access.ts';
+import { createFileRuntime } from '../config/file-runtime.ts';
+import { PassthroughServers } from '../network/passthrough-servers.ts';
 import { createDataSources } from '../data-sources.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
@@ -17,10 +19,13 @@ import { processReadings } from '../network/process-readings.ts';
 import { createProxy } from '../proxy.ts';
 import { LateRegexEngine } from '../router/regex-engine.ts';
 import { createPortLogger } from './port-logger.ts';
-import type { ThreadSettings } from './thread.ts';
+import type { ThreadOrigin, ThreadSettings } from './thread.ts';
 import { WorkerProxy } from './worker-proxy.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 import { overloadShare, WorkerShare } from './worker-share.ts';
+
+/** For fleets whose configuration quotes nothing. */
+const nowhere: ThreadOrigin = { node: { id: '', cluster: '' }, hostName: '', environment: {}, runtime: { layers: [] } };
 
 async function main(port: MessagePort): Promise<void> {
   const settings = workerData as ThreadSettings;
@@ -30,8 +35,12 @@ async function main(port: MessagePort): Promise<void> {
   const { meter } = parts;
   const { transport, poisonsMemory, logDelayMsMax, listenerDrainMs, overload } = settings;
   const network = await createSystemNetwork({ ...parts, platform: process.platform, ticketKey: settings.ticketKey, ...(transport ? { transport } : {}), ...(poisonsMemory ? { poisonsMemory } : {}) });
+  const { origin = nowhere } = settings;
+  // What could not be read the main thread has said.
+  const { runtime } = createFileRuntime(origin.runtime, settings.nodeCluster);
   const proxy = createProxy({
     ...parts,
+    runtime,
     network,
     resolver: createSystemResolver(systemClock, settings.dnsResolver, meter),
     clusterManager: settings.clusterManager,
@@ -42,7 +51,8 @@ async function main(port: MessagePort): Promise<void> {
     ...(settings.writesAccessLogs === false ? {} : { openAccessLog: createAccessLogOpener(meter.counter('sluice_access_log_dropped_total', 'Access-log writes dropped because the log could not keep up.'), meter.counter('sluice_access_log_failed_total', 'Access-log files that could not be written.')) }),
   });
   const regexEngine = new LateRegexEngine();
-  const files = createFileAccess(systemTimers);
+  const files = createFileAccess(systemTimers, origin.environment);
+  const sources = createDataSources(files);
   const tls = new TlsRegistry({ transport: network.tls, files, regexEngine, logger, secretOf: (name) => worker.secret(name) });
   const worker: WorkerProxy = new WorkerProxy({
     proxy,
@@ -50,15 +60,17 @@ async function main(port: MessagePort): Promise<void> {
     regexEngine,
     compiler: new ConfigCompiler({
       filters: standardFilters,
-      createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources: createDataSources(files), health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
+      createContext: createFilterContexts({ ...parts, upstreams: proxy.upstreams, sources, health: healthOf(proxy, { nodeCluster: settings.nodeCluster }) }),
       regexEngine,
       tls,
+      environment: { node: origin.node, runtime, sources, random: systemRandom, hostName: origin.hostName, passthrough: new PassthroughServers() },
     }),
     share: new WorkerShare(settings.workers),
     // What the main thread has let pass is good: its strictness is not repeated.
     decoding: { unknownFields: 'warning', extensions: extensionsOf(standardFilters) },
     post,
     setDebug,
+    overrideRuntime: (changes) => runtime.override(changes),
   });
   port.on('message', (message: ToWorker) => worker.receive(message));
 }

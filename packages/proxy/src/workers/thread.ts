@@ -1,11 +1,21 @@
 /** Workers as threads of this process. */
 import { Worker } from 'node:worker_threads';
-import type { HistogramBuckets, OverloadManager } from '@sluice/resources';
+import type { HistogramBuckets, LayeredRuntime, OverloadManager } from '@sluice/resources';
 import type { ResolverSettings } from '@sluice/kernel';
+import type { ProxyIdentity } from '../compile-environment.ts';
 import type { AcceptTransport } from '../network/system-network.ts';
 import type { ClusterManagerSettings } from '../proxy-options.ts';
 import type { StartWorker } from './worker-link.ts';
 import type { FromWorker } from './worker-protocol.ts';
+
+/** What configuration may quote besides itself. In each thread as in the main thread. Plain data. */
+export interface ThreadOrigin {
+  readonly node: ProxyIdentity;
+  /** `%HOSTNAME%`. */
+  readonly hostName: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly runtime: LayeredRuntime;
+}
 
 /** What a thread has to know beyond its configuration. Plain data. */
 export interface ThreadSettings {
@@ -13,6 +23,8 @@ export interface ThreadSettings {
   readonly workers: number;
   /** `node.cluster`, for filters that tell it. */
   readonly nodeCluster: string;
+  /** Default nothing. */
+  readonly origin?: ThreadOrigin;
   readonly transport?: AcceptTransport | 'auto';
   readonly poisonsMemory?: boolean;
   readonly dnsResolver?: ResolverSettings | undefined;

@@ -38,6 +38,7 @@ export type ToWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly request: WorkerRequest }
   | { readonly kind: 'measure-load'; readonly query: LoadQuery }
   | { readonly kind: 'fail-health-checks'; readonly isFailing: boolean }
+  | { readonly kind: 'override-runtime'; readonly changes: ReadonlyMap<string, string> }
   | { readonly kind: 'log-debug'; readonly isWanted: boolean };
 
 /** A worker's numbers at one moment. */

@@ -18,6 +18,7 @@ export interface WorkerProxyOptions {
   readonly decoding: DecodeOptions;
   post(message: FromWorker): void;
   setDebug(isWanted: boolean): void;
+  overrideRuntime(changes: ReadonlyMap<string, string>): void;
 }
 
 export class WorkerProxy {
@@ -51,6 +52,9 @@ export class WorkerProxy {
         break;
       case 'log-debug':
         this.#options.setDebug(message.isWanted);
+        break;
+      case 'override-runtime':
+        this.#options.overrideRuntime(message.changes);
     }
   }
 
