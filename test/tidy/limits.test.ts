@@ -111,6 +111,7 @@ const limits: Readonly<Record<string, Held | string>> = {
   'fault-config: response_rate_limit': by('filters/fault/rate-limit', 'envoy_http_fault_response_rl_injected'),
   'local-ratelimit-config: max_tokens': by('filters/local-ratelimit/local-ratelimit-filter', 'rate_limited'),
   'local-ratelimit-config: max_dynamic_descriptors': 'what is counted longest ago is forgotten',
+  'on-demand-config: timeout': by('config/demands', 'sluice_on_demand_timeout_total'),
   'ratelimit-config: timeout': by('filters/ratelimit/ratelimit-filter', 'envoy_cluster_ratelimit_error'),
   'ratelimit-config: rate_limit_service': 'a service, and no limit',
   'jwt-provider-config: max_lifetime': by('filters/jwt-authn/jwt-authn-filter', 'envoy_http_jwt_authn_denied'),

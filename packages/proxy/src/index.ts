@@ -75,6 +75,8 @@ export { gatherFirst } from './workers/gather-first.ts';
 export { createThreads, type ThreadSettings } from './workers/thread.ts';
 export { validateBootstrap } from './config/validate-bootstrap.ts';
 export { startBootstrapProxy, type BootstrapProxy, type BootstrapProxyOptions } from './config/bootstrap-proxy.ts';
+export { Demands } from './config/demands.ts';
+export type { Demand } from './filters/demand-side.ts';
 export type { ConfigResource, ConfigSnapshot } from './config/config-resource.ts';
 export { createAccessLogOpener } from './access-log/sink.ts';
 export { createAdmin, type Admin, type AdminOptions, type AdminRequest } from './admin/admin.ts';

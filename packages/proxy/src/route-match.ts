@@ -2,7 +2,7 @@
 import type { Hash64, SubsetCriteria } from '@sluice/balancing';
 import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Random } from '@sluice/kernel';
-import type { MaxStreamDuration, Metadata, Struct } from '@sluice/resources';
+import type { ConfigSource, MaxStreamDuration, Metadata, Struct } from '@sluice/resources';
 import type { RouteRateLimits } from './rate-limit-rule.ts';
 import type { StreamInfo } from './stream-info.ts';
 import type { FormatSource } from './substitution/format-source.ts';
@@ -16,10 +16,21 @@ export interface RouteTable {
   readonly internalOnlyHeaders?: readonly string[];
   /** By virtual host what of it has numbers of its own, as `countedName` has it. Absent: nothing. */
   readonly counted?: CountedNames;
+  /** Where more virtual hosts come from than are there. Absent: these are all. */
+  readonly discovery?: HostDiscovery;
   /** The first route that matches, with its weighted cluster chosen; by hash, where that is wanted, only of a stream. */
   match(head: RequestHead, random: Random, stream?: HashInput): RouteMatch | undefined;
   /** Why a request goes where it goes; for people, not for requests. Absent where tables were not compiled from resources. */
   explain?(head: RequestHead): RouteExplanation;
+}
+
+/** Of a table whose virtual hosts come one by one. */
+export interface HostDiscovery {
+  readonly source: ConfigSource;
+  /** What of a request is looked for among the domains: its host, if nothing else was said. */
+  hostOf(head: RequestHead): string;
+  /** Whether some virtual host takes it. */
+  has(host: string): boolean;
 }
 
 /** Virtual host → names of its virtual clusters and of its routes with a `stat_prefix`. */

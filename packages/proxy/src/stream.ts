@@ -9,7 +9,7 @@ import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from './body-transform.ts';
 import type { FilterVerdict } from './filters/filter-verdict.ts';
 import type { OutcomeCode, ResponseFlag } from './outcome.ts';
-import type { RouteMatch } from './route-match.ts';
+import type { RouteMatch, RouteTable } from './route-match.ts';
 import type { StreamInfo } from './stream-info.ts';
 
 export interface Stream {
@@ -20,6 +20,8 @@ export interface Stream {
   readonly response: ResponseHead | undefined;
   /** The route that the configuration captured at the start gives; undefined when none matches. */
   readonly route: RouteMatch | undefined;
+  /** The table that the route was looked for in; undefined where it has not come. */
+  readonly routes: RouteTable | undefined;
   /** True until `onEnd`. */
   readonly isActive: boolean;
   /** IP address of the client: the peer's, or the one that trusted proxies give. */
@@ -49,6 +51,8 @@ export interface Stream {
    * stays as it was.
    */
   clearRouteCache(): void;
+  /** Takes the configuration that is in force now in place of the one captured at the start, and looks for the route anew. */
+  adoptConfig(): void;
   /**
    * Answers in place of the upstream. Allowed until the response head has been sent; from `onRequest` (then
    * return `replied`) or later, from a wait.

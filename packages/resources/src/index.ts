@@ -4,7 +4,7 @@ export type { ClusterManager } from './cluster-manager.ts';
 export type { Node } from './node.ts';
 export type { Locality } from './locality.ts';
 export { noMetadata, type Metadata, type Struct } from './metadata.ts';
-export { serverKeyOf, type ApiConfigSource, type ConfigSource } from './config-source.ts';
+export { readConfigSource, serverKeyOf, type ApiConfigSource, type ConfigSource } from './config-source.ts';
 export { readDataSource, type DataSource } from './data-source.ts';
 
 export { decodeSecret, type Secret, type SecretContent, type SecretReference } from './tls/secret.ts';

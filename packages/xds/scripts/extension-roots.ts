@@ -19,6 +19,7 @@ export const extensionRoots: readonly RootFile[] = [
   envoy('extensions/filters/http/grpc_web/v3/grpc_web', 'GrpcWeb'),
   envoy('extensions/filters/http/header_mutation/v3/header_mutation', 'HeaderMutation', 'HeaderMutationPerRoute'),
   envoy('extensions/filters/http/jwt_authn/v3/config', 'JwtAuthentication', 'PerRouteConfig'),
+  envoy('extensions/filters/http/on_demand/v3/on_demand', 'OnDemand', 'PerRouteConfig'),
   envoy('extensions/filters/http/ratelimit/v3/rate_limit', 'RateLimit', 'RateLimitPerRoute'),
   envoy('extensions/filters/http/set_filter_state/v3/set_filter_state', 'Config'),
   envoy('extensions/filters/http/stateful_session/v3/stateful_session', 'StatefulSession', 'StatefulSessionPerRoute'),

@@ -6,6 +6,7 @@ import {
   createFileAccess,
   createFilterContexts,
   createProxy,
+  Demands,
   healthOf,
   RebindListeners,
   standardFilters,
@@ -60,12 +61,14 @@ export function composeGateway(options: GatewayOptions): Gateway {
   const node = nodeOf(settings);
   const proxy = options.fleet ?? createProxy(options);
   const files = createFileAccess(options.timers);
+  const demands = new Demands(options);
   const applier = new ConfigApplier({
     ...options,
+    demands,
     target: proxy,
     tls: { transport: options.network.tls, files },
     filters: standardFilters,
-    createContext: createFilterContexts({ ...options, upstreams: proxy.upstreams, sources: createDataSources(files), health: healthOf(proxy, { nodeCluster }) }),
+    createContext: createFilterContexts({ ...options, demands, upstreams: proxy.upstreams, sources: createDataSources(files), health: healthOf(proxy, { nodeCluster }) }),
   });
   const client = createAdsClient({
     ...options,
@@ -74,6 +77,8 @@ export function composeGateway(options: GatewayOptions): Gateway {
     consumer: new RebindListeners(applier, (listener) => bindingOf(listener, settings)),
   });
   const load = new LoadReports({ ...options, proxy, applier, node, reportsAll: settings.loadReports === 'all' });
+
+  demands.watch((wanted) => client.refer('requests', wanted));
 
   return {
     proxy,

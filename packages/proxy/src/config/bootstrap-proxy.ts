@@ -12,6 +12,7 @@ import type { CompileEnvironment } from '../compile-environment.ts';
 import { createDataSources } from '../data-sources.ts';
 import type { FilterCatalog } from '../filters/filter.ts';
 import { createFilterContexts } from '../filters/filter-context.ts';
+import { Demands } from './demands.ts';
 import { healthOf } from '../filters/health-of-proxy.ts';
 import { processReadings } from '../network/process-readings.ts';
 import type { ProcessReadings } from '../overload/overload-manager.ts';
@@ -131,11 +132,13 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
     hostName: options.hostName ?? '',
     passthrough,
   };
+  const demands = new Demands({ timers, meter });
   const applier = new ConfigApplier({
     target: proxy,
+    demands,
     filters,
     ...(unknownDynamicFields ? { unknownFields: unknownDynamicFields } : {}),
-    createContext: createFilterContexts({ clock, timers, random, logger, meter, upstreams: proxy.upstreams, sources: environment.sources, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
+    createContext: createFilterContexts({ clock, timers, random, logger, meter, demands, upstreams: proxy.upstreams, sources: environment.sources, health: healthOf(proxy, { nodeCluster: bootstrap.node.cluster }) }),
     regexEngine,
     tls: { transport: network.tls, files },
     clock,

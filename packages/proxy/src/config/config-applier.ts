@@ -16,6 +16,8 @@ import { ConfigCompiler } from './config-compiler.ts';
 import type { ConfigSnapshot } from './config-resource.ts';
 import type { ApplicationFault, ConfigConsumer, ConfigUpdate, RejectedResource } from './config-source.ts';
 import { ConfigStore } from './config-store.ts';
+import type { Demand } from '../filters/demand-side.ts';
+import type { Demands } from './demands.ts';
 import { extensionsOf } from './extensions-of.ts';
 import { ReferenceWatch } from './reference-watch.ts';
 import type { SourceReference } from './source-references.ts';
@@ -40,6 +42,8 @@ export interface ConfigApplierOptions {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** What requests wait for; filters were given it too. Default: nobody asks for anything. */
+  readonly demands?: Demands;
   /** Default: nobody in particular, without a runtime or files. */
   readonly environment?: CompileEnvironment;
 }
@@ -111,6 +115,7 @@ export class ConfigApplier implements ConfigConsumer {
   onMissing(typeUrl: string, name: string): void {
     this.#options.logger.warn('config resource missing', { type: typeUrl, name });
     this.store.markMissing(typeUrl, name);
+    this.#options.demands?.onMissing(typeUrl, name);
     this.#schedule();
   }
 
@@ -121,6 +126,10 @@ export class ConfigApplier implements ConfigConsumer {
 
   watchReferences(listener: (references: readonly SourceReference[]) => void): void {
     this.#references.add(listener);
+  }
+
+  watchDemands(listener: (demands: readonly Demand[]) => void): void {
+    this.#options.demands?.watch(listener);
   }
 
   /** Fulfils when no listener waits for anything any more. */
@@ -220,6 +229,7 @@ export class ConfigApplier implements ConfigConsumer {
   #report(config: ProxyConfig): boolean {
     if (this.#problems.every(({ severity }) => severity !== 'error')) {
       this.#applied = config;
+      this.#options.demands?.onApplied(config);
       return true;
     }
     const problems = this.#problems.map(formatProblem);

@@ -3,6 +3,7 @@
  * same thing: updates, one type at a time, which the consumer accepts or refuses resource by resource.
  */
 import type { Problem } from '@sluice/kernel';
+import type { Demand } from '../filters/demand-side.ts';
 import type { SourceReference } from './source-references.ts';
 
 /** A resource as a source gives it. */
@@ -42,6 +43,8 @@ export interface ConfigConsumer {
    * and told here.
    */
   inForce?(): Promise<readonly ApplicationFault[]>;
+  /** Tells of what requests ask for by name, whenever that changes. */
+  watchDemands?(listener: (demands: readonly Demand[]) => void): void;
   /** Tells at once, and after every change, what everything held refers to in sources. */
   watchReferences?(listener: (references: readonly SourceReference[]) => void): void;
 }

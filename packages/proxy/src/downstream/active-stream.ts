@@ -18,8 +18,8 @@ import type { HttpFilter } from '../filters/filter.ts';
 import type { FilterVerdict } from '../filters/filter-verdict.ts';
 import type { RouterFilter } from '../filters/router/router-filter.ts';
 import { outcomes, type Outcome, type OutcomeCode } from '../outcome.ts';
-import type { ConnectionManagerConfig } from '../proxy-config.ts';
-import type { RouteMatch } from '../route-match.ts';
+import type { ConnectionManagerConfig, ProxyConfig } from '../proxy-config.ts';
+import type { RouteMatch, RouteTable } from '../route-match.ts';
 import { expectedTimeoutMs, streamDurationMs } from '../router/stream-duration.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import { StreamInfo } from '../stream-info.ts';
@@ -60,7 +60,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   timeoutMs = 0;
   durationMaxMs: number;
   readonly #engine: Engine;
-  readonly #applied: Applied;
+  #applied: Applied;
+  routes: RouteTable | undefined;
   readonly #manager: ConnectionManager;
   readonly #config: ConnectionManagerConfig;
   readonly #statistics: DownstreamStatistics;
@@ -98,6 +99,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#applied = engine.current;
     this.#manager = manager;
     this.#config = manager.config;
+    this.routes = manager.config.routes;
     this.#filters = manager.config.filters;
     this.#statistics = manager.statistics;
     this.#codec = codec;
@@ -170,7 +172,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   #findRoute(): void {
-    const route = this.#config.routes?.match(this.request, this.#engine.random, this);
+    const route = this.routes?.match(this.request, this.#engine.random, this);
     this.route = route;
     this.info.routeName = route?.routeName ?? '';
     this.info.virtualHostName = route?.virtualHostName ?? '';
@@ -217,6 +219,12 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   }
 
   clearRouteCache(): void {
+    this.#findRoute();
+  }
+
+  adoptConfig(): void {
+    this.#applied = this.#engine.current;
+    this.routes = newestRoutes(this.#config, this.#applied.config);
     this.#findRoute();
   }
 
@@ -591,4 +599,12 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.response = undefined;
     response.home.giveBack(response);
   }
+}
+
+/** The table of the same connection manager as it is now; the one it had where that has gone. */
+function newestRoutes({ statPrefix, routes }: ConnectionManagerConfig, { listeners }: ProxyConfig): RouteTable | undefined {
+  for (const { filterChains } of listeners.values()) {
+    for (const { manager } of filterChains) if (manager?.statPrefix === statPrefix && manager.routes?.name === routes?.name) return manager.routes;
+  }
+  return routes;
 }

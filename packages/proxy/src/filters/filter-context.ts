@@ -5,6 +5,7 @@ import type { PatternCompiler } from '../router/compile-session.ts';
 import { noRegexEngine } from '../router/regex-engine.ts';
 import type { Stream } from '../stream.ts';
 import { noAsyncClient, type AsyncClient } from '../upstream/async-client.ts';
+import { noDemands, type DemandSide } from './demand-side.ts';
 import type { FilterContext, StreamSlot } from './filter.ts';
 import { alwaysWell, type ProxyHealth } from './proxy-health.ts';
 
@@ -18,6 +19,8 @@ export interface FilterContextParts {
   readonly health?: ProxyHealth;
   /** For filters that ask services. Default: there are no clusters. */
   readonly upstreams?: AsyncClient;
+  /** For filters that ask for what is not there. Default: nobody can be asked. */
+  readonly demands?: DemandSide;
   /** Default: there are no files and no variables. */
   readonly sources?: DataSources;
 }
@@ -32,9 +35,9 @@ export interface FilterPlace {
 export type CreateFilterContext = (statPrefix: string, place?: FilterPlace) => FilterContext;
 
 /** Gives a context for each filter that is made. */
-export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient, sources = inlineSources }: FilterContextParts): CreateFilterContext {
+export function createFilterContexts({ clock, timers, random, logger, meter, health = alwaysWell, upstreams = noAsyncClient, demands = noDemands, sources = inlineSources }: FilterContextParts): CreateFilterContext {
   return (statPrefix, { filterName, patterns } = nowhere) => ({
-    clock, timers, random, logger, meter, health, upstreams, sources, statPrefix, filterName, patterns, slot: createSlot,
+    clock, timers, random, logger, meter, health, upstreams, demands, sources, statPrefix, filterName, patterns, slot: createSlot,
   });
 }
 

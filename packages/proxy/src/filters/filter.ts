@@ -13,6 +13,7 @@ import type { Outcome } from '../outcome.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { Stream } from '../stream.ts';
 import type { AsyncClient } from '../upstream/async-client.ts';
+import type { DemandSide } from './demand-side.ts';
 import type { FilterVerdict } from './filter-verdict.ts';
 import type { ProxyHealth } from './proxy-health.ts';
 
@@ -61,6 +62,8 @@ export interface FilterContext {
   readonly health: ProxyHealth;
   /** Asks services through the clusters of the proxy. */
   readonly upstreams: AsyncClient;
+  /** Asks for virtual hosts and clusters that are not there. */
+  readonly demands: DemandSide;
   /** Reads the files that configuration points at, when a filter is made. */
   readonly sources: DataSources;
   /** `stat_prefix` of the connection manager, for names of statistics. Empty for what routes say to filters. */

@@ -55,6 +55,10 @@ export const lateStandardFilters: FilterCatalog = [
     async () => (await import('./local-ratelimit/local-ratelimit-filter.ts')).localRateLimitFactory,
   ),
   lateFilter(
+    { name: 'envoy.filters.http.on_demand', type: 'envoy.extensions.filters.http.on_demand.v3.OnDemand', perRouteType: 'envoy.extensions.filters.http.on_demand.v3.PerRouteConfig' },
+    async () => (await import('./on-demand/on-demand-filter.ts')).onDemandFactory,
+  ),
+  lateFilter(
     { name: 'envoy.filters.http.ratelimit', type: 'envoy.extensions.filters.http.ratelimit.v3.RateLimit', perRouteType: 'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute' },
     async () => (await import('./ratelimit/ratelimit-filter.ts')).rateLimitFactory,
   ),

@@ -64,6 +64,7 @@ const passive = [
   ['health_check.v3.HealthCheck', { pass_through_mode: false, headers: [{ name: ':path', string_match: { exact: '/healthz' } }] }],
   ['jwt_authn.v3.JwtAuthentication', { providers: {}, rules: [{ match: { prefix: '/account' } }] }],
   ['local_ratelimit.v3.LocalRateLimit', { stat_prefix: 'a', token_bucket: { max_tokens: 1_000_000_000, fill_interval: '60s' }, filter_enabled: { default_value: { numerator: 100 } } }],
+  ['on_demand.v3.OnDemand', { odcds: { source: { ads: {} } } }],
   ['rbac.v3.RBAC', { rules: { action: 'DENY', policies: { admin: { permissions: [{ header: { name: ':path', string_match: { prefix: '/admin' } } }], principals: [{ any: true }] } } } }],
   ['ratelimit.v3.RateLimit', { domain: 'a', rate_limit_service: { grpc_service: { envoy_grpc: { cluster_name: 'a' } } } }],
   ['stateful_session.v3.StatefulSession', {}],

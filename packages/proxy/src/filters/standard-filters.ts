@@ -13,6 +13,7 @@ import { healthCheckFactory } from './health-check/health-check-filter.ts';
 import { istioStubFactories } from './istio/istio-stubs.ts';
 import { jwtAuthnFactory } from './jwt-authn/jwt-authn-filter.ts';
 import { localRateLimitFactory } from './local-ratelimit/local-ratelimit-filter.ts';
+import { onDemandFactory } from './on-demand/on-demand-filter.ts';
 import { rateLimitFactory } from './ratelimit/ratelimit-filter.ts';
 import { rbacFactory } from './rbac/rbac-filter.ts';
 import { routerFactory } from './router/router-factory.ts';
@@ -33,6 +34,7 @@ export const standardFilters: FilterCatalog = [
   healthCheckFactory,
   jwtAuthnFactory,
   localRateLimitFactory,
+  onDemandFactory,
   rateLimitFactory,
   rbacFactory,
   setFilterStateFactory,

@@ -1,4 +1,5 @@
 /** RouteConfiguration, compiled to a RouteTable: virtual hosts by domain. */
+import type { RequestHead } from '@sluice/http';
 import type { Problem } from '@sluice/kernel';
 import type { RouteConfiguration } from '@sluice/resources';
 import type { CountedNames, RouteTable } from '../route-match.ts';
@@ -29,10 +30,16 @@ export interface Domains {
   find(host: string): CompiledVirtualHost | undefined;
 }
 
-export function createRouteTable({ name, internalOnlyHeaders, ignorePortInHostMatching, virtualHostHeader }: RouteConfiguration, domains: Domains, counted: CountedNames | undefined): RouteTable {
+export function createRouteTable(config: RouteConfiguration, domains: Domains, counted: CountedNames | undefined): RouteTable {
+  const { name, internalOnlyHeaders, ignorePortInHostMatching, virtualHostHeader, virtualHostSource: source } = config;
+  const hostOf = (head: RequestHead): string => {
+    const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
+    return ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority;
+  };
   return {
     name,
     ...(counted && { counted }),
+    ...(source && { discovery: { source, hostOf, has: (host) => domains.find(host) !== undefined } }),
     internalOnlyHeaders,
     match(head, random, stream) {
       const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
@@ -40,9 +47,7 @@ export function createRouteTable({ name, internalOnlyHeaders, ignorePortInHostMa
       return domains.find(host)?.match(head, random, stream);
     },
     explain(head) {
-      const authority = virtualHostHeader === '' ? head.authority : (head.get(virtualHostHeader) ?? '');
-      const found = domains.find(ignorePortInHostMatching ? authority.slice(0, startOfPort(authority)) : authority);
-      return found?.explain(head) ?? { candidates: [], outcome: undefined };
+      return domains.find(hostOf(head))?.explain(head) ?? { candidates: [], outcome: undefined };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Address } from '@sluice/kernel';
 import type { CreateTransform } from '../body-transform.ts';
 import type { FilterVerdict } from '../filters/filter-verdict.ts';
 import type { OutcomeCode } from '../outcome.ts';
-import type { RouteMatch } from '../route-match.ts';
+import type { RouteMatch, RouteTable } from '../route-match.ts';
 import { StreamInfo } from '../stream-info.ts';
 import type { LocalReply, Stream } from '../stream.ts';
 
@@ -32,6 +32,8 @@ export class TestStream implements Stream {
   requestTransforms: CreateTransform[] = [];
   /** How often the route was to be looked for anew. */
   routeClears = 0;
+  configAdoptions = 0;
+  routes: RouteTable | undefined;
   replies: LocalReply[] = [];
   resets: OutcomeCode[] = [];
 
@@ -50,6 +52,10 @@ export class TestStream implements Stream {
 
   clearRouteCache(): void {
     this.routeClears += 1;
+  }
+
+  adoptConfig(): void {
+    this.configAdoptions += 1;
   }
 
   transformRequest(create: CreateTransform): boolean {

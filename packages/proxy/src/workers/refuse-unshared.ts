@@ -6,6 +6,9 @@ import type { ProxyConfig } from '../proxy-config.ts';
 /** Filters that count for the whole process, and so would allow as many times as much as there are workers. */
 const countingFilters: readonly string[] = ['envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', 'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit', 'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit', 'sluice.filters.http.queue.v1.Queue', 'sluice.filters.http.activator.v1.Activator'];
 
+/** Filters that ask the thread that follows the config service for what is missing. */
+const askingFilter = 'envoy.extensions.filters.http.on_demand.v3.OnDemand';
+
 export function refuseUnshared({ listeners }: ProxyConfig, snapshot: ConfigSnapshot): readonly Problem[] {
   const problems: Problem[] = [];
   for (const { name, address, additionalAddresses = [], reusePort } of listeners.values()) {
@@ -14,6 +17,7 @@ export function refuseUnshared({ listeners }: ProxyConfig, snapshot: ConfigSnaps
     if (!reusePort) problems.push(problem(`${path}.enable_reuse_port`, 'is false, which workers need to share the address: must run with a concurrency of 1'));
   }
   for (const [name, { json }] of snapshot.listeners) {
+    if (hasCounting(json, askingFilter)) problems.push(problem(`listeners[${name}]`, `has ${askingFilter}, which workers cannot do: must run with a concurrency of 1`));
     for (const type of countingFilters) {
       if (hasCounting(json, type)) problems.push(problem(`listeners[${name}]`, `has ${type}, which counts in one thread: must run with a concurrency of 1`));
     }

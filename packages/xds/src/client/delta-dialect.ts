@@ -11,9 +11,10 @@ export const deltaDialect: Dialect<DeltaDiscoveryRequest, DeltaDiscoveryResponse
       typeUrl,
       version: systemVersionInfo,
       nonce,
-      resources: resources.map(({ name, version, resource, ttlMs }) => ({
+      resources: resources.map(({ name, version, resource, aliases, ttlMs }) => ({
         name,
         serverVersion: version,
+        ...(aliases === undefined ? {} : { aliases }),
         ...(resource === undefined ? {} : { resource }),
         ...(ttlMs === undefined ? {} : { ttlMs }),
       })),

@@ -7,7 +7,9 @@ export interface IncomingResource {
   readonly name?: string;
   /** The server's version of this resource; empty where it gives none. */
   readonly serverVersion: string;
-  /** Absent in a heartbeat. */
+  /** Other names that it is the answer to. */
+  readonly aliases?: readonly string[];
+  /** Absent in a heartbeat, and where there is none of a name that was asked for. */
   readonly resource?: EncodedResource;
   readonly ttlMs?: number;
 }

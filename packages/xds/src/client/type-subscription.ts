@@ -4,7 +4,7 @@
  * with every reason.
  */
 import type { Codec } from '../codec/codec.ts';
-import { shortTypeName, type TypeUrl } from '../type-urls.ts';
+import { shortTypeName, typeUrls, type TypeUrl } from '../type-urls.ts';
 import type { ReceivedResource, RejectedResource, ResourceUpdate } from './ads-consumer.ts';
 import type { IncomingUpdate } from './incoming.ts';
 import { readUpdate, reasonsFor } from './read-update.ts';
@@ -168,9 +168,18 @@ export class TypeSubscription {
       refused: [...refusedNames],
       changed: changed.filter(({ name }) => !refusedNames.has(name)),
       removed,
-      unknown: update.removed.filter((name) => this.#names.has(name) && !removed.includes(name)),
+      unknown: [...update.removed.filter((name) => this.#names.has(name) && !removed.includes(name)), ...this.#unresolved(update)],
       unknownFields: reading.unknownFields,
     };
+  }
+
+  /** A resource without content, where none is held to be confirmed, says of a virtual host that there is none. */
+  #unresolved({ resources }: IncomingUpdate): readonly string[] {
+    if (this.typeUrl !== typeUrls.virtualHost) return [];
+    return resources.flatMap(({ name, aliases = [], resource }) => {
+      if (resource !== undefined || name === undefined || this.#held.has(name)) return [];
+      return [...new Set([name, ...aliases])].filter((one) => this.#names.has(one));
+    });
   }
 
   /** What is held of the name is not what is in force. */

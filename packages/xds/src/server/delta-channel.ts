@@ -1,6 +1,7 @@
 /** One type on one delta stream. */
 import { partMark, type DeltaDiscoveryRequest } from '../discovery.ts';
 import type { ResourceSet, VersionedResource } from '../snapshot/snapshot.ts';
+import { typeUrls } from '../type-urls.ts';
 import { absentFrom, broughtVersion, compareBrought, type BroughtVersions, type Comparison } from './comparison.ts';
 import { TypeChannel, type DueResponse, type RequestMeaning } from './type-channel.ts';
 
@@ -95,12 +96,14 @@ export class DeltaChannel extends TypeChannel {
     const part = new Part();
     const removed: string[] = [];
     this.#takePending(set, part, keepsRemoved ? undefined : removed);
-    if (!part.isFull) this.#takeOwed(set, part, removed);
+    // Envoy lets a request that waits for a virtual host go on by a resource without content, and not by a removal.
+    const unresolved: string[] = [];
+    if (!part.isFull) this.#takeOwed(set, part, this.typeUrl === typeUrls.virtualHost ? unresolved : removed);
     // What is gone goes with the last part, so that what stands in its place has come by then.
     if (part.isFull) return { version: set.version + partMark, resources: part.resources, changed: part.resources, removed: [], hasNew: this.lacksNew };
     const isFirstWildcard = this.isFirstResponse && this.subscription.isWildcard;
-    if (part.resources.length === 0 && removed.length === 0 && !isFirstWildcard) return undefined;
-    return { version: set.version, resources: part.resources, changed: part.resources, removed, hasNew: this.lacksNew };
+    if (part.resources.length + removed.length + unresolved.length === 0 && !isFirstWildcard) return undefined;
+    return { version: set.version, resources: part.resources, changed: part.resources, removed, unresolved, hasNew: this.lacksNew };
   }
 
   /** Stops when the part is full, so that each of many parts costs what is in it. */
@@ -119,12 +122,13 @@ export class DeltaChannel extends TypeChannel {
     }
   }
 
-  #takeOwed(set: ResourceSet, part: Part, removed: string[]): void {
+  /** @param absent takes the names that were asked for and are not there */
+  #takeOwed(set: ResourceSet, part: Part, absent: string[]): void {
     for (const name of this.owed) {
       const resource = set.resources.get(name);
       // What the client has and is gone waits its turn, though its cluster has changed or its name was let go of.
       if (resource === undefined) {
-        if (this.pending.get(name) === undefined) removed.push(name);
+        if (this.pending.get(name) === undefined) absent.push(name);
       } else if (!this.pending.has(name) && !part.take(resource)) {
         return;
       }

@@ -10,11 +10,11 @@ export type DeltaEffect = StreamEffect<DeltaDiscoveryResponse>;
 const delta: StreamVariant<DeltaDiscoveryRequest, DeltaDiscoveryResponse, DeltaChannel> = {
   createChannel: (typeUrl) => new DeltaChannel(typeUrl, 'delta'),
   read: (channel, request) => channel.onRequest(request),
-  respond: (typeUrl, { version, resources, removed }, nonce, controlPlane) => ({
+  respond: (typeUrl, { version, resources, removed, unresolved = [] }, nonce, controlPlane) => ({
     typeUrl,
     systemVersionInfo: version,
     nonce,
-    resources: resources.map(({ wrapped }) => wrapped),
+    resources: [...resources.map(({ wrapped }) => wrapped), ...unresolved.map((name) => ({ name, version: '', aliases: [name] }))],
     removedResources: removed,
     ...(controlPlane === undefined ? {} : { controlPlane }),
   }),

@@ -21,6 +21,8 @@ export interface DueResponse {
   readonly changed: readonly VersionedResource[];
   /** Names to be told gone. Only the delta variant can say so. */
   readonly removed: readonly string[];
+  /** Names of virtual hosts that were asked for and are not there. */
+  readonly unresolved?: readonly string[];
   /** Whether any was never sent, or more follows: what points to it must wait until the client has it. */
   readonly hasNew: boolean;
 }
@@ -149,6 +151,7 @@ export abstract class TypeChannel {
   /** The response has been sent with this nonce. */
   onSent(response: DueResponse, nonce: string): void {
     for (const { name } of response.resources) this.#settle(name);
+    for (const name of response.unresolved ?? []) this.#settle(name);
     for (const name of response.removed) {
       this.#settle(name);
       this.refusals.forget(name);

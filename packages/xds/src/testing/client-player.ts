@@ -231,7 +231,8 @@ function wrapped(typeUrl: TypeUrl, text: string): WrappedResource {
   const { content, ttlMs } = splitLifetime(text);
   if (typeUrl === typeUrls.virtualHost) {
     // Here the server's name is the one that counts: `table/host:1`.
-    const [outer = '', version = ''] = content.split(':');
+    const [outer = '', version] = content.split(':');
+    if (version === undefined) return { name: outer, version: '', aliases: [outer] };
     return { name: outer, version: `v${version}`, resource: encode(typeUrl, content.slice(content.lastIndexOf('/') + 1)) };
   }
   const [name = '', inner = content] = content.split('/');

@@ -4,7 +4,7 @@
  * asked for where it says.
  */
 import type { Clock, Gauge, Logger, Meter, Random, Timers } from '@sluice/kernel';
-import type { ConfigConsumer, ConfigSource, SourceReference } from '@sluice/proxy';
+import type { ConfigConsumer, ConfigSource, Demand, SourceReference } from '@sluice/proxy';
 import { typeUrls, type ApiConfigSource, type Bootstrap, type ConfigSource as SourceSettings } from '@sluice/resources';
 import { createAdsClient, heldBy, type AdsClient, type AdsVariant, type CachedSources, type ClientNews, type ClientSettings, type Codec, type DiscoveryTransport, type Reference, type ServerTransport, type SubscribedType } from '@sluice/xds';
 import { nodeOf } from './node-of.ts';
@@ -71,6 +71,7 @@ export class ConfigServices implements ConfigSource {
       void this.#serviceOf(wish);
     }
     consumer.watchReferences?.((references) => this.#onReferences(references));
+    consumer.watchDemands?.((demands) => this.#onDemands(demands));
     this.#onAnswer(undefined);
   }
 
@@ -114,9 +115,18 @@ export class ConfigServices implements ConfigSource {
     return { key: `${typeUrl} ${api.apiType} ${api.clusterNames.join(' ')}`, api, typeUrl, types: [{ typeUrl, isWildcard }] };
   }
 
-  /** Streams nothing refers to any more stay, and ask for nothing. */
   #onReferences(references: readonly SourceReference[]): void {
     this.#statistics.setReferences(references);
+    this.#ask('configuration', references);
+  }
+
+  /** What requests wait for, or have waited for. */
+  #onDemands(demands: readonly Demand[]): void {
+    this.#ask('requests', demands);
+  }
+
+  /** Streams nothing refers to any more stay, and ask for nothing. */
+  #ask(owner: string, references: readonly Demand[]): void {
     const { adsConfig } = this.#options.bootstrap.dynamicResources;
     const wanted = new Map<string, { readonly wish: Wish; readonly references: Reference[] }>();
     for (const { typeUrl, name, source } of references) {
@@ -126,15 +136,15 @@ export class ConfigServices implements ConfigSource {
       wanted.set(wish.key, entry);
       entry.references.push({ typeUrl, name, timeoutMs: source.initialFetchTimeoutMs });
     }
-    for (const key of this.#open.keys()) if (!wanted.has(key)) this.#open.get(key)?.client.refer('configuration', []);
+    for (const key of this.#open.keys()) if (!wanted.has(key)) this.#open.get(key)?.client.refer(owner, []);
     for (const { wish, references: names } of wanted.values()) {
-      void this.#refer(wish, names);
+      void this.#refer(owner, wish, names);
     }
   }
 
-  async #refer(wish: Wish, names: readonly Reference[]): Promise<void> {
+  async #refer(owner: string, wish: Wish, names: readonly Reference[]): Promise<void> {
     const service = await this.#serviceOf(wish);
-    if (service) service.client.refer('configuration', names);
+    if (service) service.client.refer(owner, names);
     else for (const { typeUrl, name } of names) this.#consumer?.onMissing(typeUrl, name);
   }
 
