@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The command tree. Each command loads what it needs when it is run, so that `--help` stays quick. */
 import { Command, Option } from 'commander';
+import type { ExplainFlags } from './autoscaler/explain.ts';
+import type { SimulateFlags } from './autoscaler/simulate.ts';
 import type { PcFlags, PcStreams } from './inspect/pc/pc.ts';
 import type { PsFlags } from './inspect/ps/ps.ts';
 import { createProxyCommand, endForUsage } from './proxy/command.ts';
@@ -99,6 +101,39 @@ program
   .action(async (flags: TranslateFlags) => {
     const { translateCommand } = await import('./translate/command.ts');
     process.exitCode = translateCommand(flags);
+  });
+
+const autoscaler = program.command('autoscaler').description('why a revision has the pods it has, and what if');
+
+/** What both ask of a recording. */
+function withReplay(command: Command): Command {
+  return command
+    .option('--set <annotation=value...>', "over the revision's own annotations: target=5")
+    .option('--config <key=value...>', 'of config-autoscaler: stable-window=30s')
+    .option('--pod-start <duration>', 'how long a pod takes to be ready', '2s')
+    .option('--as-recorded', 'pods become ready as they did, and not as is decided here');
+}
+
+withReplay(autoscaler.command('explain').argument('[revision]', 'namespace/name, or a name in default; all when nothing is given'))
+  .description('the arithmetic of the last decision')
+  .option('--autoscaler <address>', 'where a running one serves its metrics', '127.0.0.1:9090')
+  .option('-f, --file <path>', 'a recorded load instead; - for standard input')
+  .option('--at <duration>', 'the moment of the recording; its end when nothing is given')
+  .addHelpText('after', '\nExamples:\n  sluice autoscaler explain hello-00001\n  sluice autoscaler explain -f load.jsonl --at 12s')
+  .action(async (revision: string | undefined, flags: ExplainFlags) => {
+    const { runExplain } = await import('./autoscaler/explain.ts');
+    process.exitCode = await runExplain(revision, flags, streams);
+  });
+
+withReplay(autoscaler.command('simulate').argument('<recording>', "a file that an autoscaler with --record-load wrote; - for standard input"))
+  .description('what would be decided under a recorded load, by the same code as in a cluster')
+  .option('--revision <namespace/name>', 'which of those recorded')
+  .option('--all', 'every tick, not only changes')
+  .option('-o, --output <format>', 'wide, json or yaml')
+  .addHelpText('after', '\nExamples:\n  sluice autoscaler simulate load.jsonl\n  sluice autoscaler simulate load.jsonl --set target=5 --set scale-down-delay=1m --pod-start 8s')
+  .action(async (recording: string, flags: SimulateFlags) => {
+    const { runSimulate } = await import('./autoscaler/simulate.ts');
+    process.exitCode = runSimulate(recording, flags, streams);
   });
 
 await program.parseAsync();

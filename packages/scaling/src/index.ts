@@ -8,3 +8,4 @@ export { readAnnotations, type ScalingAnnotations } from './annotations.ts';
 export { buildScalingSpec, type HorizontalSpec, type ScalingSpec, type ScalingSpecInput } from './scaling-spec.ts';
 export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan, type ServingMode } from './plan-scale.ts';
 export { askingOrder, extrapolate, sampleSize, SCRAPER_POD_NAME, type PodToAsk } from './pod-sample.ts';
+export { explainAtLength, type ExplainedDecision } from './explain-at-length.ts';

@@ -19,6 +19,8 @@ export interface MetricsServerOptions {
   readonly processMetrics?: boolean;
   /** What `/ready` answers: 200 or 503. Absent: always 200. */
   readonly isReady?: () => boolean;
+  /** Further pages by path, each answering a GET with what is printed as JSON. */
+  readonly pages?: Readonly<Record<string, (query: URLSearchParams) => unknown>>;
 }
 
 export interface MetricsServer {
@@ -46,6 +48,9 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       response.end(isReady ? 'ready\n' : 'not ready\n');
     } else if (url.pathname === '/logging' && options.logging) {
       answerLogging(request, response, url.searchParams.get('level'), options.logging);
+    } else if (options.pages && Object.hasOwn(options.pages, url.pathname) && request.method === 'GET') {
+      response.setHeader('content-type', 'application/json');
+      response.end(`${JSON.stringify(options.pages[url.pathname]?.(url.searchParams))}\n`);
     } else {
       response.statusCode = 404;
       response.end('not found\n');

@@ -13,7 +13,7 @@ import {
   type KubernetesObject,
   type ResourceKind,
 } from '@sluice/kubernetes';
-import { StatsCollector } from '@sluice/scaling';
+import { StatsCollector, type ExplainedDecision, type Stat } from '@sluice/scaling';
 import { podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
 import { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts';
 import { LiveConfig } from './live-config.ts';
@@ -22,6 +22,7 @@ import { LoadReplicas, replicasOf, serviceOf, type ReplicaTransport } from './lo
 import { MultiScaler } from './multi-scaler.ts';
 import { PodAutoscalerReconciler } from './pod-autoscaler-reconciler.ts';
 import { countPods, listReadyPods, serviceKeysOf, sliceIndex, type PodCounts, type ReadyPod } from './ready-pods.ts';
+import { LoadRecorder } from './replay/load-recorder.ts';
 import { Scraping, type ScrapeMode } from './scraping/scraping.ts';
 import { createSharding, type Sharding } from './sharding/create-sharding.ts';
 
@@ -39,6 +40,8 @@ export interface AutoscalerOptions {
   readonly scrape?: ScrapeMode;
   /** Address of this pod, for other replicas. With it the work is shared out by Leases; absent: there are no other replicas. */
   readonly podIp?: string | undefined;
+  /** Takes the load as it comes, a line each, for being simulated later. */
+  readonly recordLoad?: ((line: string) => void) | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   /** Who this is, for the config service and other replicas: the pod's name. */
@@ -55,6 +58,14 @@ export interface Autoscaler {
   stop(): Promise<void>;
   /** Whether its caches are filled: from then on it works. Load may come later, and until it comes nothing is decided. */
   readonly hasSynced: boolean;
+  /** What has been decided last, of one revision or of all that are this replica's. */
+  decisions(revision?: string): readonly RevisionDecision[];
+}
+
+/** What `sluice autoscaler explain` explains. */
+export interface RevisionDecision extends ExplainedDecision {
+  /** `namespace/name`. */
+  readonly revision: string;
 }
 
 /** Name of the index that finds ServerlessServices by `namespace/private service`. */
@@ -102,11 +113,16 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     countReadyPods: (key) => (slices.hasSynced && serverlessServices.hasSynced ? countReadyPods(key) : undefined),
     onDecision: (key) => controller.enqueue(key),
   });
+  const recorder = options.recordLoad && new LoadRecorder({ write: options.recordLoad, find: (key) => podAutoscalers.store.get(key), countReadyPods, clock });
+  function record(key: string, stat: Stat): void {
+    recorder?.record(key, stat);
+    multiScaler.record(key, stat);
+  }
   const config = new LiveConfig(logger, enqueueAll);
   const sharding: Sharding = createSharding({
     ...options,
     config: () => config.leaderElection,
-    record: (key, stat) => multiScaler.record(key, stat),
+    record,
     onChange: enqueueAll,
   });
   const scraping =
@@ -117,7 +133,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
       meshMode: () => config.network.meshCompatibilityMode,
       podsOf: (key) => ({ pods: readyPodsOf(key), service: privateServiceOf(key)?.split('/').toReversed().join('.') }),
       hasReported: (key, podName) => multiScaler.hasReport(key, podName),
-      record: (key, stat) => multiScaler.record(key, stat),
+      record,
       clock,
       timers,
       random,
@@ -173,7 +189,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
           logger,
           onLoad: (report) => {
             const { key, stat } = statOf(report);
-            multiScaler.record(key, stat);
+            record(key, stat);
           },
           onReporting: (isReporting) => multiScaler.setReporting(isReporting),
         });
@@ -223,6 +239,11 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     },
     get hasSynced() {
       return informers.every((informer) => informer.hasSynced);
+    },
+    decisions(revision) {
+      return [...multiScaler.decisions()].flatMap(({ key, spec, decision }) =>
+        decision && (revision === undefined || key === revision) ? [{ revision: key, spec: spec.decider, decision, panicWindowMs: spec.collector.panicWindowMs }] : [],
+      );
     },
   };
 }

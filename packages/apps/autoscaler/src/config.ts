@@ -17,6 +17,8 @@ export interface AutoscalerSettings {
   readonly leaderElection: boolean;
   /** Needed for that: how other replicas reach this one. */
   readonly podIp: string | undefined;
+  /** A file that the load is written to as it comes, for `sluice autoscaler simulate`. Default none. */
+  readonly recordLoad: string | undefined;
   /** Namespace of the control plane. Default `sluice-system`. */
   readonly systemNamespace: string;
   readonly podName: string;
@@ -39,6 +41,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     scrape: reader.choice({ flag: 'scrape' }, scrapeModes, configService ? 'auto' : 'all'),
     leaderElection,
     podIp,
+    recordLoad: reader.find({ flag: 'record-load' }),
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     podName: reader.text({ variable: 'POD_NAME' }, 'autoscaler'),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),

@@ -1,2 +1,4 @@
-export { composeAutoscaler, type Autoscaler, type AutoscalerOptions } from './compose.ts';
+export { composeAutoscaler, type Autoscaler, type AutoscalerOptions, type RevisionDecision } from './compose.ts';
 export { readSettings, type AutoscalerSettings } from './config.ts';
+export { parseRecording, type RecordedEvent } from './replay/recording.ts';
+export { simulate, type SimulatedStep, type SimulateOptions } from './replay/simulate.ts';

@@ -1,4 +1,5 @@
 /** Runs the autoscaler until it is told to stop. */
+import { createWriteStream } from 'node:fs';
 import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
 import { createSystemNetwork } from '@sluice/proxy';
@@ -12,7 +13,7 @@ if (!settings.ok) {
   process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
   process.exit(2);
 }
-const { configService, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, systemNamespace, podName, logLevel } = settings.value;
+const { configService, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, logLevel } = settings.value;
 const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
 const { logger } = logging;
 const meter = createMeter();
@@ -20,6 +21,8 @@ const client = await connectToCluster({ environment: process.env, fieldManager: 
 const codec = await loadCodec('load');
 // The plain way of reading is quick enough here, and the engine's needs a self-test on some systems.
 const network = await createSystemNetwork({ timers, logger, transport: 'events', platform: process.platform });
+const recording = recordLoad === undefined ? undefined : createWriteStream(recordLoad, { flags: 'a' });
+recording?.on('error', (error) => logger.error('load not recorded', { path: recordLoad, error }));
 const autoscaler = composeAutoscaler({
   client,
   configService,
@@ -28,6 +31,7 @@ const autoscaler = composeAutoscaler({
   ...(statsPort === 0 ? {} : { statsAddress: { host: metricsHost, port: statsPort } }),
   scrape,
   podIp: leaderElection ? podIp : undefined,
+  recordLoad: recording && ((line) => void recording.write(line)),
   systemNamespace,
   identity: podName,
   clock,
@@ -44,6 +48,7 @@ const metrics = await startMetricsServer({
   logging,
   processMetrics: true,
   isReady: () => autoscaler.hasSynced,
+  pages: { '/decisions': (query) => autoscaler.decisions(query.get('revision') ?? undefined) },
 });
 
 process.once('SIGTERM', () => void stop());

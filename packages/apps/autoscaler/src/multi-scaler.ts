@@ -59,6 +59,11 @@ export class MultiScaler {
     this.#options.collector.remove(key);
   }
 
+  /** All that is decided on, with what has been decided last. */
+  *decisions(): Iterable<{ readonly key: string; readonly spec: ScalingSpec; readonly decision: Decision | undefined }> {
+    for (const [key, { spec, decision }] of this.#scalers) yield { key, spec, decision };
+  }
+
   /** The last decision; undefined before the first. */
   decisionOf(key: string): Decision | undefined {
     return this.#scalers.get(key)?.decision;
