@@ -9,6 +9,7 @@ import type { ScalingMetric } from './stat.ts';
 import type { Aggregation } from './time-window.ts';
 
 const PREFIX = 'autoscaling.knative.dev/';
+const KEEP_WARM_BUDGET = 'autoscaling.sluice.dev/keep-warm-budget';
 const INT32_MAX = 2_147_483_647;
 
 /** What the annotations say. An absent field means: as the cluster's configuration says. */
@@ -30,6 +31,8 @@ export interface ScalingAnnotations {
   readonly scaleDownDelayMs?: number;
   readonly scaleToZeroPodRetentionPeriodMs?: number;
   readonly aggregation?: Aggregation;
+  /** Ours: time per hour that a pod may be held in expectation of use. `autoscaling.sluice.dev/keep-warm-budget`. */
+  readonly keepWarmBudgetMs?: number;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -61,6 +64,7 @@ export function readAnnotations(
   assign(value, 'scaleDownDelayMs', reader.duration('scale-down-delay', 0, STABLE_WINDOW_MS_MAX, true));
   assign(value, 'scaleToZeroPodRetentionPeriodMs', reader.duration('scale-to-zero-pod-retention-period', 0, STABLE_WINDOW_MS_MAX, false));
   readScales(reader, value, config);
+  assign(value, 'keepWarmBudgetMs', reader.keepWarmBudget());
   return { value, problems: reader.problems };
 }
 
@@ -183,6 +187,17 @@ class AnnotationReader {
     else if (isWholeSeconds && givenMs % 1000 !== 0) complaint = 'must be specified with at most second precision';
     if (complaint !== undefined) this.complain(name, complaint);
     return complaint === undefined ? givenMs : undefined;
+  }
+
+  /** Of an hour, in ms. */
+  keepWarmBudget(): number | undefined {
+    const text = this.#annotations[KEEP_WARM_BUDGET];
+    if (text === undefined) return undefined;
+    const givenMs = parseDuration(text);
+    if (givenMs !== undefined && givenMs >= 0 && givenMs <= STABLE_WINDOW_MS_MAX) return givenMs;
+    const complaint = givenMs === undefined ? `invalid value: ${text}` : `expected 0s <= ${text} <= ${formatDuration(STABLE_WINDOW_MS_MAX)}`;
+    this.problems.push(problem('', `${complaint}: ${KEEP_WARM_BUDGET}`));
+    return undefined;
   }
 }
 

@@ -9,3 +9,4 @@ export { buildScalingSpec, type HorizontalSpec, type ScalingSpec, type ScalingSp
 export { planScale, SCALE_UNKNOWN, type Activity, type ScaleInput, type ScalePlan, type ServingMode } from './plan-scale.ts';
 export { askingOrder, extrapolate, sampleSize, SCRAPER_POD_NAME, type PodToAsk } from './pod-sample.ts';
 export { explainAtLength, type ExplainedDecision } from './explain-at-length.ts';
+export { KeepWarm, type KeepWarmSpec, type KeepWarmVerdict } from './keep-warm.ts';

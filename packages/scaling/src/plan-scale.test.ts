@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_AUTOSCALER_CONFIG } from './autoscaler-config.ts';
 import { planScale, type ScaleInput } from './plan-scale.ts';
@@ -43,6 +44,39 @@ describe('the scale', () => {
     expect(plan({ spec, desiredPods: 1 })).toMatchObject({ scale: 2, reason: 'at least 2 by min-scale' });
     expect(plan({ spec, desiredPods: 9 })).toMatchObject({ scale: 5, reason: 'at most 5 by max-scale' });
     expect(plan({ spec, desiredPods: 3 })).toMatchObject({ scale: 3, reason: '' });
+  });
+
+  it('is one pod, and says why, where one is kept in expectation of use', () => {
+    const idle = { desiredPods: 0, readyPods: 0, replicas: 0, activity: 'inactive', mode: 'Proxy' } as const;
+    expect(plan({ ...idle, keepWarmReason: 'kept warm: so' })).toMatchObject({ scale: 1, replicas: 1, reason: 'kept warm: so', activity: 'activating' });
+    expect(plan({ ...idle, desiredPods: 3, keepWarmReason: 'kept warm: so' })).toMatchObject({ scale: 3, reason: '' });
+  });
+
+  it('is within the bounds whatever is decided, or on its way to zero and back', () => {
+    const inputs = fc.record({
+      desiredPods: fc.integer({ min: -1, max: 50 }),
+      excessBurstCapacity: fc.integer({ min: -10, max: 10 }),
+      readyPods: fc.nat(20),
+      replicas: fc.nat(20),
+      activity: fc.constantFrom('activating' as const, 'active' as const, 'inactive' as const),
+      activityForMs: fc.nat(1_000_000),
+      isInitialized: fc.boolean(),
+      proxiedForMs: fc.option(fc.nat(100_000), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(inputs, fc.nat(10), fc.nat(10), fc.integer({ min: 1, max: 10 }), fc.boolean(), (changes, low, more, initial, isReachable) => {
+        const max = low === 0 && more === 0 ? 0 : low + more;
+        const spec = createSpec({ 'min-scale': String(low), 'max-scale': String(max), 'initial-scale': String(initial) }, isReachable);
+        const { scale, replicas, mode } = plan({ ...changes, spec });
+        const isStarting = isReachable && !changes.isInitialized && initial > 1;
+        const least = isReachable ? Math.max(low, isStarting ? initial : 0) : 0;
+        // An initial scale above the maximum lifts what is less, and what is more is held down by the maximum: Knative's clamp.
+        if (scale >= 0) expect(scale).toBeGreaterThanOrEqual(max > 0 ? Math.min(least, max) : least);
+        if (max > 0) expect(scale).toBeLessThanOrEqual(Math.max(max, least));
+        if (replicas !== undefined) expect(replicas).toBe(scale);
+        if (scale <= 0 && changes.desiredPods >= 0) expect(mode).toBe('Proxy');
+      }),
+    );
   });
 
   it('has no minimum for a revision that no route reaches', () => {

@@ -43,6 +43,8 @@ export interface ScaleInput {
   readonly hasService: boolean;
   /** How long activators have been in the path: undefined when they are not, or not known to be. */
   readonly proxiedForMs: number | undefined;
+  /** Why a pod is to be there although none is wanted; absent when none is. */
+  readonly keepWarmReason?: string | undefined;
   /** When a revision that does not come up is given up: progress deadline plus 30 s. Milliseconds. */
   readonly activationTimeoutMs: number;
 }
@@ -107,7 +109,8 @@ function planned(scale: number, reason: string, lookAgainAfterMs?: number): Scal
 function scaleStep(input: ScaleInput): ScaleStep {
   if (input.desiredPods < 0 && input.activity !== 'activating') return planned(SCALE_UNKNOWN, 'no load reported yet');
   const bounded = applyBounds(input);
-  return bounded.scale > 0 ? bounded : stepTowardsZero(input);
+  if (bounded.scale > 0) return bounded;
+  return input.keepWarmReason === undefined ? stepTowardsZero(input) : applied(1, input.keepWarmReason);
 }
 
 function applyBounds({ spec, desiredPods, isInitialized }: ScaleInput): ScaleStep {

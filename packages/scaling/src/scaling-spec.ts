@@ -20,6 +20,8 @@ export interface ScalingSpec {
   readonly maxScale: number;
   readonly initialScale: number;
   readonly retentionPeriodMs: number;
+  /** Time per hour that a pod may be held in expectation of use; 0, the default: none. */
+  readonly keepWarmBudgetMs: number;
   /** What is wrong with the annotations; each wrong one counts as absent. */
   readonly problems: readonly Problem[];
 }
@@ -86,6 +88,7 @@ export function buildScalingSpec(input: ScalingSpecInput): ScalingSpec {
     maxScale: annotations.maxScale ?? config.maxScale,
     initialScale: annotations.initialScale ?? config.initialScale,
     retentionPeriodMs: annotations.scaleToZeroPodRetentionPeriodMs ?? config.scaleToZeroPodRetentionPeriodMs,
+    keepWarmBudgetMs: annotations.keepWarmBudgetMs ?? 0,
     problems,
   };
 }

@@ -25,6 +25,7 @@ import { countPods, listReadyPods, serviceKeysOf, sliceIndex, type PodCounts, ty
 import { LoadRecorder } from './replay/load-recorder.ts';
 import { Scraping, type ScrapeMode } from './scraping/scraping.ts';
 import { createSharding, type Sharding } from './sharding/create-sharding.ts';
+import { WarmKeeping } from './warm-keeping.ts';
 
 export interface AutoscalerOptions {
   readonly client: KubernetesClient;
@@ -116,9 +117,11 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
   const recorder = options.recordLoad && new LoadRecorder({ write: options.recordLoad, find: (key) => podAutoscalers.store.get(key), countReadyPods, clock });
   function record(key: string, stat: Stat): void {
     recorder?.record(key, stat);
+    warmKeeping.record(key, stat);
     multiScaler.record(key, stat);
   }
   const config = new LiveConfig(logger, enqueueAll);
+  const warmKeeping = new WarmKeeping({ clock, timers, config: () => config.current, onChange: (key) => controller.enqueue(key) });
   const sharding: Sharding = createSharding({
     ...options,
     config: () => config.leaderElection,
@@ -161,6 +164,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     horizontal,
     ownership: sharding.ownership,
     scraping: scraping ?? { upsert() {}, remove() {} },
+    warmKeeping,
     podCounts: podCountsOf,
     config: () => config.current,
     clock,
@@ -224,12 +228,14 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
       configMapInformer.whenSynced().then(() => sharding.start(), () => {});
       await sharding.listen();
       multiScaler.start();
+      warmKeeping.start();
       scraping?.start();
       await controller.start();
       logger.info('autoscaler started', { revisions: podAutoscalers.store.size });
     },
     async stop() {
       multiScaler.stop();
+      warmKeeping.stop();
       scraping?.stop();
       load?.stop();
       // What is under way is done before another replica may begin.

@@ -34,6 +34,7 @@ import type { PodCounts } from './ready-pods.ts';
 import { forgetFigures, recordFigures } from './revision-gauges.ts';
 import { isAsPlanned, makeServerlessService } from './serverless-service.ts';
 import type { Ownership } from './sharding/ownership.ts';
+import type { WarmKeeping } from './warm-keeping.ts';
 
 /** How much longer than the Deployment's own deadline a revision may take to come up. Knative's buffer. Milliseconds. */
 const ACTIVATION_BUFFER_MS = 30_000;
@@ -52,6 +53,8 @@ export interface ReconcilerOptions {
   readonly ownership: Ownership;
   /** Begins and ends to ask a revision's pods for what they do not tell by themselves. */
   readonly scraping: { upsert(key: string, spec: ScalingSpec): void; remove(key: string): void };
+  /** Which revisions have a pod in expectation of use. */
+  readonly warmKeeping: Pick<WarmKeeping, 'upsert' | 'remove' | 'reasonFor'>;
   readonly podCounts: (key: string) => PodCounts;
   /** The configuration in force. */
   readonly config: () => AutoscalerConfig;
@@ -83,7 +86,7 @@ export class PodAutoscalerReconciler {
 
   /** @param key `namespace/name` of the PodAutoscaler, which is also that of the revision */
   async reconcile(key: string): Promise<ReconcileResult | void> {
-    const { podAutoscalers, multiScaler, scraping, horizontal, ownership, meter } = this.#options;
+    const { podAutoscalers, multiScaler, scraping, warmKeeping, horizontal, ownership, meter } = this.#options;
     const pa = podAutoscalers.get(key);
     const spec = pa && this.#specOf(pa);
     const isOurs = pa !== undefined && pa.metadata.deletionTimestamp === undefined && ownership.owns(key);
@@ -91,12 +94,14 @@ export class PodAutoscalerReconciler {
       const { namespace = '', name } = parseObjectKey(key);
       multiScaler.remove(key);
       scraping.remove(key);
+      warmKeeping.remove(key);
       this.#asked.delete(key);
       forgetFigures(meter, namespace, name);
       return isOurs && spec?.class === HPA_CLASS ? horizontal.reconcile(key, pa, spec) : undefined;
     }
     multiScaler.upsert(key, spec);
     scraping.upsert(key, spec);
+    warmKeeping.upsert(key, spec);
     const deployment = this.#options.deployments.get(`${pa.metadata.namespace ?? ''}/${pa.spec.scaleTargetRef.name}`);
     // Its owner makes the Deployment; seeing it brings us back here.
     if (!deployment) return;
@@ -125,7 +130,7 @@ export class PodAutoscalerReconciler {
     });
   }
 
-  #plan({ pa, spec, deployment, sks, decision, readyPods }: Situation): ScalePlan {
+  #plan({ key, pa, spec, deployment, sks, decision, readyPods }: Situation): ScalePlan {
     const { clock, config } = this.#options;
     const wallTime = clock.wallTime();
     const progressDeadlineSeconds = deployment.spec.progressDeadlineSeconds ?? PROGRESS_DEADLINE_SECONDS;
@@ -142,6 +147,7 @@ export class PodAutoscalerReconciler {
       isInitialized: isInitialized(pa),
       hasService: sks?.status?.privateServiceName !== undefined,
       proxiedForMs: proxiedForMs(sks, wallTime),
+      keepWarmReason: this.#options.warmKeeping.reasonFor(key),
       activationTimeoutMs: progressDeadlineSeconds * 1000 + ACTIVATION_BUFFER_MS,
     });
   }
