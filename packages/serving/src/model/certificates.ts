@@ -1,12 +1,19 @@
 /** TLS of Ingresses, and the Secrets that they name → the certificates of the model. */
-import { problem, type Problem } from '@sluice/kernel';
+import { formatProblem, problem, type Problem } from '@sluice/kernel';
 import type { IngressSpec } from '../api/ingress.ts';
 import type { ServingCertificate } from '../serving-model.ts';
+import { pairProblem } from './certificate-pair.ts';
 
 /** What is read of a Secret of type `kubernetes.io/tls`. Values are base64. */
 export interface SecretView {
   readonly metadata: { readonly namespace?: string; readonly name: string };
   readonly data?: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with a Secret's certificate and key; undefined when nothing is, or when it has none. */
+export function secretProblem(secret: SecretView): Problem | undefined {
+  const pair = pairOf(secret);
+  return pair && pairProblem(pair);
 }
 
 export interface CertificateInput {
@@ -23,9 +30,10 @@ export interface BuiltCertificates {
 
 /**
  * @param inputs of those that serve something, in the order in which they may claim a host
- * @param secretOf by `namespace/name`
+ * @param secretOf by `namespace/name`; the last that was good
+ * @param oddityOf why a Secret cannot be used as it is now
  */
-export function buildCertificates(inputs: readonly CertificateInput[], secretOf: (key: string) => SecretView | undefined): BuiltCertificates {
+export function buildCertificates(inputs: readonly CertificateInput[], secretOf: (key: string) => SecretView | undefined, oddityOf: (key: string) => Problem | undefined = () => undefined): BuiltCertificates {
   const hosts = new Map<string, Set<string>>();
   const problems = new Map<string, readonly Problem[]>();
   const taken = new Set<string>();
@@ -33,10 +41,12 @@ export function buildCertificates(inputs: readonly CertificateInput[], secretOf:
     const found: Problem[] = [];
     (spec.tls ?? []).forEach((tls, index) => {
       const secret = `${tls.secretNamespace ?? ''}/${tls.secretName ?? ''}`;
-      if (!pairOf(secretOf(secret))) {
-        found.push(problem(`spec.tls[${index}].secretName`, `secret "${secret}" is not there, or has no tls.crt and tls.key`));
-        return;
-      }
+      const path = `spec.tls[${index}].secretName`;
+      const isHeld = pairOf(secretOf(secret)) !== undefined;
+      const oddity = oddityOf(secret);
+      if (oddity) found.push(problem(path, `secret "${secret}" cannot be used: ${formatProblem(oddity)}${isHeld ? '; the certificate before is shown' : ''}`));
+      else if (!isHeld) found.push(problem(path, `secret "${secret}" is not there, or has no tls.crt and tls.key`));
+      if (!isHeld) return;
       const own = hosts.get(secret) ?? new Set<string>();
       hosts.set(secret, own);
       for (const host of tls.hosts ?? hostsOf(spec)) {

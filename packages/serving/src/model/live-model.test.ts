@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Ingress, IngressPath } from '../api/ingress.ts';
 import { defaultServingConfig, type ServingConfig } from '../config/serving-config.ts';
-import { activatorSlice, aPodAutoscaler, aRevision, aRoute, aServerlessService, podSlice } from '../testing/index.ts';
+import { activatorSlice, aPodAutoscaler, aRevision, aRoute, aServerlessService, podSlice, tlsPair } from '../testing/index.ts';
 import { build } from './build.ts';
 import { ingressClass, LiveModel, type ObjectList } from './live-model.ts';
 import { keyOf } from './object-key.ts';
@@ -46,7 +46,7 @@ const forms: { readonly list: ObjectList; readonly object: NonNullable<ServingOb
   { list: 'ingresses', object: anIngress('i', 'x-a-b.default.example.com', to('hello-00001'), '2020-01-01T00:00:00Z') },
   { list: 'ingresses', object: anIngress('j', 'j.example.com', to('i', 'i.example.com')) },
   { list: 'ingresses', object: anIngress('j', 'i.example.com', to('a-b', 'a-b.default')) },
-  { list: 'secrets', object: { metadata: { namespace: 'default', name: 'pair' }, data: { 'tls.crt': 'YQ==', 'tls.key': 'Yg==' } } },
+  { list: 'secrets', object: { metadata: { namespace: 'default', name: 'pair' }, data: tlsPair } },
 ];
 
 type Step = { readonly form: number; readonly isGone: boolean; readonly looks: 'not' | 'all' | 'endpoints' };

@@ -75,6 +75,8 @@ export class LiveModel {
     const oddity = object === undefined || isForeign ? undefined : oddityOf(list, object);
     if (oddity) {
       this.#oddities.set(name, oddity);
+      // Those who use it are to say so.
+      if (list === 'secrets') this.#areSecretsDirty = true;
       return;
     }
     this.#oddities.delete(name);
@@ -88,7 +90,11 @@ export class LiveModel {
     this.#routes.touchRevisions(this.#takenEarly);
     this.#takenEarly.clear();
     const { routes, owners } = this.#routes.take();
-    return { revisions, routes, owners, certificates: this.#takeCertificates(owners) };
+    const before = this.#certificates.problems;
+    const certificates = this.#takeCertificates(owners);
+    const { problems } = this.#certificates;
+    const concerned = problems === before ? [] : [...before.keys(), ...problems.keys()].filter((key) => !isSameContent(before.get(key), problems.get(key)));
+    return { revisions, routes, owners: concerned.length === 0 ? owners : new Set([...owners, ...concerned]), certificates };
   }
 
   /**
@@ -186,7 +192,7 @@ export class LiveModel {
       const state = this.#routes.owner(owner);
       return state && state.routes.length > 0 ? [{ owner, spec: state.spec }] : [];
     });
-    this.#certificates = buildCertificates(inputs, (key) => this.#secrets.get(key));
+    this.#certificates = buildCertificates(inputs, (key) => this.#secrets.get(key), (key) => this.oddity('secrets', key)?.problem);
     return !isSameContent(before, this.#certificates.certificates);
   }
 }

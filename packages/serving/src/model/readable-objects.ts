@@ -6,6 +6,7 @@ import type { Problem } from '@sluice/kernel';
 import type { ObjectProblem } from '../serving-model.ts';
 import type { Ingress } from '../api/ingress.ts';
 import { validateIngress } from '../ingress/validate-ingress.ts';
+import { secretProblem, type SecretView } from './certificates.ts';
 import type { ServingObjects } from './serving-objects.ts';
 import { count, countUpTo, flag, list, mapOf, oneOf, orNull, record, required, text, type Shape } from './shape.ts';
 
@@ -96,8 +97,9 @@ export function oddityOf(list: keyof ServingObjects, object: unknown): ObjectPro
   return problem && { kind, ...identityOf(object), problem };
 }
 
-/** Routes have been through their controller; nobody has looked at an Ingress of another's making. */
+/** Routes have been through their controller; nobody has looked at an Ingress or a Secret of another's making. */
 function brokenRule(list: keyof ServingObjects, object: unknown): Problem | undefined {
+  if (list === 'secrets') return secretProblem(object as SecretView);
   return list === 'ingresses' ? validateIngress(object as Ingress)[0] : undefined;
 }
 

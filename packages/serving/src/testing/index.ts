@@ -8,3 +8,4 @@ export {
   aService,
   podSlice,
 } from './objects.ts';
+export { tlsPair } from './tls-pair.ts';
