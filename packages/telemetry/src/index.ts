@@ -1,6 +1,7 @@
 // Importing this loads neither pino nor prom-client nor OpenTelemetry: each is loaded by the function that needs it.
 export { DeferredLogger } from './deferred-logger.ts';
 export { logLevels, openLogger, type LoggerOptions, type LogLevel, type OpenLogger } from './pino-logger.ts';
+export { toConventions } from './conventional-names.ts';
 export { createMetricsRenderer, type MetricsRenderer, type MetricsRendererOptions, type RenderedMetrics } from './render-metrics.ts';
 export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
 export { startMetricsPush, type MetricsPush, type MetricsPushOptions } from './metrics-push.ts';

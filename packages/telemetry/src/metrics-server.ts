@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Meter } from '@sluice/kernel';
+import { toConventions } from './conventional-names.ts';
 import { logLevels, type LogLevel, type OpenLogger } from './pino-logger.ts';
 import { createMetricsRenderer, type MetricsRenderer } from './render-metrics.ts';
 
@@ -39,7 +40,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.pathname === '/metrics' && request.method === 'GET') {
       renderer ??= createMetricsRenderer();
-      const { contentType, text } = await (await renderer).render(options.meter.collect());
+      const { contentType, text } = await (await renderer).render(toConventions(options.meter.collect()));
       response.setHeader('content-type', contentType);
       response.end(text);
     } else if (url.pathname === '/ready') {

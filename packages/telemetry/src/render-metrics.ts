@@ -25,7 +25,11 @@ export async function createMetricsRenderer(options: MetricsRendererOptions = {}
   const { default: client } = await import('prom-client');
   const { Counter, Gauge, Histogram } = client;
   const processRegistry = new client.Registry();
-  if (options.processMetrics) client.collectDefaultMetrics({ register: processRegistry });
+  if (options.processMetrics) {
+    client.collectDefaultMetrics({ register: processRegistry });
+    // Gauges called as counters are; their sum by type is the same number.
+    for (const kind of ['handles', 'requests', 'resources']) processRegistry.removeSingleMetric(`nodejs_active_${kind}_total`);
+  }
 
   /** A metric whose values are ours; what a family of its type looks like, prom-client itself says. */
   class CollectedMetric extends Gauge {

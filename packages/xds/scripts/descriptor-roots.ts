@@ -73,6 +73,7 @@ export const descriptorSets: readonly DescriptorSet[] = [
         'ClientSideWeightedRoundRobin',
       ),
       envoy('extensions/request_id/uuid/v3/uuid', 'UuidRequestIdConfig'),
+      envoy('config/trace/v3/opentelemetry', 'OpenTelemetryConfig'),
       { file: 'xds/type/v3/typed_struct.proto', messages: ['xds.type.v3.TypedStruct'] },
       { file: 'udpa/type/v1/typed_struct.proto', messages: ['udpa.type.v1.TypedStruct'] },
     ],

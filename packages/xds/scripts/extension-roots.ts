@@ -2,7 +2,6 @@
 import { envoy, type RootFile } from './root-file.ts';
 
 export const extensionRoots: readonly RootFile[] = [
-  envoy('config/trace/v3/opentelemetry', 'OpenTelemetryConfig'),
   envoy('config/trace/v3/zipkin', 'ZipkinConfig'),
   envoy('extensions/clusters/aggregate/v3/cluster', 'ClusterConfig'),
   envoy('extensions/compression/brotli/compressor/v3/brotli', 'Brotli'),

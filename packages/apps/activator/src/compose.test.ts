@@ -152,7 +152,7 @@ function send(network: Network, text: string): { answer: string; leave(): void }
 /** A pod's sidecar with a program that takes a while: answers probes as told, and counts what runs at once. */
 async function startPod(world: ReturnType<typeof createWorld>, host: string, options: { readonly workMs?: number } = {}) {
   const { time, network } = world;
-  const pod = { isReady: true, running: 0, runningMax: 0, probes: 0, requests: [] as string[] };
+  const pod = { isReady: true, running: 0, runningMax: 0, probes: 0, probeHeads: [] as string[], requests: [] as string[] };
   await network.view(host, host).listen({ host, port: 8012 }, (connection) => {
     const answer = (status: number, body: string) => {
       const text = `HTTP/1.1 ${status} x\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
@@ -168,6 +168,7 @@ async function startPod(world: ReturnType<typeof createWorld>, host: string, opt
         text = '';
         if (head.includes('k-network-probe: queue')) {
           pod.probes += 1;
+          pod.probeHeads.push(head);
           answer(pod.isReady ? 200 : 503, pod.isReady ? 'queue' : '');
           return;
         }
@@ -272,6 +273,23 @@ describe('under a limit', () => {
     expect(exchanges.filter(({ answer }) => answer.startsWith('HTTP/1.1 200'))).toHaveLength(100);
     expect(pods.map(({ runningMax }) => runningMax)).toEqual([2, 2]);
     expect(world.activator.revisions()).toMatchObject([{ key, capacity: 4, inFlight: 0, waiting: 0 }]);
+  });
+});
+
+describe('what a sidecar of Knative’s is told, byte by byte', () => {
+  it('whether it is ready, and the request with its host apart', async () => {
+    const world = createWorld();
+    const pod = await startPod(world, '10.0.0.21');
+    world.publish({ host: '10.0.0.21', isReady: false });
+    world.activator.start();
+    await world.time.advanceAsync(500);
+    expect(pod.probeHeads[0]).toBe('GET /healthz HTTP/1.1\r\nhost: 10.0.0.21:8012\r\nk-network-probe: queue\r\nuser-agent: Knative-Activator-Probe\r\nconnection: close\r\n\r\n');
+    world.request(`${revisionHeaders}x-forwarded-for: 192.0.2.7\r\nx-forwarded-proto: http\r\nx-request-id: 5e2f\r\nuser-agent: curl/8.5.0\r\n`);
+    await world.time.advanceAsync(100);
+    expect(pod.requests).toHaveLength(1);
+    const [line, ...fields] = (pod.requests[0] ?? '').trimEnd().split('\r\n');
+    expect(line).toBe('GET / HTTP/1.1');
+    expect(fields.filter((field) => !field.startsWith('x-'))).toEqual(['user-agent: curl/8.5.0', 'k-proxy-request: activator', 'k-original-host: hello.example.com', 'host: 10.0.0.21:8012', expect.stringMatching(/^sluice-activator-cluster: /)]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The gateway's admin pages, under Envoy's names: `/ready`, `/config_dump`, `/clusters`, `/stats/prometheus`, … */
 import type { Clock, Meter } from '@sluice/kernel';
-import { createAdmin, gatherFirst, startAdminServer, type AdminServer, type Fleet } from '@sluice/proxy';
-import { logLevels, type OpenLogger } from '@sluice/telemetry';
+import { createAdmin, gatherFirst, startAdminServer, type Admin, type AdminServer, type Fleet } from '@sluice/proxy';
+import { createMetricsRenderer, logLevels, toConventions, type MetricsRenderer, type OpenLogger } from '@sluice/telemetry';
 import type { Gateway } from './compose.ts';
 import type { GatewaySettings } from './config.ts';
 
@@ -44,5 +44,19 @@ export async function openAdmin(options: OpenAdminOptions): Promise<AdminServer 
     // Whoever reaches the port may look, and no more.
     allowsChanges: false,
   }));
-  return startAdminServer(admin, { host: settings.adminHost, port: settings.adminPort });
+  return startAdminServer(withMetrics(admin, fleet?.meter ?? meter), { host: settings.adminHost, port: settings.adminPort });
+}
+
+/** `/metrics` as every component has it: what `/stats/prometheus` says under Envoy's names, by Prometheus' conventions. */
+function withMetrics(admin: Admin, meter: Meter): Admin {
+  // Loaded by the first who asks.
+  let renderer: Promise<MetricsRenderer> | undefined;
+  return {
+    async handle(request) {
+      if (request.target.split('?')[0] !== '/metrics') return admin.handle(request);
+      renderer ??= createMetricsRenderer({ processMetrics: true });
+      const { contentType, text } = await (await renderer).render(toConventions(meter.collect()));
+      return { status: 200, contentType, body: text };
+    },
+  };
 }
