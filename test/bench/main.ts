@@ -1,6 +1,7 @@
 /** `pnpm bench <name>`: runs one of the benchmarks, each a folder here with a `bench.ts`. */
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<number> }>>> = {
   autoscaler: () => import('./autoscaler/bench.ts'),
+  'cold-start': () => import('./cold-start/bench.ts'),
   engine: () => import('./engine/bench.ts'),
   latency: () => import('./latency/bench.ts'),
   memory: () => import('./memory/bench.ts'),
@@ -15,6 +16,7 @@ const help = `  proxy    CPU time per request over HTTP/1.1, beside nginx, HAPro
   http2    the same over HTTP/2, beside a plain proxy on node:http2 [get|post-1k]
   latency  at fixed rates, open loop, beside nginx
   memory   private memory at rest, after load, with idle connections [--connections 10000]
+  cold-start  what the local floor adds to waking a bare Node program [--after 50]
   start    from starting a process to its first answer
   engine   our own code alone [--batches 60] [--requests 20000]
   xds      the config service with many Services and proxies [--services A,B] [--proxies N] [--changes N]
