@@ -11,7 +11,7 @@ test.each([
   ['kn_activator_stats_conn_errors_total', 'counter', 'kn_activator_stats_conn_errors_total'],
   ['revision_request_count', 'counter', 'revision_request_count'],
   ['envoy_cluster_upstream_cx_active', 'gauge', 'envoy_cluster_upstream_cx_active'],
-  ['kn_revision_pods_count', 'gauge', 'kn_revision_pods'],
+  ['kn_revision_pods_count', 'gauge', 'kn_revision_pods_count'],
   ['http_server_request_duration_seconds', 'histogram', 'http_server_request_duration_seconds'],
 ] as const)('%s, a %s, is %s', (name, type, expected) => {
   expect(named(name, type)).toBe(expected);

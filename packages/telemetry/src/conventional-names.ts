@@ -22,8 +22,6 @@ function toConvention(family: MetricFamily): MetricFamily {
   if (type === 'counter') return name.endsWith('_total') ? family : { ...family, name: `${name}_total` };
   const milliseconds = /_(?:ms|time)$/.exec(name);
   if (type === 'histogram' && name.startsWith('envoy_') && milliseconds) return inSeconds(family, `${name.slice(0, milliseconds.index)}_seconds`);
-  // To a gauge the suffixes of counters and histograms do not belong.
-  if (type === 'gauge' && /_(?:total|count)$/.test(name)) return { ...family, name: name.replace(/_(?:total|count)$/, '') };
   return family;
 }
 

@@ -1,5 +1,6 @@
 import { createMeter, silentLogger } from '@sluice/kernel';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createMetricsRenderer } from './render-metrics.ts';
 import { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
 import type { LogLevel } from './pino-logger.ts';
 
@@ -11,6 +12,18 @@ async function start(changes: Partial<MetricsServerOptions> = {}) {
   server = await startMetricsServer({ host: '127.0.0.1', port: 0, meter, logger: silentLogger, ...changes });
   return { meter, base: `http://127.0.0.1:${server.port}` };
 }
+
+describe('a name that ends as its type may not', () => {
+  it('is on the page without a type', async () => {
+    const meter = createMeter();
+    meter.gauge('kn_revision_pods_count', 'Pods.').set(2);
+    meter.counter('revision_request_count', 'Requests.').add(3);
+    const renderer = await createMetricsRenderer();
+    const { text } = await renderer.render(meter.collect());
+    expect(text.match(/^# TYPE .*$/gm)).toEqual(['# TYPE kn_revision_pods_count untyped', '# TYPE revision_request_count untyped']);
+    expect(text).toContain('kn_revision_pods_count 2');
+  });
+});
 
 describe('the metrics page', () => {
   it('renders counters, gauges and histograms as Prometheus reads them', async () => {

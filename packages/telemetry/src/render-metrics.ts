@@ -53,9 +53,17 @@ export async function createMetricsRenderer(options: MetricsRendererOptions = {}
     async render(families) {
       const registry: Registry = client.Registry.merge([processRegistry]);
       for (const family of families) registry.registerMetric(new CollectedMetric(family));
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      return { contentType: registry.contentType, text: withoutWrongTypes(await registry.metrics()) };
     },
   };
+}
+
+/**
+ * Some names of Knative's end as only histograms and counters may: `kn_revision_pods_count` is a gauge. Dashboards ask for these
+ * names, and Prometheus has nothing against them where no type is claimed.
+ */
+function withoutWrongTypes(page: string): string {
+  return page.replace(/^# TYPE (\S+)_(count|sum|bucket) (?:gauge|counter)$/gm, '# TYPE $1_$2 untyped').replace(/^# TYPE (\S+_total) gauge$/gm, '# TYPE $1 untyped');
 }
 
 interface NamedValue {

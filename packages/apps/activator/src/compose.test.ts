@@ -125,6 +125,7 @@ function createWorld(containerConcurrency = 0, facts: Facts = {}) {
   const client = network.view('client', '10.0.0.1');
   return {
     time,
+    meter: shared.meter,
     logger,
     network,
     transport,
@@ -290,6 +291,24 @@ describe('what a sidecar of Knative’s is told, byte by byte', () => {
     const [line, ...fields] = (pod.requests[0] ?? '').trimEnd().split('\r\n');
     expect(line).toBe('GET / HTTP/1.1');
     expect(fields.filter((field) => !field.startsWith('x-'))).toEqual(['user-agent: curl/8.5.0', 'k-proxy-request: activator', 'k-original-host: hello.example.com', 'host: 10.0.0.21:8012', expect.stringMatching(/^sluice-activator-cluster: /)]);
+  });
+});
+
+describe('metrics', () => {
+  it('say of each revision what is here, waits and runs, under Knative’s names', async () => {
+    const world = createWorld(1);
+    await startPod(world, '10.0.0.21', { workMs: 10_000 });
+    world.publish({ host: '10.0.0.21', isReady: true });
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    for (let index = 0; index < 3; index += 1) world.request();
+    await world.time.advanceAsync(100);
+    const labels = { k8s_namespace_name: 'default', kn_service_name: 'hello', kn_configuration_name: 'hello', kn_revision_name: 'hello-00001' };
+    const samples = (name: string) => world.meter.collect().find((family) => family.name === name)?.samples;
+    expect(samples('kn_revision_request_concurrency')).toEqual([{ labels, value: 3 }]);
+    expect(samples('kn_revision_request_queued')).toEqual([{ labels, value: 2 }]);
+    expect(samples('kn_revision_request_active')).toEqual([{ labels, value: 1 }]);
+    expect(samples('kn_activator_stats_conn_reachable')).toEqual([{ labels: { peer: 'autoscaler' }, value: 1 }]);
   });
 });
 
