@@ -1,6 +1,6 @@
 /**
  * Latency at fixed rates, half and four fifths of what the slower of the two can do: our proxy and nginx in turn, each
- * request timed from the moment it was due.
+ * request timed from the moment it was due, by a generator that is their backend as well.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,14 +13,17 @@ import { MeasuredProcess, pause } from '../method/measured-process.ts';
 import { shootRounds, shuffled } from '../method/rounds.ts';
 import type { Shot } from '../method/shot.ts';
 import { findTool } from '../method/tools.ts';
-import { shootWithWrk } from '../method/wrk-shot.ts';
 import type { Verdict } from '../method/verdict.ts';
-import { startableBackends, targetCommand } from '../proxy/targets.ts';
+import { replyBody, startableBackends, targetCommand } from '../proxy/targets.ts';
+import type { ClosedLoopResult } from './closed-loop.ts';
 import { latencyVerdicts, latenessProblem, renderCapacities, renderLatencies, renderShot, shares, slowestCapacity, type LatencyShot } from './latency-table.ts';
-import type { OpenLoopOptions } from './open-loop.ts';
 import type { GeneratedLoad } from './generated-load.ts';
+import type { GeneratorOptions } from './open-loop-main.ts';
 
 const connections = 50;
+
+/** The targets and the generator go before whoever else uses the machine: 99th percentiles would else be those of the scheduler. */
+const precedence = 20;
 
 /** Before another try. */
 const calmWaitMs = 5_000;
@@ -41,10 +44,10 @@ export type LatencyResult =
   | { readonly kind: 'measured'; readonly machine: Machine; readonly capacities: readonly Shot[]; readonly shots: readonly LatencyShot[]; readonly verdicts: readonly Verdict[] }
   | { readonly kind: 'skipped'; readonly reason: string };
 
-interface Tools {
-  readonly wrk: string;
+interface Generator {
   readonly taskset: string;
-  readonly chrt: string;
+  /** Where the proxies look for their backend. */
+  readonly backendPort: number;
 }
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -58,33 +61,34 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 export async function measureLatency({ rounds, seconds, tries = 3, port, json, print }: LatencyOptions): Promise<LatencyResult> {
-  const [nginx, wrk, taskset, chrt] = [findTool('nginx'), findTool('wrk'), findTool('taskset'), findTool('chrt')];
-  if (process.platform !== 'linux') return { kind: 'skipped', reason: 'processes are pinned and given priorities as only Linux can' };
-  if (!nginx || !wrk || !taskset || !chrt) return { kind: 'skipped', reason: 'needs nginx, wrk, taskset and chrt (Debian: apt-get install nginx-light wrk util-linux)' };
+  const [nginx, taskset] = [findTool('nginx'), findTool('taskset')];
+  if (process.platform !== 'linux') return { kind: 'skipped', reason: 'processes are pinned as only Linux can' };
+  if (!nginx || !taskset) return { kind: 'skipped', reason: 'needs nginx and taskset (Debian: apt-get install nginx-light util-linux)' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const started: MeasuredProcess[] = [];
   try {
-    const { backends, commands } = await startableBackends(folder, port, nginx);
-    for (const command of commands) started.push(await MeasuredProcess.start(command, taskset, 1));
+    const { backends } = await startableBackends(folder, port, nginx);
     const targets: MeasuredProcess[] = [];
     for (const [index, name] of ['nginx', 'sluice'].entries()) {
       const command = targetCommand(name, port + 2 + index, backends);
       if ('reason' in command) return { kind: 'skipped', reason: `${name}: ${command.reason}` };
-      const target = await MeasuredProcess.start(command, taskset, 0);
+      const target = await MeasuredProcess.start({ ...command, precedence }, taskset, 0);
       started.push(target);
       targets.push(target);
     }
     const machine = describeMachine();
-    const tools = { wrk, taskset, chrt };
-    const capacities = await shootRounds({
-      targets,
-      rounds: Math.min(3, rounds),
-      shoot: (target, round) => shootWithWrk(target, round, { ...tools, loadCore: 1, seconds: Math.ceil(seconds / 2), connections }),
-      onShot: () => {},
-    });
+    const generator = { taskset, backendPort: backends.backendPort };
+    const shootFull = (target: MeasuredProcess, round: number): Promise<Shot> => shootCapacity(generator, target, round, seconds / 2);
+    await shootRounds({ targets, rounds: 0, shoot: shootFull, onShot: () => {} });
+    const capacities: Shot[] = [];
+    const shots: LatencyShot[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      const full: Shot[] = [];
+      for (const target of shuffled(targets)) full.push(await shootFull(target, round));
+      capacities.push(...full);
+      shots.push(...(await shootAtRates(targets, slowestCapacity(full), { round, seconds, tries }, generator, print)));
+    }
     print(renderCapacities(capacities));
-    const capacity = slowestCapacity(capacities);
-    const shots = await shootAtRates(targets, capacity, { rounds, seconds, tries }, tools, print);
     print(`\n${renderMachine(machine)}; ${rounds} rounds of ${seconds} s`);
     print(renderLatencies(shots));
     const verdicts = latencyVerdicts(shots);
@@ -96,29 +100,50 @@ export async function measureLatency({ rounds, seconds, tries = 3, port, json, p
   }
 }
 
-/** In each round everybody at every rate, in a new order. */
-async function shootAtRates(targets: readonly MeasuredProcess[], capacity: number, { rounds, seconds, tries }: { readonly rounds: number; readonly seconds: number; readonly tries: number }, tools: Tools, print: (line: string) => void): Promise<LatencyShot[]> {
+/** Everybody at every rate, in a new order. */
+async function shootAtRates(targets: readonly MeasuredProcess[], capacity: number, { round, seconds, tries }: { readonly round: number; readonly seconds: number; readonly tries: number }, generator: Generator, print: (line: string) => void): Promise<LatencyShot[]> {
   const shots: LatencyShot[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const { target, share } of shuffled(targets.flatMap((target) => shares.map((share) => ({ target, share }))))) {
-      const rate = Math.round(capacity * share);
-      for (let count = 1; ; count += 1) {
-        const load = await generate(tools, { port: target.port, requestsPerSecond: rate, seconds, warmUpSeconds: seconds / 2, connections });
-        const shot = { target: target.name, round, share, rate, ...load, voided: latenessProblem(load) };
-        shots.push(shot);
-        print(renderShot(shot));
-        await pause(100);
-        if (shot.voided === undefined || count === tries) break;
-        await waitForCalm(calmWaitMs);
-      }
+  for (const { target, share } of shuffled(targets.flatMap((target) => shares.map((share) => ({ target, share }))))) {
+    const rate = Math.round(capacity * share);
+    for (let count = 1; ; count += 1) {
+      const load = await generate<GeneratedLoad>(generator, { kind: 'open', port: target.port, requestsPerSecond: rate, seconds, warmUpSeconds: seconds / 2, connections });
+      const shot = { target: target.name, round, share, rate, ...load, voided: latenessProblem(load) };
+      shots.push(shot);
+      print(renderShot(shot));
+      await pause(100);
+      if (shot.voided === undefined || count === tries) break;
+      await waitForCalm(calmWaitMs);
     }
   }
   return shots;
 }
 
-/** On the core of the backends, and only when they have nothing to do: it spins, and would else keep them waiting. */
-async function generate({ taskset, chrt }: Tools, options: OpenLoopOptions): Promise<GeneratedLoad> {
-  const main = join(import.meta.dirname, 'open-loop-main.ts');
-  const { stdout } = await promisify(execFile)(taskset, ['-c', '1', chrt, '--idle', '0', process.execPath, '--max-semi-space-size=32', main, JSON.stringify(options)], { encoding: 'utf8' });
-  return JSON.parse(stdout) as GeneratedLoad;
+/** All its connections busy: what it can do, or the generator, whichever is less. */
+async function shootCapacity(generator: Generator, target: MeasuredProcess, round: number, seconds: number): Promise<Shot> {
+  const before = target.cpuTimeUs();
+  const result = await generate<ClosedLoopResult>(generator, { kind: 'closed', port: target.port, seconds, connections });
+  const usedUs = target.cpuTimeUs() - before;
+  const { requests, lost } = result;
+  return {
+    target: target.name,
+    round,
+    cpuUs: usedUs / requests,
+    requests,
+    requestsPerSecond: requests / result.seconds,
+    p50Ms: Number.NaN,
+    p99Ms: Number.NaN,
+    busyRatio: usedUs / 1_000_000 / result.seconds,
+    memoryKiB: target.privateMemoryKiB(),
+    voided: lost > 0 ? `${lost} lost` : undefined,
+  };
 }
+
+/** On the core that the proxies have not, before whoever else wants it: where that is not allowed, `nice` says so and goes on. */
+async function generate<Result>({ taskset, backendPort }: Generator, options: DistributiveOmit<GeneratorOptions, 'backendPort' | 'replyBody'>): Promise<Result> {
+  const main = join(import.meta.dirname, 'open-loop-main.ts');
+  const argument = JSON.stringify({ ...options, backendPort, replyBody } satisfies GeneratorOptions);
+  const { stdout } = await promisify(execFile)(taskset, ['-c', '1', 'nice', '-n', String(-precedence), process.execPath, '--max-semi-space-size=32', main, argument], { encoding: 'utf8' });
+  return JSON.parse(stdout) as Result;
+}
+
+type DistributiveOmit<Options, Keys extends PropertyKey> = Options extends unknown ? Omit<Options, Keys> : never;

@@ -21,19 +21,20 @@ export interface LatencyShot extends GeneratedLoad {
   readonly voided: string | undefined;
 }
 
-/**
- * How late the generator may take notice of 99 % of what is due, in ms. It reads answers as late as it sends requests, so a generator that
- * is kept from its core makes latencies of its own, and these must not be a part of the 99th percentile that counts.
- */
-const latenessMaxMs = 0.1;
+/** Share of the requests that the generator may have sent late. Chosen: so many gaps do not yet make another load of it. */
+const lateRatioMax = 0.2;
 
-/** Up to this it may be a tenth of the latency that counts, in ms. */
-const latenessBesideMaxMs = 0.3;
+/** How long 99 % of the answers may have lain unread, in ms: what makes latencies of its own must not be a part of the percentile that counts. */
+const unreadMaxMs = 0.1;
+
+/** Beyond that, of the percentile that counts. */
+const unreadRatioMax = 0.1;
 
 /** Why a load that was generated says nothing about its target; undefined when it does. */
-export function latenessProblem({ p99Ms, latenessP99Ms, lost }: Pick<GeneratedLoad, 'p99Ms' | 'latenessP99Ms' | 'lost'>): string | undefined {
+export function latenessProblem({ p99Ms, lateRatio, unreadP99Ms, lost }: Pick<GeneratedLoad, 'p99Ms' | 'lateRatio' | 'unreadP99Ms' | 'lost'>): string | undefined {
   if (lost > 0) return `${lost} lost`;
-  if (latenessP99Ms > Math.max(latenessMaxMs, Math.min(latenessBesideMaxMs, p99Ms / 10))) return `the generator was late itself: by ${latenessP99Ms.toFixed(2)} ms in 99 % of the requests`;
+  if (lateRatio > lateRatioMax) return `the generator was late itself with ${(lateRatio * 100).toFixed(0)} % of the requests`;
+  if (unreadP99Ms > Math.max(unreadMaxMs, unreadRatioMax * p99Ms)) return `the generator may have read late: by up to ${unreadP99Ms.toFixed(2)} ms in 99 % of the answers`;
   return undefined;
 }
 
@@ -56,7 +57,7 @@ export function latencyRatios(shots: readonly LatencyShot[], target = 'sluice'):
         return peer === undefined ? [] : [p99Ms / peer];
       })
       .sort((a, b) => a - b);
-    return { share, rate: shots.find((shot) => shot.share === share)?.rate ?? 0, ratio: median(ratios), ratios };
+    return { share, rate: Math.round(median(shots.filter((shot) => shot.share === share).map(({ rate }) => rate))), ratio: median(ratios), ratios };
   });
 }
 
@@ -64,15 +65,15 @@ export function latencyVerdicts(shots: readonly LatencyShot[]): Verdict[] {
   return latencyRatios(shots).map(({ share, rate, ratios }) => ({ work: `p99 at ${share * 100} % of the slower one's capacity, ${rate}/s`, unit: '×', peer: 'nginx', must: latencyMust, aim: latencyAim, figures: ratios }));
 }
 
-/** Of the slower one. The best round of each counts: whatever disturbs a shot makes it less. */
+/** Of the slower one; the best shot of each counts: whatever disturbs one makes it less. */
 export function slowestCapacity(shots: readonly Shot[]): number {
   const best = new Map<string, number>();
   for (const { target, requestsPerSecond } of shots) best.set(target, Math.max(requestsPerSecond, best.get(target) ?? 0));
   return Math.min(...best.values());
 }
 
-export function renderShot({ round, target, rate, p50Ms, p99Ms, p999Ms, latenessP99Ms, voided }: LatencyShot): string {
-  const times = `p50 ${p50Ms.toFixed(2)}  p99 ${p99Ms.toFixed(2)}  p99.9 ${p999Ms.toFixed(2)} ms; generator late by ${latenessP99Ms.toFixed(2)}`;
+export function renderShot({ round, target, rate, p50Ms, p99Ms, p999Ms, lateRatio, unreadP99Ms, voided }: LatencyShot): string {
+  const times = `p50 ${p50Ms.toFixed(2)}  p99 ${p99Ms.toFixed(2)}  p99.9 ${p999Ms.toFixed(2)} ms; generator late with ${(lateRatio * 100).toFixed(1)} %, reading by ${unreadP99Ms.toFixed(2)} at most`;
   return `round ${round}  ${target.padEnd(8)} ${String(rate).padStart(6)}/s  ${times}${voided === undefined ? '' : `  void: ${voided}`}`;
 }
 
@@ -99,10 +100,11 @@ export function renderLatencies(shots: readonly LatencyShot[]): string {
         ms(({ p999Ms }) => p999Ms),
         ratios.length === 0 ? '-' : `${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)} – ${Math.max(...ratios).toFixed(2)})`,
         target === 'nginx' ? '' : `≤ ${latencyMust}`,
-        ms(({ latenessP99Ms }) => latenessP99Ms),
+        (median(valid.map(({ lateRatio }) => lateRatio)) * 100).toFixed(1),
+        ms(({ unreadP99Ms }) => unreadP99Ms),
         String(own.length - valid.length),
       ]);
     }
   }
-  return renderCells(['rate', 'proxy', 'p50 ms', 'p99 ms', 'p99.9 ms', 'p99 × nginx', 'must', 'generator late, p99 ms', 'void'], lines);
+  return renderCells(['rate', 'proxy', 'p50 ms', 'p99 ms', 'p99.9 ms', 'p99 × nginx', 'must', 'sent late, %', 'unread, p99 ms, at most', 'void'], lines);
 }

@@ -1,5 +1,19 @@
-/** The generator in a process of its own. Its argument is `OpenLoopOptions` as JSON; it prints `GeneratedLoad` as JSON. */
+/**
+ * The generator and the backend behind the proxies, in a process of their own. Its argument is `GeneratorOptions` as JSON; it prints
+ * `GeneratedLoad` or `ClosedLoopResult` as JSON.
+ */
+import { silentLogger, systemTimers } from '@sluice/kernel';
+import { createSystemNetwork } from '@sluice/proxy';
+import { runClosedLoop, type ClosedLoopOptions } from './closed-loop.ts';
 import { summariseLoad } from './generated-load.ts';
-import { runOpenLoop, type OpenLoopOptions } from './open-loop.ts';
+import { OpenLoop, type OpenLoopOptions } from './open-loop.ts';
+import { startReplyingBackend } from './replying-backend.ts';
 
-console.log(JSON.stringify(summariseLoad(await runOpenLoop(JSON.parse(process.argv[2] ?? '') as OpenLoopOptions))));
+export type GeneratorOptions = { readonly backendPort: number; readonly replyBody: string } & (({ readonly kind: 'open' } & OpenLoopOptions) | ({ readonly kind: 'closed' } & ClosedLoopOptions));
+
+const options = JSON.parse(process.argv[2] ?? '') as GeneratorOptions;
+const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, platform: process.platform });
+const openLoop = options.kind === 'open' ? new OpenLoop(options) : undefined;
+await startReplyingBackend(network, options.backendPort, options.replyBody, openLoop?.sendDue ?? (() => {}));
+const result = options.kind === 'open' && openLoop ? summariseLoad(await openLoop.run(network)) : await runClosedLoop(options, network);
+process.stdout.write(JSON.stringify(result), () => process.exit());

@@ -2,13 +2,12 @@
  * Load at a fixed rate over kept-alive connections, open loop: when each request is due is settled beforehand, and its
  * latency counts from then, whatever became of those before it. A target that stalls is charged for all who would have
  * come meanwhile (no coordinated omission). The generator keeps account of itself, too: how late it took notice of
- * what was due, which is nobody's fault but its own.
+ * what was due, and how long an answer may have lain before it was looked at, which is nobody's fault but its own.
  *
- * It spins while it runs, since timers of a millisecond would send in bursts: give it the least of the scheduler's
- * priorities where it shares a core with a server.
+ * It spins while it runs, since timers of a millisecond would send in bursts. Whoever else works in its process calls `sendDue` in between.
  */
-import { Buffer } from 'node:buffer';
-import { connect, type Socket } from 'node:net';
+import type { Network } from '@sluice/kernel';
+import { Lane, type LaneOwner } from './lane.ts';
 
 export interface OpenLoopOptions {
   readonly port: number;
@@ -23,30 +22,35 @@ export interface OpenLoopOptions {
 export interface OpenLoopResult {
   /** One for each request of the counted time, ascending. Of those without an answer: until the generator gave up, a second after the end. */
   readonly latenciesMs: Float64Array;
+  /**
+   * Of those that the generator took notice of in time. Whether it did was settled before the target had any part in it, so leaving the others
+   * out favours nobody; what they do to those behind them stays in.
+   */
+  readonly punctualMs: Float64Array;
   /** How late the generator took notice of each, ascending. */
   readonly latenessMs: Float64Array;
+  /** How long each answer may have been there before it was read, ascending: since the generator had last begun to look. */
+  readonly unreadMs: Float64Array;
   /** Without a whole answer of status 200. */
   readonly lost: number;
 }
 
-const request = Buffer.from('GET / HTTP/1.1\r\nHost: bench\r\n\r\n');
 const patienceMs = 1_000;
 
-/** @throws Error when a connection cannot be made */
-export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopResult> {
-  const run = new OpenLoop(options);
-  await run.connect();
-  return run.generate();
-}
+/** What is noticed later than this was late by the generator's fault, or by that of whoever took its core. Chosen: some requests' work. */
+const punctualMaxMs = 0.1;
 
-class OpenLoop {
+export class OpenLoop implements LaneOwner {
   readonly #options: OpenLoopOptions;
   readonly #intervalMs: number;
   readonly #uncounted: number;
   readonly #latencies: Float64Array;
   readonly #lateness: Float64Array;
+  readonly #unread: Float64Array;
   readonly #free: Lane[] = [];
-  #startAt = 0;
+  #startAt = Number.POSITIVE_INFINITY;
+  /** When the generator last turned to the system for what had come. */
+  #lookedAt = 0;
   /** So many have been due; so many of them have found a connection; so many are answered. */
   #due = 0;
   #sent = 0;
@@ -60,28 +64,26 @@ class OpenLoop {
     const all = this.#uncounted + Math.round(seconds * requestsPerSecond);
     this.#latencies = new Float64Array(all).fill(Number.NaN);
     this.#lateness = new Float64Array(all);
+    this.#unread = new Float64Array(all);
   }
 
-  /** All of them before the first request: making them is not the work. */
-  async connect(): Promise<void> {
-    for (let index = 0; index < this.#options.connections; index += 1) this.#free.push(await Lane.open(this.#options.port, this));
+  /** All connections are there before the first request: making them is not the work. @throws Error when one cannot be made */
+  async run(network: Network): Promise<OpenLoopResult> {
+    const { port, connections } = this.#options;
+    while (this.#free.length < connections) this.#free.push(await Lane.open(network, port, this));
+    return this.#generate();
   }
 
-  generate(): Promise<OpenLoopResult> {
+  #generate(): Promise<OpenLoopResult> {
     const { promise, resolve } = Promise.withResolvers<OpenLoopResult>();
     const lanes = [...this.#free];
     const all = this.#latencies.length;
     this.#startAt = performance.now();
     const giveUpAt = this.#dueAt(all) + patienceMs;
     const tick = (): void => {
-      const now = performance.now();
-      for (let dueAt = this.#dueAt(this.#due); dueAt <= now && this.#due < all; dueAt = this.#dueAt(this.#due)) {
-        this.#lateness[this.#due] = performance.now() - dueAt;
-        this.#due += 1;
-        const lane = this.#free.pop();
-        if (lane) this.#sendNext(lane);
-      }
-      if (this.#ended < all && now < giveUpAt) return void setImmediate(tick);
+      this.sendDue();
+      this.#lookedAt = performance.now();
+      if (this.#ended < all && this.#lookedAt < giveUpAt) return void setImmediate(tick);
       for (const lane of lanes) lane.close();
       resolve(this.#result(giveUpAt));
     };
@@ -89,13 +91,28 @@ class OpenLoop {
     return promise;
   }
 
-  /** @param isGood whether it was answered as it should be */
+  /** Sends what has become due. */
+  readonly sendDue = (): void => {
+    const now = performance.now();
+    const all = this.#latencies.length;
+    for (let dueAt = this.#dueAt(this.#due); dueAt <= now && this.#due < all; dueAt = this.#dueAt(this.#due)) {
+      this.#lateness[this.#due] = performance.now() - dueAt;
+      this.#due += 1;
+      const lane = this.#free.pop();
+      if (lane) this.#sendNext(lane);
+    }
+  };
+
   onEnd(lane: Lane, index: number, isGood: boolean): void {
-    if (isGood) this.#latencies[index] = performance.now() - this.#dueAt(index);
+    const now = performance.now();
+    this.#unread[index] = now - this.#lookedAt;
+    if (isGood) this.#latencies[index] = now - this.#dueAt(index);
     this.#ended += 1;
-    if (!lane.isOpen) return;
-    if (this.#sent < this.#due) this.#sendNext(lane);
-    else this.#free.push(lane);
+    if (lane.isOpen) {
+      if (this.#sent < this.#due) this.#sendNext(lane);
+      else this.#free.push(lane);
+    }
+    this.sendDue();
   }
 
   #sendNext(lane: Lane): void {
@@ -115,73 +132,10 @@ class OpenLoop {
       lost += 1;
       counted[index] = giveUpAt - this.#dueAt(this.#uncounted + index);
     }
-    return { latenciesMs: counted.sort(), latenessMs: this.#lateness.subarray(this.#uncounted).sort(), lost };
+    const lateness = this.#lateness.subarray(this.#uncounted);
+    const punctual = counted.filter((_, index) => (lateness[index] as number) <= punctualMaxMs);
+    return { latenciesMs: counted.sort(), punctualMs: punctual.sort(), latenessMs: lateness.sort(), unreadMs: this.#unread.subarray(this.#uncounted).sort(), lost };
   }
-}
-
-/** Answers arrive here for all lanes in turn: whoever reads is done with it before the next read. */
-const readMemory = Buffer.alloc(65_536);
-
-/** A connection with one request at a time. */
-class Lane {
-  isOpen = true;
-  readonly #socket: Socket;
-  readonly #run: OpenLoop;
-  #index = -1;
-  /** Of an answer that has come in part. */
-  #text = '';
-
-  private constructor(socket: Socket, run: OpenLoop) {
-    this.#socket = socket;
-    this.#run = run;
-  }
-
-  static async open(port: number, run: OpenLoop): Promise<Lane> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let lane: Lane | undefined;
-    const onread = { buffer: readMemory, callback: (bytes: number, memory: Uint8Array) => (lane?.onText((memory as Buffer).toString('latin1', 0, bytes)), true) };
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, resolve);
-    socket.once('error', reject);
-    socket.once('close', () => lane?.onClose());
-    lane = new Lane(socket, run);
-    await promise;
-    return lane;
-  }
-
-  send(index: number): void {
-    this.#index = index;
-    this.#socket.write(request);
-  }
-
-  onText(text: string): void {
-    const whole = this.#text === '' ? text : this.#text + text;
-    if (whole.length < lengthOf(whole)) return void (this.#text = whole);
-    this.#text = '';
-    this.#end(whole.startsWith('HTTP/1.1 200 '));
-  }
-
-  onClose(): void {
-    this.isOpen = false;
-    if (this.#index >= 0) this.#end(false);
-  }
-
-  close(): void {
-    this.#index = -1;
-    this.#socket.destroy();
-  }
-
-  #end(isGood: boolean): void {
-    const index = this.#index;
-    this.#index = -1;
-    this.#run.onEnd(this, index, isGood);
-  }
-}
-
-/** Of the answer that begins with `text`, head and body. Read from each anew: a field that tells how long it took is longer in some. */
-function lengthOf(text: string): number {
-  const headEnd = text.indexOf('\r\n\r\n');
-  if (headEnd === -1) return Number.POSITIVE_INFINITY;
-  return headEnd + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? '0');
 }
 
 /** @param sorted ascending @param ratio of them that are below what is returned */
