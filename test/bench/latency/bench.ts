@@ -2,7 +2,7 @@
  * Latency at fixed rates, half and four fifths of what the slower of the two can do: our proxy and nginx in turn, each
  * request timed from the moment it was due, by a generator that is their backend as well.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,9 +21,6 @@ import type { GeneratedLoad } from './generated-load.ts';
 import type { GeneratorOptions } from './open-loop-main.ts';
 
 const connections = 50;
-
-/** The targets and the generator go before whoever else uses the machine: 99th percentiles would else be those of the scheduler. */
-const precedence = 20;
 
 /** Before another try. */
 const calmWaitMs = 5_000;
@@ -61,9 +58,9 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 export async function measureLatency({ rounds, seconds, tries = 3, port, json, print }: LatencyOptions): Promise<LatencyResult> {
-  const [nginx, taskset] = [findTool('nginx'), findTool('taskset')];
+  const [nginx, taskset, chrt] = [findTool('nginx'), findTool('taskset'), findTool('chrt')];
   if (process.platform !== 'linux') return { kind: 'skipped', reason: 'processes are pinned as only Linux can' };
-  if (!nginx || !taskset) return { kind: 'skipped', reason: 'needs nginx and taskset (Debian: apt-get install nginx-light util-linux)' };
+  if (!nginx || !taskset || !chrt) return { kind: 'skipped', reason: 'needs nginx, taskset and chrt (Debian: apt-get install nginx-light util-linux)' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const started: MeasuredProcess[] = [];
   try {
@@ -72,7 +69,7 @@ export async function measureLatency({ rounds, seconds, tries = 3, port, json, p
     for (const [index, name] of ['nginx', 'sluice'].entries()) {
       const command = targetCommand(name, port + 2 + index, backends);
       if ('reason' in command) return { kind: 'skipped', reason: `${name}: ${command.reason}` };
-      const target = await MeasuredProcess.start({ ...command, precedence }, taskset, 0);
+      const target = await MeasuredProcess.start({ ...command, startedBy: beforeOthers(chrt) }, taskset, 0);
       started.push(target);
       targets.push(target);
     }
@@ -118,6 +115,12 @@ async function shootAtRates(targets: readonly MeasuredProcess[], capacity: numbe
   return shots;
 }
 
+/** The targets go before whoever else uses the machine, where that is allowed: 99th percentiles would else be those of the scheduler. */
+function beforeOthers(chrt: string): readonly string[] {
+  const startedBy = [chrt, '--fifo', '10'];
+  return spawnSync(chrt, [...startedBy.slice(1), process.execPath, '--version']).status === 0 ? startedBy : [];
+}
+
 /** All its connections busy: what it can do, or the generator, whichever is less. */
 async function shootCapacity(generator: Generator, target: MeasuredProcess, round: number, seconds: number): Promise<Shot> {
   const before = target.cpuTimeUs();
@@ -138,11 +141,14 @@ async function shootCapacity(generator: Generator, target: MeasuredProcess, roun
   };
 }
 
-/** On the core that the proxies have not, before whoever else wants it: where that is not allowed, `nice` says so and goes on. */
+/**
+ * On the core that the proxies have not, before most others: where that is not allowed, `nice` says so and goes on. It spins, so a
+ * real-time priority would have it stopped for a twentieth of each second.
+ */
 async function generate<Result>({ taskset, backendPort }: Generator, options: DistributiveOmit<GeneratorOptions, 'backendPort' | 'replyBody'>): Promise<Result> {
   const main = join(import.meta.dirname, 'open-loop-main.ts');
   const argument = JSON.stringify({ ...options, backendPort, replyBody } satisfies GeneratorOptions);
-  const { stdout } = await promisify(execFile)(taskset, ['-c', '1', 'nice', '-n', String(-precedence), process.execPath, '--max-semi-space-size=32', main, argument], { encoding: 'utf8' });
+  const { stdout } = await promisify(execFile)(taskset, ['-c', '1', 'nice', '-n', '-20', process.execPath, '--max-semi-space-size=32', main, argument], { encoding: 'utf8' });
   return JSON.parse(stdout) as Result;
 }
 

@@ -9,8 +9,8 @@ export interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly port: number;
-  /** Before others who want its core, by so much: `nice -n`, which says so and goes on where that is not allowed. Default 0. */
-  readonly precedence?: number;
+  /** What starts it: a program with its arguments, to which the command is added. Default: nothing. */
+  readonly startedBy?: readonly string[];
 }
 
 export class MeasuredProcess {
@@ -30,7 +30,7 @@ export class MeasuredProcess {
 
   /** Starts it on `core` and waits until its port takes connections. @throws with its last output when it does not */
   static async start(command: Command, taskset: string, core: number): Promise<MeasuredProcess> {
-    const child = spawn(taskset, ['-c', String(core), ...(command.precedence === undefined ? [] : ['nice', '-n', String(-command.precedence)]), command.file, ...command.args], { env: { ...process.env, ...command.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(taskset, ['-c', String(core), ...(command.startedBy ?? []), command.file, ...command.args], { env: { ...process.env, ...command.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const started = new MeasuredProcess(command, child);
     for (let tries = 0; tries < 200; tries += 1) {
       if (child.exitCode !== null) break;
