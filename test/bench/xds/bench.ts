@@ -100,10 +100,11 @@ async function measureSize(services: number, { proxies, changes, shifts, cold }:
     const first = await fleet.process.ask<ConnectAnswer>({ kind: 'connect', proxies: 1, parallel: 1, warm: false });
     const coldFleet = await fleet.process.ask<ConnectAnswer>({ kind: 'connect', proxies: cold, parallel: cold, warm: false });
     await fleet.process.ask({ kind: 'stop' });
+    // The answers of the first gateways are written onto all Routes, once.
+    await service.process.ask({ kind: 'rest' });
     const cpuBefore = (await use()).cpuUs;
     const warm = await fleet.process.ask<ConnectAnswer>({ kind: 'connect', proxies, parallel: warmAtOnce, warm: true });
     const connected = await use();
-    // The first answers of the fleet are written onto all Routes, once.
     await service.process.ask({ kind: 'rest' });
     const moves: ChangeAnswer[] = [];
     for (let life = 1; life <= changes; life += 1) {
