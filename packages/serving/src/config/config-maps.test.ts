@@ -186,7 +186,6 @@ describe('config-network', () => {
       enableMeshPodAddressability: true,
       meshCompatibilityMode: 'enabled',
       externalPort: 0,
-      externalTlsPort: 0,
       clusterDomain: 'cluster.local',
     });
   });
@@ -284,6 +283,17 @@ describe('config-deployment', () => {
   test('older spellings are understood', () => {
     const config = valueOf(readDeploymentConfig({ queueSidecarImage: 'x', queueSidecarCPURequest: '5m', progressDeadline: '1m' }));
     expect(config).toMatchObject({ queueSidecarImage: 'x', queueSidecarRequests: { cpu: '5m' }, progressDeadlineMs: 60_000 });
+  });
+
+  test.each([
+    ['queueSidecarCPURequest', 'queueSidecarRequests', 'cpu'],
+    ['queueSidecarMemoryRequest', 'queueSidecarRequests', 'memory'],
+    ['queueSidecarEphemeralStorageRequest', 'queueSidecarRequests', 'ephemeral-storage'],
+    ['queueSidecarCPULimit', 'queueSidecarLimits', 'cpu'],
+    ['queueSidecarMemoryLimit', 'queueSidecarLimits', 'memory'],
+    ['queueSidecarEphemeralStorageLimit', 'queueSidecarLimits', 'ephemeral-storage'],
+  ] as const)('%s, as it was once spelt', (key, member, resource) => {
+    expect(valueOf(readDeploymentConfig({ [key]: '7' }))[member][resource]).toBe('7');
   });
 
   test('the class of the most particular selector is taken', () => {

@@ -117,6 +117,11 @@ describe('its Ingress', () => {
     expect(makeDomainIngress(mapping(), target, { ...defaultNetwork, httpProtocol: 'redirected' }).spec.httpOption).toBe('Enabled');
   });
 
+  test.each(['http-protocol', 'http-option', 'httpOption'])('is told by networking.knative.dev/%s', (name) => {
+    const given = mapping({ annotations: { [`networking.knative.dev/${name}`]: 'redirected' } }, { tls: { secretName: 'cert' } });
+    expect(makeDomainIngress(given, target, defaultNetwork).spec.httpOption).toBe('Redirected');
+  });
+
   test('is of the class that the mapping or the cluster says', () => {
     const classOf = (given: DomainMapping) =>
       makeDomainIngress(given, target, { ...defaultNetwork, ingressClass: 'theirs' }).metadata.annotations?.['networking.knative.dev/ingress-class'];

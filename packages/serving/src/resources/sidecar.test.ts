@@ -64,6 +64,17 @@ describe('what the sidecar gets', () => {
     });
   });
 
+  test.each(['cpu', 'memory', 'ephemeral-storage'])('of %s is what the revision says, asked for and at most', (resource) => {
+    const key = (bound: string) => `queue.sidecar.serving.knative.dev/${resource}-resource-${bound}`;
+    const { resources } = sidecarOf({ annotations: { [key('request')]: '3', [key('limit')]: '4' } }).sidecar ?? {};
+    expect(resources).toMatchObject({ requests: { [resource]: '3' }, limits: { [resource]: '4' } });
+  });
+
+  test('is a share by the older spelling, too', () => {
+    const annotations = { 'queue.sidecar.serving.knative.dev/resourcePercentage': '5' };
+    expect(sidecarOf({ spec: user({ cpu: '1' }), annotations }).sidecar?.resources).toEqual({ requests: { cpu: '50m' } });
+  });
+
   test('is what the revision says above all', () => {
     const annotations = {
       'queue.sidecar.serving.knative.dev/resource-percentage': '10',
@@ -104,10 +115,21 @@ describe('what the sidecar is told', () => {
   });
 
   test('of TLS and of whom to trust', () => {
-    const maps = { 'config-deployment': { 'queue-sidecar-rootca': 'PEM', 'queue-sidecar-tls-min-version': '1.2' } };
-    const { environment } = sidecarOf({ maps });
-    expect(environment).toMatchObject({ ROOT_CA: 'PEM', QUEUE_PROXY_TLS_MIN_VERSION: '1.2' });
-    expect(environment).not.toHaveProperty('QUEUE_PROXY_TLS_MAX_VERSION');
+    const data = {
+      'queue-sidecar-rootca': 'PEM',
+      'queue-sidecar-tls-min-version': '1.2',
+      'queue-sidecar-tls-max-version': '1.3',
+      'queue-sidecar-tls-cipher-suites': 'A,B',
+      'queue-sidecar-tls-curve-preferences': 'X25519',
+    };
+    expect(sidecarOf({ maps: { 'config-deployment': data } }).environment).toMatchObject({
+      ROOT_CA: 'PEM',
+      QUEUE_PROXY_TLS_MIN_VERSION: '1.2',
+      QUEUE_PROXY_TLS_MAX_VERSION: '1.3',
+      QUEUE_PROXY_TLS_CIPHER_SUITES: 'A,B',
+      QUEUE_PROXY_TLS_CURVE_PREFERENCES: 'X25519',
+    });
+    expect(sidecarOf({}).environment).not.toHaveProperty('QUEUE_PROXY_TLS_MAX_VERSION');
   });
 
   test('of all probes, where all containers are probed', () => {
@@ -155,6 +177,14 @@ describe('volumes for the sidecar', () => {
 });
 
 describe('pods', () => {
+  test('have as they are the fields that are only passed on', () => {
+    const container = { name: 'u', image: 'a', args: ['x'], imagePullPolicy: 'Always', terminationMessagePath: '/last', envFrom: [{ secretRef: { name: 's' } }] };
+    const spec = { containers: [container], imagePullSecrets: [{ name: 'pull' }], serviceAccountName: 'robot', nodeSelector: { disk: 'ssd' } };
+    const pod = podOf({ spec });
+    expect(pod.containers[0]).toMatchObject(container);
+    expect(pod).toMatchObject({ imagePullSecrets: spec.imagePullSecrets, serviceAccountName: 'robot', nodeSelector: spec.nodeSelector });
+  });
+
   test('share their logs with the node where the cluster collects them', () => {
     const pod = podOf({ maps: { 'config-observability': { 'logging.enable-var-log-collection': 'true' } } });
     expect(pod.volumes).toEqual([{ name: 'knative-var-log', emptyDir: {} }]);
