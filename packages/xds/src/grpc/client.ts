@@ -9,7 +9,7 @@ import type { MessageStream, MessageStreamHandler, StreamStatus } from '@sluice/
 import type { Codec } from '../codec/codec.ts';
 import type { ConfigServiceTransport } from '../transport.ts';
 import type { TypeUrl } from '../type-urls.ts';
-import { sharedChannelOptions } from './channel-options.ts';
+import { keepAliveOptions, sharedChannelOptions, type KeepAlive } from './channel-options.ts';
 import { configServiceMethods, type StreamMethod } from './methods.ts';
 
 export interface GrpcTransportOptions {
@@ -23,6 +23,7 @@ export interface GrpcTransportOptions {
    * has other servers to try wants to know.
    */
   readonly waitsForConnection?: boolean;
+  readonly keepAlive?: KeepAlive;
 }
 
 /** All in PEM. */
@@ -39,9 +40,9 @@ export interface GrpcTls {
 }
 
 /** A channel that connects when the first stream is opened. */
-export function createGrpcTransport({ address, codec, tls, waitsForConnection = true }: GrpcTransportOptions): ConfigServiceTransport {
+export function createGrpcTransport({ address, codec, tls, waitsForConnection = true, keepAlive }: GrpcTransportOptions): ConfigServiceTransport {
   let secured = tls?.();
-  let client = createClient(address, secured);
+  let client = createClient(address, secured, keepAlive);
   const methods = configServiceMethods(codec);
   const open = new Set<ClientStream<never, never>>();
 
@@ -67,7 +68,7 @@ export function createGrpcTransport({ address, codec, tls, waitsForConnection = 
     if (now?.version === secured?.version) return;
     client.close();
     secured = now;
-    client = createClient(address, now);
+    client = createClient(address, now, keepAlive);
   }
 
   return {
@@ -84,9 +85,10 @@ export function createGrpcTransport({ address, codec, tls, waitsForConnection = 
   };
 }
 
-function createClient(address: string, tls: GrpcTls | undefined): Client {
+function createClient(address: string, tls: GrpcTls | undefined, keepAlive: KeepAlive | undefined): Client {
   return new Client(address, tls ? credentialsOf(tls) : credentials.createInsecure(), {
     ...sharedChannelOptions,
+    ...keepAliveOptions(keepAlive),
     ...(tls && tls.serverName !== '' ? { 'grpc.ssl_target_name_override': tls.serverName } : {}),
     // A service that has been restarted is found again within a second; gRPC adds jitter of its own.
     'grpc.initial_reconnect_backoff_ms': 100,

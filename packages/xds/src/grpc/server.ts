@@ -4,7 +4,7 @@ import { MeshError, type MessageStream, type MessageStreamHandler, type StreamSt
 
 import type { Codec } from '../codec/codec.ts';
 import type { ConfigServiceHandlers } from '../transport.ts';
-import { sharedChannelOptions } from './channel-options.ts';
+import { keepAliveOptions, sharedChannelOptions, type KeepAlive } from './channel-options.ts';
 import { knowsClientStatus, registerClientStatus } from './client-status.ts';
 import { createHealthService, healthMethods } from './health.ts';
 import { configServiceMethods, type StreamMethod } from './methods.ts';
@@ -23,6 +23,7 @@ export interface GrpcServerOptions {
    * there by then; in ms. Absent: never. Streams get `lastCallMs` to end by themselves.
    */
   readonly connectionAgeMaxMs?: number;
+  readonly keepAlive?: KeepAlive;
 }
 
 /** How a server shows who it is, and whether clients must; all PEM. Read once: a renewed certificate needs a new server. */
@@ -47,6 +48,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const { address, codec, handlers, timers, connectionAgeMaxMs } = options;
   const server = new Server({
     ...sharedChannelOptions,
+    ...keepAliveOptions(options.keepAlive),
     ...(connectionAgeMaxMs === undefined
       ? {}
       : { 'grpc.max_connection_age_ms': connectionAgeMaxMs, 'grpc.max_connection_age_grace_ms': lastCallMs }),
