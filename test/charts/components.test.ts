@@ -42,10 +42,11 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
       return [name, led, found];
     });
     const translate = settingsOf(chart, 'config-server').translate;
+    const httpsPort = [translate.gateway.externalTlsPort].filter((port) => port !== 0);
     expect(targets).toEqual([
       ['activator-service', ['activator'], [translate.activator.http1Port]],
       ['sluice-config-server', ['config-server'], [portOf(settingsOf(chart, 'config-server').listen)]],
-      ['sluice-gateway', ['gateway'], [translate.gateway.externalPort]],
+      ['sluice-gateway', ['gateway'], [translate.gateway.externalPort, ...httpsPort]],
       ['sluice-gateway-internal', ['gateway'], [translate.gateway.internalPort]],
     ]);
   });
@@ -87,7 +88,7 @@ function listeningPorts(chart: RenderedChart, name: ComponentName): number[] {
     case 'activator':
       return [translate.activator.http1Port, settingsOf(chart, name).metricsPort];
     case 'gateway':
-      return [translate.gateway.externalPort, translate.gateway.internalPort, settingsOf(chart, name).adminPort];
+      return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, settingsOf(chart, name).adminPort].filter((port) => port !== 0);
     default:
       return [settingsOf(chart, name).metricsPort];
   }

@@ -39,6 +39,8 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['configServer.replicas=2', /replicas is not allowed/],
     // A container without privileges cannot bind it.
     ['gateway.httpPort=80', /Must be greater than or equal to 1024/],
+    ['gateway.httpsPort=443', /gateway.httpsPort|Must be/],
+    ['gateway.certificateNamespaces={Not A Name}', /Does not match pattern/],
     ['gateway.service.type=ExternalName', /must be one of/],
     ['domain=Not A Domain', /Does not match pattern/],
   ])('refuses %s', async (assignment, complaint) => {

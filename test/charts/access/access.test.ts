@@ -42,6 +42,24 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     expect(words.filter((word) => ['secrets', 'escalate', 'bind', 'impersonate', 'pods/exec'].includes(word))).toEqual([]);
   });
 
+  test('let Secrets be read where certificates are, and there alone', async () => {
+    const secretRights = async (set: readonly string[]) => [...new GrantedAccess(await render({ set }), 'sluice-config-server').granted].filter((right) => right.includes('secrets')).toSorted();
+    expect(await secretRights([])).toEqual([]);
+    expect(await secretRights(['gateway.certificateNamespaces={shop}'])).toEqual([]);
+    expect(await secretRights(['gateway.httpsPort=8443'])).toEqual(['list core/secrets in *', 'watch core/secrets in *']);
+    expect(await secretRights(['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'])).toEqual(['list', 'watch'].flatMap((verb) => ['news', 'shop'].map((name) => `${verb} core/secrets in ${name}`)));
+  });
+
+  test.each([[['gateway.httpsPort=8443']], [['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}']]])('suffice a config service with %s', async (set) => {
+    const cluster = new GuardedCluster(await render({ set }));
+    await cluster.start();
+    await cluster.rest(2000);
+    const { denied } = cluster.guards['config-server'];
+    const unused = cluster.access['config-server'].unused().filter((right) => right.includes('secrets'));
+    await cluster.stop();
+    expect({ denied, unused }).toEqual({ denied: [], unused: [] });
+  });
+
   test('are bound to accounts of this release only', () => {
     const accounts = chart.ofKind('ServiceAccount').map(({ metadata }) => metadata.name);
     const bindings = [...chart.ofKind<Binding>('ClusterRoleBinding'), ...chart.ofKind<Binding>('RoleBinding')];

@@ -36,8 +36,8 @@ export interface ClusterWatchOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether certificates are wanted: only then are Secrets looked at. */
-  readonly followsSecrets: boolean;
+  /** Where Secrets are looked at; `undefined` stands for all namespaces. Empty where no certificates are wanted. */
+  readonly secretNamespaces: readonly (string | undefined)[];
   /** An object is new or different, or, when undefined, gone. */
   readonly onObject: (list: ObjectList, key: string, object: KubernetesObject | undefined) => void;
   /** The ConfigMaps say something else. A map with a mistake in it leaves its part as it was. */
@@ -56,8 +56,8 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   const base = { client, clock, timers, random, logger };
   let config = defaultServingConfig;
 
-  function follow<T extends KubernetesObject>(list: ObjectList, kind: ResourceKind<T>, transform = withoutBookkeeping<T>): Informer<T> {
-    const informer = new Informer<T>({ ...base, kind, transform });
+  function follow<T extends KubernetesObject>(list: ObjectList, kind: ResourceKind<T>, transform = withoutBookkeeping<T>, namespace?: string): Informer<T> {
+    const informer = new Informer<T>({ ...base, kind, transform, ...(namespace === undefined ? {} : { namespace }) });
     informer.subscribe(({ kind: change, object }) => onObject(list, objectKey(object), change === 'deleted' ? undefined : object));
     return informer;
   }
@@ -84,13 +84,13 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
     follow('endpointSlices', endpointSlices),
   ];
   const ingresses = follow('ingresses', ingressKind);
-  const certificates = options.followsSecrets ? follow('secrets', secrets, onlyCertificate) : undefined;
-  const informers = [...needed, ingresses, ...(certificates ? [certificates] : [])];
+  const certificates = options.secretNamespaces.map((namespace) => ({ namespace, informer: follow('secrets', secrets, onlyCertificate, namespace) }));
+  const informers = [...needed, ingresses, ...certificates.map(({ informer }) => informer)];
 
   /** An API may not know Ingresses of Knative's kind, or keep Secrets: then nobody waits for them. */
-  async function whenSyncedIfKnown<T extends KubernetesObject>(informer: Informer<T>, kind: ResourceKind<T>): Promise<void> {
+  async function whenSyncedIfKnown<T extends KubernetesObject>(informer: Informer<T>, kind: ResourceKind<T>, namespace?: string): Promise<void> {
     try {
-      await client.resource(kind).list({ limit: 1 });
+      await client.resource(kind).list({ limit: 1, ...(namespace === undefined ? {} : { namespace }) });
     } catch (reason) {
       if (isNotFound(reason)) return;
     }
@@ -108,7 +108,7 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
       await Promise.all([
         ...needed.map((informer) => informer.whenSynced()),
         whenSyncedIfKnown(ingresses, ingressKind),
-        certificates && whenSyncedIfKnown(certificates, secrets),
+        ...certificates.map(({ informer, namespace }) => whenSyncedIfKnown(informer, secrets, namespace)),
       ]);
     },
   };

@@ -41,6 +41,8 @@ export interface ConfigServerOptions {
   /** How this instance names itself to proxies. */
   readonly identity: string;
   readonly translate: TranslateOptions;
+  /** Where certificates are looked for, when gateways serve TLS. Default, and when empty: in all namespaces. */
+  readonly certificateNamespaces?: readonly string[];
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -88,6 +90,10 @@ const endpointLists: ReadonlySet<ObjectList> = new Set<ObjectList>(['endpointSli
 /** Clusters are the same however hosts come; tables with hosts in them need not be made to name them. */
 const hostStream = { variant: 'delta', onlyType: typeUrls.virtualHost } as const;
 
+function certificateNamespacesOf({ certificateNamespaces = [] }: ConfigServerOptions): readonly (string | undefined)[] {
+  return certificateNamespaces.length === 0 ? [undefined] : certificateNamespaces;
+}
+
 export function composeConfigServer(options: ConfigServerOptions): ConfigServer {
   const { clock, timers, logger, meter } = options;
   const cache = new SnapshotCache();
@@ -121,7 +127,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const endpointsChanged = new HoldOff({ clock, timers, ...endpointsHoldOff, run: () => attempt(publishEndpoints) });
   const watch = createClusterWatch({
     ...options,
-    followsSecrets: options.translate.gateway.externalTlsPort !== 0,
+    secretNamespaces: options.translate.gateway.externalTlsPort === 0 ? [] : certificateNamespacesOf(options),
     onObject,
     onConfig(config) {
       model.configure(config);

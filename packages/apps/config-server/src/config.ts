@@ -18,6 +18,11 @@ export interface ConfigServerSettings {
   /** `--log-level`, default `info`. */
   readonly logLevel: LogLevel;
   readonly translate: TranslateOptions;
+  /**
+   * Where Secrets with certificates are looked for, when gateways serve TLS; empty for all namespaces.
+   * `--gateway-certificate-namespaces`, with commas between, default empty.
+   */
+  readonly certificateNamespaces: readonly string[];
   /** Absent: without TLS. `--tls-certificate` and `--tls-key`; with `--tls-client-ca` only clients that it vouches for. */
   readonly tls?: TlsFiles;
   /**
@@ -49,6 +54,7 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
     systemNamespace: reader.text({ variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),
     logLevel: reader.choice({ flag: 'log-level' }, logLevels, 'info'),
+    certificateNamespaces: reader.text({ flag: 'gateway-certificate-namespaces' }, '').split(',').filter((name) => name !== ''),
     translate: {
       gateway: {
         address: reader.text({ flag: 'gateway-address' }, gateway.address),
