@@ -45,6 +45,7 @@ export { ConfigApplier, type ConfigApplierOptions, type ConfigTarget } from './c
 export { setStaticResources } from './config/static-source.ts';
 export { loadBootstrap, parseBootstrap, type BootstrapInput, type LoadedBootstrap } from './config/file-bootstrap.ts';
 export { loadRegexEngine, noRegexEngine, type RegexEngine } from './router/regex-engine.ts';
+export { takeWithoutPathSources } from './config/refuse-path-sources.ts';
 export { RebindListeners, type ListenerBinding } from './config/rebind-listeners.ts';
 export type { ApplicationFault, ConfigSource, ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config/config-source.ts';
 export type { SourceReference } from './config/source-references.ts';

@@ -4,6 +4,7 @@
  */
 import type { ApplicationFault, ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
 import { typeUrls } from '@sluice/resources';
+import { takeWithoutPathSources } from './refuse-path-sources.ts';
 
 /** What replaces the address of a listener; absent parts stay as they are. */
 export interface ListenerBinding {
@@ -11,7 +12,7 @@ export interface ListenerBinding {
   readonly port?: number;
 }
 
-/** Stands in front of a consumer and changes what it is offered. Names and versions stay. */
+/** Stands between a config service and a consumer, and changes what is offered. Names and versions stay. */
 export class RebindListeners implements ConfigConsumer {
   readonly #next: ConfigConsumer;
   readonly #bindingOf: (listener: string) => ListenerBinding | undefined;
@@ -22,8 +23,8 @@ export class RebindListeners implements ConfigConsumer {
   }
 
   onUpdate(update: ConfigUpdate): readonly RejectedResource[] {
-    if (update.typeUrl !== typeUrls.listener) return this.#next.onUpdate(update);
-    return this.#next.onUpdate({ ...update, changed: update.changed.map((listener) => this.#rebind(listener)) });
+    if (update.typeUrl !== typeUrls.listener) return takeWithoutPathSources(update, this.#next);
+    return takeWithoutPathSources({ ...update, changed: update.changed.map((listener) => this.#rebind(listener)) }, this.#next);
   }
 
   onMissing(typeUrl: string, name: string): void {

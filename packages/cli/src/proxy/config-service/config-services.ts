@@ -4,7 +4,7 @@
  * asked for where it says.
  */
 import type { Clock, Gauge, Logger, Meter, Random, Timers } from '@sluice/kernel';
-import type { ConfigConsumer, ConfigSource, Demand, SourceReference } from '@sluice/proxy';
+import { takeWithoutPathSources, type ConfigConsumer, type ConfigSource, type Demand, type SourceReference } from '@sluice/proxy';
 import { typeUrls, type ApiConfigSource, type Bootstrap, type ConfigSource as SourceSettings } from '@sluice/resources';
 import { createAdsClient, heldBy, type AdsClient, type AdsVariant, type CachedSources, type ClientNews, type ClientSettings, type Codec, type DiscoveryTransport, type Reference, type ServerTransport, type SubscribedType } from '@sluice/xds';
 import { nodeOf } from './node-of.ts';
@@ -194,7 +194,7 @@ export class ConfigServices implements ConfigSource {
       initialFetchTimeoutMs: (typeUrl) => timeoutOf[typeUrl] ?? 15_000,
       restored: restored?.[wish.key] ?? [],
       consumer: {
-        onUpdate: (update) => consumer.onUpdate(update),
+        onUpdate: (update) => takeWithoutPathSources(update, consumer),
         onMissing: (typeUrl, name) => consumer.onMissing(typeUrl, name),
         inForce: () => consumer.inForce?.() ?? Promise.resolve([]),
       },

@@ -92,6 +92,15 @@ const poisons: Readonly<Record<string, Poison>> = {
     resources: () => [{ name: 'routes', virtual_hosts: Array.from({ length: 60 }, (_, index) => ({ name: `v${index}`, domains: [`v${index}`], routes: [{ match: { prefix: 'x' }, direct_response: { status: 99 } }] })) }],
     reasons: [/routes: .*status.*; .*and \d+ more/s],
   },
+  'clusters: endpoints out of a file, and a certificate': {
+    typeUrl: typeUrls.cluster,
+    resources: (good) => [
+      good,
+      { name: 'x', type: 'EDS', eds_cluster_config: { eds_config: { path_config_source: { path: '/etc/endpoints.yaml' } } } },
+      { name: 'y', transport_socket: { name: 'tls', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', common_tls_context: { tls_certificate_sds_secret_configs: [{ name: 'cert', sds_config: { path: '/etc/cert.yaml' } }] } } } },
+    ],
+    reasons: [/x: eds_cluster_config\.eds_config\.path_config_source: is a file/, /y: transport_socket\.typed_config\.common_tls_context\.tls_certificate_sds_secret_configs\[0\]\.sds_config\.path: is a file/],
+  },
   'secrets: one that holds no certificate': {
     typeUrl: typeUrls.secret,
     resources: () => [{ name: 'cert', tls_certificate: { certificate_chain: { inline_string: 'no' }, private_key: { inline_string: 'no' } } }],
