@@ -55,6 +55,8 @@ export class Scraping {
   readonly #duration: Histogram;
   #ticker: Timer | undefined;
   #running = 0;
+  /** Revisions whose turn has come, in the order in which it came. */
+  readonly #due = new Set<string>();
 
   constructor(options: ScrapingOptions) {
     this.#options = options;
@@ -79,17 +81,27 @@ export class Scraping {
     this.#targets.delete(key);
   }
 
+  /** Whoever waits from a tick before keeps its place. */
   #tick(): void {
-    for (const [key, target] of this.#targets) {
-      const plan = this.#plan(key, target);
-      // A scrape that takes longer than a second makes the next one wait, and so do too many at once.
-      if (!plan || target.isBusy || this.#running >= concurrentMax) continue;
+    for (const key of this.#targets.keys()) this.#due.add(key);
+    this.#askDue();
+  }
+
+  /** A scrape that takes longer than a second makes the next one wait, and so do too many at once. */
+  #askDue(): void {
+    for (const key of this.#due) {
+      if (this.#running >= concurrentMax) return;
+      this.#due.delete(key);
+      const target = this.#targets.get(key);
+      const plan = target && this.#plan(key, target);
+      if (!plan || target.isBusy) continue;
       target.isBusy = true;
       this.#running += 1;
       // Detached: it handles every failure itself.
       void this.#scrape(key, target, plan).finally(() => {
         target.isBusy = false;
         this.#running -= 1;
+        this.#askDue();
       });
     }
   }
