@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   proxy: () => import('./proxy/bench.ts'),
   start: () => import('./start/bench.ts'),
   xds: () => import('./xds/bench.ts'),
+  decision: () => import('./decision/bench.ts'),
   table: () => import('./table/bench.ts'),
 };
 
@@ -21,8 +22,9 @@ const help = `  proxy    CPU time per request over HTTP/1.1, beside nginx, HAPro
   engine   our own code alone [--batches 60] [--requests 20000]
   xds      the config service with many Services and proxies [--services A,B] [--proxies N] [--changes N]
   autoscaler  many revisions whose pods report each second, on one core [--revisions A,B] [--pods 20] [--seconds 10] [--batch 50] [--steps 20]
+  decision from the first request over the target to the write that asks for more pods [--steps 2,10] [--revisions N] [--only push,scrape]
   table    all lines of what must be reached, in one table [--quick] [--out DIR] [--minutes 20] [--only PART,…]
-All but engine, xds and autoscaler: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
+All but engine, xds, autoscaler and decision: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = benches[name];

@@ -1,4 +1,5 @@
 export { composeAutoscaler, type Autoscaler, type AutoscalerOptions, type RevisionDecision } from './compose.ts';
+export { MultiScaler, type MultiScalerOptions } from './multi-scaler.ts';
 export { readSettings, type AutoscalerSettings } from './config.ts';
 export { parseRecording, type RecordedEvent } from './replay/recording.ts';
 export { simulate, type SimulatedStep, type SimulateOptions } from './replay/simulate.ts';
