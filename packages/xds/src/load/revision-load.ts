@@ -17,7 +17,7 @@ export interface RevisionLoad {
   readonly proxiedRequestCount: number;
   /** In flight at the moment of the report. */
   readonly requestsInProgress: number;
-  /** The time the means cover, in ms; 0 for a report sent at once because the first request came. */
+  /** The time the means cover, in ms; 0 for a report sent ahead of its time, whose means are of that moment. */
   readonly intervalMs: number;
   /** When the config service received the report: ms since the epoch. */
   readonly receivedAt: number;
