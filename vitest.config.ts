@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
 // of the CPU time.
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'sluice-compile-cache');
 
+// Executables that tests start overwrite lent memory after use, as the networks within tests do.
+process.env['SLUICE_POISON_MEMORY'] ??= '1';
+
 /**
  * Three groups. `unit` runs beside the sources; `tidy` looks at the tree itself; `whole` starts real processes or whole meshes, which
  * are waited for more than they work, and comes afterwards.

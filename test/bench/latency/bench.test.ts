@@ -1,11 +1,12 @@
 /** The benchmark with tiny parameters, so that it never rots. Its figures mean nothing here; on a busy machine there are none. */
 import { expect, test } from 'vitest';
+import { freePorts } from '../method/free-ports.ts';
 import { measureLatency } from './bench.ts';
 import { latencyVerdicts, slowestCapacity, type LatencyShot } from './latency-table.ts';
 import type { Shot } from '../method/shot.ts';
 
 test('one short round', { timeout: 120_000 }, async (context) => {
-  const result = await measureLatency({ rounds: 1, seconds: 0.4, tries: 1, port: 18_940, json: '', print: () => {} });
+  const result = await measureLatency({ rounds: 1, seconds: 0.4, tries: 1, port: await freePorts(16), json: '', print: () => {} });
   if (result.kind === 'skipped') return context.skip(result.reason);
   expect(result.shots.map(({ target, share }) => `${target} ${share}`).sort()).toEqual(['nginx 0.5', 'nginx 0.8', 'sluice 0.5', 'sluice 0.8']);
   for (const { requests, rate, p50Ms, p99Ms } of result.shots) {

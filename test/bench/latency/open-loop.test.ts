@@ -9,7 +9,7 @@ import { summariseLoad } from './generated-load.ts';
 import { OpenLoop, percentile, type OpenLoopOptions, type OpenLoopResult } from './open-loop.ts';
 import { startReplyingBackend } from './replying-backend.ts';
 
-const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, platform: process.platform });
+const network = await createSystemNetwork({ timers: systemTimers, logger: silentLogger, platform: process.platform, poisonsMemory: true });
 const runOpenLoop = (options: OpenLoopOptions): Promise<OpenLoopResult> => new OpenLoop(options).run(network);
 
 const servers: Server[] = [];

@@ -1,5 +1,6 @@
 /** The benchmark with tiny parameters, so that it never rots. Its figures mean nothing here; that there are some does. */
 import { expect, test } from 'vitest';
+import { freePorts } from '../method/free-ports.ts';
 import { measure } from './bench.ts';
 import { renderTable, summarise } from '../method/report.ts';
 import type { Shot } from '../method/shot.ts';
@@ -16,7 +17,7 @@ test('ratios are paired by round, and a shot with errors does not count', () => 
 });
 
 test('one short round of some works', async (context) => {
-  const result = await measure({ rounds: 1, seconds: 1, port: 18_900, works: ['small-50', 'instruments', 'post-chunked'], only: ['sluice', 'sluice-instruments'], json: '', print: () => {} });
+  const result = await measure({ rounds: 1, seconds: 1, port: await freePorts(16), works: ['small-50', 'instruments', 'post-chunked'], only: ['sluice', 'sluice-instruments'], json: '', print: () => {} });
   if (result.kind === 'skipped') return context.skip(result.reason);
   for (const { work, rows } of result.works) {
     const ours = rows.filter(({ target }) => target.startsWith('sluice'));

@@ -3,13 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freePorts } from '../method/free-ports.ts';
 import { judge, renderVerdicts } from '../method/verdict.ts';
 import { measureTable } from './bench.ts';
 
 test('parts are measured, their shots are kept, and what is there is not measured again', { timeout: 180_000 }, async () => {
   const out = mkdtempSync(join(tmpdir(), 'sluice-table-'));
   const lines: string[] = [];
-  const options = { rounds: 1, seconds: 1, only: ['start'], minutes: 10, out, port: 18_980, print: (line: string) => void lines.push(line) };
+  const options = { rounds: 1, seconds: 1, only: ['start'], minutes: 10, out, port: await freePorts(16), print: (line: string) => void lines.push(line) };
   try {
     const { verdicts, left } = await measureTable(options);
     expect(left).toEqual([]);

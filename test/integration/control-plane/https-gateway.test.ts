@@ -78,7 +78,7 @@ beforeAll(async () => {
     transport,
     codec,
     regexEngine: noRegexEngine,
-    network: await createSystemNetwork({ timers, logger, transport: 'auto', platform: process.platform }),
+    network: await createSystemNetwork({ timers, logger, transport: 'auto', platform: process.platform, poisonsMemory: true }),
     clock,
     timers,
     random,

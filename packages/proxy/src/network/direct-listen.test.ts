@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { bindDirectly, canBindDirectly } from './direct-listen.ts';
 import { SystemNetwork } from './system-network.ts';
 
-const network = new SystemNetwork({ accept: 'reused', writesDirectly: true, bindsDirectly: true });
+const network = new SystemNetwork({ accept: 'reused', writesDirectly: true, bindsDirectly: true, poisonsMemory: true });
 const bound: BoundListener[] = [];
 
 afterEach(() => Promise.all(bound.splice(0).map((listener) => listener.close())));

@@ -36,11 +36,11 @@ export async function startFollowedProxy({ bootstrap, cachePath, onFileRead, wor
     ...shared,
     loaded,
     filters: standardFilters,
-    network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory: false }),
+    network: await createSystemNetwork({ timers: systemTimers, logger, platform: process.platform, poisonsMemory: true }),
     watcher: createFileWatcher(systemTimers),
     ...(onFileRead ? { onFileRead } : {}),
     createSource: (decoded) => new LateConfigServices({ ...shared, bootstrap: decoded, cachePath }),
-    workers: { count: workers, settings: { poisonsMemory: false } },
+    workers: { count: workers, settings: { poisonsMemory: true } },
   });
   if (!started.ok) throw new Error(started.problems.map(formatProblem).join('\n'));
   const running = started.value;
