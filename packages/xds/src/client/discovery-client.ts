@@ -19,6 +19,7 @@ import type { ReceivedResource } from './ads-consumer.ts';
 import type { AnyRequest, Dialect } from './dialect.ts';
 import { Expectations } from './expectations.ts';
 import { ReferenceBook, type NameChange, type Reference } from './reference-book.ts';
+import { RefusalDamping } from './refusal-damping.ts';
 import { isAggregated, sourcedReferencesOf } from './sourced-references.ts';
 import { TypeSubscription, type Offer } from './type-subscription.ts';
 import { refusingDiscoveredHosts } from './undeliverable-hosts.ts';
@@ -116,12 +117,6 @@ interface Unanswered {
   readonly number: number;
 }
 
-interface Delayed {
-  readonly nonce: string;
-  readonly reason: string;
-  readonly at: number;
-}
-
 export class DiscoveryClient<Request extends AnyRequest, Response> {
   readonly #options: DiscoveryClientOptions<Request, Response>;
   readonly #types: ReadonlyMap<TypeUrl, TypeSubscription>;
@@ -137,15 +132,14 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
   #settleCount = 0;
   /** Responses that were judged and wait to be in force, in order. */
   #unanswered: Unanswered[] = [];
-  /** Refusals held back, because a server sent the same bad response again. */
-  readonly #delayed = new Map<TypeSubscription, Delayed>();
-  readonly #damping = new Map<TypeSubscription, { readonly identity: string; readonly backoff: Backoff }>();
+  readonly #damping: RefusalDamping;
 
   constructor(options: DiscoveryClientOptions<Request, Response>) {
     const { dialect, offer } = options;
     this.#options = dialect.carriesVirtualHosts ? options : { ...options, offer: refusingDiscoveredHosts(offer) };
     this.#follows = options.follows ?? isAggregated;
     this.#retry = new Backoff(options.random);
+    this.#damping = new RefusalDamping(options.random);
     const types = options.types ?? allTypes;
     this.#types = new Map(types.map(({ typeUrl, isWildcard }) => [typeUrl, new TypeSubscription(typeUrl, isWildcard)]));
   }
@@ -231,7 +225,7 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
 
   #leaveStream(effects: ClientEffect<Request>[]): void {
     this.#expected.forgetNames();
-    this.#delayed.clear();
+    this.#damping.forgetHeld();
     // There is nobody to answer, but what was judged counts: it is what the next stream begins with.
     for (const { type, version, reasons } of this.#unanswered) type.conclude(version, reasons);
     this.#unanswered = [];
@@ -255,7 +249,7 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
     // What was never asked for has no version to answer with, so there is no answer.
     if (!type?.isOpen) return;
     type.nonce = update.nonce;
-    this.#delayed.delete(type);
+    this.#damping.take(type);
     const verdict = type.take(update, codec, now, offer);
     if (verdict.unknownFields > 0) effects.push({ kind: 'unknown fields', typeUrl: type.typeUrl, count: verdict.unknownFields });
     this.#expected.met(type.typeUrl, '*');
@@ -279,28 +273,14 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
       const late = reasons.filter(({ typeUrl }) => typeUrl === undefined || typeUrl === one.type.typeUrl).map(({ reason }) => reason);
       const rejection = one.type.conclude(one.version, [...one.reasons, ...late]);
       if (rejection === undefined) {
-        this.#damping.delete(one.type);
+        this.#damping.onAccepted(one.type);
         effects.push({ kind: 'accepted', typeUrl: one.type.typeUrl, version: one.version, names: one.names });
         this.#answer(one.type, one.nonce, undefined, effects);
       } else {
         effects.push({ kind: 'rejected', typeUrl: one.type.typeUrl, version: one.version, names: one.refused, reason: rejection });
-        this.#refuse(one, rejection, now, effects);
+        if (this.#damping.mayAnswer(one.type, one.identity, { nonce: one.nonce, reason: rejection }, now)) this.#answer(one.type, one.nonce, rejection, effects);
       }
     }
-  }
-
-  /**
-   * Some servers answer a refusal at once with the same response (go-control-plane's cache does). The same content
-   * refused again is answered after a growing delay, so that the two do not spin.
-   */
-  #refuse({ type, nonce, identity }: Unanswered, reason: string, now: number, effects: ClientEffect<Request>[]): void {
-    const damping = this.#damping.get(type);
-    if (damping?.identity === identity) {
-      this.#delayed.set(type, { nonce, reason, at: now + damping.backoff.next() });
-      return;
-    }
-    this.#damping.set(type, { identity, backoff: new Backoff(this.#options.random) });
-    this.#answer(type, nonce, reason, effects);
   }
 
   /** Notes what changed resources refer to. */
@@ -333,10 +313,9 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
     if (this.#options.dialect.answerTellsNames) {
       // A request between a response and its answer would be taken for the answer.
       if (this.#unanswered.some((one) => one.type === type)) return;
-      const delayed = this.#delayed.get(type);
-      if (delayed) {
-        this.#delayed.delete(type);
-        this.#answer(type, delayed.nonce, delayed.reason, effects);
+      const held = this.#damping.take(type);
+      if (held) {
+        this.#answer(type, held.nonce, held.reason, effects);
         return;
       }
     }
@@ -377,11 +356,7 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
   #onWake(now: number, effects: ClientEffect<Request>[]): void {
     if (this.#state === 'idle') return;
     if (this.#state === 'waiting' && this.#retryAt <= now) this.#openStream(now, effects);
-    for (const [type, { nonce, reason, at }] of this.#delayed) {
-      if (at > now) continue;
-      this.#delayed.delete(type);
-      this.#answer(type, nonce, reason, effects);
-    }
+    for (const [type, { nonce, reason }] of this.#damping.takeDue(now)) this.#answer(type, nonce, reason, effects);
     for (const { typeUrl, name } of this.#expected.takeMissing(now)) this.#missing(typeUrl, name, true, effects);
     for (const type of this.#types.values()) if (type.nextExpiry <= now) this.#expire(type, now, effects);
   }
@@ -396,8 +371,7 @@ export class DiscoveryClient<Request extends AnyRequest, Response> {
 
   #askToBeWoken(effects: ClientEffect<Request>[]): void {
     if (this.#state === 'idle') return;
-    let at = this.#expected.next;
-    for (const delayed of this.#delayed.values()) at = Math.min(at, delayed.at);
+    let at = Math.min(this.#expected.next, this.#damping.next);
     for (const type of this.#types.values()) at = Math.min(at, type.nextExpiry);
     if (this.#state === 'waiting') at = Math.min(at, this.#retryAt);
     if (at < Infinity) effects.push({ kind: 'wake', at });
