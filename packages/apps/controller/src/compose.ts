@@ -1,5 +1,5 @@
 /** The controllers of serving: what is declared becomes Revisions, Deployments and traffic. */
-import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
+import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
 import {
   Controller,
   controllerKeyOf,
@@ -52,7 +52,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
   const informers = Object.values(caches);
   const recorder = new EventRecorder({ client, component: client.fieldManager, clock, logger });
   const writer = new Writer({ client, recorder, clock, logger });
-  const config = new LiveConfig(logger, () => enqueueAll());
+  const config = new LiveConfig(logger, () => enqueueAll(), tellVerdict);
   const references = new RouteReferences({ client, caches, now: () => writer.now() });
   const base = { caches, config, writer };
 
@@ -81,6 +81,15 @@ export function composeServingController(options: ServingControllerOptions): Ser
   };
   wire(caches, controllers);
   caches.configMaps.subscribe((change) => config.onConfigMap(change));
+
+  /** On the ConfigMap itself, where whoever wrote it will look. */
+  function tellVerdict(name: string, problems: readonly Problem[]): void {
+    options.meter
+      .gauge('config_map_refused', '1 while a ConfigMap cannot be used, and its last good state is in force.', { config_map: name })
+      .set(problems.length > 0 ? 1 : 0);
+    const map = caches.configMaps.store.get(inNamespace(options.systemNamespace, name));
+    if (map && problems.length > 0) recorder.record(map, 'Warning', 'Refused', problems.map(formatProblem).join('\n'));
+  }
 
   function enqueueAll(): void {
     for (const [controller, informer] of [

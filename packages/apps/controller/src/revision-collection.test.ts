@@ -1,4 +1,4 @@
-import { configMaps, type ConfigMap } from '@sluice/kubernetes';
+import { configMaps, events, type ConfigMap } from '@sluice/kubernetes';
 import { revisionKind, serviceKind } from '@sluice/serving';
 import { aService } from '@sluice/serving/testing';
 import { describe, expect, test } from 'vitest';
@@ -52,5 +52,8 @@ describe('revisions that nobody uses', () => {
     const [map] = world.server.list(configMaps).filter(({ metadata }) => metadata.name === 'config-gc');
     await world.put({ ...(map as ConfigMap), data: { 'min-non-active-revisions': '0', 'max-non-active-revisions': 'none' } });
     expect(world.names(revisionKind)).toHaveLength(3);
+    const [event] = world.server.list(events).filter(({ involvedObject }) => involvedObject.name === 'config-gc');
+    expect(event).toMatchObject({ type: 'Warning', reason: 'Refused' });
+    expect(event?.message).toBe('data.max-non-active-revisions: invalid value: none, want a whole number of at least 0');
   });
 });
