@@ -6,7 +6,7 @@ import { latencyVerdicts, slowestCapacity, type LatencyShot } from './latency-ta
 import type { Shot } from '../method/shot.ts';
 
 test('one short round', { timeout: 120_000 }, async (context) => {
-  const result = await measureLatency({ rounds: 1, seconds: 0.4, tries: 1, port: await freePorts(16), json: '', print: () => {} });
+  const result = await measureLatency({ rounds: 1, seconds: 0.4, tries: 1, settleSeconds: 0.4, port: await freePorts(16), json: '', print: () => {} });
   if (result.kind === 'skipped') return context.skip(result.reason);
   expect(result.shots.map(({ target, share }) => `${target} ${share}`).sort()).toEqual(['nginx 0.5', 'nginx 0.8', 'sluice 0.5', 'sluice 0.8']);
   for (const { requests, rate, p50Ms, p99Ms } of result.shots) {
@@ -16,7 +16,7 @@ test('one short round', { timeout: 120_000 }, async (context) => {
   }
 });
 
-const generated = { requests: 1, lateRatio: 0, lost: 0, p50Ms: 1, p90Ms: 1, p999Ms: 1, maxMs: 1, latenessP50Ms: 0, latenessP99Ms: 0, latenessP999Ms: 0, unreadP99Ms: 0, rate: 100, share: 0.5 };
+const generated = { requests: 1, lateRatio: 0, lost: 0, p50Ms: 1, p90Ms: 1, p999Ms: 1, maxMs: 1, latenessP50Ms: 0, latenessP99Ms: 0, latenessP999Ms: 0, unreadP99Ms: 0, stolenRatio: 0, rate: 100, share: 0.5 };
 const latencyShot = (target: string, round: number, p99Ms: number, voided?: string): LatencyShot => ({ ...generated, target, round, p99Ms, voided });
 
 test('99th percentiles are paired by round, and a void one pairs with nobody', () => {

@@ -10,17 +10,24 @@ import { parseArgs, promisify } from 'node:util';
 import { waitForCalm } from '../method/calm.ts';
 import { describeMachine, renderMachine, type Machine } from '../method/machine.ts';
 import { MeasuredProcess, pause } from '../method/measured-process.ts';
-import { shootRounds, shuffled } from '../method/rounds.ts';
+import { shuffled } from '../method/rounds.ts';
 import type { Shot } from '../method/shot.ts';
+import { stolenMs, stolenRatio } from '../method/stolen-time.ts';
 import { findTool } from '../method/tools.ts';
 import type { Verdict } from '../method/verdict.ts';
 import { replyBody, startableBackends, targetCommand } from '../proxy/targets.ts';
 import type { ClosedLoopResult } from './closed-loop.ts';
-import { latencyVerdicts, latenessProblem, renderCapacities, renderLatencies, renderShot, shares, slowestCapacity, type LatencyShot } from './latency-table.ts';
+import { latencyVerdicts, latenessProblem, renderCapacities, renderLatencies, renderShot, shares, slowestCapacity, stolenProblem, type LatencyShot } from './latency-table.ts';
 import type { GeneratedLoad } from './generated-load.ts';
 import type { GeneratorOptions } from './open-loop-main.ts';
 
 const connections = 50;
+
+/**
+ * At full load before anything counts, in seconds. V8 compiles a busy proxy for the last time some seconds after its start, on the thread
+ * that serves (`node-flags.ts`): for up to 64 ms in a traced run, which is once in a process's life. The same for all.
+ */
+const settlingSeconds = 12;
 
 /** Before another try. */
 const calmWaitMs = 5_000;
@@ -31,6 +38,8 @@ export interface LatencyOptions {
   readonly seconds: number;
   /** How often a shot that the generator itself has spoilt is taken, at most. Default 3. */
   readonly tries?: number;
+  /** At full load before anything counts. Default 12. */
+  readonly settleSeconds?: number;
   readonly port: number;
   /** File for the raw shots; empty for none. */
   readonly json: string;
@@ -57,10 +66,10 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-export async function measureLatency({ rounds, seconds, tries = 3, port, json, print }: LatencyOptions): Promise<LatencyResult> {
-  const [nginx, taskset, chrt] = [findTool('nginx'), findTool('taskset'), findTool('chrt')];
+export async function measureLatency({ rounds, seconds, tries = 3, settleSeconds = settlingSeconds, port, json, print }: LatencyOptions): Promise<LatencyResult> {
+  const [nginx, taskset] = [findTool('nginx'), findTool('taskset')];
   if (process.platform !== 'linux') return { kind: 'skipped', reason: 'processes are pinned as only Linux can' };
-  if (!nginx || !taskset || !chrt) return { kind: 'skipped', reason: 'needs nginx, taskset and chrt (Debian: apt-get install nginx-light util-linux)' };
+  if (!nginx || !taskset) return { kind: 'skipped', reason: 'needs nginx and taskset (Debian: apt-get install nginx-light util-linux)' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const started: MeasuredProcess[] = [];
   try {
@@ -69,14 +78,14 @@ export async function measureLatency({ rounds, seconds, tries = 3, port, json, p
     for (const [index, name] of ['nginx', 'sluice'].entries()) {
       const command = targetCommand(name, port + 2 + index, backends);
       if ('reason' in command) return { kind: 'skipped', reason: `${name}: ${command.reason}` };
-      const target = await MeasuredProcess.start({ ...command, startedBy: beforeOthers(chrt) }, taskset, 0);
+      const target = await MeasuredProcess.start({ ...command, startedBy: beforeOthers() }, taskset, 0);
       started.push(target);
       targets.push(target);
     }
     const machine = describeMachine();
     const generator = { taskset, backendPort: backends.backendPort };
     const shootFull = (target: MeasuredProcess, round: number): Promise<Shot> => shootCapacity(generator, target, round, seconds / 2);
-    await shootRounds({ targets, rounds: 0, shoot: shootFull, onShot: () => {} });
+    for (const target of targets) await shootCapacity(generator, target, 0, settleSeconds);
     const capacities: Shot[] = [];
     const shots: LatencyShot[] = [];
     for (let round = 1; round <= rounds; round += 1) {
@@ -103,8 +112,10 @@ async function shootAtRates(targets: readonly MeasuredProcess[], capacity: numbe
   for (const { target, share } of shuffled(targets.flatMap((target) => shares.map((share) => ({ target, share }))))) {
     const rate = Math.round(capacity * share);
     for (let count = 1; ; count += 1) {
+      const [stolenBefore, startedAt] = [stolenMs(), performance.now()];
       const load = await generate<GeneratedLoad>(generator, { kind: 'open', port: target.port, requestsPerSecond: rate, seconds, warmUpSeconds: seconds / 2, connections });
-      const shot = { target: target.name, round, share, rate, ...load, voided: latenessProblem(load) };
+      const stolen = stolenRatio(stolenBefore, performance.now() - startedAt);
+      const shot = { target: target.name, round, share, rate, ...load, stolenRatio: stolen, voided: stolenProblem(stolen) ?? latenessProblem(load) };
       shots.push(shot);
       print(renderShot(shot));
       await pause(100);
@@ -115,10 +126,13 @@ async function shootAtRates(targets: readonly MeasuredProcess[], capacity: numbe
   return shots;
 }
 
-/** The targets go before whoever else uses the machine, where that is allowed: 99th percentiles would else be those of the scheduler. */
-function beforeOthers(chrt: string): readonly string[] {
-  const startedBy = [chrt, '--fifo', '10'];
-  return spawnSync(chrt, [...startedBy.slice(1), process.execPath, '--version']).status === 0 ? startedBy : [];
+/**
+ * The targets go before whoever else uses the machine, where that is allowed: 99th percentiles would else be those of the scheduler.
+ * Not by a real-time priority, which is taken from whoever is busy for 95 % of a second, for the rest of it: 50 ms.
+ */
+function beforeOthers(): readonly string[] {
+  const startedBy = ['nice', '-n', '-20'];
+  return spawnSync('nice', ['-n', '-20', process.execPath, '--version']).stderr.length === 0 ? startedBy : [];
 }
 
 /** All its connections busy: what it can do, or the generator, whichever is less. */

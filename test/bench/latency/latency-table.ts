@@ -17,6 +17,8 @@ export interface LatencyShot extends GeneratedLoad {
   readonly share: number;
   /** Requests per second. */
   readonly rate: number;
+  /** Of its time, how much other machines of the host had of one of our cores. */
+  readonly stolenRatio: number;
   /** Why it does not count; undefined when it does. */
   readonly voided: string | undefined;
 }
@@ -29,6 +31,13 @@ const unreadMaxMs = 0.1;
 
 /** Beyond that, of the percentile that counts. */
 const unreadRatioMax = 0.1;
+
+/** Half of the requests that the percentile leaves out. */
+const stolenRatioMax = 0.005;
+
+export function stolenProblem(stolenRatio: number): string | undefined {
+  return stolenRatio > stolenRatioMax ? `the host gave ${(stolenRatio * 100).toFixed(1)} % of a core to others` : undefined;
+}
 
 /** Why a load that was generated says nothing about its target; undefined when it does. */
 export function latenessProblem({ p99Ms, lateRatio, unreadP99Ms, lost }: Pick<GeneratedLoad, 'p99Ms' | 'lateRatio' | 'unreadP99Ms' | 'lost'>): string | undefined {
@@ -72,8 +81,8 @@ export function slowestCapacity(shots: readonly Shot[]): number {
   return Math.min(...best.values());
 }
 
-export function renderShot({ round, target, rate, p50Ms, p99Ms, p999Ms, lateRatio, unreadP99Ms, voided }: LatencyShot): string {
-  const times = `p50 ${p50Ms.toFixed(2)}  p99 ${p99Ms.toFixed(2)}  p99.9 ${p999Ms.toFixed(2)} ms; generator late with ${(lateRatio * 100).toFixed(1)} %, reading by ${unreadP99Ms.toFixed(2)} at most`;
+export function renderShot({ round, target, rate, p50Ms, p99Ms, p999Ms, lateRatio, unreadP99Ms, stolenRatio, voided }: LatencyShot): string {
+  const times = `p50 ${p50Ms.toFixed(2)}  p99 ${p99Ms.toFixed(2)}  p99.9 ${p999Ms.toFixed(2)} ms; generator late with ${(lateRatio * 100).toFixed(1)} %, reading by ${unreadP99Ms.toFixed(2)} at most; host took ${(stolenRatio * 100).toFixed(1)} %`;
   return `round ${round}  ${target.padEnd(8)} ${String(rate).padStart(6)}/s  ${times}${voided === undefined ? '' : `  void: ${voided}`}`;
 }
 

@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type Tool = 'nginx' | 'haproxy' | 'wrk' | 'taskset' | 'chrt' | 'openssl' | 'h2load';
+export type Tool = 'nginx' | 'haproxy' | 'wrk' | 'taskset' | 'openssl' | 'h2load';
 
 /** Debian keeps daemons where users do not look. */
 const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
