@@ -44,6 +44,13 @@ export class LocalMesh {
     return join(this.folder, 'state/kubeconfig');
   }
 
+  /** The URL of the API server, which asks nobody who they are. */
+  get apiServer(): string {
+    const found = /server: (\S+)/.exec(readFileSync(this.kubeconfig, 'utf8'));
+    if (!found?.[1]) throw new Error(`no server in ${this.kubeconfig}`);
+    return found[1];
+  }
+
   /** The port of the gateway, read from the first URL it printed. */
   get port(): number {
     const found = /http:\/\/[a-z0-9.-]+\.localhost:(\d+)/.exec(this.#output);

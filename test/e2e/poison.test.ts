@@ -19,12 +19,24 @@ const ingress = (name: string, host: string, path: object): string =>
   });
 const to = (serviceName: string): object => ({ splits: [{ serviceNamespace: 'default', serviceName, servicePort: 80 }] });
 
+const collections: Readonly<Record<string, string>> = {
+  king: 'apis/networking.internal.knative.dev/v1alpha1/namespaces/default/ingresses',
+  ksvc: 'apis/serving.knative.dev/v1/namespaces/default/services',
+  route: 'apis/serving.knative.dev/v1/namespaces/default/routes',
+};
+
+/** Asked of the API itself: kubectl takes longer to start than an object takes to say what is wrong with it. */
 async function conditionOf(resource: string, type: string): Promise<{ readonly status: string; readonly message?: string } | undefined> {
-  const object = (await mesh.object(resource)) as { status?: { conditions?: { type: string; status: string; message?: string }[] } };
+  const [kind = '', name = ''] = resource.split(' ');
+  const answer = await fetch(`${mesh.apiServer}/${collections[kind]}/${name}`);
+  const object = (await answer.json()) as { status?: { conditions?: { type: string; status: string; message?: string }[] } };
   return object.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** Generous for a machine that is busy; the time is printed. */
+/** How long each object took to say why, in ms. */
+const delays: number[] = [];
+
+/** Each has time enough for a machine that is busy; what is usual is looked at in the end. */
 async function saysWhy(resource: string, type: string, why: RegExp): Promise<void> {
   const from = performance.now();
   await eventually(
@@ -33,9 +45,9 @@ async function saysWhy(resource: string, type: string, why: RegExp): Promise<voi
       expect(found?.status).toBe('False');
       expect(found?.message).toMatch(why);
     },
-    { withinMs: 10_000 },
+    { withinMs: 10_000, everyMs: 5 },
   );
-  console.info(`${resource}: said within ${Math.round(performance.now() - from)} ms, kubectl's own time included`);
+  delays.push(Math.round(performance.now() - from));
 }
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no good', () => {
@@ -106,6 +118,13 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
     await mesh.kubectlOutput(`patch configmap config-network -n sluice-system --type merge -p ${JSON.stringify({ data: { 'domain-template': '{{.Nothing}}' } })}`);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
+  });
+
+  /** The median: any single one may have met a machine that was busy with others. */
+  test('and they said why within a second', () => {
+    console.info(`said why after ${delays.join(', ')} ms`);
+    const usual = delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)];
+    expect(usual).toBeLessThan(1_000);
   });
 
   test('and all along every request was answered', () => {
