@@ -147,6 +147,7 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
     meter,
     environment,
   });
+  countUnknownFields(options.loaded, meter);
   const found = setStaticResources(bootstrap, document.json, applier.store);
   const problems = document.locate([...runtimeProblems, ...found, ...(hasErrors(found) ? [] : await applier.applyNow()).map((one) => atItsListener(one, bootstrap))]);
   const running = new RunningBootstrapProxy(options, proxy, fleet, applier, source, regexEngine, passthrough, runtime);
@@ -156,6 +157,11 @@ export async function startBootstrapProxy(given: BootstrapProxyOptions): Promise
     return { ok: false, problems: [...problems, ...document.locate(adminProblems)] };
   }
   return { ok: true, value: running, problems };
+}
+
+/** Each time a bootstrap is taken; Envoy takes one only. */
+function countUnknownFields({ unknownFields }: LoadedBootstrap, meter: Meter): void {
+  meter.counter('envoy_server_static_unknown_fields', 'fields of bootstraps that were skipped because they are not known here').add(unknownFields);
 }
 
 function clusterManagerOf({ clusterManager, node }: Bootstrap): ClusterManagerSettings {
@@ -224,6 +230,7 @@ class RunningBootstrapProxy implements BootstrapProxy {
     }
     const diff = diffBootstraps(this.#loaded, next);
     this.#loaded = next;
+    countUnknownFields(next, this.meter);
     return { ok: true, value: diff, problems };
   }
 

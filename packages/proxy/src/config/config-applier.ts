@@ -73,10 +73,12 @@ export class ConfigApplier implements ConfigConsumer {
     const tls = options.tls ?? { transport: undefined, files: noFiles };
     this.#tls = new TlsRegistry({ ...tls, regexEngine, logger: options.logger, secretOf: (name) => this.store.secret(name) });
     this.#compiler = new ConfigCompiler({ filters, createContext, regexEngine, tls: this.#tls, ...(environment ? { environment } : {}) });
+    const unknownFields = meter.counter('envoy_server_dynamic_unknown_fields', 'fields of resources that were skipped because they are not known here');
     this.store = new ConfigStore({
       compiler: this.#compiler,
       extensions: extensionsOf(filters),
       unknownFields: options.unknownFields ?? 'warning',
+      onUnknownField: () => unknownFields.add(),
       wallTime: () => clock.wallTime(),
     });
     meter.observedGauge('envoy_cluster_manager_warming_clusters', 'clusters that wait for endpoints or secrets', () => this.store.warmingClusters.length);

@@ -37,6 +37,8 @@ export interface ConfigStoreOptions {
   readonly extensions: ExtensionCatalog;
   /** What a field of an update means that nobody knows. Default `warning`. */
   readonly unknownFields?: 'error' | 'warning';
+  /** Called for each of them. */
+  readonly onUnknownField?: () => void;
   /** For time stamps in dumps, in ms since the epoch. */
   readonly wallTime: () => number;
 }
@@ -257,7 +259,8 @@ export class ConfigStore {
     if (this.#shelves[kind].get(offered.name)?.isStatic) {
       return [{ path: 'name', message: `is ${offered.name}, which the bootstrap has given and nobody may change`, severity: 'error' }];
     }
-    const decoded = decoders[kind](offered.value, '', { unknownFields: this.#options.unknownFields ?? 'warning', extensions: this.#options.extensions });
+    const { unknownFields = 'warning', onUnknownField, extensions } = this.#options;
+    const decoded = decoders[kind](offered.value, '', { unknownFields, extensions, ...(onUnknownField ? { onUnknownField } : {}) });
     if (!decoded.ok) return decoded.problems;
     const resource: ConfigResource<ResourceModels[ResourceKind]> = {
       typeUrl: update.typeUrl,

@@ -11,6 +11,8 @@ export interface LoadedBootstrap {
   readonly bootstrap: Bootstrap;
   /** What it was decoded from; knows where in the file each value stands. */
   readonly document: SourceDocument;
+  /** How many fields were left out because nobody knows them; 0 where such a file is refused. */
+  readonly unknownFields: number;
 }
 
 /** Where a bootstrap comes from. At least one of `path` and `overlay` has to be there. */
@@ -45,17 +47,19 @@ export async function loadBootstrap(input: BootstrapInput, filters: FilterCatalo
 }
 
 /** The same for text that is there already; `file` is what messages call it. */
-export async function parseBootstrap(text: string, file: string, filters: FilterCatalog): Promise<Checked<LoadedBootstrap>> {
+export async function parseBootstrap(text: string, file: string, filters: FilterCatalog, unknownFields?: 'error' | 'warning'): Promise<Checked<LoadedBootstrap>> {
   const parsed = await parseSource(text, file);
-  return parsed.ok ? await decode(parsed.document, [], filters) : parsed;
+  return parsed.ok ? await decode(parsed.document, [], filters, unknownFields) : parsed;
 }
 
 async function decode(document: SourceDocument, conflicts: readonly Problem[], filters: FilterCatalog, unknownFields: 'error' | 'warning' = 'error'): Promise<Checked<LoadedBootstrap>> {
   await loadFilters(filters, document.json);
-  const decoded = decodeBootstrap(document.json, '', { extensions: extensionsOf(filters), unknownFields });
+  let unknown = 0;
+  const onUnknownField = (): void => void (unknown += 1);
+  const decoded = decodeBootstrap(document.json, '', { extensions: extensionsOf(filters), unknownFields, onUnknownField });
   const problems = [...conflicts, ...document.locate(decoded.problems)];
   if (!decoded.ok || conflicts.length > 0) return { ok: false, problems };
-  return { ok: true, value: { bootstrap: decoded.value, document }, problems };
+  return { ok: true, value: { bootstrap: decoded.value, document, unknownFields: unknown }, problems };
 }
 
 interface SourceText {

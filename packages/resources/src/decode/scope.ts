@@ -11,6 +11,8 @@ export interface DecodeOptions {
    * the pen; `warning` for what a server newer than ours sends (Envoy counts these as `dynamic_unknown_fields`).
    */
   readonly unknownFields?: 'error' | 'warning';
+  /** Called for each such key, so that somebody may count them. */
+  readonly onUnknownField?: () => void;
   /** Decoders of typed configs beyond the built-in ones: our own filters, and those a test brings. */
   readonly extensions?: ExtensionCatalog;
 }
@@ -32,6 +34,7 @@ export interface ExtensionCatalog {
 interface Session {
   readonly problems: Problem[];
   readonly unknownFields: 'error' | 'warning';
+  readonly onUnknownField: (() => void) | undefined;
   readonly extensions: ExtensionCatalog;
 }
 
@@ -51,6 +54,7 @@ export class Scope {
     return new Scope(undefined, path, {
       problems: [],
       unknownFields: options.unknownFields ?? 'error',
+      onUnknownField: options.onUnknownField,
       extensions: options.extensions ?? { httpFilters: {} },
     });
   }
@@ -76,8 +80,8 @@ export class Scope {
 
   /** For decoders outside this package that open a scope of their own. */
   get options(): DecodeOptions {
-    const { unknownFields, extensions } = this.#session;
-    return { unknownFields, extensions };
+    const { unknownFields, onUnknownField, extensions } = this.#session;
+    return { unknownFields, extensions, ...(onUnknownField ? { onUnknownField } : {}) };
   }
 
   get extensions(): ExtensionCatalog {
@@ -97,6 +101,7 @@ export class Scope {
   /** A key that means nothing here; how bad that is depends on where the document came from. */
   unknown(message: string): void {
     this.#session.problems.push({ path: this.path, message, severity: this.#session.unknownFields });
+    this.#session.onUnknownField?.();
   }
 
   /** Problems that somebody else found in this document, with whole paths. */
