@@ -1,5 +1,5 @@
 /** The rights that the chart gives: enough for a Service's whole life, none left over, and none to the data path. */
-import { configMaps, deployments, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
+import { configMaps, deployments, endpointSlices, events, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
 import {
   clusterDomainClaimKind,
   configurationKind,
@@ -157,6 +157,19 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
       await cluster.rest(10_000);
       expect(await readiness()).toBe(containerConcurrency < 0 ? 'False' : 'True');
     }
+  });
+
+  test('has an EndpointSlice that is no good beside it, twice, which is one event too', async () => {
+    const port = (number: number) => ({ ports: [{ name: 'http', port: number }] });
+    const odd = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { ...inDefault, name: 'odd' }, addressType: 'IPv4', endpoints: [], ...port(70_000) } as const;
+    await cluster.admin.resource(endpointSlices).create(odd);
+    for (const number of [80, 70_000]) {
+      await cluster.rest(1000);
+      await cluster.admin.resource(endpointSlices).patch(odd.metadata, { type: 'merge', body: port(number) });
+    }
+    await cluster.rest(1000);
+    const { items } = await cluster.admin.resource(events).list(inDefault);
+    expect(items.filter(({ involvedObject }) => involvedObject.name === 'odd')).toMatchObject([{ reason: 'Refused', count: 2, source: { component: 'sluice-config-server' } }]);
   });
 
   test('leaves nothing behind', async () => {

@@ -1,7 +1,7 @@
 /** Objects in, discovery responses out: the whole service on a virtual clock, with an API server in memory. */
 import { createMeter, createSeededRandom, problem } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
-import { configMaps, endpointSlices, KubernetesClient, secrets, type KubernetesObject } from '@sluice/kubernetes';
+import { configMaps, endpointSlices, events, KubernetesClient, secrets, type KubernetesObject } from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
 import { gatewayVerdictAnnotation, ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
 import { defaultTranslateOptions } from '@sluice/translator';
@@ -21,7 +21,7 @@ import {
   serverlessServiceObject,
 } from './testing/index.ts';
 
-const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, ingressKind, endpointSlices, secrets, configMaps];
+const kinds = [revisionKind, routeKind, podAutoscalerKind, serverlessServiceKind, ingressKind, endpointSlices, secrets, configMaps, events];
 
 let codec: Codec;
 beforeAll(async () => {
@@ -233,6 +233,19 @@ test('an object that is not what its type says is said, and keeps nothing else f
   await world.put(podSlice('hello-00001', ['10.0.0.7']));
   expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.7']);
   expect(world.service.status().objectProblems).toMatchObject([{ kind: 'Route', name: 'broken', problem: { path: 'status.traffic' } }]);
+});
+
+test('an EndpointSlice that cannot be used is told so, and counts for as long as it does not change what it was', async () => {
+  const world = await new World().start(...helloObjects());
+  const { client } = await world.proxy('sluice-gateway');
+  const slice = podSlice('hello-00001', ['10.0.0.7']);
+  const broken = { ...slice, ports: [{ name: 'http', port: 70_000 }] } as KubernetesObject;
+  for (const object of [broken, { ...broken, metadata: { ...broken.metadata, labels: { ...broken.metadata.labels, touched: 'yes' } } }]) await world.put(object);
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.1']);
+  await world.put(slice, broken);
+  expect(addressesOf(client, 'default/hello-00001')).toEqual(['10.0.0.7']);
+  const message = 'ports[0].port: is 70000, must be a whole number from 0 to 65535';
+  expect(world.api.list(events)).toMatchObject([{ involvedObject: { kind: 'EndpointSlice', name: slice.metadata.name }, type: 'Warning', reason: 'Refused', message, count: 2 }]);
 });
 
 test('a publication that crashes leaves everything as it is, and the next change is a new try', async () => {

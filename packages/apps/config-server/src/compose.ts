@@ -6,7 +6,7 @@
  * there are no routes, only because it has not read them yet.
  */
 import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
-import type { KubernetesClient, KubernetesObject } from '@sluice/kubernetes';
+import { EventRecorder, type KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
 import { defaultServingConfig, LiveModel, type ModelChange, type ObjectList, type ObjectProblem } from '@sluice/serving';
 import { nodeGroups, Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
 import {
@@ -105,7 +105,8 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, logger, meter });
   const model = new LiveModel({ config: defaultServingConfig, activatorService: `${options.systemNamespace}/activator-service` });
   const translator = new Translator(options.translate);
-  const problems = new ObjectProblems({ model, translator, logger });
+  const recorder = new EventRecorder({ client: options.client, component: options.client.fieldManager, clock, logger });
+  const problems = new ObjectProblems({ model, translator, logger, recorder });
   const writer = new VerdictWriter(options);
   const verdicts = new GatewayVerdicts({
     writer,
@@ -139,7 +140,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   function onObject(list: ObjectList, key: string, object: KubernetesObject | undefined): void {
     // What the API holds has been checked by nobody; the model looks before it believes.
     model.set(list, key, object as Parameters<typeof model.set>[2]);
-    problems.onObject(list, key);
+    problems.onObject(list, key, object);
     writer.onObject(list, key, object);
     if (list === 'ingresses') {
       const oddity = model.oddity(list, key);
@@ -212,7 +213,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       server?.setServing(false);
       ads.stop();
       load.stop();
-      await Promise.all([watch.stop(), server?.stop()]);
+      await Promise.all([watch.stop(), server?.stop(), recorder.flush()]);
     },
     get isReady() {
       return isReady && !isStopped;

@@ -1,5 +1,6 @@
 /** What is wrong with single objects, as far as something has changed about them. A problem is said once, when it comes. */
 import { formatProblem, type Logger, type Problem } from '@sluice/kernel';
+import type { EventRecorder, KubernetesObject } from '@sluice/kubernetes';
 import type { LiveModel, ObjectList, ObjectProblem } from '@sluice/serving';
 import type { Translator } from '@sluice/translator';
 
@@ -7,6 +8,8 @@ export interface ObjectProblemsOptions {
   readonly model: LiveModel;
   readonly translator: Translator;
   readonly logger: Logger;
+  /** Tells it on the object itself. */
+  readonly recorder: Pick<EventRecorder, 'record'>;
 }
 
 export class ObjectProblems {
@@ -25,12 +28,16 @@ export class ObjectProblems {
   }
 
   /** An object has been seen, and the model has taken it over or not. */
-  onObject(list: ObjectList, key: string): void {
+  onObject(list: ObjectList, key: string, object: KubernetesObject | undefined): void {
     const name = `${list} ${key}`;
     const oddity = this.#options.model.oddity(list, key);
     if (oddity) {
-      this.#say(this.#oddities.has(name) ? [this.#oddities.get(name) as ObjectProblem] : [], [oddity]);
+      const before = this.#oddities.get(name);
+      this.#say(before ? [before] : [], [oddity]);
       this.#oddities.set(name, oddity);
+      const text = formatProblem(oddity.problem);
+      // An Ingress has conditions that say so. The others have none, or one that is another's to write.
+      if (object && list !== 'ingresses' && (!before || formatProblem(before.problem) !== text)) this.#options.recorder.record(object, 'Warning', 'Refused', text);
     } else this.#oddities.delete(name);
   }
 
