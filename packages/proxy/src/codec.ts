@@ -31,6 +31,8 @@ export interface DownstreamCodec {
   /** Back-pressure: what has come is still delivered. */
   pauseBody(): void;
   resumeBody(): void;
+  /** What the stream may take has changed: the next sweep works its deadline out. */
+  lookAgain(): void;
   /** The stream is over. `intact`: the response was complete, so the connection may live on. */
   finish(intact: boolean): void;
 }

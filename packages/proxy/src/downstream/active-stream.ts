@@ -59,6 +59,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   /** Of the route, or of the request itself; 0 for none. Known once it is forwarded. */
   timeoutMs = 0;
   durationMaxMs: number;
+  forwardedAt = 0;
+  /** It is answered here, and in a way that leaves its connection of no use. */
+  endsConnection = false;
   readonly #engine: Engine;
   #applied: Applied;
   routes: RouteTable | undefined;
@@ -105,7 +108,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.#codec = codec;
     this.request = request;
     this.info = info;
-    this.lastActivityAt = info.startAt;
+    this.lastActivityAt = engine.turn.now();
     this.durationMaxMs = manager.config.streamDurationMaxMs;
     engine.activeStreams += 1;
     countBegun(this.#statistics, this);
@@ -187,7 +190,10 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'filters') this.#continued = true;
     if (this.#state !== 'waiting' || this.#body?.isFilling) return;
     this.#state = 'filters';
-    this.inTurn(() => this.#runFilters());
+    this.inTurn(() => {
+      this.#runFilters();
+      this.#codec.lookAgain();
+    });
   }
 
   bufferRequest(bytesMax: number, extent: BufferExtent = 'whole'): FilterVerdict {
@@ -270,8 +276,9 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
       this.#continued = false;
       const verdict = this.#filters[seenBy - 1]?.onRequestBody?.(this);
       if (this.#isOver()) return;
-      if (verdict === 'wait' && !this.#continued) this.#wait();
-      else this.#runFilters();
+      if (verdict === 'wait' && !this.#continued) return this.#wait();
+      this.#runFilters();
+      this.#codec.lookAgain();
     });
   }
 
@@ -304,6 +311,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (!cluster) return this.#replyAs(replyWithoutCluster(action), outcomes['no-cluster']);
     if (this.#upgrade !== '' && !(action.upgrades.get(this.#upgrade) ?? this.#config.upgrades.includes(this.#upgrade))) return this.fail('upgrade-refused');
     this.#state = 'forwarding';
+    this.forwardedAt = this.#engine.turn.now();
     this.info.clusterMetadata = cluster.config.resource.metadata;
     // As the client has sent it: what is changed below must not move it.
     const hash = action.hash?.(this);
@@ -490,7 +498,6 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     if (this.#state === 'ended') return;
     this.info.upstreamFailure = reason;
     if (!this.#responseHeadSent) return this.fail(code);
-    if (this.#state === 'tunnel') return this.#end(outcomes[code], false);
     if (timeouts.has(outcomes[code].flag)) return this.fail(code);
     if (code === 'upstream-remote-reset') return this.fail('upstream-reset-in-body');
     this.fail(code === 'upstream-protocol-error' ? 'upstream-body-error' : 'upstream-truncated');
@@ -533,7 +540,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     const mapped = this.#config.mapLocalReply?.(reply, this);
     const { head, body } = renderLocalReply(this.request, mapped?.reply ?? reply);
     if (mapped) for (const rule of mapped.rules) rule(head, this);
-    if (outcome.closesDownstream) head.keepsAlive = false;
+    this.endsConnection = outcome.closesDownstream;
     this.#sendHead(head);
     if (this.#isOver()) return;
     if (body.length > 0) {
@@ -561,7 +568,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
 
   #endRequest(): void {
     this.#requestDone = true;
-    this.info.requestEndAt = this.request.framing === 'none' ? this.info.startAt : this.#engine.turn.now();
+    this.info.requestEndAt = this.#engine.turn.now();
   }
 
   #endTunnelHalf(): void {

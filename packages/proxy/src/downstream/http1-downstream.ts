@@ -41,7 +41,7 @@ import { outcomeOfFault } from './head-fault-outcome.ts';
 import { HeldInput, heldForPipeline, heldForStream, heldForUpstream } from './held-input.ts';
 import { Http1ResponseWriter } from './http1-response-writer.ts';
 import type { RequestIntake } from './request-intakes.ts';
-import { flushTimeoutMs, nextStreamDeadline, overdueStream } from './stream-deadlines.ts';
+import { flushTimeoutMs, headMsMax, nextStreamDeadline, overdueHead, overdueStream } from './stream-deadlines.ts';
 
 type State = 'head' | 'body' | 'answering' | 'tunnel' | 'lingering' | 'closed';
 
@@ -176,7 +176,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
         break;
       case 'tunnel':
         this.#stream?.onTunnelEnd();
-        this.#lookAgain();
+        this.lookAgain();
         break;
       case 'answering':
         this.#stream?.onClientEnd();
@@ -207,7 +207,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
   onDeadline(now: number): void {
     if (this.#state === 'lingering') this.#lingerOn(now);
     else if (this.#stream) this.#checkStream(this.#stream, now);
-    else if (this.#isReadingHead() || this.#headStartedAt !== 0) this.#refuse('request-head-timeout');
+    else if (this.#isReadingHead() || this.#headStartedAt !== 0) this.#refuse(overdueHead(this.#manager.config, now - this.#headStartedAt));
     else {
       if (now >= this.#age.staysUntil) this.acceptedBy.durationLimits.add();
       else if (!this.#isRetired) this.#manager.statistics.idleTimeouts.add();
@@ -328,9 +328,7 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   #beginHead(): void {
     this.#headStartedAt = this.#engine.turn.now();
-    const { requestHeadTimeoutMs, requestTimeoutMs } = this.#manager.config;
-    const allowedMs = Math.min(requestHeadTimeoutMs || Number.POSITIVE_INFINITY, requestTimeoutMs || Number.POSITIVE_INFINITY);
-    this.deadline = this.#headStartedAt + allowedMs;
+    this.deadline = this.#headStartedAt + headMsMax(this.#manager.config);
   }
 
   #beginStream(): void {
@@ -444,7 +442,8 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
       this.acceptedBy.drainCloses.add();
       this.#keepsAlive = false;
     }
-    if (this.#isRetired || this.#endsByClose || !(this.#stream?.isRequestDone ?? false)) this.#keepsAlive = false;
+    const stream = this.#stream;
+    if (this.#isRetired || this.#endsByClose || !stream?.isRequestDone || stream.endsConnection) this.#keepsAlive = false;
     if (head.framing === 'none') this.#stateNoBody(head);
     this.#writer.writeHead(head, this.#isOldClient(), this.#keepsAlive);
   }
@@ -474,12 +473,12 @@ export class Http1Downstream implements DownstreamCodec, TurnHandler, Downstream
 
   endTunnel(): void {
     this.#writer.end();
-    this.#lookAgain();
+    // Half a tunnel has another deadline.
+    this.lookAgain();
   }
 
-  /** Half a tunnel has another deadline: the next sweep works it out. */
-  #lookAgain(): void {
-    if (this.#state === 'tunnel') this.deadline = this.#engine.turn.now();
+  lookAgain(): void {
+    if (this.#stream) this.deadline = this.#engine.turn.now();
   }
 
   #isOldClient(): boolean {

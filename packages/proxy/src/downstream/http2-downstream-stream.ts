@@ -250,8 +250,12 @@ export class Http2DownstreamStream implements DownstreamCodec, Sweepable, Http2S
   endTunnel(): void {
     this.#responseEnded = true;
     this.#stream.writeEnd(undefined);
-    // Half a tunnel has another deadline: the next sweep works it out.
-    this.deadline = this.#connection.engine.turn.now();
+    // Half a tunnel has another deadline.
+    this.lookAgain();
+  }
+
+  lookAgain(): void {
+    if (this.#active) this.deadline = this.#connection.engine.turn.now();
   }
 
   onDrain(): void {

@@ -9,6 +9,8 @@ export interface TimedStream {
   readonly info: StreamInfo;
   readonly route: RouteMatch | undefined;
   readonly isRequestDone: boolean;
+  /** When it left the filters for its route; 0 before. */
+  readonly forwardedAt: number;
   /** Of the route, or of the request itself; 0 for none. */
   readonly timeoutMs: number;
   /** How long it may last; 0 for ever. */
@@ -38,16 +40,29 @@ export function overdueStream(stream: TimedStream, config: ConnectionManagerConf
   return undefined;
 }
 
+/** How long the head of a request may take, from its first byte, in ms: whatever counts from there. A head is one event, so that its bytes are no activity. */
+export function headMsMax({ requestHeadTimeoutMs, requestTimeoutMs, streamDurationMaxMs, streamIdleTimeoutMs }: ConnectionManagerConfig): number {
+  return Math.min(requestHeadTimeoutMs || never, requestTimeoutMs || never, streamDurationMaxMs || never, streamIdleTimeoutMs || never);
+}
+
+/** What a head is refused with that has taken as long as it may. */
+export function overdueHead({ requestHeadTimeoutMs, requestTimeoutMs, streamDurationMaxMs, streamIdleTimeoutMs }: ConnectionManagerConfig, tookMs: number): OutcomeCode {
+  if ((requestHeadTimeoutMs || never) <= tookMs) return 'request-head-timeout';
+  if ((requestTimeoutMs || never) <= tookMs) return 'request-timeout';
+  if ((streamDurationMaxMs || never) <= tookMs) return 'max-duration-of-request';
+  return (streamIdleTimeoutMs || never) <= tookMs ? 'stream-idle-timeout' : 'request-head-timeout';
+}
+
 /** How long a client may leave what is on its way to it: as its route says, else its connection manager. 0 where neither does. */
 export function flushTimeoutMs(route: RouteMatch | undefined, config: ConnectionManagerConfig): number {
   const ofRoute = route?.action.kind === 'forward' ? route.action.flushTimeoutMs : undefined;
   return ofRoute || config.streamFlushTimeoutMs || config.streamIdleTimeoutMs;
 }
 
-/** Route timeout: from the end of the request to the end of the response. */
-function routeDeadline({ timeoutMs, info, isRequestDone, isTunnel }: TimedStream): number {
+/** Route timeout: from the end of the request to the end of the response. What filters take is not the route's, as in Envoy, where its router counts. */
+function routeDeadline({ timeoutMs, info, forwardedAt, isRequestDone, isTunnel }: TimedStream): number {
   if (timeoutMs === 0 || !isRequestDone || isTunnel) return never;
-  return info.requestEndAt + timeoutMs;
+  return Math.max(info.requestEndAt, forwardedAt) + timeoutMs;
 }
 
 function idleDeadline(stream: TimedStream, config: ConnectionManagerConfig): number {
