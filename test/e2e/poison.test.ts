@@ -33,21 +33,28 @@ async function conditionOf(resource: string, type: string): Promise<{ readonly s
   return object.status?.conditions?.find((condition) => condition.type === type);
 }
 
+async function warningsOn(namespace: string, name: string): Promise<readonly string[]> {
+  const answer = await fetch(`${mesh.apiServer}/api/v1/namespaces/${namespace}/events`);
+  const { items } = (await answer.json()) as { items: { type: string; message: string; involvedObject: { name: string } }[] };
+  return items.filter(({ type, involvedObject }) => type === 'Warning' && involvedObject.name === name).map(({ message }) => message);
+}
+
 /** How long each object took to say why, in ms. */
 const delays: number[] = [];
 
 /** Each has time enough for a machine that is busy; what is usual is looked at in the end. */
-async function saysWhy(resource: string, type: string, why: RegExp): Promise<void> {
+async function soon(assertion: () => Promise<void>): Promise<void> {
   const from = performance.now();
-  await eventually(
-    async () => {
-      const found = await conditionOf(resource, type);
-      expect(found?.status).toBe('False');
-      expect(found?.message).toMatch(why);
-    },
-    { withinMs: 10_000, everyMs: 5 },
-  );
+  await eventually(assertion, { withinMs: 10_000, everyMs: 5 });
   delays.push(Math.round(performance.now() - from));
+}
+
+async function saysWhy(resource: string, type: string, why: RegExp): Promise<void> {
+  await soon(async () => {
+    const found = await conditionOf(resource, type);
+    expect(found?.status).toBe('False');
+    expect(found?.message).toMatch(why);
+  });
 }
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no good', () => {
@@ -114,9 +121,23 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
     await eventually(async () => expect((await conditionOf('ksvc hello', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
   });
 
-  test('a ConfigMap with a mistake in it changes nothing', async () => {
+  test('an EndpointSlice that cannot be used changes nothing, and is told so', async () => {
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'odd', namespace: 'default', labels: { 'kubernetes.io/service-name': 'hello-00001-private' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['127.9.9.9'], conditions: { ready: true } }],
+      ports: [{ name: 'http', port: 70_000 }],
+    };
+    await mesh.kubectlOutput('apply -f -', JSON.stringify(slice));
+    await soon(async () => expect(await warningsOn('default', 'odd')).toEqual([expect.stringContaining('ports[0].port: is 70000')]));
+    expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
+  });
+
+  test('a ConfigMap with a mistake in it changes nothing, and is told so', async () => {
     await mesh.kubectlOutput(`patch configmap config-network -n sluice-system --type merge -p ${JSON.stringify({ data: { 'domain-template': '{{.Nothing}}' } })}`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await soon(async () => expect(await warningsOn('sluice-system', 'config-network')).toEqual([expect.stringContaining('domain-template')]));
     expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
   });
 
