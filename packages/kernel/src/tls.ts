@@ -65,6 +65,8 @@ export interface TlsConnectOptions {
   /** Asked for; empty asks for none. */
   readonly serverName: string;
   readonly alpnProtocols: readonly string[];
+  /** Sent as it is before the handshake begins, as PROXY headers are. Absent: nothing. */
+  readonly preamble?: Buffer | undefined;
   /** A session to take up again, as given to `onSession`. */
   readonly session?: Buffer | undefined;
   /** A session that can be taken up again later; perhaps several times, as long as the connection is open. */

@@ -14,7 +14,8 @@ export type { TlsCertificate } from './tls/tls-certificate.ts';
 export { anyCertificate, type CertificateValidationContext, type SanMatcher, type SanType } from './tls/certificate-validation-context.ts';
 export { downstreamTlsContextTypeName, readDownstreamTlsContext, secretsOfDownstream, type DownstreamTlsContext, type SessionTickets } from './tls/downstream-tls-context.ts';
 export type { UpstreamTlsContext } from './tls/upstream-tls-context.ts';
-export { rawTransportSocket, type TransportSocketMatch, type UpstreamTransportSocket } from './upstream-transport-socket.ts';
+export { readPassThroughTlvs, type UpstreamProxyProtocol } from './upstream-proxy-protocol.ts';
+export { rawTransportSocket, transportSocketMatchKey, type TransportSocketMatch, type UpstreamTransportSocket } from './upstream-transport-socket.ts';
 export type { AutoSni } from './auto-sni.ts';
 export type { ClientCertificateDetails, ClientCertificatePart } from './client-certificate-details.ts';
 

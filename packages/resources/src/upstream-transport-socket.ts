@@ -3,12 +3,17 @@ import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
 import { readStruct, type Struct } from './metadata.ts';
+import { plainProxyProtocol, proxyProtocolTransportTypeName, readUpstreamProxyProtocol, type UpstreamProxyProtocol } from './upstream-proxy-protocol.ts';
 import { readUpstreamTlsContext, upstreamTlsContextTypeName, type UpstreamTlsContext } from './tls/upstream-tls-context.ts';
 
-export type UpstreamTransportSocket =
+export type UpstreamTransportSocket = (
   /** Bytes as they are. */
   | { readonly kind: 'raw' }
-  | { readonly kind: 'tls'; readonly tls: UpstreamTlsContext };
+  | { readonly kind: 'tls'; readonly tls: UpstreamTlsContext }
+) & {
+  /** Connections begin with a PROXY header, before anything else. */
+  readonly proxyProtocol?: UpstreamProxyProtocol | undefined;
+};
 
 /** For hosts whose metadata `envoy.transport_socket_match` holds all of `match`. */
 export interface TransportSocketMatch {
@@ -16,6 +21,9 @@ export interface TransportSocketMatch {
   readonly match: Struct;
   readonly socket: UpstreamTransportSocket;
 }
+
+/** Where hosts, or the localities they are in, say in their metadata which one they want. */
+export const transportSocketMatchKey = 'envoy.transport_socket_match';
 
 export const rawTransportSocket: UpstreamTransportSocket = { kind: 'raw' };
 
@@ -43,7 +51,21 @@ function readSocketConfig(json: unknown, scope: Scope): UpstreamTransportSocket 
     MessageReader.open(typed.json, typed.scope)?.done();
     return rawTransportSocket;
   }
-  scope.at('@type').error(`is ${typed.typeName}, must be ${upstreamTlsContextTypeName} or ${rawBufferTypeName}`);
+  if (typed.typeName === proxyProtocolTransportTypeName) return readProxied(typed.json, typed.scope);
+  scope.at('@type').error(`is ${typed.typeName}, must be ${upstreamTlsContextTypeName}, ${rawBufferTypeName} or ${proxyProtocolTransportTypeName}`);
+  return undefined;
+}
+
+/** `envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport`: what it wraps, with the header to come first. */
+function readProxied(json: unknown, scope: Scope): UpstreamTransportSocket | undefined {
+  const reader = MessageReader.open(json, scope);
+  if (!reader) return undefined;
+  const proxyProtocol = reader.read('config', readUpstreamProxyProtocol) ?? plainProxyProtocol;
+  const socket = reader.required('transport_socket', readUpstreamTransportSocket);
+  reader.refuse(['connection_pool_settings']);
+  reader.done();
+  if (!socket?.proxyProtocol) return socket && { ...socket, proxyProtocol };
+  scope.at('transport_socket').error('must not be one with a PROXY header of its own');
   return undefined;
 }
 

@@ -43,4 +43,5 @@ export const extensionRoots: readonly RootFile[] = [
   envoy('extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config', 'OmitHostMetadataConfig'),
   envoy('extensions/retry/host/previous_hosts/v3/previous_hosts', 'PreviousHostsPredicate'),
   envoy('extensions/retry/priority/previous_priorities/v3/previous_priorities_config', 'PreviousPrioritiesConfig'),
+  envoy('extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol', 'ProxyProtocolUpstreamTransport'),
 ];

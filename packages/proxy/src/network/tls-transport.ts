@@ -1,5 +1,6 @@
 /** TLS over the system's sockets, by Node's own implementation. */
 import { Buffer } from 'node:buffer';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import {
   formatAddress,
@@ -72,12 +73,8 @@ export class NodeTlsTransport implements TlsTransport {
     const { timeoutMs = 0 } = connectOptions;
     const connection = new TlsConnection(handler, this.#connectionOptions);
     const target = address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
+    const socketOptions = { ...target, ...socketOptionsOf(connectOptions), allowHalfOpen: true, noDelay: true };
     const options = {
-      ...target,
-      ...socketOptionsOf(connectOptions),
-      onread: connection.onread,
-      allowHalfOpen: true,
-      noDelay: true,
       secureContext: nodeContext(tls.context).secureContext,
       servername: tls.serverName,
       ALPNProtocols: [...tls.alpnProtocols],
@@ -86,12 +83,22 @@ export class NodeTlsTransport implements TlsTransport {
       checkServerIdentity: () => undefined,
       ...(tls.session && { session: tls.session }),
     };
-    const socket = nodeTls().connect(options);
-    connection.adopt(socket, false, 'secureConnect');
+    const raw = tls.preamble && connectWith(tls.preamble, socketOptions);
+    // What is spoken over another socket cannot be read into memory of ours.
+    const over = raw ? { socket: raw } : { ...socketOptions, onread: connection.onread };
+    const socket = nodeTls().connect({ ...options, ...over });
+    connection.adopt(socket, raw !== undefined, 'secureConnect');
     if (tls.onSession) socket.on('session', tls.onSession);
     if (timeoutMs > 0) failLate(connection, socket, address, timeoutMs);
     return connection;
   }
+}
+
+/** Whoever speaks TLS over it begins when it is open, and hears of that later than this does. */
+function connectWith(preamble: Buffer, target: NetConnectOpts): Socket {
+  const raw = connect(target);
+  raw.once('connect', () => raw.write(preamble));
+  return raw;
 }
 
 /** Not the socket's own timeout, which begins anew with every byte of the handshake. */

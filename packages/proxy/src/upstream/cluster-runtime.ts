@@ -36,7 +36,9 @@ import { createHostPool, serverNameOf } from './host-pools.ts';
 import { LoadReports } from './load-reports.ts';
 import { LoadStreams } from './load-streams.ts';
 import { OriginalDstHosts } from './original-dst-hosts.ts';
+import { prefacedContext } from './prefaced-network.ts';
 import { PriorityPools } from './priority-pools.ts';
+import type { ProxiedFor } from './proxy-preambles.ts';
 import { ReportedMetrics } from './reported-metrics.ts';
 import { securedContext } from './secured-network.ts';
 import { TunnelPool } from './tunnel-pool.ts';
@@ -209,15 +211,19 @@ export class ClusterRuntime {
   }
 
   /** Connects to a host of this cluster as its configuration says, for those who need a connection and no pool. */
-  networkFor(host: Host): Network {
-    const tls = this.#config.transports?.of(host);
-    if (!tls) return this.#network;
-    return securedContext(this.#context, tls, { serverName: serverNameOf(host, tls), checksServerName: false, alpnProtocols: [] }).network;
+  networkFor(host: Host, client: ProxiedFor): Network {
+    const { transports } = this.#config;
+    if (!transports) return this.#network;
+    const preambles = transports.preamblesOf(host);
+    const context = preambles ? prefacedContext(this.#context, preambles.of(client)) : this.#context;
+    const tls = transports.of(host);
+    if (!tls) return context.network;
+    return securedContext(context, tls, { serverName: serverNameOf(host, tls), checksServerName: false, alpnProtocols: [] }).network;
   }
 
   /** For one tunnel whose bytes go to `host` as they are. */
-  openTunnelPool(host: Host, breaker: CircuitBreaker): TunnelPool {
-    const context = withNetwork(this.#context, this.networkFor(host));
+  openTunnelPool(host: Host, breaker: CircuitBreaker, client: ProxiedFor): TunnelPool {
+    const context = withNetwork(this.#context, this.networkFor(host, client));
     return new TunnelPool({ host, connectTimeoutMs: this.#config.connectTimeoutMs, context, statistics: this.statistics, breaker });
   }
 

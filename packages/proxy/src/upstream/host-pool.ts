@@ -2,6 +2,7 @@
 import type { Host } from '@sluice/balancing';
 import type { UpstreamCodec, UpstreamEvents } from '../codec.ts';
 import type { OutcomeCode } from '../outcome.ts';
+import type { ProxiedFor } from './proxy-preambles.ts';
 
 export interface HostPool {
   readonly host: Host;
@@ -24,6 +25,8 @@ export interface PoolClient {
   readonly comesByHttp2: boolean;
   /** The host it is for, as a name to ask for in TLS: out of a header, or of the authority when `header` is empty. Empty: none. */
   serverNameFrom?(header: string): string;
+  /** For whom it is, where hosts are told so by PROXY headers. Absent: for ourselves. */
+  readonly proxiedFor?: ProxiedFor;
   /** The client's from now on: it calls `begin`. */
   onConnection(exchange: UpstreamExchange): void;
   onNoConnection(code: OutcomeCode, reason: string): void;

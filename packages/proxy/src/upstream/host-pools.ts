@@ -1,4 +1,5 @@
 /** The right kind of pool for a host: by protocol, by TLS, by names that follow from requests. */
+import { Buffer } from 'node:buffer';
 import type { Host } from '@sluice/balancing';
 import { isIpLiteral } from '@sluice/kernel';
 import type { ClusterConfig } from '../proxy-config.ts';
@@ -12,6 +13,8 @@ import type { HostPool } from './host-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
 import { NamedPools } from './named-pools.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
+import { prefacedContext } from './prefaced-network.ts';
+import type { ProxyPreambles } from './proxy-preambles.ts';
 import { securedContext, type SecuredWish } from './secured-network.ts';
 import { withNetwork, type UpstreamContext } from './upstream-context.ts';
 
@@ -27,13 +30,56 @@ type OnEmpty = (pool: HostPool) => void;
 
 /** `onEmpty` is called when it is drained and has nothing left. */
 export function createHostPool(parts: HostPoolParts, onEmpty: OnEmpty): HostPool {
+  const preambles = parts.config.transports?.preamblesOf(parts.host);
+  return preambles ? createPrefaced(parts, preambles, onEmpty) : createPlain(parts, onEmpty);
+}
+
+/** Names of servers are clients' to choose. Chosen: more than a host serves, as a rule. */
+const serverNamesMax = 100;
+/** Beyond so many, those of clients that have nothing under way close. Chosen: about as many as Envoy's default for `max_connections`. */
+const restingClientsMax = 1000;
+
+/** Each client has connections of its own, since they say at their beginning whose they are. */
+function createPrefaced(parts: HostPoolParts, preambles: ProxyPreambles, onEmpty: OnEmpty): HostPool {
+  const { host, context, breaker, statistics } = parts;
+  return new NamedPools(
+    host,
+    {
+      nameOf: ({ proxiedFor }) => preambles.of(proxiedFor).toString('latin1'),
+      create: (preamble, onClientEmpty) => createPlain({ ...parts, context: prefacedContext(context, Buffer.from(preamble, 'latin1')) }, onClientEmpty),
+      admits(size, makeRoom) {
+        if (breaker.allowsConnection) {
+          if (size >= restingClientsMax) makeRoom(false);
+          return true;
+        }
+        // A pool gives a host its first connection whatever the limit says, and each client's is the first here.
+        if (makeRoom(true)) return true;
+        statistics.connectionOverflows.add();
+        return false;
+      },
+      refusal: ['upstream-overflow', 'too many connections'],
+    },
+    onEmpty,
+  );
+}
+
+function createPlain(parts: HostPoolParts, onEmpty: OnEmpty): HostPool {
   const { host, config } = parts;
   const tls = config.transports?.of(host);
   if (!tls) return createByProtocol(parts, parts.context, parts.context, onEmpty);
   const { autoSni } = config.resource.http;
   if (!autoSni?.takesSniFromRequest) return createSecured(parts, tls, serverNameOf(host, tls), autoSni?.checksSni ?? false, onEmpty);
   const create = (name: string, onNamedEmpty: () => void) => createSecured(parts, tls, name, autoSni.checksSni, onNamedEmpty);
-  return new NamedPools(host, autoSni.fromHeader, create, onEmpty);
+  return new NamedPools(
+    host,
+    {
+      nameOf: (client) => client.serverNameFrom?.(autoSni.fromHeader) ?? '',
+      create,
+      admits: (size, makeRoom) => size < serverNamesMax || makeRoom(false),
+      refusal: ['upstream-overflow', 'too many names of servers'],
+    },
+    onEmpty,
+  );
 }
 
 /** What a host is asked for, where no request says so. Undefined leaves it to the configuration. */

@@ -8,6 +8,7 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { TakeReport } from './load-reports.ts';
 import { LoadStream } from './load-stream.ts';
+import { prefacedContext } from './prefaced-network.ts';
 import { securedContext } from './secured-network.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
@@ -48,7 +49,9 @@ export class LoadStreams {
   #open(host: Host): void {
     const { name, transports, connectTimeoutMs } = this.#config;
     const tls = transports?.of(host);
-    const context = tls ? securedContext(this.#context, tls, { serverName: undefined, checksServerName: false, alpnProtocols: ['h2'] }) : this.#context;
+    const preambles = transports?.preamblesOf(host);
+    const open = preambles ? prefacedContext(this.#context, preambles.of(undefined)) : this.#context;
+    const context = tls ? securedContext(open, tls, { serverName: undefined, checksServerName: false, alpnProtocols: ['h2'] }) : open;
     const limits = { connectTimeoutMs, requestsPerConnectionMax: 0, idleTimeoutMs: 0 };
     const breaker = new CircuitBreaker({ connectionsMax: unlimited, pendingRequestsMax: unlimited, requestsMax: unlimited, retriesMax: 0 });
     const pool = new Http2Pool(new Host(host.endpoint), limits, defaultHttp2Options, context, this.#statistics, breaker, () => {});

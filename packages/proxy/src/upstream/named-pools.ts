@@ -1,26 +1,31 @@
-/** Connections to a host by the name that is asked for in TLS, where that follows from requests: none serves two names. */
+/**
+ * Connections to a host by what they were opened with, where that follows from requests: the name that is asked for in TLS, the
+ * PROXY header of a client. None serves two names.
+ */
 import type { Host } from '@sluice/balancing';
+import type { OutcomeCode } from '../outcome.ts';
 import type { HostPool, PoolClient } from './host-pool.ts';
 
-/** Makes the pool of a name; `onEmpty` is called when it is drained and has nothing left. */
-export type CreateNamedPool = (name: string, onEmpty: () => void) => HostPool;
-
-/** Names are clients' to choose. Chosen: more than a host serves, as a rule. */
-const namesMax = 100;
+export interface NamedPoolsOptions {
+  nameOf(client: PoolClient): string;
+  /** Makes the pool of a name; `onEmpty` is called when it is drained and has nothing left. */
+  create(name: string, onEmpty: () => void): HostPool;
+  /** Whether there may be one more beside `size` others. `makeRoom` closes the oldest that serves nobody, if there is one. */
+  admits(size: number, makeRoom: (needsConnections: boolean) => boolean): boolean;
+  /** Why there is none. */
+  readonly refusal: readonly [code: OutcomeCode, reason: string];
+}
 
 export class NamedPools implements HostPool {
   readonly host: Host;
-  readonly #header: string;
-  readonly #create: CreateNamedPool;
+  readonly #options: NamedPoolsOptions;
   readonly #onEmpty: (pool: HostPool) => void;
   readonly #pools = new Map<string, HostPool>();
   #isDraining = false;
 
-  /** @param header says the name; empty: the authority does */
-  constructor(host: Host, header: string, create: CreateNamedPool, onEmpty: (pool: HostPool) => void) {
+  constructor(host: Host, options: NamedPoolsOptions, onEmpty: (pool: HostPool) => void) {
     this.host = host;
-    this.#header = header;
-    this.#create = create;
+    this.#options = options;
     this.#onEmpty = onEmpty;
   }
 
@@ -37,9 +42,9 @@ export class NamedPools implements HostPool {
   }
 
   request(client: PoolClient, fresh?: boolean): void {
-    const name = client.serverNameFrom?.(this.#header) ?? '';
+    const name = this.#options.nameOf(client);
     const pool = this.#pools.get(name) ?? this.#add(name);
-    if (!pool) return client.onNoConnection('upstream-overflow', 'too many names of servers');
+    if (!pool) return client.onNoConnection(...this.#options.refusal);
     pool.request(client, fresh);
   }
 
@@ -54,8 +59,8 @@ export class NamedPools implements HostPool {
   }
 
   #add(name: string): HostPool | undefined {
-    if (this.#pools.size >= namesMax && !this.#makeRoom()) return undefined;
-    const pool: HostPool = this.#create(name, () => {
+    if (!this.#options.admits(this.#pools.size, (needsConnections) => this.#makeRoom(needsConnections))) return undefined;
+    const pool: HostPool = this.#options.create(name, () => {
       if (this.#pools.get(name) === pool) this.#pools.delete(name);
       this.#emptyIfDone();
     });
@@ -63,9 +68,9 @@ export class NamedPools implements HostPool {
     return pool;
   }
 
-  #makeRoom(): boolean {
+  #makeRoom(needsConnections: boolean): boolean {
     for (const [name, pool] of this.#pools) {
-      if (!pool.isUnused) continue;
+      if (!pool.isUnused || (needsConnections && pool.connections === 0)) continue;
       this.#pools.delete(name);
       pool.drain();
       return true;

@@ -14,6 +14,7 @@ import type { HostPool, PoolClient, UpstreamExchange } from './host-pool.ts';
 import { KeptBody } from './kept-body.ts';
 import { failedByTrailers, httpStatusOfGrpc, speaksGrpc } from './observed-status.ts';
 import type { PriorityPools } from './priority-pools.ts';
+import type { ProxiedFor } from './proxy-preambles.ts';
 import { serverNameOf } from './server-name.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 import type { UpstreamSide } from './upstream-side.ts';
@@ -100,6 +101,10 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
 
   get comesByHttp2(): boolean {
     return this.#owner.info.protocol === 'HTTP/2';
+  }
+
+  get proxiedFor(): ProxiedFor {
+    return this.#owner.info;
   }
 
   serverNameFrom(header: string): string {
@@ -392,7 +397,7 @@ export class UpstreamRequest implements UpstreamSide, UpstreamEvents, PoolClient
   }
 
   #openBytes(host: Host): void {
-    const pool = this.#cluster.openTunnelPool(host, this.#pools.breaker);
+    const pool = this.#cluster.openTunnelPool(host, this.#pools.breaker, this.#owner.info);
     this.#pool = pool;
     pool.request(this);
   }

@@ -103,7 +103,7 @@ function readAddresses(bytes: Buffer, addressBytes: number): { source: Address; 
   };
 }
 
-function hostOf(bytes: Buffer): string {
+export function hostOf(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
   return compress(groups);

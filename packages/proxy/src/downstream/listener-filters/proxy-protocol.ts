@@ -1,7 +1,7 @@
 /** `envoy.filters.listener.proxy_protocol`: takes the PROXY header off a connection and believes it. */
 import { Buffer } from 'node:buffer';
 import type { Counter } from '@sluice/kernel';
-import { decodeUint32, MessageReader, type Scope } from '@sluice/resources';
+import { MessageReader, readPassThroughTlvs, type Scope } from '@sluice/resources';
 import type { ConnectionInfo } from '../connection-info.ts';
 import { defineListenerFilter, needsMore, refusesConnection, type ListenerFilter, type ListenerFilterContext } from './listener-filter.ts';
 import { proxyHeaderBytesMax, readProxyHeader, type ProxyHeader } from './proxy-header.ts';
@@ -35,7 +35,7 @@ function readProxyProtocol(json: unknown, scope: Scope): ProxyProtocolConfig | u
   const config: ProxyProtocolConfig = {
     allowsAbsent: reader.boolean('allow_requests_without_proxy_protocol', false),
     disallowedVersions: disallowed,
-    keptTlvs: keep(reader.read('pass_through_tlvs', readPassThrough) ?? new Set(), ruled),
+    keptTlvs: keep(reader.read('pass_through_tlvs', readPassThroughTlvs) ?? new Set(), ruled),
     statPrefix: reader.string('stat_prefix', ''),
   };
   reader.ignore(['tlv_location']);
@@ -51,15 +51,6 @@ function readRule(json: unknown, scope: Scope): number | undefined {
   reader?.ignore(['on_tlv_present']);
   reader?.done();
   return type;
-}
-
-function readPassThrough(json: unknown, scope: Scope): 'all' | ReadonlySet<number> | undefined {
-  const reader = MessageReader.open(json, scope);
-  if (!reader) return undefined;
-  const which = reader.enum('match_type', ['INCLUDE_ALL', 'INCLUDE'], 'INCLUDE_ALL');
-  const types = reader.list('tlv_type', (type, at) => decodeUint32(type, at, { max: 255 }));
-  reader.done();
-  return which === 'INCLUDE_ALL' ? 'all' : new Set(types);
 }
 
 function keep(passed: 'all' | ReadonlySet<number>, ruled: readonly number[]): 'all' | ReadonlySet<number> {

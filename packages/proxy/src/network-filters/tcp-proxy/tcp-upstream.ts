@@ -158,7 +158,7 @@ export class TcpUpstream implements HostWaiter, ConnectionHandler {
     cluster.statistics.connectionsActive += 1;
     cluster.statistics.connectionsTotal.add();
     this.#connectBegan = engine.turn.now();
-    this.#connection = cluster.networkFor(picked.host).connect(picked.host.address, this, { timeoutMs: cluster.config.connectTimeoutMs });
+    this.#connection = cluster.networkFor(picked.host, info).connect(picked.host.address, this, { timeoutMs: cluster.config.connectTimeoutMs });
   }
 
   #uncount(): void {

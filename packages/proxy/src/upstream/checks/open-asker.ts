@@ -1,6 +1,7 @@
 /** The way in which a cluster's check asks its hosts. */
 import type { Host } from '@sluice/balancing';
 import type { HealthCheck } from '@sluice/resources';
+import { prefacedContext } from '../prefaced-network.ts';
 import { securedContext } from '../secured-network.ts';
 import type { UpstreamContext } from '../upstream-context.ts';
 import { GrpcAsker } from './grpc-asker.ts';
@@ -10,8 +11,10 @@ import { TcpAsker } from './tcp-asker.ts';
 
 export function openAsker(host: Host, options: AskerOptions, plain: UpstreamContext): HostAsker {
   const { question } = options.check;
+  const preambles = options.transports?.preamblesOf(host);
+  const open = preambles ? prefacedContext(plain, preambles.of(undefined)) : plain;
   const tls = options.transports?.of(host);
-  const context = tls ? securedContext(plain, tls, { serverName: undefined, checksServerName: false, alpnProtocols: alpnOf(question) }) : plain;
+  const context = tls ? securedContext(open, tls, { serverName: undefined, checksServerName: false, alpnProtocols: alpnOf(question) }) : open;
   switch (question.kind) {
     case 'http':
       return new HttpAsker(host, question, options, context);
