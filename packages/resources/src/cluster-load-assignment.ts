@@ -6,7 +6,8 @@ import { MessageReader } from './decode/message-reader.ts';
 import type { DecodeOptions, Scope } from './decode/scope.ts';
 import { readLocality, type Locality } from './locality.ts';
 import { readFractionalPercent } from './percent.ts';
-import { noMetadata, readMetadata, type Metadata } from './metadata.ts';
+import { noMetadata, readMetadata, type Metadata, type Struct } from './metadata.ts';
+import { transportSocketMatchKey } from './upstream-transport-socket.ts';
 
 export interface ClusterLoadAssignment {
   /** The cluster's name, or its EDS service name where it has one. */
@@ -93,16 +94,23 @@ export function readClusterLoadAssignment(json: unknown, scope: Scope): ClusterL
 function readLocalityEndpoints(json: unknown, scope: Scope): LocalityEndpoints | undefined {
   const reader = MessageReader.open(json, scope);
   if (!reader) return undefined;
+  const shared = reader.read('metadata', readMetadata)?.[transportSocketMatchKey];
   const endpoints: LocalityEndpoints = {
     locality: reader.read('locality', readLocality),
-    endpoints: reader.list('lb_endpoints', readLbEndpoint),
+    endpoints: reader.list('lb_endpoints', readLbEndpoint).map((endpoint) => withTransport(endpoint, shared)),
     weight: reader.uint32('load_balancing_weight', undefined, { min: 1 }),
     priority: reader.uint32('priority', 0, { max: 128 }),
   };
-  reader.ignore(['proximity', 'metadata']);
+  reader.ignore(['proximity']);
   reader.refuse(['load_balancer_endpoints', 'leds_cluster_locality_config']);
   reader.done();
   return endpoints;
+}
+
+/** Which transport socket they want, endpoints say themselves; for those that do not, their locality says it. */
+function withTransport(endpoint: LbEndpoint, shared: Struct | undefined): LbEndpoint {
+  if (!shared || endpoint.metadata[transportSocketMatchKey]) return endpoint;
+  return { ...endpoint, metadata: { ...endpoint.metadata, [transportSocketMatchKey]: shared } };
 }
 
 function readLbEndpoint(json: unknown, scope: Scope): LbEndpoint | undefined {

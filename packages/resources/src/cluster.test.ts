@@ -118,3 +118,11 @@ test('priorities leave no gap, and a locality stands once in each', () => {
     'endpoints[2].priority: is 2, but nothing has priority 1',
   ]);
 });
+
+test('endpoints that do not say how they want to be spoken to take what their locality says', () => {
+  const wish = (mode: string) => ({ filter_metadata: { 'envoy.transport_socket_match': { mode } } });
+  const endpoints = [endpointJson('10.0.0.1:80'), endpointJson('10.0.0.2:80', { metadata: wish('plain') })];
+  const decoded = decodeClusterLoadAssignment({ cluster_name: 'a', endpoints: [{ metadata: wish('mesh'), lb_endpoints: endpoints }] });
+  expect(decoded.problems).toEqual([]);
+  expect(decoded.ok && decoded.value.localities[0]?.endpoints.map(({ metadata }) => metadata['envoy.transport_socket_match'])).toEqual([{ mode: 'mesh' }, { mode: 'plain' }]);
+});

@@ -237,12 +237,13 @@ function refuseTheRest(reader: MessageReader): void {
     'request_id_extension',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
   ]);
+  // Clusters that tell their hosts for whom a connection is always know.
+  reader.only('add_proxy_protocol_connection_state', true);
   reader.refuse([
     'scoped_routes',
     'path_normalization_options',
     'early_header_mutation_extensions',
     'typed_header_validation_config',
-    'add_proxy_protocol_connection_state',
     'proxy_status_config',
     'append_local_overload',
   ]);
