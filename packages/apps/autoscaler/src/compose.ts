@@ -36,7 +36,7 @@ export interface AutoscalerOptions {
   /** For statistics by websocket and by scrape. Absent: neither. */
   readonly network?: Network;
   /** Where activators send statistics by websocket. Absent: nowhere. */
-  readonly statsAddress?: Address;
+  readonly statsAddress?: Address | undefined;
   /** Which pods are asked for their load. Default `auto` with a config service, `all` without. */
   readonly scrape?: ScrapeMode;
   /** Address of this pod, for other replicas. With it the work is shared out by Leases; absent: there are no other replicas. */

@@ -2,4 +2,5 @@ export { composeAutoscaler, type Autoscaler, type AutoscalerOptions, type Revisi
 export { MultiScaler, type MultiScalerOptions } from './multi-scaler.ts';
 export { readSettings, type AutoscalerSettings } from './config.ts';
 export { parseRecording, type RecordedEvent } from './replay/recording.ts';
+export { bucketNames } from './sharding/buckets.ts';
 export { simulate, type SimulatedStep, type SimulateOptions } from './replay/simulate.ts';

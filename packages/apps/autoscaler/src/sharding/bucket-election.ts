@@ -14,8 +14,8 @@ export interface BucketElectionOptions {
   readonly namespace: string;
   readonly podName: string;
   readonly podIp: string;
-  /** Where other replicas send statistics. */
-  readonly statsPort: number;
+  /** Where statistics are heard; undefined where they are not, and nobody is to be led there. */
+  readonly statsPort: number | undefined;
   readonly buckets: number;
   readonly times: ElectionTimes;
   readonly clock: Clock;
@@ -42,7 +42,7 @@ export class BucketElection implements Ownership {
           lease: { namespace: options.namespace, name },
           identity: this.#identity,
           onChange: (isLeading) => {
-            if (isLeading) this.#publish(name);
+            if (isLeading && options.statsPort !== undefined) this.#publish(name, options.statsPort);
             options.onChange(bucket, isLeading);
           },
         }),
@@ -81,15 +81,15 @@ export class BucketElection implements Ownership {
   }
 
   /** For peers that find a bucket's holder by name. Ours ask the Lease, so nothing depends on it. */
-  #publish(name: string): void {
-    const { client, namespace, podIp, statsPort, logger } = this.#options;
+  #publish(name: string, port: number): void {
+    const { client, namespace, podIp, logger } = this.#options;
     const slice: EndpointSlice = {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { namespace, name, labels: { [serviceNameLabel]: name, 'endpointslice.kubernetes.io/managed-by': 'sluice-autoscaler' } },
       addressType: podIp.includes(':') ? 'IPv6' : 'IPv4',
       endpoints: [{ addresses: [podIp], conditions: { ready: true } }],
-      ports: [{ name: 'http', port: statsPort, protocol: 'TCP' }],
+      ports: [{ name: 'http', port, protocol: 'TCP' }],
     };
     client
       .resource(endpointSlices)

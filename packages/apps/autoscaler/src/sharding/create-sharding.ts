@@ -15,7 +15,7 @@ import { StatForwarder } from './stat-forwarder.ts';
 export interface ShardingOptions {
   readonly client: KubernetesClient;
   readonly network?: Network;
-  readonly statsAddress?: Address;
+  readonly statsAddress?: Address | undefined;
   readonly podIp?: string | undefined;
   readonly systemNamespace: string;
   readonly identity: string;
@@ -41,9 +41,6 @@ export interface Sharding {
   stop(idle: Promise<unknown>): Promise<void>;
 }
 
-/** Where replicas listen for statistics, unless told otherwise. Knative's. */
-const defaultStatsPort = 8080;
-
 export function createSharding(options: ShardingOptions): Sharding {
   const { network, statsAddress, podIp, logger } = options;
   let election: BucketElection | undefined;
@@ -51,8 +48,9 @@ export function createSharding(options: ShardingOptions): Sharding {
     podIp === undefined
       ? ownsAll
       : { owns: (key) => election?.owns(key) === true, ownerAddress: (key) => election?.ownerAddress(key) };
-  const statsPort = statsAddress?.port ?? defaultStatsPort;
-  const forwarder = network && podIp !== undefined ? new StatForwarder({ ...options, network, ownership, statsPort, onOwn: (message) => intake.takeOwn(message) }) : undefined;
+  // Replicas are alike: where this one hears statistics, the others do.
+  const statsPort = statsAddress?.port;
+  const forwarder = network && statsPort !== undefined && podIp !== undefined ? new StatForwarder({ ...options, network, ownership, statsPort, onOwn: (message) => intake.takeOwn(message) }) : undefined;
   const intake = new StatIntake({ ownership, record: options.record, ...(forwarder && { forward: (messages) => forwarder.forward(messages) }) });
   const receiver = network && statsAddress && createStatReceiver({ ...options, network, address: statsAddress, onMessages: (messages) => intake.take(messages) });
 

@@ -128,6 +128,14 @@ describe('two replicas', () => {
     expect(holders(world)).toEqual(Array.from({ length: 4 }, () => 'autoscaler-b_10.0.0.2'));
   });
 
+  it('lead nobody to where statistics are not heard', async () => {
+    const { world, api, startAutoscaler } = createReplicas();
+    startAutoscaler('autoscaler-a', '10.0.0.1', { podIp: '10.0.0.1', statsAddress: undefined });
+    await run(world, 3);
+    expect(holders(world)).toEqual(Array.from({ length: 4 }, () => 'autoscaler-a_10.0.0.1'));
+    for (const name of bucketNames(4)) expect(api.find(endpointSlices, `sluice-system/${name}`)).toBeUndefined();
+  });
+
   it('hand over without a gap when one stops', async () => {
     const { world, startAutoscaler } = createReplicas();
     const first = startAutoscaler('autoscaler-a', '10.0.0.1', { podIp: '10.0.0.1' });
