@@ -35,16 +35,18 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
   });
 
   test('each Service leads to one component, at a port that is open there', () => {
-    const targets = chart.ofKind('Service').map(({ metadata: { name } }) => {
-      const { selector = {}, ports = [] } = chart.get('Service', name).spec;
+    const services = chart.ofKind('Service').map(({ metadata: { name } }) => ({ name, ...chart.get('Service', name).spec }));
+    const targets = services.filter(({ name }) => !name.startsWith('autoscaler-bucket-')).map(({ name, selector = {}, ports = [] }) => {
       const led = components.filter((component) => isMatch(selector, chart.labelsOfPods(component)));
       const found = ports.map(({ targetPort }) => led.flatMap((component) => chart.container(component).ports).find((port) => port.name === targetPort)?.containerPort);
       return [name, led, found];
     });
     const translate = settingsOf(chart, 'config-server').translate;
+    const { statsPort } = settingsOf(chart, 'autoscaler');
     const httpsPort = [translate.gateway.externalTlsPort].filter((port) => port !== 0);
     expect(targets).toEqual([
       ['activator-service', ['activator'], [translate.activator.http1Port]],
+      ...(statsPort === 0 ? [] : [['autoscaler', ['autoscaler'], [statsPort]]]),
       ['sluice-config-server', ['config-server'], [portOf(settingsOf(chart, 'config-server').listen)]],
       ['sluice-gateway', ['gateway'], [translate.gateway.externalPort, ...httpsPort]],
       ['sluice-gateway-internal', ['gateway'], [translate.gateway.internalPort]],
@@ -89,6 +91,8 @@ function listeningPorts(chart: RenderedChart, name: ComponentName): number[] {
       return [translate.activator.http1Port, settingsOf(chart, name).metricsPort];
     case 'gateway':
       return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, settingsOf(chart, name).adminPort].filter((port) => port !== 0);
+    case 'autoscaler':
+      return [settingsOf(chart, name).metricsPort, settingsOf(chart, name).statsPort].filter((port) => port !== 0);
     default:
       return [settingsOf(chart, name).metricsPort];
   }

@@ -1,7 +1,7 @@
 /** The ConfigMaps of the chart, read by those who read them on a cluster. */
 import type { Problem } from '@sluice/kernel';
 import { parseAutoscalerConfig } from '@sluice/scaling';
-import { defaultServingConfig, isServingConfigMap, updateServingConfig } from '@sluice/serving';
+import { defaultServingConfig, isServingConfigMap, readLeaderElectionConfig, updateServingConfig } from '@sluice/serving';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
 import { render } from './helm.ts';
@@ -27,7 +27,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
       return { name, problems: problemsOf(name, data), unread: Object.keys(given).filter((key) => !read.has(key)) };
     });
     expect(found).toEqual(
-      ['config-autoscaler', 'config-deployment', 'config-domain', 'config-network'].map((name) => ({ name, problems: [], unread: [] })),
+      ['config-autoscaler', 'config-deployment', 'config-domain', 'config-leader-election', 'config-network'].map((name) => ({ name, problems: [], unread: [] })),
     );
   });
 
@@ -42,12 +42,16 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
     // The sidecar comes from where the components come from, in the same version.
     expect(serving.deployment.queueSidecarImage).toBe(chart.container('gateway').image.replace('/gateway:', '/queue-proxy:'));
     const autoscaler = parseAutoscalerConfig(chart.get('ConfigMap', 'config-autoscaler').data ?? {});
-    expect(autoscaler.ok && autoscaler.value.stableWindowMs).toBe(variant.includes('autoscaler') ? 90_000 : 60_000);
+    expect(autoscaler.ok && autoscaler.value.stableWindowMs).toBe(variant.includes('tuned') ? 90_000 : 60_000);
+    const election = readLeaderElectionConfig(chart.get('ConfigMap', 'config-leader-election').data ?? {});
+    const times = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
+    expect(election.ok && election.value).toEqual({ ...times, buckets: variant.includes('autoscalers') ? 4 : 1 });
   });
 });
 
 function problemsOf(name: string, data: Readonly<Record<string, string>>): readonly Problem[] {
   if (name === 'config-autoscaler') return parseAutoscalerConfig(data).problems;
+  if (name === 'config-leader-election') return readLeaderElectionConfig(data).problems;
   if (!isServingConfigMap(name)) throw new Error(`nobody reads the ConfigMap ${name}`);
   return updateServingConfig(defaultServingConfig, name, data).problems;
 }

@@ -34,9 +34,14 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['gatway.replicas=2', /gatway is not allowed/],
     ['gateway.servce.port=80', /servce is not allowed/],
     ['activator.resources.limit.memory=1Gi', /limit is not allowed/],
-    // Two of these would both write, or each hear half.
+    // Two of these would both write.
     ['controller.replicas=2', /replicas is not allowed/],
-    ['configServer.replicas=2', /replicas is not allowed/],
+    ['leaderElectionConfig.buckets=11', /Must be less than or equal to 10/],
+    ['leaderElectionConfig.retry-period=1500ms', /Does not match pattern/],
+    ['leaderElectionConfig.renew-deadline=15s', /lease-duration \(15s\) must be longer than renew-deadline \(15s\)/],
+    ['autoscaler.statsPort=80', /autoscaler.statsPort|Must be/],
+    ['activator.stockAutoscaler=ws://autoscaler:8080', /Does not match pattern/],
+    ['gateway.loadReports=some', /must be one of/],
     // A container without privileges cannot bind it.
     ['gateway.httpPort=80', /Must be greater than or equal to 1024/],
     ['gateway.httpsPort=443', /gateway.httpsPort|Must be/],

@@ -18,7 +18,15 @@ export const variants: readonly Variant[] = [
   { name: 'HTTPS', set: ['gateway.httpsPort=8443', 'gateway.service.httpsPort=9443'] },
   { name: 'HTTPS by certificates of two namespaces', set: ['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'] },
   {
-    name: 'a patient drain and a tuned autoscaler',
+    name: 'much of everything',
+    set: ['configServer.replicas=3', 'gateway.concurrency=4', 'gateway.loadReports=all', 'activator.replicas=1', 'autoscaler.replicas=1'],
+  },
+  {
+    name: 'many autoscalers, and some of Knative’s beside',
+    set: ['autoscaler.replicas=3', 'autoscaler.statsPort=8181', 'leaderElectionConfig.buckets=4', 'activator.stockAutoscaler=autoscaler.knative-serving:8080'],
+  },
+  {
+    name: 'a patient drain and tuned scaling',
     set: [
       'gateway.drain.graceSeconds=30',
       'gateway.drain.requestSeconds=600',

@@ -1,6 +1,7 @@
 {{/*
 The Deployment of one component. Takes root, component, values (its part of the values), args, env (names of
-variables, see below), ports, readinessProbe, graceSeconds, hasApiAccess, and strategy.
+variables, see below), ports, readinessProbe, graceSeconds, hasApiAccess, strategy, and, when there are any,
+annotations of its pods.
 */}}
 {{- define "sluice.deployment" -}}
 apiVersion: apps/v1
@@ -19,6 +20,10 @@ spec:
       labels:
         {{- include "sluice.labels" .root | nindent 8 }}
         app.kubernetes.io/component: {{ .component }}
+      {{- with .annotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
     spec:
       serviceAccountName: sluice-{{ .component }}
       automountServiceAccountToken: {{ .hasApiAccess }}

@@ -1,5 +1,5 @@
 /** The rights that the chart gives: enough for a Service's whole life, none left over, and none to the data path. */
-import { configMaps, deployments, endpointSlices, events, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
+import { configMaps, deployments, endpointSlices, events, horizontalPodAutoscalers, leases, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
 import {
   clusterDomainClaimKind,
   configurationKind,
@@ -58,6 +58,37 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     const unused = cluster.access['config-server'].unused().filter((right) => right.includes('secrets'));
     await cluster.stop();
     expect({ denied, unused }).toEqual({ denied: [], unused: [] });
+  });
+
+  test('let Leases be held by the names of this division, and slices be written where statistics are heard', async () => {
+    const bucketRights = async (set: readonly string[]) => [...new GrantedAccess(await render({ set }), 'sluice-autoscaler').granted].filter((right) => right.endsWith(' in mesh') || right.includes(' named ')).filter((right) => !right.includes('configmaps')).toSorted();
+    const name = 'autoscaler-bucket-00-of-01';
+    const held = ['create coordination.k8s.io/leases in mesh', ...['get', 'update'].map((verb) => `${verb} coordination.k8s.io/leases in mesh named ${name}`)];
+    expect(await bucketRights([])).toEqual(held.toSorted());
+    const written = ['create', 'patch'].map((verb) => `${verb} discovery.k8s.io/endpointslices in mesh named ${name}`);
+    expect(await bucketRights(['autoscaler.statsPort=8080'])).toEqual([...held, ...written].toSorted());
+    expect(await bucketRights(['leaderElectionConfig.buckets=10'])).toHaveLength(1 + 2 * 10);
+  });
+
+  test('suffice autoscalers that divide the revisions and hear statistics', async () => {
+    const chart = await render({ set: ['autoscaler.statsPort=8181', 'leaderElectionConfig.buckets=3'] });
+    const cluster = new GuardedCluster(chart);
+    await cluster.start();
+    await cluster.rest(5000);
+    const { items } = await cluster.admin.resource(leases).list({ namespace: 'mesh' });
+    const slices = await cluster.admin.resource(endpointSlices).list({ namespace: 'mesh' });
+    const { denied } = cluster.guards.autoscaler;
+    const unused = cluster.access.autoscaler.unused().filter((right) => /leases|endpointslices/.test(right));
+    await cluster.stop();
+    expect({ denied, unused }).toEqual({ denied: [], unused: [] });
+    expect(items.map(({ metadata, spec }) => [metadata.name, spec?.holderIdentity])).toEqual([0, 1, 2].map((bucket) => [`autoscaler-bucket-0${bucket}-of-03`, 'autoscaler-0_10.0.0.7']));
+    // Each lies behind the Service of its name, at the port that leads there.
+    for (const { metadata, ports } of slices.items) {
+      expect(metadata.labels).toMatchObject({ 'kubernetes.io/service-name': metadata.name });
+      const [port] = chart.get('Service', metadata.name).spec.ports ?? [];
+      expect(ports).toMatchObject([{ name: port?.name, port: port?.targetPort }]);
+    }
+    expect(slices.items).toHaveLength(3);
   });
 
   test('are bound to accounts of this release only', () => {
@@ -170,6 +201,24 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     await cluster.rest(1000);
     const { items } = await cluster.admin.resource(events).list(inDefault);
     expect(items.filter(({ involvedObject }) => involvedObject.name === 'odd')).toMatchObject([{ reason: 'Refused', count: 2, source: { component: 'sluice-config-server' } }]);
+  });
+
+  test('may leave its pods to Kubernetes’ own autoscaler', async () => {
+    const steady = { namespace: 'default', name: 'steady' };
+    const annotations = { 'autoscaling.knative.dev/class': 'hpa.autoscaling.knative.dev', 'autoscaling.knative.dev/metric': 'cpu', 'autoscaling.knative.dev/max-scale': '7' };
+    await cluster.admin.resource(serviceKind).create(aService('steady', { template: { annotations } }));
+    await cluster.rest(20_000);
+    const found = async () => (await cluster.admin.resource(horizontalPodAutoscalers).list(inDefault)).items;
+    expect((await found()).map(({ metadata, spec }) => [metadata.name, spec.maxReplicas])).toEqual([['steady-00001', 7]]);
+    // Somebody meddles with it: it is put right.
+    await cluster.admin.resource(horizontalPodAutoscalers).patch({ namespace: 'default', name: 'steady-00001' }, { type: 'merge', body: { spec: { maxReplicas: 100 } } });
+    await cluster.rest(5000);
+    expect((await found()).map(({ spec }) => spec.maxReplicas)).toEqual([7]);
+    const { status } = await cluster.admin.resource(serviceKind).get(steady);
+    expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+    await cluster.admin.resource(serviceKind).delete(steady);
+    await cluster.rest(30_000);
+    expect(await found()).toEqual([]);
   });
 
   test('leaves nothing behind', async () => {

@@ -1,4 +1,4 @@
-/** What a request wants, in the terms in which access is granted: verb, group, resource, namespace. */
+/** What a request wants, in the terms in which access is granted: verb, group, resource, namespace, name. */
 import type { ApiRequest, KubernetesObject } from '@sluice/kubernetes';
 
 export interface Attributes {
@@ -9,6 +9,8 @@ export interface Attributes {
   readonly resource: string;
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
+  /** Undefined where the request does not say it: for lists, and for what is only being made. */
+  readonly name?: string | undefined;
 }
 
 const path = /^\/(?:api|apis\/(?<group>[^/]+))\/[^/]+(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<resource>[^/]+)(?:\/(?<name>[^/]+)(?:\/(?<subresource>[^/]+))?)?$/;
@@ -23,8 +25,10 @@ export function attributesOf(request: ApiRequest): readonly Attributes[] {
   const { group = '', namespace, resource = '', name, subresource } = groups;
   const verb =
     request.method === 'GET' ? (name !== undefined ? 'get' : url.searchParams.get('watch') === 'true' ? 'watch' : 'list') : verbsOfMethods[request.method];
-  const wanted = { verb, group, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace };
-  return [wanted, ...(verb === 'create' ? blockingOwners(request, namespace) : [])];
+  const wanted = { verb, group, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace, name };
+  // Server-side apply also makes what is not there, for which the name counts as known.
+  const creation = request.headers['content-type'] === 'application/apply-patch+yaml' ? { ...wanted, verb: 'create' } : undefined;
+  return [wanted, ...(creation ? [creation] : []), ...(verb === 'create' || creation ? blockingOwners(request, namespace) : [])];
 }
 
 /**

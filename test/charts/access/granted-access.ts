@@ -7,6 +7,8 @@ export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Absent: whatever the name. */
+  readonly resourceNames?: readonly string[];
 }
 
 export interface Role extends KubernetesObject {
@@ -19,7 +21,7 @@ export interface Binding extends KubernetesObject {
 }
 
 export class GrantedAccess {
-  /** `verb group/resource in namespace` of all that is allowed; the namespace is `*` for all. */
+  /** `verb group/resource in namespace` of all that is allowed, with ` named name` where it is bound to one; the namespace is `*` for all. */
   readonly granted: ReadonlySet<string>;
   readonly #used = new Set<string>();
 
@@ -32,10 +34,11 @@ export class GrantedAccess {
   }
 
   /** Whether it is allowed. What is counts as used. */
-  allows({ verb, group, resource, namespace }: Attributes): boolean {
+  allows({ verb, group, resource, namespace, name }: Attributes): boolean {
     const everywhere = grant(verb, group, resource, '*');
     const here = grant(verb, group, resource, namespace ?? '*');
-    const found = [here, everywhere].find((candidate) => this.granted.has(candidate));
+    const named = name === undefined ? [] : [here, everywhere].map((place) => `${place} named ${name}`);
+    const found = [...named, here, everywhere].find((candidate) => this.granted.has(candidate));
     if (found === undefined) return false;
     this.#used.add(found);
     return true;
@@ -50,9 +53,10 @@ export class GrantedAccess {
 function grantsOf(chart: RenderedChart, { roleRef, metadata: { namespace = '*' } }: Binding): string[] {
   const role = chart.ofKind<Role>(roleRef.kind).find(({ metadata }) => metadata.name === roleRef.name);
   if (!role) throw new Error(`a binding names the ${roleRef.kind} ${roleRef.name}, which is not there`);
-  return role.rules.flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => grant(verb, group, resource, namespace)))),
-  );
+  return role.rules.flatMap(({ apiGroups, resources, verbs, resourceNames }) => {
+    const grants = apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => grant(verb, group, resource, namespace))));
+    return resourceNames ? grants.flatMap((each) => resourceNames.map((name) => `${each} named ${name}`)) : grants;
+  });
 }
 
 function grant(verb: string, group: string, resource: string, namespace: string): string {

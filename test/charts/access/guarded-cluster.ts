@@ -9,11 +9,12 @@ import { composeAutoscaler } from '@sluice/autoscaler';
 import { composeConfigServer } from '@sluice/config-server';
 import { composeServingController } from '@sluice/controller';
 import { createMeter, createSeededRandom } from '@sluice/kernel';
-import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
+import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import {
   configMaps,
   customResourceDefinitions,
   formatTime,
+  horizontalPodAutoscalers,
   KubernetesClient,
   namespaces,
   pods,
@@ -56,6 +57,8 @@ export class GuardedCluster {
   readonly lateWatches: LateWatches;
   /** For whoever may do everything: people, the kubelet, Kubernetes' own controllers. */
   readonly admin: KubernetesClient;
+  /** Where autoscalers listen for statistics, and ask pods. */
+  readonly network = new SimulatedNetwork({ links: new SimulatedLinks({ time: this.time }) });
   /** To the config service, as proxies and the autoscaler have it. */
   readonly configService: InMemoryTransport;
   readonly #chart: RenderedChart;
@@ -90,6 +93,7 @@ export class GuardedCluster {
       const text = readFileSync(join(chartFolder('sluice-crds'), 'templates', file), 'utf8');
       await this.admin.resource(customResourceDefinitions).create(parse(text) as CustomResourceDefinition);
     }
+    await this.admin.resource(customResourceDefinitions).create(horizontalDefinition);
     await this.admin.resource(namespaces).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mesh' } });
     for (const configMap of this.#chart.ofKind<ConfigMap>('ConfigMap')) await this.admin.resource(configMaps).create(configMap);
     const codec = await loadCodec('core');
@@ -150,12 +154,16 @@ export class GuardedCluster {
   }
 
   #startAutoscaler(): Promise<void> {
-    const { systemNamespace, podName } = settingsOf(this.#chart, 'autoscaler');
+    const { systemNamespace, podName, podIp, leaderElection, metricsHost, statsPort, scrape } = settingsOf(this.#chart, 'autoscaler');
     const autoscaler = composeAutoscaler({
       ...this.#shared,
       client: this.#clientFor('autoscaler'),
       configService: '127.0.0.1:18000',
       openLoad: async () => ({ openLoad: () => this.configService.openLoad(), close() {} }),
+      network: this.network.view('autoscaler', metricsHost),
+      ...(statsPort === 0 ? {} : { statsAddress: { host: metricsHost, port: statsPort } }),
+      scrape,
+      podIp: leaderElection ? podIp : undefined,
       systemNamespace,
       identity: podName,
     });
@@ -208,6 +216,22 @@ function running(pod: Pod, now: string): Pod {
 function each<T>(make: (name: GuardedComponent) => T): Record<GuardedComponent, T> {
   return { 'config-server': make('config-server'), controller: make('controller'), autoscaler: make('autoscaler') };
 }
+
+const anything = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+const horizontalVersion = { name: horizontalPodAutoscalers.version, served: true, storage: true, schema: anything };
+
+/** Built into every cluster but the embedded one, where it is good enough that they can be kept: nothing scales by them. */
+const horizontalDefinition: CustomResourceDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${horizontalPodAutoscalers.plural}.${horizontalPodAutoscalers.group}` },
+  spec: {
+    group: horizontalPodAutoscalers.group,
+    names: { kind: horizontalPodAutoscalers.kind, plural: horizontalPodAutoscalers.plural },
+    scope: 'Namespaced',
+    versions: [horizontalVersion],
+  },
+};
 
 /** It is told so on its status. */
 const ingressToNowhere: Ingress = {
