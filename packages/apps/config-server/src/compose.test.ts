@@ -248,6 +248,16 @@ test('an EndpointSlice that cannot be used is told so, and counts for as long as
   expect(world.api.list(events)).toMatchObject([{ involvedObject: { kind: 'EndpointSlice', name: slice.metadata.name }, type: 'Warning', reason: 'Refused', message, count: 2 }]);
 });
 
+test('a Secret that holds no certificate is told so, in words that give nothing of it away', async () => {
+  const world = await new World().start(...helloObjects());
+  const data = { 'tls.crt': Buffer.from('hidden').toString('base64'), 'tls.key': Buffer.from('hidden too').toString('base64') };
+  await world.put({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'default', name: 'pair' }, type: 'kubernetes.io/tls', data } as KubernetesObject);
+  const [event, ...others] = world.api.list(events);
+  expect(event).toMatchObject({ involvedObject: { kind: 'Secret', name: 'pair' }, type: 'Warning', reason: 'Refused', message: 'data["tls.crt"]: holds no certificate in PEM' });
+  expect(others).toEqual([]);
+  expect(JSON.stringify(event)).not.toMatch(new RegExp(['hidden', ...Object.values(data)].join('|')));
+});
+
 test('a publication that crashes leaves everything as it is, and the next change is a new try', async () => {
   const world = await new World().start(...helloObjects());
   const { client } = await world.proxy('sluice-gateway');
