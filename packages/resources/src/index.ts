@@ -15,6 +15,7 @@ export { anyCertificate, type CertificateValidationContext, type SanMatcher, typ
 export { downstreamTlsContextTypeName, readDownstreamTlsContext, secretsOfDownstream, type DownstreamTlsContext, type SessionTickets } from './tls/downstream-tls-context.ts';
 export type { UpstreamTlsContext } from './tls/upstream-tls-context.ts';
 export { readPassThroughTlvs, type UpstreamProxyProtocol } from './upstream-proxy-protocol.ts';
+export type { ListenerFilterPredicate } from './listener-filter-predicate.ts';
 export { rawTransportSocket, transportSocketMatchKey, type TransportSocketMatch, type UpstreamTransportSocket } from './upstream-transport-socket.ts';
 export type { AutoSni } from './auto-sni.ts';
 export type { ClientCertificateDetails, ClientCertificatePart } from './client-certificate-details.ts';

@@ -2,6 +2,7 @@
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { readListenerFilterPredicate, type ListenerFilterPredicate } from './listener-filter-predicate.ts';
 
 export interface ListenerFilter {
   readonly name: string;
@@ -9,6 +10,8 @@ export interface ListenerFilter {
   readonly typeName: string;
   /** What the decoder of that type made of the config. */
   readonly config: unknown;
+  /** Connections that it does not look at. Absent: none. */
+  readonly disabledFor?: ListenerFilterPredicate;
 }
 
 export function readListenerFilter(json: unknown, scope: Scope): ListenerFilter | undefined {
@@ -16,12 +19,13 @@ export function readListenerFilter(json: unknown, scope: Scope): ListenerFilter 
   if (!reader) return undefined;
   const name = reader.requiredString('name');
   const filter = reader.required('typed_config', readConfig);
-  reader.refuse(['filter_disabled', 'config_discovery']);
+  const disabledFor = reader.read('filter_disabled', readListenerFilterPredicate);
+  reader.refuse(['config_discovery']);
   reader.done();
-  return filter && { name, ...filter };
+  return filter && { name, ...filter, ...(disabledFor && { disabledFor }) };
 }
 
-function readConfig(json: unknown, scope: Scope): Omit<ListenerFilter, 'name'> | undefined {
+function readConfig(json: unknown, scope: Scope): Omit<ListenerFilter, 'name' | 'disabledFor'> | undefined {
   const typed = openTypedConfig(json, scope);
   if (!typed) return undefined;
   const known = scope.extensions.listenerFilters ?? {};

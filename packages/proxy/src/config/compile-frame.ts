@@ -1,8 +1,9 @@
 /** What a listener is besides its chains: addresses, who looks at connections, and how chains are told apart. */
 import type { Problem } from '@sluice/kernel';
-import type { FilterChain, Listener } from '@sluice/resources';
+import type { FilterChain, Listener, ListenerFilter } from '@sluice/resources';
 import { compileChainMatch, noChain, type ChooseChain } from '../downstream/chain-match.ts';
 import { originalDstTypeName } from '../downstream/listener-filters/original-dst.ts';
+import { SkippingFilter } from '../downstream/listener-filters/skipping-filter.ts';
 import { standardListenerFilters } from '../downstream/listener-filters/standard-listener-filters.ts';
 import { defaultTlsInspector, tlsInspectorTypeName } from '../downstream/listener-filters/tls-inspector.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
@@ -58,16 +59,17 @@ function asksForNothing({ match }: FilterChain): boolean {
 
 function compileInspection(listener: Listener, needsTls: boolean, problems: Problem[], createContext: CreateFilterContext): Inspection | undefined {
   const context = createContext('');
-  const configured = listener.listenerFilters.map(({ typeName, config }) => ({ typeName, config }));
+  const configured: Pick<ListenerFilter, 'typeName' | 'config' | 'disabledFor'>[] = [...listener.listenerFilters];
   const has = (typeName: string) => configured.some((filter) => filter.typeName === typeName);
   if (listener.usesOriginalDestination && !has(originalDstTypeName)) configured.unshift({ typeName: originalDstTypeName, config: {} });
   if (needsTls && !has(tlsInspectorTypeName)) {
     configured.push({ typeName: tlsInspectorTypeName, config: defaultTlsInspector });
     problems.push({ path: 'listener_filters', message: 'has no tls_inspector, which filter chains need that match by what TLS shows; one is added', severity: 'warning' });
   }
-  const filters = configured.flatMap(({ typeName, config }, index) => {
+  const filters = configured.flatMap(({ typeName, config, disabledFor }, index) => {
     const factory = standardListenerFilters.find((candidate) => candidate.typeName === typeName);
-    if (factory) return [factory.create(config, context)];
+    const filter = factory?.create(config, context);
+    if (filter) return [disabledFor ? new SkippingFilter(filter, disabledFor) : filter];
     problems.push(error(`listener_filters[${index}].typed_config`, `is ${typeName}, which this proxy does not have`));
     return [];
   });
