@@ -55,8 +55,30 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
 
   test('whoever needs the config service is told its name and port', () => {
     const [port] = chart.get('Service', 'sluice-config-server').spec.ports ?? [];
-    for (const name of ['controller', 'autoscaler', 'activator', 'gateway'] as const) {
-      expect(settingsOf(chart, name).configService).toBe(`sluice-config-server.mesh.svc:${port?.port}`);
+    const address = `sluice-config-server.mesh.svc:${port?.port}`;
+    for (const name of ['autoscaler', 'activator', 'gateway'] as const) expect(settingsOf(chart, name).configService).toBe(address);
+    // Sidecars, who have it from the controller, could not show a certificate.
+    expect(settingsOf(chart, 'controller').configService).toBe(settingsOf(chart, 'config-server').tls?.clientCertificateAuthority ? '' : address);
+  });
+
+  test('both ends of the channel speak TLS, or neither, and clients show what the config service asks for', () => {
+    const server = settingsOf(chart, 'config-server').tls;
+    const clients = (['autoscaler', 'activator', 'gateway'] as const).map((name) => settingsOf(chart, name).configServiceTls);
+    for (const tls of clients) expect([tls !== undefined, tls?.identity !== undefined]).toEqual([server !== undefined, server?.clientCertificateAuthority !== undefined]);
+    const sidecars = settingsOf(chart, 'controller');
+    expect(sidecars.configServiceTls !== undefined).toBe(server !== undefined && sidecars.configService !== '');
+    expect(chart.get('Service', 'sluice-config-server').spec.ports?.[0]?.appProtocol).toBe(server ? 'https' : 'kubernetes.io/h2c');
+  });
+
+  test.each(components)('%s finds the files that it is told of in Secrets that it mounts, each seen with the key only by its owner', (name) => {
+    const told = chart.container(name).args.flatMap((arg) => /=(\/etc\/sluice\/.+)$/.exec(arg)?.[1] ?? []);
+    const found = filesOf(chart, name);
+    expect(told.filter((path) => !found.includes(path))).toEqual([]);
+    const inVain = (chart.container(name).volumeMounts ?? []).filter(({ mountPath }) => !told.some((path) => path.startsWith(`${mountPath}/`)));
+    expect(inVain).toEqual([]);
+    for (const { secret } of chart.pod(name).volumes ?? []) {
+      const isOwn = secret.secretName === (name === 'config-server' ? 'config-tls' : 'client-tls');
+      expect(secret.items === undefined).toBe(isOwn);
     }
   });
 
@@ -98,9 +120,23 @@ function listeningPorts(chart: RenderedChart, name: ComponentName): number[] {
   }
 }
 
+/** Where the keys of mounted Secrets are to be found. Of a whole one: those that a Secret of a certificate has. */
+function filesOf(chart: RenderedChart, name: ComponentName): string[] {
+  const { volumes = [] } = chart.pod(name);
+  return (chart.container(name).volumeMounts ?? []).flatMap((mount) => {
+    const volume = volumes.find((candidate) => candidate.name === mount.name);
+    const keys = volume?.secret.items?.map(({ path }) => path) ?? ['tls.crt', 'tls.key', 'ca.crt'];
+    return keys.map((key) => `${mount.mountPath}/${key}`);
+  });
+}
+
 /** gRPC's own health service has no path; the pages beside a component have `/ready`. */
 function readinessOf(chart: RenderedChart, name: ComponentName): { port: number; path: string | undefined } {
-  if (name === 'config-server') return { port: portOf(settingsOf(chart, name).listen), path: undefined };
+  if (name === 'config-server') {
+    const { listen, metricsPort, tls } = settingsOf(chart, name);
+    // The kubelet's own gRPC knows no TLS.
+    return tls ? { port: metricsPort, path: '/ready' } : { port: portOf(listen), path: undefined };
+  }
   if (name === 'gateway') return { port: settingsOf(chart, name).adminPort, path: '/ready' };
   return { port: settingsOf(chart, name).metricsPort, path: '/ready' };
 }

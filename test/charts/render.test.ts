@@ -46,6 +46,8 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['gateway.httpPort=80', /Must be greater than or equal to 1024/],
     ['gateway.httpsPort=443', /gateway.httpsPort|Must be/],
     ['gateway.certificateNamespaces={Not A Name}', /Does not match pattern/],
+    ['configServer.tls.secretName=Not A Name', /Does not match pattern/],
+    ['configServer.tls.clientSecretName=client-tls', /needs configServer.tls.secretName/],
     ['gateway.service.type=ExternalName', /must be one of/],
     ['domain=Not A Domain', /Does not match pattern/],
   ])('refuses %s', async (assignment, complaint) => {

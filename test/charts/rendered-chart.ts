@@ -15,6 +15,7 @@ export interface RenderedContainer {
     readonly grpc?: { readonly port: number };
   };
   readonly securityContext: unknown;
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 export interface RenderedPod {
@@ -22,6 +23,7 @@ export interface RenderedPod {
   readonly automountServiceAccountToken: boolean;
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: unknown;
+  readonly volumes?: readonly { readonly name: string; readonly secret: { readonly secretName: string; readonly items?: readonly { readonly path: string }[] } }[];
   readonly containers: readonly RenderedContainer[];
 }
 

@@ -15,6 +15,8 @@ export const variants: readonly Variant[] = [
     name: 'another registry, domain and size',
     set: ['image.repository=images.example/mesh', 'image.tag=v9', 'domain=apps.example.org', 'gateway.replicas=5', 'activator.replicas=3', 'logLevel=debug'],
   },
+  { name: 'TLS towards the config service', set: ['configServer.tls.secretName=config-tls'] },
+  { name: 'TLS towards the config service, for whoever shows a certificate', set: ['configServer.tls.secretName=config-tls', 'configServer.tls.clientSecretName=client-tls'] },
   { name: 'HTTPS', set: ['gateway.httpsPort=8443', 'gateway.service.httpsPort=9443'] },
   { name: 'HTTPS by certificates of two namespaces', set: ['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'] },
   {

@@ -1,7 +1,7 @@
 {{/*
 The Deployment of one component. Takes root, component, values (its part of the values), args, env (names of
 variables, see below), ports, readinessProbe, graceSeconds, hasApiAccess, strategy, and, when there are any,
-annotations of its pods.
+annotations of its pods and certificates (volumes of Secrets, see _channel-tls.tpl).
 */}}
 {{- define "sluice.deployment" -}}
 apiVersion: apps/v1
@@ -32,6 +32,13 @@ spec:
       securityContext:
         runAsNonRoot: true
         seccompProfile: { type: RuntimeDefault }
+      {{- with .certificates }}
+      volumes:
+        {{- range . }}
+        - name: {{ .name }}
+          {{- toYaml .volume | nindent 10 }}
+        {{- end }}
+      {{- end }}
       containers:
         - name: {{ .component }}
           image: {{ include "sluice.image" . | quote }}
@@ -54,6 +61,12 @@ spec:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities: { drop: [ALL] }
+          {{- with .certificates }}
+          volumeMounts:
+            {{- range . }}
+            - { name: {{ .name }}, mountPath: {{ .folder }}, readOnly: true }
+            {{- end }}
+          {{- end }}
 {{- end }}
 
 {{/* The variables that a component reads, in the given order: what a pod knows about itself. */}}

@@ -1,3 +1,4 @@
+export { readClientTlsSettings, type ClientTlsSettings, type PemSource } from './client-tls-settings.ts';
 export type { Clock, Timer, Timers } from './clock.ts';
 export { createSeededRandom, randomInt, type Random } from './random.ts';
 export { afterFirstRequest, collectAllGarbage, giveBackStartMemory, systemClock, systemRandom, systemTimers } from './system.ts';

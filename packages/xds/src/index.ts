@@ -89,7 +89,8 @@ export { createUpstreamLoadReporter, type UpstreamLoad, type UpstreamLoadReporte
 export type { ReportedCluster } from './load/reported-clusters.ts';
 export { LoadServer, type LoadServerOptions } from './load/load-server.ts';
 export { createLoadSubscriber, type LoadSubscriber, type LoadSubscriberOptions } from './load/load-subscriber.ts';
-export { fetchClientStatus, openGrpcServer, openGrpcTransport } from './grpc/open.ts';
+export { fetchClientStatus, openChannelTls, openGrpcServer, openGrpcTransport, type OpenChannelTlsOptions } from './grpc/open.ts';
 export type { FetchClientStatusOptions } from './grpc/client-status.ts';
-export type { GrpcServer, GrpcServerOptions, ServerTls } from './grpc/server.ts';
+export type { GrpcServer, GrpcServerOptions } from './grpc/server.ts';
+export type { ServerTls } from './grpc/renewed-credentials.ts';
 export type { GrpcTls, GrpcTransportOptions } from './grpc/client.ts';

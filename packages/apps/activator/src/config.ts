@@ -1,12 +1,14 @@
 /** The activator's flags and environment. */
 import { DEFAULT_PROBING_RHYTHM, PROBE_TIMEOUT_MS, type PodProbingRhythm } from '@sluice/admission';
-import { parseAddress, parseDuration, SettingsReader, type Address, type Checked, type Environment } from '@sluice/kernel';
+import { parseAddress, parseDuration, readClientTlsSettings, SettingsReader, type Address, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import type { MetricNames } from '@sluice/proxy';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 
 export interface ActivatorSettings {
   /** `host:port` of the config service. */
   readonly configService: string;
+  /** How it is spoken to over TLS; undefined: without. `--config-service-ca`, `-certificate`, `-key`, `-server-name`. */
+  readonly configServiceTls: ClientTlsSettings | undefined;
   readonly identity: ActivatorIdentity;
   /** Address of all listeners; undefined leaves it to the configuration. Default: the pod's, where that is a loopback address. */
   readonly listenHost: string | undefined;
@@ -44,6 +46,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
   if (reader.number(concurrency, { fallback: 1, min: 1 }) > 1) reader.report(concurrency, 'must be 1: its limits hold exactly because they count in one thread; run more activators instead');
   return reader.finish({
     configService: reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }),
+    configServiceTls: readClientTlsSettings(reader, 'config-service'),
     identity: {
       pod: reader.text({ variable: 'POD_NAME' }),
       podIp,

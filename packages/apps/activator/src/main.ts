@@ -2,7 +2,7 @@
 import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createRequestLog, createSystemNetwork, findTemplateFault, loadRegexEngine, type RequestLog } from '@sluice/proxy';
 import { openLogger, openTracer, readTracerSettings, startMetricsServer } from '@sluice/telemetry';
-import { loadCodec, openGrpcTransport } from '@sluice/xds';
+import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeActivator } from './compose.ts';
 import { readSettings } from './config.ts';
 
@@ -17,7 +17,13 @@ const { logger } = logging;
 const meter = createMeter();
 const tracer = openTracer({ ...readTracerSettings(process.env, 'activator'), timers, logger, meter });
 const codec = await loadCodec('core');
-const transport = await openGrpcTransport({ address: settings.configService, codec });
+const { configService: address, configServiceTls } = settings;
+const tls = await openChannelTls({ settings: configServiceTls, address, logger });
+if (!tls.ok) {
+  process.stderr.write(describeSettingProblems('activator', tls.problems));
+  process.exit(2);
+}
+const transport = await openGrpcTransport({ address, codec, timers, tls: tls.value });
 const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
 const regexEngine = await loadRegexEngine();
 const activator = composeActivator({ settings, transport, codec, regexEngine, network, clock, timers, random, logger, meter, tracer, requestLog: openRequestLog(settings.requestLogTemplate) });

@@ -1,11 +1,13 @@
 /** The autoscaler's flags and environment. */
-import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 import type { ScrapeMode } from './scraping/scraping.ts';
 
 export interface AutoscalerSettings {
   /** `host:port` of the config service, where load comes from. Absent: only from scrapes and websockets, as Knative has it. */
   readonly configService: string | undefined;
+  /** How it and its replicas are spoken to over TLS; undefined: without. `--config-service-ca`, `-certificate`, `-key`, `-server-name`. */
+  readonly configServiceTls: ClientTlsSettings | undefined;
   /** Where `/metrics` and `/ready` listen. Default all addresses, port 9090, as Knative's autoscaler. */
   readonly metricsHost: string;
   readonly metricsPort: number;
@@ -30,11 +32,14 @@ const scrapeModes = ['auto', 'all', 'off'] as const;
 export function readSettings(flags: readonly string[], environment: Environment): Checked<AutoscalerSettings> {
   const reader = new SettingsReader(flags, environment);
   const configService = reader.find({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' });
+  const configServiceTls = readClientTlsSettings(reader, 'config-service');
+  if (configServiceTls && !configService) reader.report({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }, 'is required with --config-service-ca');
   const leaderElection = reader.boolean({ flag: 'leader-election' }, false);
   const podIp = reader.find({ variable: 'POD_IP' });
   if (leaderElection && !podIp) reader.report({ variable: 'POD_IP' }, 'is required with --leader-election');
   return reader.finish({
     configService: configService === '' ? undefined : configService,
+    configServiceTls,
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
     statsPort: reader.port({ flag: 'stats-port' }, 0),

@@ -4,7 +4,7 @@ import { createMeter, describeSettingProblems, systemClock as clock, systemRando
 import { connectToCluster } from '@sluice/kubernetes';
 import { createSystemNetwork } from '@sluice/proxy';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
-import { loadCodec, openGrpcTransport } from '@sluice/xds';
+import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeAutoscaler } from './compose.ts';
 import { readSettings } from './config.ts';
 
@@ -13,12 +13,18 @@ if (!settings.ok) {
   process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
   process.exit(2);
 }
-const { configService, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, logLevel } = settings.value;
+const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, logLevel } = settings.value;
 const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
 const { logger } = logging;
 const meter = createMeter();
 const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock });
 const codec = await loadCodec('load');
+// Replicas are called by their addresses, and each shows that it is the Service.
+const tls = await openChannelTls({ settings: configServiceTls, address: configService ?? '', logger });
+if (!tls.ok) {
+  process.stderr.write(describeSettingProblems('autoscaler', tls.problems));
+  process.exit(2);
+}
 // The plain way of reading is quick enough here, and the engine's needs a self-test on some systems.
 const network = await createSystemNetwork({ timers, logger, transport: 'events', platform: process.platform });
 const recording = recordLoad === undefined ? undefined : createWriteStream(recordLoad, { flags: 'a' });
@@ -26,7 +32,7 @@ recording?.on('error', (error) => logger.error('load not recorded', { path: reco
 const autoscaler = composeAutoscaler({
   client,
   configService,
-  openLoad: (address) => openGrpcTransport({ address, codec }),
+  openLoad: (address) => openGrpcTransport({ address, codec, timers, tls: tls.value }),
   network,
   ...(statsPort === 0 ? {} : { statsAddress: { host: metricsHost, port: statsPort } }),
   scrape,

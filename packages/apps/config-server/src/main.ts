@@ -1,13 +1,12 @@
 /** `node src/main.ts`: the config service as a process. */
-import { readFileSync } from 'node:fs';
-
 import { createMeter, describeSettingProblems, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
-import { loadCodec, openGrpcServer, type ServerTls } from '@sluice/xds';
+import { loadCodec, openGrpcServer } from '@sluice/xds';
 
 import { composeConfigServer } from './compose.ts';
-import { readConfigServerSettings, type TlsFiles } from './config.ts';
+import { readConfigServerSettings } from './config.ts';
+import { followServerTls } from './server-tls.ts';
 
 const settings = readConfigServerSettings(process.argv.slice(2), process.env);
 if (!settings.ok) {
@@ -30,19 +29,10 @@ const service = composeConfigServer({
       codec,
       handlers,
       timers: systemTimers,
-      ...(tls === undefined ? {} : { tls: readTls(tls) }),
+      ...(tls === undefined ? {} : { tls: followServerTls(tls, logging.logger) }),
       ...(connectionAgeMaxMs === 0 ? {} : { connectionAgeMaxMs }),
     }),
 });
-function readTls({ certificate, key, clientCertificateAuthority }: TlsFiles): ServerTls {
-  return {
-    certificateChain: readFileSync(certificate, 'utf8'),
-    privateKey: readFileSync(key, 'utf8'),
-    ...(clientCertificateAuthority === undefined
-      ? {}
-      : { clientCertificateAuthorities: readFileSync(clientCertificateAuthority, 'utf8') }),
-  };
-}
 
 // Before anything is listened on: whoever sees the port may want us gone again.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

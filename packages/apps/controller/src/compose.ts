@@ -20,12 +20,15 @@ import { RouteReferences } from './reconcile/route-references.ts';
 import { RouteReconciler } from './reconcile/route.ts';
 import { ServerlessServiceReconciler } from './reconcile/serverless-service.ts';
 import { ServiceReconciler } from './reconcile/service.ts';
+import type { SidecarAuthority } from './sidecar-authority.ts';
 import { Writer } from './writer.ts';
 
 export interface ServingControllerOptions {
   readonly client: KubernetesClient;
   /** Where sidecars report their load: `host:port` of the config service. Empty: nowhere. */
   readonly configService: string;
+  /** By whose word they believe it. Absent: they do not speak TLS. */
+  readonly sidecarAuthority?: SidecarAuthority | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   readonly clock: Clock;
@@ -61,6 +64,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
   const revision = new RevisionReconciler({
     ...base,
     configService: options.configService,
+    sidecarAuthority: options.sidecarAuthority,
     systemNamespace: options.systemNamespace,
   });
   const route = new RouteReconciler({ ...base, references });

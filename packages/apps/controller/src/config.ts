@@ -1,10 +1,15 @@
 /** The settings of the controller. */
-import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 
 export interface ControllerConfig {
   /** Where sidecars report their load: `host:port`. Empty: nowhere. */
   readonly configService: string;
+  /**
+   * By whose word sidecars believe it: `--config-service-ca`, whose content goes into the environment of pods. Their certificates are not
+   * ours to give, so there is nothing else of TLS here. Undefined: without TLS.
+   */
+  readonly configServiceTls: ClientTlsSettings | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   /** Where `/metrics` and `/ready` are served. */
@@ -17,8 +22,13 @@ export interface ControllerConfig {
 /** The API server itself is found by `KUBECONFIG` or from inside a cluster. */
 export function readConfig(flags: readonly string[], environment: Environment): Checked<ControllerConfig> {
   const reader = new SettingsReader(flags, environment);
+  const configService = reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }, '');
+  const configServiceTls = readClientTlsSettings(reader, 'config-service');
+  if (configServiceTls && configService === '') reader.report({ flag: 'config-service' }, 'is required with --config-service-ca');
+  if (configServiceTls?.identity) reader.report({ flag: 'config-service-certificate' }, 'is not allowed here: sidecars are in the hands of whoever makes pods, and are given no key');
   return reader.finish({
-    configService: reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }, ''),
+    configService,
+    configServiceTls,
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),

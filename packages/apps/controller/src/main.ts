@@ -10,13 +10,19 @@ import { connectToCluster } from '@sluice/kubernetes';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
 import { composeServingController } from './compose.ts';
 import { readConfig } from './config.ts';
+import { readSidecarAuthority } from './sidecar-authority.ts';
 
 const config = readConfig(process.argv.slice(2), process.env);
 if (!config.ok) {
   process.stderr.write(describeSettingProblems('controller', config.problems));
   process.exit(2);
 }
-const { configService, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+const { configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+const authority = configServiceTls && readSidecarAuthority(configServiceTls);
+if (authority?.ok === false) {
+  process.stderr.write(describeSettingProblems('controller', authority.problems));
+  process.exit(2);
+}
 const logging = await openLogger({ name: 'controller', level: logLevel, clock });
 const { logger } = logging;
 const meter = createMeter();
@@ -24,6 +30,7 @@ const client = await connectToCluster({ environment: process.env, fieldManager: 
 const controller = composeServingController({
   client,
   configService,
+  sidecarAuthority: authority?.value,
   systemNamespace,
   clock,
   timers,

@@ -1,10 +1,12 @@
 /** The gateway's flags and environment. */
-import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 
 export interface GatewaySettings {
   /** `host:port` of the config service. */
   readonly configService: string;
+  /** How it is spoken to over TLS; undefined: without. `--config-service-ca`, `-certificate`, `-key`, `-server-name`. */
+  readonly configServiceTls: ClientTlsSettings | undefined;
   readonly identity: GatewayIdentity;
   /** Address of all listeners; undefined leaves it to the configuration. Default: the pod's, where that is a loopback address. */
   readonly listenHost: string | undefined;
@@ -41,6 +43,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
   const sharedHost = podIp.startsWith('127.') ? podIp : undefined;
   return reader.finish({
     configService: reader.text({ flag: 'config-service', variable: 'SLUICE_CONFIG_SERVICE' }),
+    configServiceTls: readClientTlsSettings(reader, 'config-service'),
     identity: {
       pod: reader.text({ variable: 'POD_NAME' }, 'gateway'),
       podIp,

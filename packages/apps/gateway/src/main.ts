@@ -2,7 +2,7 @@
 import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createFleet, createSystemNetwork, createSystemResolver, loadRegexEngine, createThreads, type Fleet } from '@sluice/proxy';
 import { openLogger, openTracer, readTracerSettings } from '@sluice/telemetry';
-import { loadCodec, openGrpcTransport } from '@sluice/xds';
+import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { openAdmin } from './admin.ts';
 import { composeGateway } from './compose.ts';
 import { readSettings } from './config.ts';
@@ -22,7 +22,13 @@ const openAccessLog = createAccessLogOpener(lost('slow'), lost('failed'));
 const poisonsMemory = process.env['SLUICE_POISON_MEMORY'] === '1';
 const tracer = openTracer({ ...readTracerSettings(process.env, 'sluice-gateway'), timers, logger, meter });
 const codec = await loadCodec('core');
-const transport = await openGrpcTransport({ address: settings.configService, codec });
+const { configService: address, configServiceTls } = settings;
+const tls = await openChannelTls({ settings: configServiceTls, address, logger });
+if (!tls.ok) {
+  process.stderr.write(describeSettingProblems('gateway', tls.problems));
+  process.exit(2);
+}
+const transport = await openGrpcTransport({ address, codec, timers, tls: tls.value });
 const network = await createSystemNetwork({ timers, logger, transport: settings.transport, poisonsMemory, platform: process.platform });
 const fleet = await openFleet();
 meter.gauge('envoy_server_concurrency', 'workers').set(settings.concurrency);

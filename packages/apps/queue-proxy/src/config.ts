@@ -2,7 +2,7 @@
  * The sidecar's environment: Knative's contract, so that any controller that makes pods for Knative makes them
  * for us, and a few variables of our own. https://github.com/knative/serving/blob/main/pkg/queue/sharedmain/main.go
  */
-import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import type { MetricNames } from '@sluice/proxy';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 import { readObservability, type ObservabilitySettings } from './observability.ts';
@@ -37,6 +37,11 @@ export interface QueueProxySettings {
   readonly metricNames: MetricNames;
   /** `host:port` where load is reported; undefined reports to nobody, and stays scrapable. */
   readonly configService: string | undefined;
+  /**
+   * How it is spoken to over TLS; undefined: without. `SLUICE_CONFIG_SERVICE_CA`, as text or as a path, is all that our controller
+   * gives: pods hold no certificate of their own. Whoever mounts one names it by `…_CERTIFICATE` and `…_KEY`.
+   */
+  readonly configServiceTls: ClientTlsSettings | undefined;
   /** `/wait-for-drain`. Knative: 8022. */
   readonly adminPort: number;
   /** Statistics for an autoscaler that scrapes. Knative: 9090. */
@@ -103,6 +108,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     observability,
     metricNames: reader.choice(variable('SLUICE_METRIC_NAMES'), ['newest', 'older', 'both'], 'newest'),
     configService: reader.find(variable('SLUICE_CONFIG_SERVICE')) || undefined,
+    configServiceTls: readClientTlsSettings(reader, 'config-service'),
     adminPort: reader.port(variable('SLUICE_ADMIN_PORT'), 8022),
     autoscalerMetricsPort: reader.port(variable('SLUICE_AUTOSCALER_METRICS_PORT'), 9090),
     userMetricsPort: reader.port(variable('SLUICE_USER_METRICS_PORT'), 9091),

@@ -1,8 +1,8 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
-import { giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
+import { formatProblem, giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
 import type { Proxy } from '@sluice/proxy';
 import { openLogger, startMetricsPush, startMetricsServer, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
-import { loadCodec, openGrpcTransport } from '@sluice/xds';
+import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
 import type { QueueProxySettings } from './config.ts';
 import { createLoadReports } from './load-reports.ts';
@@ -48,9 +48,16 @@ export async function runRest(options: RestOptions): Promise<void> {
 
 /** Gives how to stop reporting; undefined when there is nobody to report to. */
 async function startReports(options: RestOptions): Promise<(() => void) | undefined> {
-  const { settings, queueProxy } = options;
-  if (settings.configService === undefined) return undefined;
-  const transport = await openGrpcTransport({ address: settings.configService, codec: await loadCodec('load') });
+  const { settings, queueProxy, logger, timers } = options;
+  const { configService: address, configServiceTls } = settings;
+  if (address === undefined) return undefined;
+  const tls = await openChannelTls({ settings: configServiceTls, address, logger });
+  if (!tls.ok) {
+    // Requests are served all the same, and an autoscaler asks those who do not report.
+    logger.error('load not reported', { reason: tls.problems.map(formatProblem).join('; ') });
+    return undefined;
+  }
+  const transport = await openGrpcTransport({ address, codec: await loadCodec('load'), timers, tls: tls.value });
   const reports = createLoadReports({ ...options, load: queueProxy.load, outcomes: () => outcomesOf(queueProxy.proxy), transport });
   reports.start();
   return () => {

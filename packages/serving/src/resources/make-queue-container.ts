@@ -21,6 +21,8 @@ export interface PodOptions {
   readonly initialScale?: number;
   /** Where the sidecars report their load: `host:port` of the config service. Empty: nowhere. */
   readonly configService: string;
+  /** By whose word they believe it, as certificates in PEM, and for which name; empty for the host in the address. Default: they do not speak TLS. */
+  readonly configServiceAuthority?: { readonly certificates: string; readonly serverName: string } | undefined;
   /** The namespace of the control plane. */
   readonly systemNamespace: string;
 }
@@ -108,7 +110,17 @@ function queueEnvironment(revision: Revision, options: PodOptions, servingPort: 
     { name: 'ROOT_CA', value: deployment.queueSidecarRootCa },
     ...tlsEnvironment(deployment),
     ...scalingTarget(metadata.annotations ?? {}),
-    ...(options.configService === '' ? [] : [{ name: 'SLUICE_CONFIG_SERVICE', value: options.configService }]),
+    ...configServiceEnvironment(options),
+  ];
+}
+
+/** Certificates of authorities stand in the environment itself: the pod's namespace is not ours to put a file into. */
+function configServiceEnvironment({ configService, configServiceAuthority: authority }: PodOptions): EnvVar[] {
+  if (configService === '') return [];
+  return [
+    { name: 'SLUICE_CONFIG_SERVICE', value: configService },
+    ...(authority ? [{ name: 'SLUICE_CONFIG_SERVICE_CA', value: authority.certificates }] : []),
+    ...(authority && authority.serverName !== '' ? [{ name: 'SLUICE_CONFIG_SERVICE_SERVER_NAME', value: authority.serverName }] : []),
   ];
 }
 

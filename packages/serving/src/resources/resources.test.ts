@@ -187,6 +187,14 @@ describe('a Revision becomes a Deployment', () => {
     });
   });
 
+  test('whose sidecar believes the config service by certificates in its environment', () => {
+    const authority = { certificates: 'PEM', serverName: 'mesh.test' };
+    expect(containersOf({}, { ...options, configServiceAuthority: authority }).environment).toMatchObject({ SLUICE_CONFIG_SERVICE_CA: 'PEM', SLUICE_CONFIG_SERVICE_SERVER_NAME: 'mesh.test' });
+    expect(containersOf({}).environment).not.toHaveProperty('SLUICE_CONFIG_SERVICE_CA');
+    // Where there is nobody to report to, there is nobody to believe.
+    expect(containersOf({}, { ...options, configService: '', configServiceAuthority: authority }).environment).not.toHaveProperty('SLUICE_CONFIG_SERVICE_CA');
+  });
+
   test('whose sidecar has a command where the floor runs no images', () => {
     const { queue } = containersOf(
       {},

@@ -1,10 +1,11 @@
 /** Streams to a config service over gRPC. */
 import assert from 'node:assert';
 
+import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 
-import { Client, credentials, Metadata, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
-import type { MessageStream, MessageStreamHandler, StreamStatus } from '@sluice/kernel';
+import { Client, connectivityState, credentials, Metadata, status, type ChannelCredentials, type ClientDuplexStream } from '@grpc/grpc-js';
+import type { MessageStream, MessageStreamHandler, StreamStatus, Timers } from '@sluice/kernel';
 
 import type { Codec } from '../codec/codec.ts';
 import type { ConfigServiceTransport } from '../transport.ts';
@@ -17,7 +18,9 @@ export interface GrpcTransportOptions {
   readonly address: string;
   readonly codec: Codec;
   /** How to secure connections; asked whenever a stream is opened, so that new certificates count from then on. Default: not at all. */
-  readonly tls?: () => GrpcTls;
+  readonly tls?: (() => GrpcTls) | undefined;
+  /** With it, certificates are looked at anew also while a stream waits for a connection, which may be for want of new ones. */
+  readonly timers?: Timers;
   /**
    * Whether a stream that is opened while there is no connection waits for one. Default true. Else it fails, which whoever
    * has other servers to try wants to know.
@@ -39,8 +42,11 @@ export interface GrpcTls {
   readonly findFault: (certificate: Uint8Array) => string | undefined;
 }
 
+/** How often, in ms. Chosen: as often as a server that is away is asked for. */
+const lookAgainMs = 1_000;
+
 /** A channel that connects when the first stream is opened. */
-export function createGrpcTransport({ address, codec, tls, waitsForConnection = true, keepAlive }: GrpcTransportOptions): ConfigServiceTransport {
+export function createGrpcTransport({ address, codec, tls, timers, waitsForConnection = true, keepAlive }: GrpcTransportOptions): ConfigServiceTransport {
   let secured = tls?.();
   let client = createClient(address, secured, keepAlive);
   const methods = configServiceMethods(codec);
@@ -71,6 +77,11 @@ export function createGrpcTransport({ address, codec, tls, waitsForConnection = 
     client = createClient(address, now, keepAlive);
   }
 
+  /** A server that has changed its authority is not reached with the old one, and streams that wait would wait for ever. */
+  const waiting = tls && timers?.every(lookAgainMs, () => {
+    if (open.size > 0 && client.getChannel().getConnectivityState(false) !== connectivityState.READY) renew();
+  });
+
   return {
     openAds: () => openStream(methods.ads),
     openDeltaAds: () => openStream(methods.deltaAds),
@@ -79,6 +90,7 @@ export function createGrpcTransport({ address, codec, tls, waitsForConnection = 
     openLoadStats: () => openStream(methods.loadStats),
     openLoad: () => openStream(methods.load),
     close() {
+      waiting?.cancel();
       for (const stream of open) stream.end();
       client.close();
     },
@@ -89,7 +101,7 @@ function createClient(address: string, tls: GrpcTls | undefined, keepAlive: Keep
   return new Client(address, tls ? credentialsOf(tls) : credentials.createInsecure(), {
     ...sharedChannelOptions,
     ...keepAliveOptions(keepAlive),
-    ...(tls && tls.serverName !== '' ? { 'grpc.ssl_target_name_override': tls.serverName } : {}),
+    ...(tls ? { 'grpc.ssl_target_name_override': askedName(tls.serverName, address) } : {}),
     // A service that has been restarted is found again within a second; gRPC adds jitter of its own.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1_000,
@@ -97,6 +109,16 @@ function createClient(address: string, tls: GrpcTls | undefined, keepAlive: Keep
     'grpc.use_local_subchannel_pool': 1,
     'grpc.enable_http_proxy': 0,
   });
+}
+
+/**
+ * The name in the handshake. Left to itself the library takes an address for one, which Node (from 26) refuses to send; a name that nobody can
+ * have stands for none, since it has no way to say none. What the certificate must be for is looked at elsewhere.
+ */
+function askedName(serverName: string, address: string): string {
+  if (serverName !== '') return serverName;
+  const host = address.replace(/^(ipv4|ipv6|dns):/, '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isIP(host) === 0 && !address.startsWith('unix:') ? host : 'nameless.invalid';
 }
 
 function credentialsOf({ trustedCa, identity, findFault }: GrpcTls): ChannelCredentials {

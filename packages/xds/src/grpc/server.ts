@@ -9,6 +9,7 @@ import { knowsClientStatus, registerClientStatus } from './client-status.ts';
 import { createHealthService, healthMethods } from './health.ts';
 import { configServiceMethods, type StreamMethod } from './methods.ts';
 import { registerReflection } from './reflection.ts';
+import { RenewedCredentials, type ServerTls } from './renewed-credentials.ts';
 
 export interface GrpcServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -16,22 +17,17 @@ export interface GrpcServerOptions {
   readonly codec: Codec;
   readonly handlers: ConfigServiceHandlers;
   readonly timers: Timers;
-  /** Absent: without TLS. */
-  readonly tls?: ServerTls;
+  /**
+   * Absent: without TLS. A function is asked again every `tlsLookMs`; what it then gives counts for connections from then on. It must not
+   * throw, nor give what cannot be used: where it has nothing new it gives the same object as before.
+   */
+  readonly tls?: ServerTls | (() => ServerTls);
   /**
    * After about so long, give or take a tenth, a connection is ended and its client comes back, to whichever replica is
    * there by then; in ms. Absent: never. Streams get `lastCallMs` to end by themselves.
    */
   readonly connectionAgeMaxMs?: number;
   readonly keepAlive?: KeepAlive;
-}
-
-/** How a server shows who it is, and whether clients must; all PEM. Read once: a renewed certificate needs a new server. */
-export interface ServerTls {
-  readonly certificateChain: string;
-  readonly privateKey: string;
-  /** Whoever has a certificate of one of these may connect, and nobody else. Absent: clients show none. */
-  readonly clientCertificateAuthorities?: string;
 }
 
 export interface GrpcServer {
@@ -45,7 +41,7 @@ export interface GrpcServer {
 
 /** Binds and serves. Rejects with code `listen-failed` when the address cannot be had. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { address, codec, handlers, timers, connectionAgeMaxMs } = options;
+  const { address, codec, handlers, timers, tls, connectionAgeMaxMs } = options;
   const server = new Server({
     ...sharedChannelOptions,
     ...keepAliveOptions(options.keepAlive),
@@ -70,11 +66,23 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   if (onClientStatus && knowsClientStatus(codec)) registerClientStatus(server, codec, (request) => onClientStatus(request));
   server.addService(healthMethods, health.implementation);
   registerReflection(server, (service) => isOffered(service, handlers));
-  const port = await bind(server, address, credentialsOf(options.tls));
+  let current = typeof tls === 'function' ? tls() : tls;
+  const credentials = current && new RenewedCredentials(current);
+
+  function renew(read: () => ServerTls): void {
+    const found = read();
+    if (found === current) return;
+    credentials?.renew(found);
+    current = found;
+  }
+
+  const port = await bind(server, address, credentials ?? ServerCredentials.createInsecure());
+  const looking = typeof tls === 'function' && timers.every(tlsLookMs, () => renew(tls));
   return {
     port,
     setServing: (serving) => health.setServing(serving),
     async stop(graceMs = 0) {
+      if (looking) looking.cancel();
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       await Promise.race([closed, delay(timers, graceMs)]);
       // With channelz off, grpc-js knows no sessions to force (1.14), so the streams are ended one by one.
@@ -98,6 +106,9 @@ const lastWordMs = 1_000;
 /** How long the streams of a connection that has grown old may go on, in ms. Chosen: discovery streams never end by themselves. */
 const lastCallMs = 5_000;
 
+/** How often files of certificates are looked at, in ms. Chosen: soon against the days for which both are good, and cheap. */
+const tlsLookMs = 10_000;
+
 type OpenStreams = Set<{ end(status: StreamStatus): void }>;
 
 function register<Request, Response>(
@@ -113,13 +124,6 @@ function register<Request, Response>(
     onStream(stream);
   };
   server.register(method.path, onCall, method.responseSerialize, method.requestDeserialize, 'bidi');
-}
-
-function credentialsOf(tls: ServerTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const { certificateChain, privateKey, clientCertificateAuthorities: authorities } = tls;
-  const pair = { cert_chain: Buffer.from(certificateChain), private_key: Buffer.from(privateKey) };
-  return ServerCredentials.createSsl(authorities === undefined ? null : Buffer.from(authorities), [pair], authorities !== undefined);
 }
 
 function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {

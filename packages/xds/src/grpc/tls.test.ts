@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 
 import { Client, credentials, type ChannelCredentials } from '@grpc/grpc-js';
-import { createMeter, silentLogger, systemClock, systemTimers } from '@sluice/kernel';
+import { createMeter, silentLogger, systemClock, systemTimers, type Timers } from '@sluice/kernel';
+import { SimulatedTime } from '@sluice/kernel/testing';
 import { afterEach, expect, test } from 'vitest';
 
 import { AdsServer, createSnapshot, loadCodec, openGrpcServer, SnapshotCache, typeUrls, type ServerTls } from '../index.ts';
@@ -17,7 +18,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
-async function serve(tls: ServerTls): Promise<number> {
+async function serve(tls: ServerTls | (() => ServerTls), timers: Timers = systemTimers): Promise<number> {
   const codec = await loadCodec('core');
   const cache = new SnapshotCache();
   const result = createSnapshot([sampleCluster({ name: 'a', endpoints: [] })], codec);
@@ -25,7 +26,7 @@ async function serve(tls: ServerTls): Promise<number> {
   cache.set('gateway', result.snapshot);
   const ads = new AdsServer({ cache, clock: systemClock, timers: systemTimers, logger: silentLogger, meter: createMeter() });
   const handlers = { ...ads.handlers, onLoadStats() {}, onLoad() {} };
-  const server = await openGrpcServer({ address: '127.0.0.1:0', codec, timers: systemTimers, handlers, tls });
+  const server = await openGrpcServer({ address: '127.0.0.1:0', codec, timers, handlers, tls });
   stops.push(() => server.stop());
   return server.port;
 }
@@ -53,4 +54,15 @@ test('where clients must show who they are, one without a certificate is not ser
   const port = await serve({ ...identity, clientCertificateAuthorities: String(pem('authority')) });
   expect(await ask(port, credentials.createSsl(pem('authority'), pem('client-key'), pem('client')))).toBe(1);
   expect(await ask(port, credentials.createSsl(pem('authority')))).toBe('status 14');
+});
+
+test('what a server is given later counts for clients that come later', async () => {
+  const time = new SimulatedTime();
+  let given: ServerTls = { ...identity, clientCertificateAuthorities: String(pem('stranger')) };
+  const port = await serve(() => given, time);
+  const asClient = () => ask(port, credentials.createSsl(pem('authority'), pem('client-key'), pem('client')));
+  expect(await asClient()).toBe('status 14');
+  given = { ...identity, clientCertificateAuthorities: String(pem('authority')) };
+  time.advance(10_000);
+  expect(await asClient()).toBe(1);
 });

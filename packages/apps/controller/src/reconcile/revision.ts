@@ -19,6 +19,7 @@ import {
 import { inNamespace, index, type Caches } from '../caches.ts';
 import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
+import type { SidecarAuthority } from '../sidecar-authority.ts';
 import { mergeDeployment, mergePodAutoscaler } from './merge.ts';
 
 export interface RevisionReconcilerOptions {
@@ -27,6 +28,8 @@ export interface RevisionReconcilerOptions {
   readonly writer: Writer;
   /** Where sidecars report their load: `host:port`. Empty: nowhere. */
   readonly configService: string;
+  /** By whose word they believe it. Undefined: they do not speak TLS. */
+  readonly sidecarAuthority: SidecarAuthority | undefined;
   readonly systemNamespace: string;
 }
 
@@ -71,11 +74,12 @@ export class RevisionReconciler {
   }
 
   #ensureDeployment(revision: Revision, actual: Deployment | undefined): Promise<Deployment | 'not-owned'> {
-    const { config, writer, configService, systemNamespace } = this.#options;
+    const { config, writer, configService, sidecarAuthority, systemNamespace } = this.#options;
     const desired: Deployment = makeDeployment(revision, {
       config: config.current,
       initialScale: config.autoscaler.initialScale,
       configService,
+      configServiceAuthority: sidecarAuthority,
       systemNamespace,
     });
     return writer.ensure({ kind: deploymentKind, owner: revision, desired, actual, merge: mergeDeployment });
