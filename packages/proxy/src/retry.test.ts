@@ -179,7 +179,8 @@ describe('tries', () => {
 describe('the time of one try', () => {
   test('ends it, and the next begins', async () => {
     const virtualHost = { include_request_attempt_count: true, include_is_timeout_retry_header: true };
-    await using world = await start({ retry_on: '5xx', per_try_timeout: '0.05s' }, [saysNothing, fine], { virtualHost });
+    // Enough for the second one, also on a busy machine.
+    await using world = await start({ retry_on: '5xx', per_try_timeout: '0.5s' }, [saysNothing, fine], { virtualHost });
     expect((await world.proxy.request()).status).toBe(200);
     expect(world.proxy.metric('envoy_cluster_upstream_rq_per_try_timeout')).toBe(1);
     expect(world.upstream.heads.map((head) => /x-envoy-is-timeout-retry: (\w+)/.exec(head)?.[1])).toEqual([undefined, 'true']);
