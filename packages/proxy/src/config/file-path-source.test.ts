@@ -36,13 +36,13 @@ const routesFile = (body: string) => JSON.stringify({
   resources: [{ '@type': `${types}.config.route.v3.RouteConfiguration`, name: 'routes', virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: body } } }] }] }],
 });
 
-async function start() {
+async function start(more: (folder: string) => Promise<string> = () => Promise.resolve('')) {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-path-'));
   stops.push(() => rm(folder, { recursive: true, force: true }));
   const [lds, rds] = [join(folder, 'lds.yaml'), join(folder, 'rds.json')];
   await writeFile(lds, listenerFile('edge', rds));
   await writeFile(rds, routesFile('first'));
-  const loaded = await parseBootstrap(`node: {id: a, cluster: b}\ndynamic_resources: {lds_config: {path_config_source: {path: ${lds}, watched_directory: {path: ${folder}}}}}`, 'b.yaml', [routerFactory]);
+  const loaded = await parseBootstrap(`node: {id: a, cluster: b}\ndynamic_resources: {lds_config: {path_config_source: {path: ${lds}, watched_directory: {path: ${folder}}}}${await more(folder)}}`, 'b.yaml', [routerFactory]);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const reads: string[] = [];
   const started = await startBootstrapProxy({
@@ -96,4 +96,56 @@ test('a bad resource is shown at its line, and the last good one stays', async (
   await writeFile(rds, '{"resources": [{"@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "x"}]}');
   await expect.poll(() => reads.at(-1), { timeout: 20_000 }).toContain('resources[0]: has @type "type.googleapis.com/envoy.config.cluster.v3.Cluster", must be type.googleapis.com/envoy.config.route.v3.RouteConfiguration');
   expect(await says()).toBe('first');
+});
+
+const clusterFile = (...names: readonly string[]) => JSON.stringify({
+  resources: names.map((name) => ({ '@type': `${types}.config.cluster.v3.Cluster`, name, type: 'STATIC', load_assignment: { cluster_name: name, endpoints: [] } })),
+});
+const inlineListener = (cluster: string) => JSON.stringify({
+  resources: [
+    {
+      '@type': `${types}.config.listener.v3.Listener`,
+      name: 'edge',
+      address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+      filter_chains: [
+        {
+          filters: [
+            {
+              name: 'manager',
+              typed_config: {
+                '@type': `${types}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+                stat_prefix: 'edge',
+                route_config: {
+                  virtual_hosts: [
+                    {
+                      name: 'all',
+                      domains: ['*'],
+                      routes: [
+                        { match: { path: '/host' }, route: { cluster } },
+                        { match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: cluster } } },
+                      ],
+                    },
+                  ],
+                },
+                http_filters: [{ name: 'router', typed_config: { '@type': `${types}.extensions.filters.http.router.v3.Router` } }],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+});
+
+test('a listener that came before its cluster is taken when that is there', async () => {
+  const { folder, lds, reads, says } = await start(async (at) => {
+    await writeFile(join(at, 'cds.json'), clusterFile('one'));
+    return `, cds_config: {path_config_source: {path: ${join(at, 'cds.json')}}}`;
+  });
+  await writeFile(lds, inlineListener('two'));
+  await expect.poll(() => reads.at(-1), { timeout: 20_000 }).toMatch(/lds\.yaml.*two/);
+  expect(await says()).toBe('first');
+  await writeFile(join(folder, 'cds.json'), clusterFile('one', 'two'));
+  await expect.poll(says, { timeout: 20_000 }).toBe('two');
+  await expect.poll(() => reads.at(-1), { timeout: 20_000 }).toBe('lds.yaml');
 });

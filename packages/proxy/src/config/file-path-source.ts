@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Problem, Timers } from '@sluice/kernel';
-import { parseSource, versionOf, type SourceDocument } from '@sluice/resources';
+import { parseSource, typeUrls, versionOf, type SourceDocument } from '@sluice/resources';
 import type { ConfigConsumer, ConfigSource, OfferedResource } from './config-source.ts';
 import { Debounce } from './debounce.ts';
 import type { FileWatcher } from './file-watcher.ts';
@@ -42,13 +42,21 @@ export class PathSource implements ConfigSource {
     this.#files.clear();
   }
 
+  /** Clusters come first and are waited for, as Envoy does: a listener that names one which is not there yet would be refused. */
   #subscribe(json: unknown): void {
+    let clustersAreRead = Promise.resolve();
     for (const subscription of pathSubscriptions(json)) {
       const key = subscriptionKey(subscription);
       if (this.#files.has(key)) continue;
-      const file = new WatchedFile(subscription, this.#options, (document) => this.#take(subscription, file, document));
+      const file = new WatchedFile(subscription, this.#options, clustersAreRead, (document) => this.#take(subscription, file, document));
       this.#files.set(key, file);
+      if (subscription.typeUrl === typeUrls.cluster) clustersAreRead = file.read;
     }
+  }
+
+  /** Files that were saved together may be seen in any order: what was refused for want of a cluster may be good by now. */
+  #readRefusedAgain(): void {
+    for (const file of this.#files.values()) if (file.isRefused) file.readAgain();
   }
 
   async #take({ typeUrl, isWhole }: PathSubscription, file: WatchedFile, document: SourceDocument): Promise<readonly Problem[]> {
@@ -64,6 +72,7 @@ export class PathSource implements ConfigSource {
     this.#subscribe(document.json);
     // Only what could be brought into force is good.
     const faults = (await consumer.inForce?.()) ?? [];
+    if (typeUrl === typeUrls.cluster) this.#readRefusedAgain();
     const found = [
       ...rejected.flatMap(({ name, problems: wrong }) => wrong.map((one) => ({ name, found: one }))),
       ...faults.filter((fault) => fault.typeUrl === typeUrl).map(({ name, problem }) => ({ name, found: problem })),
@@ -85,14 +94,33 @@ class WatchedFile {
   readonly #watch: { stop(): void };
   #text: string | undefined;
   #isStopped = false;
-  #last: Promise<void> = Promise.resolve();
+  #isRefused = false;
+  #last: Promise<void>;
 
-  constructor(subscription: PathSubscription, options: PathSourceOptions, take: (document: SourceDocument) => Promise<readonly Problem[]>) {
+  /** @param after what comes before its first reading */
+  constructor(subscription: PathSubscription, options: PathSourceOptions, after: Promise<void>, take: (document: SourceDocument) => Promise<readonly Problem[]>) {
     this.#subscription = subscription;
     this.#options = options;
     this.#take = take;
+    this.#last = after;
     this.#debounce = new Debounce({ timers: options.timers, quietMs, delayMsMax, act: () => this.#readNext() });
     this.#watch = options.watcher.watch(() => Promise.resolve([subscription.path]), () => this.#debounce.notice());
+    this.#readNext();
+  }
+
+  /** Fulfils when what was to be read until now has been, and has come into force or not. */
+  get read(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Of another kind than clusters, and with something in it that was not taken. */
+  get isRefused(): boolean {
+    return this.#isRefused && this.#subscription.typeUrl !== typeUrls.cluster;
+  }
+
+  /** Although it says what it said before. */
+  readAgain(): void {
+    this.#text = undefined;
     this.#readNext();
   }
 
@@ -109,7 +137,9 @@ class WatchedFile {
   async #read(): Promise<void> {
     const { path } = this.#subscription;
     const problems = await this.#problems(path).catch((reason: unknown): readonly Problem[] => [{ path: '', message: `cannot read ${path}: ${reason instanceof Error ? reason.message : String(reason)}`, severity: 'error' }]);
-    if (!this.#isStopped && problems) this.#options.onRead(path, problems);
+    if (this.#isStopped || !problems) return;
+    this.#isRefused = problems.some(({ severity }) => severity === 'error');
+    this.#options.onRead(path, problems);
   }
 
   /** Undefined when it says what it said before. */
