@@ -322,6 +322,15 @@ describe('config-leader-election', () => {
     expect(valueOf(readLeaderElectionConfig({}))).toEqual(defaultLeaderElection);
   });
 
+  test('times with which two could lead, or nobody could stay, are refused', () => {
+    expect(complaints(readLeaderElectionConfig({ 'lease-duration': '10s', 'renew-deadline': '10s', 'retry-period': '9s' }))).toEqual([
+      'data.renew-deadline: invalid value: 10s, want less than lease-duration, which is 10s',
+      'data.retry-period: invalid value: 9s, want less than five sixths of renew-deadline, which is 10s',
+    ]);
+    // What is given must fit what is not.
+    expect(complaints(readLeaderElectionConfig({ 'lease-duration': '15s' }))).toEqual(['data.renew-deadline: invalid value: 40s, want less than lease-duration, which is 15s']);
+  });
+
   test('more than ten buckets are refused', () => {
     expect(complaints(readLeaderElectionConfig({ buckets: '11' }))).toEqual(['data.buckets: invalid value: 11, want a whole number from 1 to 10']);
   });

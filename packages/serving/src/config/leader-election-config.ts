@@ -1,5 +1,5 @@
 /** `config-leader-election`: how components agree who of several does a piece of work. */
-import type { Checked } from '@sluice/kernel';
+import { formatDuration, type Checked } from '@sluice/kernel';
 import { ConfigReader, type ConfigData } from './config-reader.ts';
 
 export interface LeaderElectionConfig {
@@ -21,13 +21,25 @@ export const defaultLeaderElection: LeaderElectionConfig = {
   buckets: 1,
 };
 
+/** What a holder waits between attempts beyond `retry-period`, at most, as a share of it: so that replicas do not try at once. */
+const jitterRatio = 0.2;
+
+/** Times with which two could lead at once, or nobody could renew in time, are refused; Knative finds out when it starts. */
 export function readLeaderElectionConfig(data: ConfigData): Checked<LeaderElectionConfig> {
   const reader = new ConfigReader(data);
   const standard = defaultLeaderElection;
-  return reader.result({
+  const config: LeaderElectionConfig = {
     leaseDurationMs: reader.duration(['lease-duration', 'leaseDuration'], standard.leaseDurationMs),
     renewDeadlineMs: reader.duration(['renew-deadline', 'renewDeadline'], standard.renewDeadlineMs),
     retryPeriodMs: reader.duration(['retry-period', 'retryPeriod'], standard.retryPeriodMs),
     buckets: reader.integer('buckets', standard.buckets, { least: 1, most: 10 }),
-  });
+  };
+  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = config;
+  if (renewDeadlineMs >= leaseDurationMs) {
+    reader.complain('renew-deadline', `invalid value: ${formatDuration(renewDeadlineMs)}, want less than lease-duration, which is ${formatDuration(leaseDurationMs)}`);
+  }
+  if (retryPeriodMs * (1 + jitterRatio) >= renewDeadlineMs) {
+    reader.complain('retry-period', `invalid value: ${formatDuration(retryPeriodMs)}, want less than five sixths of renew-deadline, which is ${formatDuration(renewDeadlineMs)}`);
+  }
+  return reader.result(config);
 }
