@@ -30,6 +30,8 @@ export interface SpanOrigin {
   readonly serviceName: string;
   /** URL of the collector of OTLP over HTTP. Empty: the tracer's own. */
   readonly collector: string;
+  /** What else is known of whoever speaks, by OpenTelemetry's names for resources. Absent: nothing. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 export interface Tracer {

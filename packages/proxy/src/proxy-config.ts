@@ -141,6 +141,8 @@ export interface ConnectionManagerConfig {
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
+  /** Identifiers that clients bring are not changed: they do not say why a request is traced. Default false. */
+  readonly keepsRequestIds?: boolean;
   readonly acceptHttp10: boolean;
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;

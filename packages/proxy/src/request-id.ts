@@ -74,6 +74,24 @@ export function traceReasonIn(head: RequestHead): 'none' | keyof typeof digits {
   return reasons[digit as keyof typeof reasons];
 }
 
+/** The number that the first eight digits are; undefined where the identifier does not begin with them. */
+export function identifierNumber(head: RequestHead): number | undefined {
+  let number = 0;
+  for (let index = 0; index < 8; index += 1) {
+    const digit = digitOf(head.valueByte(Known.requestId, index));
+    if (digit < 0) return undefined;
+    number = number * 16 + digit;
+  }
+  return number;
+}
+
+/** -1 for what is no hexadecimal digit. */
+function digitOf(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = (code | 32) - 87;
+  return letter >= 10 && letter <= 15 ? letter : -1;
+}
+
 /** The identifier with a reason in it, where it has the shape for one. */
 export function withTraceReason(requestId: string, reason: keyof typeof digits): string {
   if (requestId.length !== blank.length || (requestId.charAt(reasonAt) !== '4' && !isTraced(requestId))) return requestId;

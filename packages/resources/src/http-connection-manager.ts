@@ -19,6 +19,7 @@ import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2Protoc
 import { noLocalReplyConfig, readLocalReplyConfig, type LocalReplyConfig } from './local-reply-config.ts';
 import { readRouteConfiguration, type RouteConfiguration } from './route-configuration.ts';
 import { routerFilterTypeName } from './router-filter.ts';
+import { defaultRequestIdSettings, readRequestIdExtension, type RequestIdSettings } from './request-id-extension.ts';
 import { readTracing, type Tracing } from './tracing.ts';
 import { readUpgradeConfig, type UpgradeConfig } from './upgrade-config.ts';
 
@@ -54,6 +55,7 @@ export interface HttpConnectionManager extends ClientAddressConfig {
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
+  readonly requestIds: RequestIdSettings;
   /** The value of the `server` header. Default `envoy`, as Envoy. */
   readonly serverName: string;
   readonly serverHeaderTransformation: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
@@ -120,6 +122,7 @@ export function readHttpConnectionManager(json: unknown, scope: Scope): HttpConn
     generateRequestId: reader.boolean('generate_request_id', true),
     preserveExternalRequestId: reader.boolean('preserve_external_request_id', false),
     alwaysSetRequestIdInResponse: reader.boolean('always_set_request_id_in_response', false),
+    requestIds: reader.read('request_id_extension', readRequestIdExtension) ?? defaultRequestIdSettings,
     serverName: reader.string('server_name') || 'envoy',
     serverHeaderTransformation: reader.enum(
       'server_header_transformation',
@@ -234,7 +237,6 @@ function readLogOptions(reader: MessageReader): AccessLogOptions {
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'http3_protocol_options',
-    'request_id_extension',
     'represent_ipv4_remote_address_as_ipv4_mapped_ipv6',
   ]);
   // Clusters that tell their hosts for whom a connection is always know.

@@ -2,6 +2,8 @@
 import { isObject, MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { readResourceDetector, type ResourceDetector } from './resource-detector.ts';
+import { readTracingSampler, type TracingSampler } from './tracing-sampler.ts';
 
 export interface TracingProvider {
   /** False: a provider that we do not have, so that nothing is traced. */
@@ -10,6 +12,10 @@ export interface TracingProvider {
   readonly serviceName: string;
   /** URL of a collector of OTLP over HTTP; with `grpc:` in front, of one over gRPC. Empty: the one the process was told of. */
   readonly collector: string;
+  /** Decides about spans in place of the shares of connection managers and routes. Absent: those do. */
+  readonly sampler?: TracingSampler;
+  /** Say what spans tell of this process besides its service; later ones count before earlier ones. Absent: none. */
+  readonly detectors?: readonly ResourceDetector[];
 }
 
 const openTelemetryTypeName = 'envoy.config.trace.v3.OpenTelemetryConfig';
@@ -40,9 +46,11 @@ function readOpenTelemetry(json: unknown, scope: Scope): TracingProvider | undef
   const overHttp = reader.read('http_service', readCollector);
   const overGrpc = reader.read('grpc_service', readGrpcTarget);
   const collector = (kind === 'http_service' ? overHttp : overGrpc && `grpc:${overGrpc}`) ?? '';
-  reader.ignore(['sampler', 'resource_detectors', 'max_cache_size']);
+  const sampler = reader.read('sampler', readTracingSampler);
+  const detectors = reader.list('resource_detectors', readResourceDetector);
+  reader.ignore(['max_cache_size']);
   reader.done();
-  return { isKnown: true, serviceName, collector };
+  return { isKnown: true, serviceName, collector, ...(sampler ? { sampler } : {}), ...(detectors.length > 0 ? { detectors } : {}) };
 }
 
 /** `GrpcService`: the target where it names one; a cluster of ours is not used, whose own requests spans would tell of. */

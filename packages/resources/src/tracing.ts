@@ -19,6 +19,8 @@ export interface Tracing extends SamplingRatios {
   /** Longer paths are cut in spans, in bytes. Default 256, as Envoy. */
   readonly pathBytesMax: number;
   readonly customTags: readonly CustomTag[];
+  /** A format string that names spans, whatever routes call them; empty: those do. */
+  readonly operation: string;
   /** Absent: whatever the process was told to trace with. */
   readonly provider: TracingProvider | undefined;
 }
@@ -26,6 +28,7 @@ export interface Tracing extends SamplingRatios {
 /** What a route says in place of its connection manager. */
 export interface RouteTracing extends SamplingRatios {
   readonly customTags: readonly CustomTag[];
+  readonly operation: string;
 }
 
 export function readTracing(json: unknown, scope: Scope): Tracing | undefined {
@@ -37,9 +40,10 @@ export function readTracing(json: unknown, scope: Scope): Tracing | undefined {
     overallRatio: reader.read('overall_sampling', readPercent) ?? 1,
     pathBytesMax: reader.uint32('max_path_tag_length', 256),
     customTags: reader.list('custom_tags', readCustomTag),
+    operation: reader.string('operation', ''),
     provider: reader.read('provider', readTracingProvider),
   };
-  reader.ignore(['verbose', 'spawn_upstream_span', 'operation', 'upstream_operation']);
+  reader.ignore(['verbose', 'spawn_upstream_span', 'upstream_operation']);
   reader.done();
   return tracing;
 }
@@ -52,8 +56,9 @@ export function readRouteTracing(json: unknown, scope: Scope): RouteTracing | un
     randomRatio: reader.read('random_sampling', readFractionalPercent) ?? 1,
     overallRatio: reader.read('overall_sampling', readFractionalPercent) ?? 1,
     customTags: reader.list('custom_tags', readCustomTag),
+    operation: reader.string('operation', ''),
   };
-  reader.ignore(['operation', 'upstream_operation']);
+  reader.ignore(['upstream_operation']);
   reader.done();
   return tracing;
 }

@@ -19,6 +19,7 @@ interface OtlpSpan {
 /** Understands as much of OTLP in JSON as these tests ask about. */
 async function startCollector(status: number | 'never' = 200) {
   const services: string[] = [];
+  const regions: string[] = [];
   const spans: OtlpSpan[] = [];
   const paths: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -28,7 +29,9 @@ async function startCollector(status: number | 'never' = 200) {
       paths.push(request.url);
       const body = JSON.parse(Buffer.concat(pieces).toString()) as { resourceSpans: { resource: { attributes: { key: string; value: { stringValue: string } }[] }; scopeSpans: { spans: OtlpSpan[] }[] }[] };
       for (const { resource, scopeSpans } of body.resourceSpans) {
-        services.push(...resource.attributes.filter(({ key }) => key === 'service.name').map(({ value }) => value.stringValue));
+        const told = (name: string) => resource.attributes.filter(({ key }) => key === name).map(({ value }) => value.stringValue);
+        services.push(...told('service.name'));
+        regions.push(...told('cloud.region'));
         spans.push(...scopeSpans.flatMap((scope) => scope.spans));
       }
       if (status !== 'never') response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
@@ -39,6 +42,7 @@ async function startCollector(status: number | 'never' = 200) {
   return {
     url,
     services,
+    regions,
     spans,
     paths,
     async [Symbol.asyncDispose]() {
@@ -82,16 +86,17 @@ it('sends a collector what a span says, when it is closed at the latest', async 
   expect(count(meter, 'exported')).toBe(1);
 });
 
-it('sends each span to the collector of its own configuration, under the name of its service', async () => {
+it('sends each span to the collector of its own configuration, under the name and the facts of its service', async () => {
   await using usual = await startCollector();
   await using other = await startCollector();
   const { tracer } = open({ endpoint: usual.url });
   tracer.record(span);
-  tracer.record({ ...span, name: 'elsewhere', origin: { serviceName: 'shop', collector: other.url } });
+  tracer.record({ ...span, name: 'elsewhere', origin: { serviceName: 'shop', collector: other.url, attributes: { 'cloud.region': 'north' } } });
   await tracer.close();
   expect(usual.spans.map(({ name }) => name)).toEqual(['GET all']);
   expect(other.spans.map(({ name }) => name)).toEqual(['elsewhere']);
   expect(other.services).toEqual(['shop']);
+  expect([usual.regions, other.regions]).toEqual([[], ['north']]);
 });
 
 it('drops and counts what is more than its queue holds', async () => {

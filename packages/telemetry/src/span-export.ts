@@ -2,7 +2,7 @@
 import { createTraceState, SpanKind, SpanStatusCode, TraceFlags, type HrTime, type SpanContext } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes, type Resource } from '@opentelemetry/resources';
-import { MeshError, type Span } from '@sluice/kernel';
+import { MeshError, type Span, type SpanOrigin } from '@sluice/kernel';
 
 export interface SpanExport {
   /** @throws MeshError when the collector has not taken them */
@@ -25,15 +25,17 @@ const scope = { name: 'sluice' };
 export async function openSpanExport({ url, serviceName, timeoutMs }: SpanExportOptions): Promise<SpanExport> {
   const exporter = await openExporter(url, timeoutMs);
   const resources = new Map<string, Resource>();
-  const resourceOf = (service: string): Resource => {
-    let resource = resources.get(service);
-    if (!resource) resources.set(service, (resource = resourceFromAttributes({ 'service.name': service })));
+  const resourceOf = ({ serviceName: named, attributes }: SpanOrigin): Resource => {
+    const service = named || serviceName;
+    const key = attributes ? JSON.stringify([service, attributes]) : service;
+    let resource = resources.get(key);
+    if (!resource) resources.set(key, (resource = resourceFromAttributes({ 'service.name': service, ...attributes })));
     return resource;
   };
   return {
     send(spans) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const readable = spans.map((span) => toReadable(span, resourceOf(span.origin.serviceName || serviceName)));
+      const readable = spans.map((span) => toReadable(span, resourceOf(span.origin)));
       exporter.export(readable, ({ error, code }) => {
         if (code === 0) resolve();
         else reject(new MeshError('span-export', `export ${spans.length} spans to ${url}: ${error?.message ?? 'not taken'}`, { cause: error }));

@@ -82,7 +82,7 @@ function makeManager({ identity, observability: { tracing } }: QueueProxySetting
     filters,
     accessLogs: [],
     // Whoever calls decides; of those that have not been decided about, a share. Our own word for it overrules nobody's.
-    ...(tracing === undefined ? {} : { tracing: { clientRatio: 0, randomRatio: tracing.samplingRatio, overallRatio: 1, pathBytesMax: 256, kind: 'server', origin: { serviceName: identity.service || identity.revision, collector: '' }, tags: [] } }),
+    ...(tracing === undefined ? {} : { tracing: { clientRatio: 0, randomRatio: tracing.samplingRatio, overallRatio: 1, pathBytesMax: 256, kind: 'server', origin: { serviceName: identity.service || identity.revision, collector: '' }, packsReason: true, samplesById: true, tags: [] } }),
     // The program's own headers pass as they are: the sidecar is not there for its clients.
     serverName: '',
     serverHeaderMode: 'pass-through',

@@ -82,7 +82,8 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   const { gates, server } = compileNetworkFilters(chain, path, problems, options);
   const manager = connectionManagerOf(last);
   const spanKind = listener.trafficDirection === 'OUTBOUND' ? 'client' : 'server';
-  const tracing = compileTracing(manager?.tracing, spanKind, operatorContextOf(options.environment));
+  const tracingPath = `${path}.filters[${chain.filters.length - 1}].typed_config.tracing`;
+  const tracing = manager && compileTracing(manager, spanKind, operatorContextOf(options.environment), (at, message) => problems.push(error(`${tracingPath}.${at}`, message)));
   const http = manager && compileManager(manager, `${path}.filters[${chain.filters.length - 1}].typed_config`, problems, options);
   const transportSocket = chain.transportSocket && compileTransportSocket(chain.transportSocket, `${path}.transport_socket`, listener, problems, options);
   const shared: FilterChainConfig = {
@@ -185,6 +186,7 @@ function compileSettings(
     generateRequestId: manager.generateRequestId,
     preserveExternalRequestId: manager.preserveExternalRequestId,
     alwaysSetRequestIdInResponse: manager.alwaysSetRequestIdInResponse,
+    keepsRequestIds: !manager.requestIds.packsTraceReason,
     acceptHttp10: http1.acceptHttp10,
     normalizePath: manager.normalizePath,
     mergeSlashes: manager.mergeSlashes,

@@ -157,7 +157,7 @@ function identifyRequest(head: RequestHead, manager: ConnectionManagerConfig, is
     head.setLine(requestIds.nextLine());
     return;
   }
-  if (!isEdge) return;
+  if (!isEdge || manager.keepsRequestIds) return;
   const given = head.get('x-request-id') ?? '';
   const kept = withoutTraceReason(given);
   if (kept !== given) head.set('x-request-id', kept);

@@ -158,7 +158,7 @@ function prepare(
     perFilter,
     filterSwitches,
     virtualHostMetadata: host.metadata,
-    ...(route.tracing ? { tracing: compileRouteTracing(route.tracing, session.operators) } : {}),
+    ...(route.tracing ? { tracing: compileRouteTracing(route.tracing, session.operators, (at, message) => session.error(`${path}.tracing.${at}`, message)) } : {}),
     ...(route.operation === '' ? {} : { operation: route.operation }),
     ...compileRequestKinds(host, hostPath, route.statPrefix, session),
   };

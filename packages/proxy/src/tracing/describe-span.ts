@@ -19,7 +19,8 @@ export interface OpenSpan {
 }
 
 /** As the client has sent it: routes may change it on its way. */
-export function describeRequest({ request, info, route, clientHost }: Stream, config: TracingConfig): Record<string, string | number> {
+export function describeRequest(stream: Stream, config: TracingConfig): Record<string, string | number> {
+  const { request, info, clientHost } = stream;
   const { path } = request;
   const queryAt = path.indexOf('?');
   const attributes: Record<string, string | number> = {
@@ -34,12 +35,14 @@ export function describeRequest({ request, info, route, clientHost }: Stream, co
   if (requestId !== undefined) attributes['guid:x-request-id'] = requestId;
   const userAgent = request.get('user-agent');
   if (userAgent !== undefined) attributes['user_agent.original'] = userAgent;
-  addTags(attributes, config.tags, request);
-  if (route?.tracing) addTags(attributes, route.tracing.tags, request);
+  addTags(attributes, config, stream, false);
   return attributes;
 }
 
-export function describeStream({ info }: Stream, { attributes, ...ids }: OpenSpan, outcome: Outcome, { kind, origin }: TracingConfig): Span {
+export function describeStream(stream: Stream, { attributes, ...ids }: OpenSpan, outcome: Outcome, config: TracingConfig): Span {
+  const { info } = stream;
+  const { kind, origin } = config;
+  addTags(attributes, config, stream, true);
   if (info.status > 0) attributes['http.response.status_code'] = info.status;
   attributes['http.request.body.size'] = info.bytesReceived;
   attributes['http.response.body.size'] = info.bytesSent;
@@ -52,10 +55,17 @@ export function describeStream({ info }: Stream, { attributes, ...ids }: OpenSpa
   return { ...ids, kind, origin, startWallTime: info.startWallTime, endWallTime: info.startWallTime + Math.max(0, info.endAt - info.startAt), attributes, status: failed ? 'error' : 'unset' };
 }
 
-function addTags(attributes: Record<string, string | number>, tags: readonly SpanTag[], request: Stream['request']): void {
-  for (const { name, read } of tags) {
-    const value = read(request);
-    if (value !== undefined) attributes[name] = value;
+/** A route's count before the manager's. */
+function addTags(attributes: Record<string, string | number>, { tags }: TracingConfig, stream: Stream, isLate: boolean): void {
+  addThese(attributes, tags, stream, isLate);
+  if (stream.route?.tracing) addThese(attributes, stream.route.tracing.tags, stream, isLate);
+}
+
+function addThese(attributes: Record<string, string | number>, tags: readonly SpanTag[], stream: Stream, isLate: boolean): void {
+  for (const tag of tags) {
+    if (tag.isLate !== isLate) continue;
+    const value = tag.read(stream);
+    if (value !== undefined) attributes[tag.name] = value;
   }
 }
 

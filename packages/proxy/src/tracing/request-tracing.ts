@@ -31,14 +31,19 @@ export class RequestTracing {
     const { request, info, route } = stream;
     const parent = parentOf(stream);
     const ratios = route?.tracing ?? this.#config;
-    const reason = decideTrace(request, parent === undefined ? undefined : isSampled(parent), ratios, this.#engine.random);
+    const parentSampled = parent === undefined ? undefined : isSampled(parent);
+    const reason = decideTrace(request, parentSampled, ratios, this.#engine.random, this.#config);
     this.#statistics.count(reason);
-    const isTraced = reason !== 'none';
+    let isTraced = reason !== 'none';
     if (parent === undefined) this.#parentLine.begin(isTraced);
     else this.#parentLine.follow(parent, isTraced);
+    if (this.#config.sampler) {
+      isTraced = this.#config.sampler(parentSampled, traceIdOf(this.#parentLine.text));
+      this.#parentLine.sample(isTraced);
+    }
     request.setLine(this.#parentLine.line);
     info.hasTrace = true;
-    noteReason(stream, reason);
+    if (this.#config.packsReason) noteReason(stream, reason);
     if (!isTraced || !this.#engine.tracer) return undefined;
     info.traceOrigin = this.#config.origin;
     const own = this.#parentLine.text;
@@ -47,7 +52,7 @@ export class RequestTracing {
       spanId: spanIdOf(own),
       parentSpanId: parent === undefined ? '' : spanIdOf(parent),
       traceState: request.get('tracestate') ?? '',
-      name: route?.operation ?? nameOf(stream),
+      name: (route?.tracing?.nameOf ?? this.#config.nameOf)?.(stream) ?? route?.operation ?? nameOf(stream),
       attributes: describeRequest(stream, this.#config),
     };
   }

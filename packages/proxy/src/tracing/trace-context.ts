@@ -68,6 +68,11 @@ export class TraceParentLine {
     this.#finish(isSampled);
   }
 
+  /** Whether the span that was written last is kept. */
+  sample(isSampled: boolean): void {
+    this.line.bytes[this.#start + flagsEndAt - 1] = hexDigits[isSampled ? sampledBit : 0] as number;
+  }
+
   /** What was written last, as text. */
   get text(): string {
     return this.line.bytes.toString('latin1', this.#start, this.#start + flagsEndAt);
@@ -75,7 +80,7 @@ export class TraceParentLine {
 
   #finish(isSampled: boolean): void {
     this.#draw(spanIdAt, 2);
-    this.line.bytes[this.#start + flagsEndAt - 1] = hexDigits[isSampled ? sampledBit : 0] as number;
+    this.sample(isSampled);
   }
 
   /** Zeros alone would be no identifier. */

@@ -6,6 +6,7 @@ import { decideTrace } from './trace-decision.ts';
 const all = { clientRatio: 1, randomRatio: 1, overallRatio: 1 };
 const never = { clientRatio: 0, randomRatio: 0, overallRatio: 1 };
 const random = createSeededRandom(1);
+const byId = { packsReason: true, samplesById: true };
 
 function headWith(headers: Readonly<Record<string, string>>): RequestHead {
   const head = new RequestHead();
@@ -31,14 +32,14 @@ test.each([
   ['the identifier says no more than that it is one', undefined, id('4'), never, 'none'],
   ['an identifier of another shape', undefined, { 'x-request-id': 'aaaaaaaaaaaaaa9' }, never, 'none'],
 ] as const)('%s', (_title, parentSampled, headers, ratios, reason) => {
-  expect(decideTrace(headWith(headers), parentSampled, ratios, random)).toBe(reason);
+  expect(decideTrace(headWith(headers), parentSampled, ratios, random, byId)).toBe(reason);
 });
 
 test('one percent is one percent', () => {
   const seeded = createSeededRandom(42);
   const head = headWith({});
   let traced = 0;
-  for (let index = 0; index < 100_000; index += 1) if (decideTrace(head, undefined, { ...all, randomRatio: 0.01 }, seeded) !== 'none') traced += 1;
+  for (let index = 0; index < 100_000; index += 1) if (decideTrace(head, undefined, { ...all, randomRatio: 0.01 }, seeded, byId) !== 'none') traced += 1;
   // Three standard deviations of 100 000 draws are 95.
   expect(Math.abs(traced - 1_000)).toBeLessThan(95);
 });
@@ -47,6 +48,29 @@ test('the overall share is taken of what chance has chosen', () => {
   const seeded = createSeededRandom(42);
   const head = headWith({});
   let traced = 0;
-  for (let index = 0; index < 20_000; index += 1) if (decideTrace(head, undefined, { ...all, randomRatio: 0.5, overallRatio: 0.2 }, seeded) !== 'none') traced += 1;
+  for (let index = 0; index < 20_000; index += 1) if (decideTrace(head, undefined, { ...all, randomRatio: 0.5, overallRatio: 0.2 }, seeded, byId) !== 'none') traced += 1;
   expect(Math.abs(traced - 2_000)).toBeLessThan(130);
+});
+
+test('the identifier chooses the same requests at every hop, and within the overall share', () => {
+  // 0x6f0d4b5c is 1863142236: 2236 of ten thousand.
+  const head = headWith(id('4'));
+  const decide = (randomRatio: number, overallRatio = 1) => decideTrace(head, undefined, { ...never, randomRatio, overallRatio }, { next: () => 0.999 }, byId);
+  expect(decide(0.2237)).toBe('sampled');
+  expect(decide(0.2236)).toBe('none');
+  expect(decide(0.5, 0.3)).toBe('sampled');
+  expect(decide(0.5, 0.2)).toBe('none');
+});
+
+test('chance decides where the identifier is not to, or is no number', () => {
+  const ratios = { ...never, randomRatio: 0.5 };
+  const draw = (next: number, headers: Readonly<Record<string, string>>, use = byId) => decideTrace(headWith(headers), undefined, ratios, { next: () => next }, use);
+  expect(draw(0.1, id('4'), { ...byId, samplesById: false })).toBe('sampled');
+  expect(draw(0.9, id('4'), { ...byId, samplesById: false })).toBe('none');
+  expect(draw(0.1, { 'x-request-id': 'order-17' })).toBe('sampled');
+  expect(draw(0.9, { 'x-request-id': 'order-17' })).toBe('none');
+});
+
+test('an identifier without packed reasons says none', () => {
+  expect(decideTrace(headWith(id('b')), undefined, never, random, { ...byId, packsReason: false })).toBe('none');
 });

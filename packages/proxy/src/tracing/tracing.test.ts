@@ -233,3 +233,76 @@ test('one percent of requests is traced, and counted', async () => {
   expect(world.proxy.metric('envoy_http_tracing_not_traceable')).toBe(1_000 - traced);
   await expect.poll(() => world.spans.length).toBe(traced);
 });
+
+const openTelemetry = (fields: object) => ({ name: 'envoy.tracers.opentelemetry', typed_config: { ...type('envoy.config.trace.v3.OpenTelemetryConfig'), ...fields } });
+const sampler = (name: string, fields: object = {}) => ({ name, typed_config: { ...type(`envoy.extensions.tracers.opentelemetry.samplers.v3.${name}SamplerConfig`), ...fields } });
+
+test('a sampler decides about spans in place of the shares, which still stand in the identifier', async () => {
+  await using upstream = await startEcho();
+  const provider = openTelemetry({ sampler: sampler('AlwaysOn') });
+  await using world = await startTraced(upstream.address, { tracing: { random_sampling: { value: 0 }, provider } });
+  const heard = await ask('h1', world.address);
+  expect(heard.traceparent).toMatch(/-01$/);
+  expect(heard.id.charAt(14)).toBe('4');
+  await expect.poll(() => world.spans).toHaveLength(1);
+  expect(world.proxy.metric('envoy_http_tracing_not_traceable')).toBe(1);
+});
+
+test('a sampler that follows the parent leaves out what its caller does not sample, and what its root does not', async () => {
+  await using upstream = await startEcho();
+  const provider = openTelemetry({ sampler: sampler('ParentBased', { wrapped_sampler: sampler('TraceIdRatioBased', { sampling_percentage: { numerator: 0 } }) }) });
+  await using world = await startTraced(upstream.address, { tracing: { provider } });
+  expect((await ask('h1', world.address)).traceparent).toMatch(/-00$/);
+  expect((await ask('h1', world.address, { traceparent: given })).traceparent).toMatch(/-01$/);
+  await expect.poll(() => world.spans.map(({ traceId }) => traceId)).toEqual([trace]);
+});
+
+test('spans say what resource detectors have found', async () => {
+  await using upstream = await startEcho();
+  const detector = { name: 'static', typed_config: { ...type('envoy.extensions.tracers.opentelemetry.resource_detectors.v3.StaticConfigResourceDetectorConfig'), attributes: { 'cloud.region': 'north' } } };
+  await using world = await startTraced(upstream.address, { tracing: { provider: openTelemetry({ resource_detectors: [detector] }) } });
+  await ask('h1', world.address);
+  await expect.poll(() => world.spans.map(({ origin }) => origin.attributes)).toEqual([{ 'cloud.region': 'north' }]);
+});
+
+test('without packed reasons identifiers stay as they are, also at the edge', async () => {
+  await using upstream = await startEcho();
+  const request_id_extension = { typed_config: { ...type('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig'), pack_trace_reason: false } };
+  await using world = await startTraced(upstream.address, { tracing: {}, manager: { request_id_extension, use_remote_address: true, preserve_external_request_id: true } });
+  const brought = '6f0d4b5c-2b1e-9f0a-8c3d-1a2b3c4d5e6f';
+  expect((await ask('h1', world.address, { 'x-request-id': brought })).id).toBe(brought);
+  const made = await ask('h1', world.address);
+  expect(made.traceparent).toMatch(/-01$/);
+  expect(made.id.charAt(14)).toBe('4');
+});
+
+test('two proxies choose the same requests by their identifier', async () => {
+  await using upstream = await startEcho();
+  const tracing = { random_sampling: { value: 30 } };
+  await using inner = await startTraced(upstream.address, { tracing });
+  // Its upstream hears no traceparent from us: only the identifier goes from one to the other.
+  await using outer = await startTraced(inner.address, { tracing, route: { request_headers_to_remove: ['traceparent'] } });
+  using client = openTestClient('h1', outer.address);
+  for (let index = 0; index < 60; index += 1) await client.ask({});
+  const traced = outer.proxy.metric('envoy_http_tracing_random_sampling');
+  expect(traced).toBeGreaterThan(3);
+  expect(traced).toBeLessThan(40);
+  await expect.poll(() => [inner.spans.length, outer.spans.length]).toEqual([traced, traced]);
+});
+
+test('names and tags may be formats, of what is known at the end', async () => {
+  await using upstream = await startEcho();
+  const custom_tags = [
+    { tag: 'status', value: '%RESPONSE_CODE% of %UPSTREAM_CLUSTER%' },
+    { tag: 'owner', metadata: { kind: { route: {} }, metadata_key: { key: 'team', path: [{ key: 'name' }] }, default_value: 'nobody' } },
+    { tag: 'zone', metadata: { kind: { host: {} }, metadata_key: { key: 'where', path: [{ key: 'zone' }] }, default_value: 'nowhere' } },
+  ];
+  await using world = await startTraced(upstream.address, {
+    tracing: { operation: '%REQ(:METHOD)% to %REQ(:AUTHORITY)%', custom_tags },
+    route: { metadata: { filter_metadata: { team: { name: 'edge' } } }, decorator: { operation: 'not this' } },
+  });
+  await ask('h1', world.address);
+  await expect.poll(() => world.spans).toHaveLength(1);
+  expect(world.spans[0]?.name).toMatch(/^GET to 127\.0\.0\.1/);
+  expect(world.spans[0]?.attributes).toMatchObject({ status: '200 of backend', owner: 'edge', zone: 'nowhere' });
+});
