@@ -71,6 +71,9 @@ export {
 } from './config/serving-config.ts';
 
 export { defaultConfiguration, defaultRevision, defaultRoute, defaultService } from './defaulting/default-objects.ts';
+export type { AdmissionRules } from './admission/admission-rules.ts';
+export { admit, refusalOf, type AdmissionAnswer, type AdmissionRequest } from './admission/admit.ts';
+export { checkConfigMap } from './admission/check-config-map.ts';
 export type { CheckScaling } from './validation/annotations.ts';
 export { describeProblems } from './validation/field-problem.ts';
 export {

@@ -7,22 +7,22 @@ import type { ObjectMeta } from '../api/object.ts';
 import { defaultRevisionSpec, type DefaultingConfig } from './default-revision-spec.ts';
 import { defaultTraffic } from './default-traffic.ts';
 
-export function defaultService(service: Service, config: DefaultingConfig): Service {
+/** @param isUpdate of one that is there: what links to other Services its pods get is decided when it is made */
+export function defaultService(service: Service, config: DefaultingConfig, isUpdate = false): Service {
   return {
     ...service,
     spec: {
       ...service.spec,
-      template: defaultTemplate(service.spec.template, config, service.metadata),
+      template: defaultTemplate(service.spec.template, config, service.metadata, isUpdate),
       traffic: defaultTraffic(service.spec.traffic),
     },
   };
 }
 
-export function defaultConfiguration(configuration: Configuration, config: DefaultingConfig): Configuration {
-  return {
-    ...configuration,
-    spec: { ...configuration.spec, template: defaultTemplate(configuration.spec.template, config, configuration.metadata) },
-  };
+/** @param isUpdate as of `defaultService` */
+export function defaultConfiguration(configuration: Configuration, config: DefaultingConfig, isUpdate = false): Configuration {
+  const { metadata, spec } = configuration;
+  return { ...configuration, spec: { ...spec, template: defaultTemplate(spec.template, config, metadata, isUpdate) } };
 }
 
 export function defaultRevision(revision: Revision, config: DefaultingConfig): Revision {
@@ -37,6 +37,9 @@ export function defaultRoute(route: Route): Route {
     : { ...route, spec: { ...route.spec, traffic: defaultTraffic(traffic) } };
 }
 
-function defaultTemplate(template: RevisionTemplate | undefined, config: DefaultingConfig, parent: ObjectMeta): RevisionTemplate {
-  return { ...template, spec: defaultRevisionSpec(template?.spec ?? {}, config, parent) };
+function defaultTemplate(template: RevisionTemplate | undefined, config: DefaultingConfig, parent: ObjectMeta, isUpdate: boolean): RevisionTemplate {
+  const given = template?.spec ?? {};
+  const { enableServiceLinks, ...spec } = defaultRevisionSpec(given, config, parent);
+  const isDecided = given.enableServiceLinks === undefined && isUpdate;
+  return { ...template, spec: isDecided || enableServiceLinks === undefined ? spec : { ...spec, enableServiceLinks } };
 }

@@ -20,7 +20,7 @@ export function validateDomainMapping({ metadata, spec }: DomainMapping, cluster
   ]);
 }
 
-function checkName({ name, generateName }: DomainMapping['metadata'], clusterDomain: string): FieldProblem[] {
+function checkName({ name = '', generateName }: Partial<DomainMapping['metadata']>, clusterDomain: string): FieldProblem[] {
   const found: FieldProblem[] = [];
   // A host is chosen, and never made up.
   if (generateName) found.push(disallowed('generateName'));

@@ -50,7 +50,8 @@ const ingressPath = record({
   appendHeaders: mapOf(text),
 });
 
-const ingressSpec = record({
+/** The spec of an Ingress, as far as anything reads it. */
+export const ingressSpec = record({
   rules: list(record({ hosts: list(text), visibility: text, http: record({ paths: list(ingressPath) }) })),
   tls: list(record({ hosts: list(text), secretName: text, secretNamespace: text })),
   httpOption: text,

@@ -10,6 +10,8 @@ export const flag = shapeOf('true or false', (value) => typeof value === 'boolea
 
 export const count = shapeOf('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0);
 
+export const number = shapeOf('a whole number', (value) => Number.isSafeInteger(value));
+
 export function countUpTo(most: number): Shape {
   return shapeOf(`a whole number from 0 to ${most}`, (value) => count(value, '') === undefined && Number(value) <= most);
 }

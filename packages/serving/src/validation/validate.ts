@@ -44,13 +44,14 @@ export function validateRoute(route: Route): Problem[] {
 }
 
 export function validateRevision(revision: Revision, rules: ValidationRules): Problem[] {
-  const { metadata } = revision;
-  return toProblems([
-    ...within('metadata', [
-      ...checkTemplateAnnotations(metadata.annotations, rules.checkScaling),
-      ...checkOwnerLabel(metadata, labels.configuration, 'Configuration'),
-    ]),
-    ...within('spec', checkRevisionSpec(revision.spec, rules)),
+  return toProblems([...checkRevisionMetadata(revision.metadata, rules), ...within('spec', checkRevisionSpec(revision.spec, rules))]);
+}
+
+/** What may still change of a Revision that is there. */
+export function checkRevisionMetadata(metadata: ObjectMeta, { checkScaling }: Pick<ValidationRules, 'checkScaling'>): FieldProblem[] {
+  return within('metadata', [
+    ...checkTemplateAnnotations(metadata.annotations, checkScaling),
+    ...checkOwnerLabel(metadata, labels.configuration, 'Configuration'),
   ]);
 }
 
