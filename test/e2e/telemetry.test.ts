@@ -57,15 +57,23 @@ test('a request that wakes its program is one trace: gateway, activator with its
   const spans = await eventually(
     () => {
       const found = collector.spans.filter((span) => span.traceId === traceId);
-      expect(found.map(({ service }) => service).toSorted()).toEqual(['activator', 'activator', 'sluice-gateway', 'traced']);
+      expect(found.map(({ service, name }) => `${service} ${name}`).toSorted()).toEqual([
+        'activator GET',
+        'activator activator_proxy',
+        'activator throttler_try',
+        'sluice-gateway GET',
+        'traced GET app',
+        'traced kn.queueproxy.proxy',
+      ]);
       return found;
     },
     { withinMs: 30_000 },
   );
-  const [gateway, sidecar] = ['sluice-gateway', 'traced'].map((service) => spans.find((span) => span.service === service));
-  const wait = spans.find(({ name }) => name === 'throttler_try');
-  const activator = spans.find((span) => span.service === 'activator' && span !== wait);
-  expect([gateway?.parentSpanId, activator?.parentSpanId, wait?.parentSpanId, sidecar?.parentSpanId, callerSpanId]).toEqual(['', gateway?.spanId, activator?.spanId, activator?.spanId, sidecar?.spanId]);
+  const spanOf = (service: string, name?: string) => spans.find((span) => span.service === service && (name === undefined ? span.name.startsWith('GET') : span.name === name));
+  const [gateway, activator, sidecar] = [spanOf('sluice-gateway'), spanOf('activator'), spanOf('traced')];
+  const [wait, proxied, program] = [spanOf('activator', 'throttler_try'), spanOf('activator', 'activator_proxy'), spanOf('traced', 'kn.queueproxy.proxy')];
+  expect([gateway, activator, wait, proxied, sidecar, program].map((span) => span?.parentSpanId)).toEqual(['', gateway?.spanId, activator?.spanId, activator?.spanId, proxied?.spanId, sidecar?.spanId]);
+  expect(callerSpanId).toBe(program?.spanId);
 });
 
 test('who has decided not to be traced is not, anywhere', async () => {

@@ -2,6 +2,8 @@
 export { DeferredLogger } from './deferred-logger.ts';
 export { logLevels, openLogger, type LoggerOptions, type LogLevel, type OpenLogger } from './pino-logger.ts';
 export { toConventions } from './conventional-names.ts';
+export { knativeMetrics, type KnativeMetric } from './knative-names.ts';
+export { metricNameChoices, withMetricNames, type MetricNames } from './metric-names.ts';
 export { createMetricsRenderer, type MetricsRenderer, type MetricsRendererOptions, type RenderedMetrics } from './render-metrics.ts';
 export { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
 export { startMetricsPush, type MetricsPush, type MetricsPushOptions } from './metrics-push.ts';

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
-import { createMeter, createSeededRandom, type Network } from '@sluice/kernel';
+import { createHash } from 'node:crypto';
+import { createMeter, createSeededRandom, type Network, type Span } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import { noRegexEngine } from '@sluice/proxy';
+import { withMetricNames } from '@sluice/telemetry';
 import { AdsServer, createSnapshot, loadCodec, LoadServer, SnapshotCache, typeUrls, type Codec, type JsonObject, type Resource } from '@sluice/xds';
 import { createInMemoryTransport } from '@sluice/xds/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -26,14 +28,22 @@ interface Facts {
   /** Who shares the pods. */
   readonly activators?: readonly string[];
   readonly readyByKubelet?: boolean;
+  /** Whether the configuration asks for traces. */
+  readonly isTraced?: boolean;
+}
+
+interface Invocation {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What the config service tells activators of one revision. */
-function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false }: Facts): Resource[] {
+function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false, isTraced = false }: Facts): Resource[] {
   const filter = (name: string, typed_config: JsonObject): JsonObject => ({ name, typed_config });
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     stat_prefix: 'activator',
+    ...(isTraced ? { tracing: {} } : {}),
     rds: { route_config_name: 'activator_services', config_source: { ads: {}, resource_api_version: 'V3' } },
     http_filters: [
       filter('sluice.filters.http.activator', {
@@ -95,7 +105,7 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[], {
   ];
 }
 
-function createWorld(containerConcurrency = 0, facts: Facts = {}) {
+function createWorld(containerConcurrency = 0, facts: Facts = {}, { flags = [], environment = {} }: Invocation = {}) {
   const time = new SimulatedTime();
   const logger = new RecordingLogger();
   const random = createSeededRandom(1);
@@ -112,9 +122,11 @@ function createWorld(containerConcurrency = 0, facts: Facts = {}) {
       onLoad: (stream) => loadServer.acceptSubscriber(stream),
     },
   });
-  const settings = readSettings(['--config-service=x:1', `--listen-host=${activatorHost}`], { POD_NAME: 'activator-1', POD_IP: activatorHost });
+  const settings = readSettings(['--config-service=x:1', `--listen-host=${activatorHost}`, ...flags], { POD_NAME: 'activator-1', POD_IP: activatorHost, ...environment });
   if (!settings.ok) throw new Error('bad settings');
-  const activator = composeActivator({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('activator', activatorHost) });
+  const spans: Span[] = [];
+  const tracer = { record: (span: Span) => void spans.push(span) };
+  const activator = composeActivator({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('activator', activatorHost), tracer });
 
   function publish(...pods: PodState[]): void {
     const result = createSnapshot(resourcesFor(containerConcurrency, pods, facts), codec, cache.get('sluice-activator'));
@@ -131,6 +143,7 @@ function createWorld(containerConcurrency = 0, facts: Facts = {}) {
     transport,
     loadServer,
     activator,
+    spans,
     publish,
     request: (headers = revisionHeaders) => send(client, `GET / HTTP/1.1\r\nhost: hello.example.com\r\n${headers}connection: close\r\n\r\n`),
     coldStarts: () => logger.events.filter(({ event }) => event === 'cold start').map(({ fields }) => fields),
@@ -294,6 +307,44 @@ describe('what a sidecar of Knative’s is told, byte by byte', () => {
   });
 });
 
+describe('a traced request', () => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const sampled = `${revisionHeaders}traceparent: 00-${traceId}-b7ad6b7169203331-01\r\n`;
+
+  it('has a span of its wait, and one of being passed on, which the sidecar stands beneath', async () => {
+    const world = createWorld(1, { isTraced: true });
+    const pod = await startPod(world, '10.0.0.21', { workMs: 40 });
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    world.request(sampled);
+    await world.time.advanceAsync(300);
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(200);
+    const [tried, proxied, server] = world.spans;
+    expect(world.spans.map(({ name, status }) => [name, status])).toEqual([['throttler_try', 'unset'], ['activator_proxy', 'unset'], ['GET', 'unset']]);
+    expect(world.spans.map((span) => span.traceId)).toEqual([traceId, traceId, traceId]);
+    expect([tried?.parentSpanId, proxied?.parentSpanId, server?.parentSpanId]).toEqual([server?.spanId, server?.spanId, 'b7ad6b7169203331']);
+    expect(/traceparent: (\S+)/.exec(pod.requests[0] ?? '')?.[1]).toBe(`00-${traceId}-${proxied?.spanId}-01`);
+    const lasted = ({ startWallTime = 0, endWallTime = 0 }: Partial<Span> = {}) => endWallTime - startWallTime;
+    expect(lasted(tried)).toBeGreaterThan(290);
+    expect(lasted(proxied)).toBeGreaterThanOrEqual(40);
+    expect(tried?.endWallTime).toBe(proxied?.startWallTime);
+  });
+
+  it('that no pod was found for has an error in its wait, and was passed on to nobody', async () => {
+    const world = createWorld(1, { isTraced: true });
+    world.publish();
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    const held = world.request(sampled);
+    await world.time.advanceAsync(50);
+    held.leave();
+    await world.time.advanceAsync(50);
+    expect(world.spans.map(({ name, status }) => [name, status])).toEqual([['throttler_try', 'error'], ['GET', 'error']]);
+  });
+});
+
 describe('metrics', () => {
   it('say of each revision what is here, waits and runs, under Knative’s names', async () => {
     const world = createWorld(1);
@@ -309,6 +360,56 @@ describe('metrics', () => {
     expect(samples('kn_revision_request_queued')).toEqual([{ labels, value: 2 }]);
     expect(samples('kn_revision_request_active')).toEqual([{ labels, value: 1 }]);
     expect(samples('kn_activator_stats_conn_reachable')).toEqual([{ labels: { peer: 'autoscaler' }, value: 1 }]);
+  });
+
+  it('say it under the names up to 1.18, where these are asked for', async () => {
+    const world = createWorld(1, {}, { environment: { SLUICE_METRIC_NAMES: 'older' } });
+    await startPod(world, '10.0.0.21', { workMs: 40 });
+    world.publish({ host: '10.0.0.21', isReady: true });
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    world.request();
+    await world.time.advanceAsync(500);
+    for (let index = 0; index < 3; index += 1) world.request();
+    await world.time.advanceAsync(10);
+    const pod = { pod_name: 'activator-1', container_name: 'activator' };
+    const labels = { namespace_name: 'default', service_name: 'hello', configuration_name: 'hello', revision_name: 'hello-00001', ...pod };
+    const families = withMetricNames(world.meter, 'older', pod).collect();
+    const samples = (name: string) => families.find((family) => family.name === name)?.samples;
+    expect(samples('activator_request_concurrency')).toEqual([{ labels, value: 3 }]);
+    const answered = { ...labels, response_code: '200', response_code_class: '2xx', route_tag: 'DISABLED' };
+    expect(samples('activator_request_count')).toEqual([{ labels: answered, value: 1 }]);
+    const [latency] = samples('activator_request_latencies') ?? [];
+    expect(latency).toMatchObject({ labels: answered, count: 1 });
+    expect(latency?.value).toBeGreaterThanOrEqual(40);
+    expect(families.map(({ name }) => name).filter((name) => /^(?:kn_revision_request_concurrency|http_server_)/.test(name))).toEqual([]);
+  });
+
+  it('count how often the way to an autoscaler of Knative’s was lost', async () => {
+    const world = createWorld(0, {}, { flags: ['--autoscaler-statistics=10.0.0.5:8080'] });
+    const connections: { end(): void }[] = [];
+    await world.network.view('autoscaler', '10.0.0.5').listen({ host: '10.0.0.5', port: 8080 }, (connection) => {
+      connections.push(connection);
+      connection.handler = {
+        onData(memory, length) {
+          const key = /sec-websocket-key: (\S+)/i.exec(memory.toString('latin1', 0, length))?.[1];
+          if (key === undefined) return;
+          const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+          const answer = Buffer.from(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+          connection.write(answer, 0, answer.length);
+        },
+        onDrain() {},
+        onEnd: () => connection.end(),
+        onClose() {},
+      };
+    });
+    world.activator.start();
+    await world.time.advanceAsync(1500);
+    const samples = (name: string) => world.meter.collect().find((family) => family.name === name)?.samples;
+    expect([connections.length, samples('kn_activator_stats_conn_errors_total')]).toEqual([1, [{ labels: { peer: 'autoscaler' }, value: 0 }]]);
+    connections[0]?.end();
+    await world.time.advanceAsync(1500);
+    expect([connections.length, samples('kn_activator_stats_conn_errors_total')?.[0]?.value]).toEqual([2, 1]);
   });
 });
 

@@ -1,10 +1,11 @@
 /** Runs the activator until it is told to stop. */
 import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createRequestLog, createSystemNetwork, findTemplateFault, loadRegexEngine, type RequestLog } from '@sluice/proxy';
-import { openLogger, openTracer, readTracerSettings, startMetricsServer } from '@sluice/telemetry';
+import { openLogger, openTracer, readTracerSettings, startMetricsServer, withMetricNames } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeActivator } from './compose.ts';
 import { readSettings } from './config.ts';
+import { olderPodLabels } from './revision-table.ts';
 
 const checked = readSettings(process.argv.slice(2), process.env);
 if (!checked.ok) {
@@ -14,7 +15,7 @@ if (!checked.ok) {
 const settings = checked.value;
 const logging = await openLogger({ name: 'activator', level: settings.logLevel, clock });
 const { logger } = logging;
-const meter = createMeter();
+const meter = withMetricNames(createMeter(), settings.metricNames, olderPodLabels(settings.identity));
 const tracer = openTracer({ ...readTracerSettings(process.env, 'activator'), timers, logger, meter });
 const codec = await loadCodec('core');
 const { configService: address, configServiceTls } = settings;

@@ -106,10 +106,9 @@ export class RevisionTable implements RevisionDirectory {
     const watch = new PodWatch({ ...this.#options, throttler });
     const labels = labelsOf(key, facts);
     const logged = { name: labels['kn_revision_name'] ?? '', namespace: labels['k8s_namespace_name'] ?? '', service: facts.service, configuration: facts.configuration, podName: identity.pod, podIp: identity.podIp };
-    const metrics = new RequestMetrics({ meter, names: metricNames, labels, olderPrefix: 'activator', olderLabels: olderLabelsOf(labels) });
+    const metrics = new RequestMetrics({ meter, names: metricNames, labels, olderPrefix: 'activator', olderLabels: { ...olderLabelsOf(labels), ...olderPodLabels(identity) } });
     const entry: Entry = { key, throttler, watch, labels, logged, metrics, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, clusterVersion: cluster.version, assignmentVersion: '' };
     this.#entries.set(key, entry);
-    if (metricNames !== 'newest') meter.observedGauge('activator_request_concurrency', 'Concurrent requests that are routed to Activator', () => reporter.concurrency(key), olderLabelsOf(labels));
     meter.observedGauge('kn_revision_request_concurrency', 'Requests that are here: waiting or at a pod.', () => reporter.concurrency(key), labels);
     meter.observedGauge('kn_revision_request_queued', 'Requests that wait for a pod.', () => throttler.waiting, labels);
     meter.observedGauge('kn_revision_request_active', 'Requests that are at a pod.', () => throttler.inFlight, labels);
@@ -125,6 +124,11 @@ export class RevisionTable implements RevisionDirectory {
     this.#options.meter.remove(entry.labels);
     this.#options.meter.remove(olderLabelsOf(entry.labels));
   }
+}
+
+/** Of whoever counts, as metrics up to 1.18 called it. */
+export function olderPodLabels({ pod }: { readonly pod: string }): LabelValues {
+  return { pod_name: pod, container_name: 'activator' };
 }
 
 /** As metrics up to 1.18 called them. */

@@ -1,6 +1,6 @@
 /** The autoscaler's flags and environment. */
 import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
-import { logLevels, type LogLevel } from '@sluice/telemetry';
+import { logLevels, metricNameChoices, type LogLevel, type MetricNames } from '@sluice/telemetry';
 import type { ScrapeMode } from './scraping/scraping.ts';
 
 export interface AutoscalerSettings {
@@ -24,6 +24,8 @@ export interface AutoscalerSettings {
   /** Namespace of the control plane. Default `sluice-system`. */
   readonly systemNamespace: string;
   readonly podName: string;
+  /** `SLUICE_METRIC_NAMES`: `newest`, `older` (Knative up to 1.18) or `both`. */
+  readonly metricNames: MetricNames;
   readonly logLevel: LogLevel;
 }
 
@@ -49,6 +51,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     recordLoad: reader.find({ flag: 'record-load' }),
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     podName: reader.text({ variable: 'POD_NAME' }, 'autoscaler'),
+    metricNames: reader.choice({ variable: 'SLUICE_METRIC_NAMES' }, metricNameChoices, 'newest'),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
   });
 }

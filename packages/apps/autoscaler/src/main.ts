@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
 import { createSystemNetwork } from '@sluice/proxy';
-import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { openLogger, startMetricsServer, withMetricNames } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeAutoscaler } from './compose.ts';
 import { readSettings } from './config.ts';
@@ -13,10 +13,10 @@ if (!settings.ok) {
   process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
   process.exit(2);
 }
-const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, logLevel } = settings.value;
+const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, metricNames, logLevel } = settings.value;
 const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
 const { logger } = logging;
-const meter = createMeter();
+const meter = withMetricNames(createMeter(), metricNames);
 const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock });
 const codec = await loadCodec('load');
 // Replicas are called by their addresses, and each shows that it is the Service.

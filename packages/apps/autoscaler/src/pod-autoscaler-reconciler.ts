@@ -2,7 +2,7 @@
  * Brings one revision's scale where its decision wants it: the Deployment, who stands in the path, and the
  * status that says so.
  */
-import type { Clock, Logger, Meter } from '@sluice/kernel';
+import type { Clock, LabelValues, Logger, Meter } from '@sluice/kernel';
 import {
   deployments,
   findCondition,
@@ -31,7 +31,7 @@ import type { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts
 import type { MultiScaler } from './multi-scaler.ts';
 import { activityOf, conditionForMs, isInitialized, makeStatus } from './pod-autoscaler-status.ts';
 import type { PodCounts } from './ready-pods.ts';
-import { forgetFigures, recordFigures } from './revision-gauges.ts';
+import { RevisionGauges, revisionLabelsOf } from './revision-gauges.ts';
 import { isAsPlanned, makeServerlessService } from './serverless-service.ts';
 import type { Ownership } from './sharding/ownership.ts';
 import type { WarmKeeping } from './warm-keeping.ts';
@@ -52,7 +52,7 @@ export interface ReconcilerOptions {
   /** Whose work a revision is. */
   readonly ownership: Ownership;
   /** Begins and ends to ask a revision's pods for what they do not tell by themselves. */
-  readonly scraping: { upsert(key: string, spec: ScalingSpec): void; remove(key: string): void };
+  readonly scraping: { upsert(key: string, spec: ScalingSpec, labels: LabelValues): void; remove(key: string): void };
   /** Which revisions have a pod in expectation of use. */
   readonly warmKeeping: Pick<WarmKeeping, 'upsert' | 'remove' | 'reasonFor'>;
   readonly podCounts: (key: string) => PodCounts;
@@ -80,13 +80,16 @@ export class PodAutoscalerReconciler {
   /** What was asked of each Deployment, at which version of it: our cache learns of our own writes late. */
   readonly #asked = new Map<string, { readonly resourceVersion: string | undefined; readonly replicas: number }>();
 
+  readonly #gauges: RevisionGauges;
+
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#gauges = new RevisionGauges({ meter: options.meter, decisionOf: (key) => options.multiScaler.decisionOf(key) });
   }
 
   /** @param key `namespace/name` of the PodAutoscaler, which is also that of the revision */
   async reconcile(key: string): Promise<ReconcileResult | void> {
-    const { podAutoscalers, multiScaler, scraping, warmKeeping, horizontal, ownership, meter } = this.#options;
+    const { podAutoscalers, multiScaler, scraping, warmKeeping, horizontal, ownership } = this.#options;
     const pa = podAutoscalers.get(key);
     const spec = pa && this.#specOf(pa);
     const isOurs = pa !== undefined && pa.metadata.deletionTimestamp === undefined && ownership.owns(key);
@@ -96,11 +99,11 @@ export class PodAutoscalerReconciler {
       scraping.remove(key);
       warmKeeping.remove(key);
       this.#asked.delete(key);
-      forgetFigures(meter, namespace, name);
+      this.#gauges.forget(key, namespace, name);
       return isOurs && spec?.class === HPA_CLASS ? horizontal.reconcile(key, pa, spec) : undefined;
     }
     multiScaler.upsert(key, spec);
-    scraping.upsert(key, spec);
+    scraping.upsert(key, spec, revisionLabelsOf(pa));
     warmKeeping.upsert(key, spec);
     const deployment = this.#options.deployments.get(`${pa.metadata.namespace ?? ''}/${pa.spec.scaleTargetRef.name}`);
     // Its owner makes the Deployment; seeing it brings us back here.
@@ -164,7 +167,7 @@ export class PodAutoscalerReconciler {
       if (!this.#options.ownership.owns(situation.key)) return;
       await act();
     }
-    recordFigures(this.#options.meter, { ...situation, plan });
+    this.#gauges.record({ ...situation, plan });
   }
 
   async #scale({ key, deployment, decision, readyPods }: Situation, plan: ScalePlan, replicas: number): Promise<void> {

@@ -1,7 +1,9 @@
+import { withMetricNames } from '@sluice/telemetry';
 import { createLoadSubscriber, LoadServer } from '@sluice/xds';
 import { createInMemoryTransport } from '@sluice/xds/testing';
 import { expect, test } from 'vitest';
 import { createLoadReports } from './load-reports.ts';
+import { olderLabelsOf } from './pod-resource.ts';
 import { createPod } from './testing/simulated-pod.ts';
 import { waitForDrain } from './wait-for-drain.ts';
 
@@ -132,4 +134,53 @@ test('load that rises beyond what the pod should have is told of at once, and co
   await time.advanceAsync(1_000);
   expect(loadServer.clusters()).toMatchObject([{ issuedRequests: 9 }]);
   expect(heard.at(-1)).toMatchObject({ isAhead: false });
+});
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const traced = { OBSERVABILITY_CONFIG: JSON.stringify({ Tracing: { protocol: 'http/protobuf', endpoint: 'http://otel:4318/v1/traces', sampling_rate: 0 } }) };
+
+test('a traced request has a span of being passed on, which the program stands beneath, and one of its wait', async () => {
+  const { time, program, spans, startProgram, request } = await createPod({ ...traced, CONTAINER_CONCURRENCY: '1' });
+  await startProgram();
+  const sampled = `traceparent: 00-${traceId}-b7ad6b7169203331-01\r\n`;
+  request(sampled);
+  request(sampled);
+  request(`traceparent: 00-${traceId}-b7ad6b7169203331-00\r\n`);
+  await time.advanceAsync(1000);
+  const named = (name: string) => spans.filter((span) => span.name === name);
+  const [server, proxied, waited] = [spans.filter(({ kind }) => kind === 'server'), named('kn.queueproxy.proxy'), named('kn.queueproxy.wait')];
+  expect([spans.length, server.length, proxied.length, waited.length]).toEqual([6, 2, 2, 2]);
+  expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
+  expect(server.map(({ parentSpanId }) => parentSpanId)).toEqual(['b7ad6b7169203331', 'b7ad6b7169203331']);
+  expect(proxied.map(({ parentSpanId }) => parentSpanId)).toEqual(server.map(({ spanId }) => spanId));
+  expect(waited.map(({ parentSpanId }) => parentSpanId)).toEqual(proxied.map(({ spanId }) => spanId));
+  const durations = waited.map(({ startWallTime, endWallTime }) => endWallTime - startWallTime);
+  // The second waited for the first, which took a tenth of a second.
+  expect(durations[0]).toBeLessThan(1);
+  expect(durations[1]).toBeGreaterThan(90);
+  expect(program.heads.slice(0, 2).map((head) => /traceparent: (\S+)/.exec(head)?.[1])).toEqual(proxied.map(({ spanId }) => `00-${traceId}-${spanId}-01`));
+});
+
+test('without a limit there is no wait to have a span', async () => {
+  const { time, spans, startProgram, request } = await createPod({ ...traced, CONTAINER_CONCURRENCY: '0' });
+  await startProgram();
+  request(`traceparent: 00-${traceId}-b7ad6b7169203331-01\r\n`);
+  await time.advanceAsync(1000);
+  expect(spans.map(({ name }) => name)).toEqual(['kn.queueproxy.proxy', 'GET app']);
+});
+
+test('those in the queue are counted with those that run, under the older name too where it is asked for', async () => {
+  const { time, shared, settings, startProgram, request } = await createPod({ SLUICE_METRIC_NAMES: 'both', CONTAINER_CONCURRENCY: '1' }, 60_000);
+  await startProgram();
+  for (let index = 0; index < 3; index += 1) request();
+  await time.advanceAsync(100);
+  const families = withMetricNames(shared.meter, settings.metricNames, olderLabelsOf(settings.identity)).collect();
+  const samples = (name: string) => families.find((family) => family.name === name)?.samples;
+  expect(samples('kn_serving_queue_depth')).toEqual([{ labels: {}, value: 3 }]);
+  expect(samples('revision_queue_depth')).toEqual([
+    {
+      labels: { namespace_name: 'default', service_name: '', configuration_name: 'hello', revision_name: 'hello-00001', pod_name: 'hello-00001-abc', container_name: 'queue-proxy' },
+      value: 3,
+    },
+  ]);
 });

@@ -19,6 +19,7 @@ import type { LateProbes } from './late-probes.ts';
 import { LoadMeter } from './load-meter.ts';
 import { riseMinOf } from './rise-min.ts';
 import { PatientNetwork } from './patient-network.ts';
+import { olderLabelsOf } from './pod-resource.ts';
 import { ProgramProber } from './program-prober.ts';
 import { makeFilter, makeStaticConfig } from './static-config.ts';
 
@@ -93,14 +94,10 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
 function watchersOf({ settings, meter, requestLog, tracer }: QueueProxyOptions): Partial<QueueFilterDependencies> {
   const { identity, metricNames, observability } = settings;
   return {
-    ...(observability.requestMetrics.protocol === 'none' ? {} : { metrics: new RequestMetrics({ meter, names: metricNames, olderPrefix: 'revision', olderLabels: olderLabels(identity) }) }),
+    ...(observability.requestMetrics.protocol === 'none' ? {} : { metrics: new RequestMetrics({ meter, names: metricNames, olderPrefix: 'revision', olderLabels: olderLabelsOf(identity) }) }),
     ...(requestLog ? { requestLog: { log: requestLog, revision: loggedRevision(identity) } } : {}),
     ...(tracer ? { tracer } : {}),
   };
-}
-
-function olderLabels({ namespace, service, configuration, revision, pod }: PodIdentity) {
-  return { namespace_name: namespace, service_name: service, configuration_name: configuration, revision_name: revision, pod_name: pod, container_name: 'queue-proxy' };
 }
 
 function loggedRevision({ namespace, service, configuration, revision, pod, podIp }: PodIdentity): LoggedRevision {

@@ -21,3 +21,8 @@ export function describePod({ namespace, service, configuration, revision, pod }
   };
   return { attributes, labels: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name.replaceAll('.', '_'), value])) };
 }
+
+/** On each line of metrics up to 1.18. */
+export function olderLabelsOf({ namespace, service, configuration, revision, pod }: PodIdentity): LabelValues {
+  return { namespace_name: namespace, service_name: service, configuration_name: configuration, revision_name: revision, pod_name: pod, container_name: 'queue-proxy' };
+}

@@ -1,12 +1,12 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
 import { formatProblem, giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
 import type { Proxy } from '@sluice/proxy';
-import { openLogger, startMetricsPush, startMetricsServer, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
+import { openLogger, startMetricsPush, startMetricsServer, withMetricNames, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
 import type { QueueProxySettings } from './config.ts';
 import { createLoadReports } from './load-reports.ts';
-import { describePod } from './pod-resource.ts';
+import { describePod, olderLabelsOf } from './pod-resource.ts';
 import { createDrainPage, createStatPage, listen } from './side-servers.ts';
 import { listenHost } from './static-config.ts';
 
@@ -87,8 +87,9 @@ async function startSideServers(options: RestOptions, isTerminating: () => boole
 }
 
 /** For whoever scrapes, or to a collector; gives how to end it, with what a pod that goes has still to say. */
-async function startRequestMetrics({ settings, meter, logger, clock, timers }: RestOptions): Promise<() => Promise<void>> {
-  const { identity, observability, userMetricsPort } = settings;
+async function startRequestMetrics({ settings, meter: counted, logger, clock, timers }: RestOptions): Promise<() => Promise<void>> {
+  const { identity, observability, userMetricsPort, metricNames } = settings;
+  const meter = withMetricNames(counted, metricNames, olderLabelsOf(identity));
   const { protocol, endpoint, exportIntervalMs } = observability.requestMetrics;
   const resource = describePod(identity);
   try {

@@ -1,10 +1,44 @@
-/** Spans for what a filter does within a request's own span: waiting for capacity. Only for requests that are traced. */
-import type { Random, Tracer } from '@sluice/kernel';
+/** Spans for what a filter does within a request's own span: waiting for capacity, passing on. Only for requests that are traced. */
+import type { Random, Span, Tracer } from '@sluice/kernel';
 import type { Stream } from '../stream.ts';
-import { spanIdOf, traceIdOf } from './trace-context.ts';
+import { spanIdOf, traceIdOf, withSpanId } from './trace-context.ts';
 
-/** @param startAt monotonic milliseconds, as is `endAt` */
-export function recordChildSpan(tracer: Tracer, random: Random, { request, info }: Stream, name: string, startAt: number, endAt: number): void {
+/** Where a span stands in its trace. */
+export interface PartSpan {
+  readonly spanId: string;
+  readonly parentSpanId: string;
+}
+
+/** Times are monotonic milliseconds. */
+export interface SpanPart {
+  readonly name: string;
+  readonly startAt: number;
+  readonly endAt: number;
+  /** Default `unset`. */
+  readonly status?: Span['status'];
+}
+
+/** One that began and has ended, beneath the span that `traceparent` names. */
+export function recordChildSpan(tracer: Tracer, random: Random, stream: Stream, part: SpanPart): void {
+  const parent = stream.request.get('traceparent');
+  if (parent !== undefined) closePartSpan(tracer, stream, { spanId: drawSpanId(random), parentSpanId: spanIdOf(parent) }, part);
+}
+
+/**
+ * Begins a span that the next hop stands beneath: from now on `traceparent` names it, so that spans recorded later in this
+ * request are beneath it, too. Undefined: nobody traces the request here.
+ */
+export function openPartSpan(random: Random, { request, info }: Stream): PartSpan | undefined {
+  const own = request.get('traceparent');
+  if (!info.traceOrigin || own === undefined) return undefined;
+  const spanId = drawSpanId(random);
+  const parentSpanId = spanIdOf(own);
+  request.set('traceparent', withSpanId(own, spanId));
+  return { spanId, parentSpanId };
+}
+
+/** The span has ended. */
+export function closePartSpan(tracer: Tracer, { request, info }: Stream, ids: PartSpan, { name, startAt, endAt, status = 'unset' }: SpanPart): void {
   const origin = info.traceOrigin;
   const own = request.get('traceparent');
   // Without an origin nobody traces it here, whatever the header says.
@@ -12,15 +46,14 @@ export function recordChildSpan(tracer: Tracer, random: Random, { request, info 
   const startWallTime = info.startWallTime + (startAt - info.startAt);
   tracer.record({
     traceId: traceIdOf(own),
-    spanId: drawSpanId(random),
-    parentSpanId: spanIdOf(own),
+    ...ids,
     traceState: request.get('tracestate') ?? '',
     name,
     kind: 'internal',
     startWallTime,
     endWallTime: startWallTime + Math.max(0, endAt - startAt),
     attributes: {},
-    status: 'unset',
+    status,
     origin,
   });
 }

@@ -33,6 +33,11 @@ export function spanIdOf(traceParent: string): string {
   return traceParent.slice(spanIdAt, spanIdAt + 16);
 }
 
+/** The same trace and flags, and another span. */
+export function withSpanId(traceParent: string, spanId: string): string {
+  return traceParent.slice(0, spanIdAt) + spanId + traceParent.slice(spanIdAt + 16);
+}
+
 const key = String.raw`(?:[a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})`;
 const member = new RegExp(String.raw`^[ \t]*(?:${key}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e])?[ \t]*$`);
 const membersMax = 32;

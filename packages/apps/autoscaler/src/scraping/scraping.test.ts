@@ -24,7 +24,7 @@ test('of more revisions than are asked at once none is passed over', async () =>
     meter: createMeter(),
   });
   const spec = buildScalingSpec({ annotations: { 'autoscaling.knative.dev/target-burst-capacity': '0' }, containerConcurrency: 1, isReachable: true, config: DEFAULT_AUTOSCALER_CONFIG });
-  for (let index = 0; index < 600; index += 1) scraping.upsert(`default/r${index}`, spec);
+  for (let index = 0; index < 600; index += 1) scraping.upsert(`default/r${index}`, spec, {});
   scraping.start();
   await time.advanceAsync(3_500);
   scraping.stop();

@@ -2,7 +2,7 @@
  * Asks pods for their load that do not push it: once a second, each revision that has such pods. So a stock queue-proxy scales under
  * this autoscaler, and pods of both kinds may stand side by side without any being counted twice.
  */
-import type { Clock, Histogram, Logger, Meter, Network, Random, Timer, Timers } from '@sluice/kernel';
+import type { Clock, LabelValues, Logger, Meter, Network, Random, Timer, Timers } from '@sluice/kernel';
 import type { ScalingSpec, Stat } from '@sluice/scaling';
 import { scrapeStat } from '@sluice/stats';
 import type { ReadyPod } from '../ready-pods.ts';
@@ -39,8 +39,13 @@ const defaultPort = 9090;
 /** Revisions that are asked about at once. Chosen: below the sockets a process may have, with sixteen pods each. */
 const concurrentMax = 256;
 
+/** Knative's bounds, in seconds. */
+const durationBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
 interface Target {
   spec: ScalingSpec;
+  /** Of its metrics. */
+  labels: LabelValues;
   /** Since when each address has been ready. */
   readonly since: Map<string, number>;
   isBusy: boolean;
@@ -52,7 +57,6 @@ interface Target {
 export class Scraping {
   readonly #options: ScrapingOptions;
   readonly #targets = new Map<string, Target>();
-  readonly #duration: Histogram;
   #ticker: Timer | undefined;
   #running = 0;
   /** Revisions whose turn has come, in the order in which it came. */
@@ -60,7 +64,6 @@ export class Scraping {
 
   constructor(options: ScrapingOptions) {
     this.#options = options;
-    this.#duration = options.meter.histogram('kn_autoscaler_scrape_duration_seconds', 'Time to ask the pods of one revision.', [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]);
   }
 
   start(): void {
@@ -71,10 +74,11 @@ export class Scraping {
     this.#ticker?.cancel();
   }
 
-  upsert(key: string, spec: ScalingSpec): void {
+  /** @param labels whose scrapes they are, for their metric */
+  upsert(key: string, spec: ScalingSpec, labels: LabelValues): void {
     const known = this.#targets.get(key);
-    if (known) known.spec = spec;
-    else this.#targets.set(key, { spec, since: new Map(), isBusy: false, isByService: false, hasFailed: false });
+    if (known) Object.assign(known, { spec, labels });
+    else this.#targets.set(key, { spec, labels, since: new Map(), isBusy: false, isByService: false, hasFailed: false });
   }
 
   remove(key: string): void {
@@ -136,9 +140,9 @@ export class Scraping {
     const { network, timers, random, clock, meter, logger, record } = this.#options;
     const startedAt = clock.now();
     const result = await scrapeRevision(plan, { random, ask: (address) => scrapeStat({ network, timers, address }) });
-    this.#duration.observe((clock.now() - startedAt) / 1000);
     meter.counter('sluice_autoscaler_scrapes_total', 'Scrapes of revisions by outcome.', { outcome: result.kind === 'stat' ? result.by : 'failed' }).add();
     if (this.#targets.get(key) !== target) return;
+    meter.histogram('kn_autoscaler_scrape_duration_seconds', 'Time to ask the pods of one revision.', durationBounds, target.labels).observe((clock.now() - startedAt) / 1000);
     if (result.kind === 'stat') {
       target.isByService ||= result.by === 'service' && plan.meshMode === 'auto';
       record(key, result.stat);

@@ -38,7 +38,7 @@ export function createAutoscalerWorld() {
     const pa = {
       apiVersion: 'autoscaling.internal.knative.dev/v1alpha1',
       kind: 'PodAutoscaler',
-      metadata: { namespace: 'default', name, creationTimestamp: started, annotations: { 'autoscaling.knative.dev/target-burst-capacity': '0', ...annotations } },
+      metadata: { namespace: 'default', name, labels: { 'serving.knative.dev/service': `${name}-service`, 'serving.knative.dev/configuration': `${name}-configuration` }, creationTimestamp: started, annotations: { 'autoscaling.knative.dev/target-burst-capacity': '0', ...annotations } },
       spec: {
         containerConcurrency: 10,
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: `${name}-deployment` },

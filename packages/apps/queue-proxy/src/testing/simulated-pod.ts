@@ -1,6 +1,6 @@
 /** A pod on a simulated network: the sidecar, and a program that takes a while for each request and keeps what it hears. */
 import { Buffer } from 'node:buffer';
-import { createMeter, createSeededRandom } from '@sluice/kernel';
+import { createMeter, createSeededRandom, type Span } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import { composeQueueProxy } from '../compose.ts';
 import { readSettings } from '../config.ts';
@@ -29,7 +29,9 @@ export async function createPod(environment: Record<string, string> = {}, workMs
   if (!settings.ok) throw new Error('bad settings');
   const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
   const shared = { clock: time, timers: time, random: createSeededRandom(1), logger: new RecordingLogger(), meter: createMeter() };
-  const sidecar = composeQueueProxy({ ...shared, settings: settings.value, network: network.view('sidecar', podIp) });
+  const spans: Span[] = [];
+  const tracer = { record: (span: Span) => void spans.push(span) };
+  const sidecar = composeQueueProxy({ ...shared, settings: settings.value, network: network.view('sidecar', podIp), tracer });
   const program = { running: 0, runningMax: 0, heads: [] as string[] };
 
   async function startProgram(): Promise<void> {
@@ -75,5 +77,5 @@ export async function createPod(environment: Record<string, string> = {}, workMs
   }
 
   await sidecar.start();
-  return { time, shared, settings: settings.value, sidecar, program, startProgram, request, send };
+  return { time, shared, settings: settings.value, sidecar, program, spans, startProgram, request, send };
 }

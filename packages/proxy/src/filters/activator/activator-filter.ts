@@ -6,7 +6,7 @@ import type { Assignment, ConcurrencyReporter, Throttler } from '@sluice/admissi
 import { parseAddress, type Clock, type Counter, type Random, type Tracer } from '@sluice/kernel';
 import type { LoggedRevision, RequestLog } from '../../request-log/request-log.ts';
 import type { Stream } from '../../stream.ts';
-import { recordChildSpan } from '../../tracing/child-span.ts';
+import { closePartSpan, openPartSpan, recordChildSpan, type PartSpan } from '../../tracing/child-span.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { plainRefusal } from '../plain-refusal.ts';
@@ -28,7 +28,7 @@ export interface ActivatorFilterDependencies {
   readonly findFault: () => string | undefined;
   /** Absent: no line is written. */
   readonly requestLog?: RequestLog | undefined;
-  /** Where spans of waiting go. */
+  /** Where spans go of waiting (`throttler_try`), and of passing on (`activator_proxy`), which the sidecar's stand beneath. */
   readonly tracer?: Tracer;
 }
 
@@ -66,6 +66,8 @@ interface HeldRequest {
   readonly isFirst: boolean;
   assignment: Assignment | undefined;
   forwardedAt: number;
+  /** Of passing it on; undefined where nobody traces it, and until then. */
+  span: PartSpan | undefined;
 }
 
 /** What sidecars give the program back as its host. */
@@ -121,14 +123,13 @@ class ActivatorFilter implements HttpFilter {
       isFirst: throttler.capacity === 0 && throttler.waiting === 0,
       assignment: undefined,
       forwardedAt: 0,
+      span: undefined,
     };
     this.#requests.set(stream, held);
 
     held.assignment = throttler.acquire({
       onAssigned: () => {
         this.#forward(stream, held);
-        const { tracer } = this.#dependencies;
-        if (tracer && stream.info.traceOrigin) recordChildSpan(tracer, this.#random, stream, 'throttler_try', held.arrivedAt, held.forwardedAt);
         stream.continueRequest();
       },
       onRefused: () => refuse(stream, 503, `revision ${revision.key} is gone`),
@@ -169,7 +170,18 @@ class ActivatorFilter implements HttpFilter {
     this.#dependencies.requestLog?.write(stream, logged);
     held.clocks.stop();
     held.assignment?.release();
-    this.#dependencies.reporter.requestOut(held.revision.key, this.#clock.now());
+    const now = this.#clock.now();
+    this.#dependencies.reporter.requestOut(held.revision.key, now);
+    const { tracer } = this.#dependencies;
+    if (!tracer) return;
+    if (held.span) closePartSpan(tracer, stream, held.span, { name: 'activator_proxy', startAt: held.forwardedAt, endAt: now });
+    else if (held.forwardedAt === 0) this.#recordTry(stream, held, now, 'error');
+  }
+
+  /** How long it took to get a pod, or to learn that there is none to be had. */
+  #recordTry(stream: Stream, { arrivedAt }: HeldRequest, endAt: number, status: 'unset' | 'error'): void {
+    const { tracer } = this.#dependencies;
+    if (tracer) recordChildSpan(tracer, this.#random, stream, { name: 'throttler_try', startAt: arrivedAt, endAt, status });
   }
 
   /** To the pod whose place it holds; the sidecar there must not count it a second time. */
@@ -177,6 +189,10 @@ class ActivatorFilter implements HttpFilter {
     const address = held.assignment?.address;
     if (address === undefined) return;
     held.forwardedAt = this.#clock.now();
+    if (stream.info.traceOrigin) {
+      this.#recordTry(stream, held, held.forwardedAt, 'unset');
+      held.span = this.#dependencies.tracer && openPartSpan(this.#random, stream);
+    }
     const { request } = stream;
     stream.overrideHost = parseAddress(address);
     request.set('k-proxy-request', 'activator');

@@ -7,7 +7,7 @@ import type { Clock, Counter, Random, Tracer } from '@sluice/kernel';
 import { appendForwardedFor } from '../../downstream/forwarded-for.ts';
 import type { LoggedRevision, RequestLog } from '../../request-log/request-log.ts';
 import type { Stream } from '../../stream.ts';
-import { recordChildSpan } from '../../tracing/child-span.ts';
+import { closePartSpan, openPartSpan, recordChildSpan, type PartSpan } from '../../tracing/child-span.ts';
 import { defineFilter, type FilterContext, type FilterFactory, type HttpFilter, type StreamSlot } from '../filter.ts';
 import type { FilterVerdict } from '../filter-verdict.ts';
 import { plainRefusal } from '../plain-refusal.ts';
@@ -31,7 +31,7 @@ export interface QueueFilterDependencies {
   readonly metrics?: RequestMetrics;
   /** Absent: no line is written. */
   readonly requestLog?: { readonly log: RequestLog; readonly revision: LoggedRevision };
-  /** Where spans of waiting go. */
+  /** Where spans go of passing on (`kn.queueproxy.proxy`), which the program's own stand beneath, and of waiting (`kn.queueproxy.wait`). */
   readonly tracer?: Tracer;
 }
 
@@ -59,6 +59,9 @@ interface QueuedRequest {
   reservation: Reservation | undefined;
   /** When it could go to the program; 0 until then, and where nobody asks for it. */
   letInAt: number;
+  readonly arrivedAt: number;
+  /** Undefined where nobody traces it. */
+  readonly span: PartSpan | undefined;
 }
 
 class QueueFilter implements HttpFilter {
@@ -103,9 +106,10 @@ class QueueFilter implements HttpFilter {
     hideMeshHeaders(stream);
 
     const clocks = this.#hasTimeouts ? new RequestClocks(stream, this.#timeouts, this.#deadlines, 'request timeout', this.#timedOut) : undefined;
-    const request: QueuedRequest = { isProxied, clocks, reservation: undefined, letInAt: 0 };
-    this.#requests.set(stream, request);
     const now = this.#clock.now();
+    const span = this.#dependencies.tracer && openPartSpan(this.#random, stream);
+    const request: QueuedRequest = { isProxied, clocks, reservation: undefined, letInAt: 0, arrivedAt: now, span };
+    this.#requests.set(stream, request);
     // Before the breaker: a request that waits is load too, and should bring another pod.
     if (this.#dependencies.stats.requestIn(now, isProxied)) this.#dependencies.onRise?.();
 
@@ -125,8 +129,6 @@ class QueueFilter implements HttpFilter {
   /** Its turn, after a wait. */
   #letIn(stream: Stream, request: QueuedRequest): void {
     request.letInAt = this.#clock.now();
-    const { tracer } = this.#dependencies;
-    if (tracer && stream.info.traceOrigin) recordChildSpan(tracer, this.#random, stream, 'kn.queueproxy.wait', stream.info.startAt, request.letInAt);
     stream.continueRequest();
   }
 
@@ -153,7 +155,17 @@ class QueueFilter implements HttpFilter {
     metrics?.onEnd(stream, request.letInAt);
     request.clocks?.stop();
     request.reservation?.release();
-    this.#dependencies.stats.requestOut(this.#clock.now(), request.isProxied);
+    const now = this.#clock.now();
+    this.#dependencies.stats.requestOut(now, request.isProxied);
+    if (request.span) this.#recordSpans(stream, request, request.span, now);
+  }
+
+  /** As Knative's: the wait has a span wherever there is a limit to wait for, if only to say that there was none. */
+  #recordSpans(stream: Stream, { arrivedAt, letInAt }: QueuedRequest, span: PartSpan, endAt: number): void {
+    const { tracer } = this.#dependencies;
+    if (!tracer) return;
+    if (this.#breaker) recordChildSpan(tracer, this.#random, stream, { name: 'kn.queueproxy.wait', startAt: arrivedAt, endAt: letInAt || endAt });
+    closePartSpan(tracer, stream, span, { name: 'kn.queueproxy.proxy', startAt: arrivedAt, endAt });
   }
 
   #refuse(stream: Stream): FilterVerdict {
