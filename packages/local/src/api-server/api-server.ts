@@ -50,6 +50,11 @@ export interface ApiServer {
 
 /** Reads what the storage holds and is ready at once. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
+  return assembleApiServer(options).server;
+}
+
+/** The server together with what stands behind it, for tests that play somebody who writes past it. */
+export function assembleApiServer(options: ApiServerOptions): { server: ApiServer; context: ServerContext } {
   const { clock, timers, random, storage, logger } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const schemas = loadBuiltinSchemas();
@@ -67,12 +72,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     podLogs: options.podLogs,
   };
   const hub = new WatchHub();
-  const documents: Documents = { discovery: new Discovery(registry), openApi: new OpenApi(registry, schemas) };
+  const documents: Documents = { discovery: new Discovery(registry), openApi: new OpenApi(registry, schemas, clock) };
   createStandardNamespaces(context);
   const background = [new DefinitionLifecycle(context), new GarbageCollector(context), new NamespaceLifecycle(context)];
   let isStopped = false;
 
-  return {
+  const server: ApiServer = {
     limits,
     async handle(request) {
       if (isStopped) return failure(new StatusError(503, 'ServiceUnavailable', 'the server is stopping'));
@@ -94,6 +99,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       store.close();
     },
   };
+  return { server, context };
 }
 
 async function answer(context: ServerContext, hub: WatchHub, documents: Documents, request: ApiRequest): Promise<ApiResponse> {

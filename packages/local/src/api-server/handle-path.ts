@@ -40,7 +40,7 @@ export function handlePath(documents: Documents, request: ApiRequest, path: stri
     case '/readyz':
       return plainText(200, query.has('verbose') ? `[+]ping ok\n${trimmed.slice(1)} check passed\n` : 'ok');
     case '/openapi/v3':
-      return json(200, documents.openApi.index());
+      return openApiIndex(documents.openApi, request);
   }
   if (trimmed.startsWith('/openapi/v3/')) return openApiDocument(documents.openApi, trimmed.slice('/openapi/v3/'.length), query);
   return discover(documents.discovery, request, trimmed);
@@ -68,13 +68,24 @@ function discover(discovery: Discovery, request: ApiRequest, path: string): ApiR
   return json(200, list);
 }
 
+/** Told as plain text, and by the time of its last change, as a real server does. */
+function openApiIndex(openApi: OpenApi, request: ApiRequest): ApiResponse {
+  const { text, changedAt } = openApi.index();
+  const headers = { 'cache-control': 'no-cache, private', 'last-modified': new Date(changedAt).toUTCString() };
+  const since = Date.parse(request.headers?.['if-modified-since'] ?? '');
+  // HTTP dates have whole seconds.
+  if (!Number.isNaN(since) && Math.floor(changedAt / 1000) * 1000 <= since) return { status: 304, headers, body: { kind: 'text', text: '' } };
+  return { status: 200, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: { kind: 'text', text } };
+}
+
 function openApiDocument(openApi: OpenApi, root: string, query: URLSearchParams): ApiResponse {
   const document = openApi.document(root);
   if (!document) return pageNotFound();
   const hash = document.etag.replaceAll('"', '');
   const stated = query.get('hash');
   if (stated !== null && stated !== hash) {
-    return { ...plainText(301, ''), headers: { location: `/openapi/v3/${root}?hash=${hash}`, etag: document.etag } };
+    const location = `/openapi/v3/${root}?hash=${hash}`;
+    return jsonText(301, '', { location, etag: document.etag, vary: 'Accept' });
   }
   const caching = stated === null ? 'no-cache, private' : 'public, immutable';
   return jsonText(200, document.text, { etag: document.etag, vary: 'Accept', 'cache-control': caching });

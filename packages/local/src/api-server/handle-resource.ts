@@ -6,7 +6,7 @@ import { mediaTypeOf, negotiateForm, type AnswerForm } from './request/negotiati
 import type { ResourceTarget } from './request/target.ts';
 import { readWriteOptions, type WriteOptions } from './request/write-options.ts';
 import { resourceSubject, type ResourceKind } from './resources/resource-kind.ts';
-import { json, jsonText, pageNotFound, plainText, stream, warningHeaders } from './respond.ts';
+import { asYaml, json, jsonText, noContent, pageNotFound, plainText, stream, warningHeaders } from './respond.ts';
 import { badRequest, methodNotAllowed, notFound, unknownResource } from './status-error.ts';
 import type { Entry } from './store/object-store.ts';
 import { textOf, viewOf, type ServerContext } from './verbs/context.ts';
@@ -16,7 +16,7 @@ import { formatList, formatOne, listObjects } from './verbs/list.ts';
 import { readPodLogs } from './verbs/logs.ts';
 import { checkMediaType, patchDocument, patchObject } from './verbs/patch.ts';
 import { REVIEWS, answerReview } from './verbs/reviews.ts';
-import { scaleOf, withScale } from './verbs/scale.ts';
+import { checkScale, scaleOf, withScale } from './verbs/scale.ts';
 import { readSelection } from './verbs/selection.ts';
 import { updateObject } from './verbs/update.ts';
 import { watchObjects, type WatchHub } from './verbs/watch.ts';
@@ -50,7 +50,7 @@ export async function handleResource(
   }
   const kind = context.registry.find(group, version, plural);
   if (!kind) {
-    if (!context.registry.hasGroup(group)) return pageNotFound();
+    if (!context.registry.hasBuiltinGroup(group)) return pageNotFound();
     throw unknownResource();
   }
   if (kind.namespaced ? target.namespace === undefined && target.name !== undefined : target.namespace !== undefined) {
@@ -58,6 +58,12 @@ export async function handleResource(
   }
   const form = negotiateForm(request.headers?.['accept']);
   const call: Call = { context, hub, request, target, kind, body, form };
+  const answer = await dispatch(call);
+  return form.kind === 'object' && form.isYaml ? asYaml(answer) : answer;
+}
+
+function dispatch(call: Call): ApiResponse | Promise<ApiResponse> {
+  const { target } = call;
   if (target.name === undefined) return handleCollection(call);
   return target.subresource === '' ? handleObject(call, target.name) : handleSubresource(call, target.name);
 }
@@ -68,7 +74,7 @@ async function handleCollection(call: Call): Promise<ApiResponse> {
   switch (request.method) {
     case 'GET': {
       if (isTrue(query.get('watch'))) {
-        return stream(watchContentType(form), watchObjects(context, hub, kind, namespace, form, query));
+        return stream('application/json', watchObjects(context, hub, kind, namespace, form, query));
       }
       return jsonText(200, await listObjects(context, kind, namespace, form, query));
     }
@@ -120,7 +126,8 @@ async function handleSubresource(call: Call, name: string): Promise<ApiResponse>
   if (subresource === 'log' && kind.hasLogs) {
     if (request.method !== 'GET') throw methodNotAllowed();
     const answer = await readPodLogs(context, getEntry(call, name), target.query);
-    return answer.kind === 'text' ? plainText(200, answer.text) : stream('text/plain', answer.stream);
+    if (answer.kind === 'stream') return stream('text/plain', answer.stream);
+    return answer.text === '' ? noContent() : plainText(200, answer.text);
   }
   throw unknownResource();
 }
@@ -157,6 +164,7 @@ function handleScale(call: Call, name: string): ApiResponse {
     asked = patchDocument(scaleOf(live, scale), mediaType, body.text(), kind.schema);
   } else throw methodNotAllowed();
   const options = writeOptions(call, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
+  checkScale(asked, name);
   const next = withScale(live, asked, kind, scale);
   const written = updateObject(context, { kind, entry, body: next, options, subresource: 'scale' });
   return json(200, scaleOf(written.object, scale));
@@ -202,10 +210,6 @@ function writeOptions({ request, target }: Call, optionsKind: string): WriteOpti
   return readWriteOptions(target.query, request.headers?.['user-agent'] ?? '', optionsKind);
 }
 
-function watchContentType(form: AnswerForm): string {
-  if (form.kind === 'table') return `application/json;as=Table;v=${form.version};g=meta.k8s.io;stream=watch`;
-  return 'application/json';
-}
 
 /** As Go's `ParseBool` is used here: present without a value counts. */
 function isTrue(value: string | null): boolean {

@@ -1,6 +1,7 @@
 /** The few shapes that answers have. */
+import { stringify } from 'yaml';
 import type { ApiResponse, TextStream } from './exchange.ts';
-import type { JsonObject } from './json.ts';
+import { sortKeys, type JsonObject } from './json.ts';
 import type { StatusError } from './status-error.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };
@@ -21,6 +22,18 @@ export function json(status: number, value: JsonObject, headers: Readonly<Record
 
 export function plainText(status: number, text: string): ApiResponse {
   return { status, headers: TEXT_HEADERS, body: { kind: 'text', text } };
+}
+
+/** There is an answer, and nothing in it. */
+export function noContent(): ApiResponse {
+  return { status: 204, headers: { 'cache-control': 'no-cache, private' }, body: { kind: 'text', text: '' } };
+}
+
+/** The same answer in YAML, keys sorted as a real server sorts them. */
+export function asYaml(response: ApiResponse): ApiResponse {
+  if (response.body.kind !== 'text' || response.headers['content-type'] !== 'application/json') return response;
+  const text = stringify(sortKeys(JSON.parse(response.body.text) as JsonObject), { lineWidth: 0, indentSeq: false });
+  return { ...response, headers: { ...response.headers, 'content-type': 'application/yaml' }, body: { kind: 'text', text } };
 }
 
 /** Neither a known path nor a known group. */

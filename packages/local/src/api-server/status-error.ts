@@ -135,7 +135,17 @@ export function methodNotAllowed(): StatusError {
 
 export function notAcceptable(offered: readonly string[]): StatusError {
   const message = `only the following media types are accepted: ${offered.join(', ')}`;
-  return new StatusError(406, 'NotAcceptable', message);
+  return new StatusError(406, 'NotAcceptable', message, { details: {} });
+}
+
+/** The form that was asked for is one of single objects, and this is a list. */
+export function notAcceptableForList(asked: string, listKind: string): StatusError {
+  return new StatusError(406, 'NotAcceptable', `you requested ${asked}, but the requested object is a list (*${listKind})`);
+}
+
+/** A patch of a kind that no resource takes. */
+export function unknownPatchType(): StatusError {
+  return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {

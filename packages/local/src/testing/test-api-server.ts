@@ -1,12 +1,15 @@
 /** An embedded API server on simulated time, with a short way to speak to it. */
 import { createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
-import { createApiServer, type ApiServer } from '../api-server/api-server.ts';
+import { assembleApiServer, type ApiServer } from '../api-server/api-server.ts';
 import type { ApiServerLimits } from '../api-server/limits.ts';
 import type { TextStream } from '../api-server/exchange.ts';
-import type { JsonObject } from '../api-server/json.ts';
+import { cloneJson, objectAt, textAt, type JsonObject } from '../api-server/json.ts';
 import { createMemoryStorage } from '../api-server/storage/memory-storage.ts';
+import type { ResourceKind } from '../api-server/resources/resource-kind.ts';
 import type { Storage } from '../api-server/storage/storage.ts';
+import type { Entry } from '../api-server/store/object-store.ts';
+import type { ServerContext } from '../api-server/verbs/context.ts';
 
 export interface TestApiServerOptions {
   readonly time?: SimulatedTime;
@@ -40,12 +43,18 @@ export interface TestApiServer {
   send(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<TestAnswer>;
   /** Opens a watch; events arrive as time advances. */
   watch(path: string, headers?: Readonly<Record<string, string>>): Promise<TestWatch>;
+  /** Puts an object into the store as it is, past all rules, as if somebody else had brought it there. The answer is what is stored. */
+  place(object: JsonObject): JsonObject;
+  /** Takes an object out of the store, past finalizers and grace. */
+  takeAway(object: JsonObject): void;
+  /** The stored object of the same kind and name, or undefined; also undefined for a kind that is not there. */
+  find(object: JsonObject): JsonObject | undefined;
 }
 
 export function createTestApiServer(options: TestApiServerOptions = {}): TestApiServer {
   const time = options.time ?? new SimulatedTime();
   const logger = new RecordingLogger();
-  const server = createApiServer({
+  const { server, context } = assembleApiServer({
     clock: time,
     timers: time,
     random: createSeededRandom(options.seed ?? 1),
@@ -62,7 +71,8 @@ export function createTestApiServer(options: TestApiServerOptions = {}): TestApi
       const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
       const answer = await server.handle({ method, path, headers: { 'content-type': type, ...headers }, ...sent });
       const text = answer.body.kind === 'text' ? answer.body.text : '';
-      const isJson = (answer.headers['content-type'] ?? '').startsWith('application/json') && text !== '';
+      // The index of OpenAPI documents is JSON under the name of plain text.
+      const isJson = text.startsWith('{');
       return { status: answer.status, headers: answer.headers, text, json: isJson ? (JSON.parse(text) as JsonObject) : {} };
     },
     async watch(path, headers = {}) {
@@ -70,7 +80,29 @@ export function createTestApiServer(options: TestApiServerOptions = {}): TestApi
       if (answer.body.kind !== 'stream') throw new Error(`watch ${path}: answered ${answer.status} ${answer.body.text}`);
       return collect(answer.body.stream);
     },
+    place(object) {
+      const kind = kindOf(context, object);
+      if (!kind) throw new Error(`no kind ${textAt(object, 'kind')} of ${textAt(object, 'apiVersion')}`);
+      const metadata = objectAt(object, 'metadata');
+      const stored = kind.conversion ? kind.conversion.toStored(cloneJson(object)) : cloneJson(object);
+      return context.store.put(kind.storedAs, textAt(metadata, 'namespace'), textAt(metadata, 'name'), stored).object;
+    },
+    takeAway(object) {
+      const entry = entryOf(context, object);
+      if (entry) context.store.remove(entry);
+    },
+    find: (object) => entryOf(context, object)?.object,
   };
+}
+
+function kindOf(context: ServerContext, object: JsonObject): ResourceKind | undefined {
+  return context.registry.findKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
+}
+
+function entryOf(context: ServerContext, object: JsonObject): Entry | undefined {
+  const kind = kindOf(context, object);
+  const metadata = objectAt(object, 'metadata');
+  return kind && context.store.get(kind.storedAs, textAt(metadata, 'namespace'), textAt(metadata, 'name'));
 }
 
 function collect(stream: TextStream): TestWatch {

@@ -6,6 +6,8 @@ import type { ResourceKind } from '../resources/resource-kind.ts';
 import { REVIEWS } from '../verbs/reviews.ts';
 
 const OBJECT_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+/** The same in the order in which a real server lists them for custom kinds. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const PART_VERBS = ['get', 'patch', 'update'];
 
 export interface Document {
@@ -86,7 +88,7 @@ export class Discovery {
     const kinds = this.#registry.kinds().filter((kind) => kind.group === group && kind.version === version);
     const resources: Json[] = kinds.map(aggregatedResource);
     for (const review of REVIEWS.filter((one) => one.group === group)) {
-      const responseKind = { group, version, kind: review.kind };
+      const responseKind = { group: '', version: '', kind: review.kind };
       resources.push({ resource: review.plural, responseKind, scope: 'Cluster', singularResource: review.singular, verbs: ['create'] });
     }
     return resources;
@@ -130,9 +132,10 @@ function compareVersions(a: string, b: string): number {
 
 function plainResources(kind: ResourceKind): JsonObject[] {
   const { plural, singular, namespaced, shortNames, categories } = kind;
-  const own: JsonObject = { name: plural, singularName: singular, namespaced, kind: kind.kind, verbs: [...OBJECT_VERBS] };
+  const own: JsonObject = { name: plural, singularName: singular, namespaced, kind: kind.kind, verbs: verbsOf(kind) };
   if (shortNames.length > 0) own['shortNames'] = [...shortNames];
   if (categories.length > 0) own['categories'] = [...categories];
+  own['storageVersionHash'] = storageHash(kind);
   const resources: JsonObject[] = [own];
   for (const part of subresources(kind)) {
     const { name, verbs, responseKind } = part;
@@ -147,23 +150,42 @@ function plainResources(kind: ResourceKind): JsonObject[] {
 }
 
 function aggregatedResource(kind: ResourceKind): JsonObject {
-  const { group, version, plural, singular, shortNames, categories } = kind;
+  const { plural, singular, shortNames, categories } = kind;
   const resource: JsonObject = {
     resource: plural,
-    responseKind: { group, version, kind: kind.kind },
+    responseKind: ownKind(kind),
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
-    verbs: [...OBJECT_VERBS],
+    verbs: verbsOf(kind),
   };
   if (shortNames.length > 0) resource['shortNames'] = [...shortNames];
   if (categories.length > 0) resource['categories'] = [...categories];
   const parts = subresources(kind).map(({ name, responseKind, verbs }) => ({
     subresource: name,
-    responseKind: { ...responseKind },
+    responseKind: responseKind.kind === kind.kind ? ownKind(kind) : { ...responseKind },
     verbs: [...verbs],
   }));
   if (parts.length > 0) resource['subresources'] = parts;
   return resource;
+}
+
+/** Namespaces go one by one: each takes all that is in it along. */
+function verbsOf(kind: ResourceKind): string[] {
+  if (kind.custom) return CUSTOM_VERBS;
+  const isNamespace = kind.group === '' && kind.kind === 'Namespace';
+  return isNamespace ? OBJECT_VERBS.filter((verb) => verb !== 'deletecollection') : [...OBJECT_VERBS];
+}
+
+/** In the aggregated form a built-in kind leaves out group and version where they are those around it; custom kinds say them. */
+function ownKind({ custom, group, version, kind }: ResourceKind): JsonObject {
+  return custom ? { group, version, kind } : { group: '', version: '', kind };
+}
+
+/** A short mark of the kind that objects are kept in (apiserver's `StorageVersionHash`). */
+function storageHash(kind: ResourceKind): string {
+  const storedGroup = kind.storedAs.split('/')[0] ?? '';
+  const named = `${storedGroup}/${kind.storedVersion.split('/').at(-1) ?? ''}/${kind.kind}`;
+  return createHash('sha256').update(named).digest().subarray(0, 8).toString('base64');
 }
 
 interface Subresource {

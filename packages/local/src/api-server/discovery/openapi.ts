@@ -2,6 +2,7 @@
  * OpenAPI v3 documents, one per group version: as much as kubectl reads for validation, `explain`, `apply`
  * and `edit`. That is the schemas, and for each path the operations with their kind and query parameters.
  */
+import type { Clock } from '@sluice/kernel';
 import type { Json, JsonObject } from '../json.ts';
 import { isObject, objectAt } from '../json.ts';
 import type { Registry } from '../resources/registry.ts';
@@ -20,22 +21,25 @@ const WRITE_PARAMETERS: Json[] = ['dryRun', 'fieldManager', 'fieldValidation', '
 export class OpenApi {
   readonly #registry: Registry;
   readonly #schemas: BuiltinSchemas;
+  readonly #clock: Clock;
   #revision = -1;
+  #changedAt = 0;
   #documents = new Map<string, Document>();
 
-  constructor(registry: Registry, schemas: BuiltinSchemas) {
+  constructor(registry: Registry, schemas: BuiltinSchemas, clock: Clock) {
+    this.#clock = clock;
     this.#registry = registry;
     this.#schemas = schemas;
   }
 
-  /** `/openapi/v3`: where each group version's document is, by its hash. */
-  index(): JsonObject {
+  /** `/openapi/v3`: where each group version's document is, by its hash, and since when it says so, in ms since the epoch. */
+  index(): { readonly text: string; readonly changedAt: number } {
     const paths: JsonObject = {};
     for (const root of this.#roots()) {
       const hash = this.#document(root).etag.replaceAll('"', '');
       paths[root] = { serverRelativeURL: `/openapi/v3/${root}?hash=${hash}` };
     }
-    return { paths };
+    return { text: JSON.stringify({ paths }), changedAt: this.#changedAt };
   }
 
   /** The document of `api/v1` or `apis/<group>/<version>`, or undefined. */
@@ -50,6 +54,7 @@ export class OpenApi {
   #document(root: string): Document {
     if (this.#revision !== this.#registry.revision) {
       this.#revision = this.#registry.revision;
+      this.#changedAt = this.#clock.wallTime();
       this.#documents = new Map();
     }
     let document = this.#documents.get(root);

@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from '../json.ts';
 import { isObject, listAt, objectAt, textAt } from '../json.ts';
+import { trackUpdate } from '../ownership/managed-fields.ts';
 import { customKinds } from '../resources/custom-resource.ts';
 import type { ResourceKind } from '../resources/resource-kind.ts';
 import type { Entry } from '../store/object-store.ts';
@@ -109,8 +110,19 @@ export class DefinitionLifecycle {
 
   #write(entry: Entry, changes: JsonObject): void {
     const object = orderObject({ ...entry.object, ...changes }, false);
-    if (isFinished(object)) this.#context.store.remove({ ...entry, object });
+    if (changes['status'] !== undefined) this.#own(entry, object);
+    if (isFinished(object)) this.#context.store.remove(entry);
     else this.#context.store.put(DEFINITIONS, '', entry.name, object);
+  }
+
+  /** The server owns what it says in a status, as any other writer. */
+  #own(entry: Entry, object: JsonObject): void {
+    const { registry, clock } = this.#context;
+    const kind = registry.storedKind(DEFINITIONS);
+    if (!kind) return;
+    object['metadata'] = { ...objectAt(object, 'metadata') };
+    const timestamp = formatTime(clock.wallTime());
+    trackUpdate(entry.object, object, kind.schema, { manager: 'kube-apiserver', apiVersion: kind.apiVersion, subresource: 'status', timestamp });
   }
 
   /** Why the kinds cannot be served beside those that are. */

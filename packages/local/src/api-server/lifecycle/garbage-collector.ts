@@ -137,7 +137,7 @@ export class GarbageCollector {
     const object = { ...entry.object, metadata: { ...objectAt(entry.object, 'metadata'), ...changes } };
     const isCustom = this.#context.registry.storedKind(entry.resource)?.custom ?? true;
     const ordered = orderObject(object, isCustom);
-    if (isFinished(ordered)) this.#context.store.remove({ ...entry, object: ordered });
+    if (isFinished(ordered)) this.#context.store.remove(entry);
     else this.#context.store.put(entry.resource, entry.namespace, entry.name, ordered);
   }
 

@@ -1,5 +1,5 @@
 /** A deleted namespace is emptied first, and goes when nothing is left in it. */
-import { listAt, objectAt, textAt } from '../json.ts';
+import { cloneJson, equalJson, listAt, objectAt, textAt } from '../json.ts';
 import type { Entry } from '../store/object-store.ts';
 import type { ServerContext } from '../verbs/context.ts';
 import { formatTime } from '../verbs/context.ts';
@@ -7,6 +7,7 @@ import { BACKGROUND_DELETE, deleteObject } from '../verbs/delete.ts';
 import { randomUid } from '../verbs/create.ts';
 import { isFinished } from '../verbs/update.ts';
 import { DeferredQueue } from './deferred-queue.ts';
+import { terminationConditions } from './termination-conditions.ts';
 
 const NAMESPACES = '/namespaces';
 /** The namespaces every server has. */
@@ -39,16 +40,20 @@ export class NamespaceLifecycle {
 
   #empty(name: string): void {
     const { store, registry } = this.#context;
-    let left = 0;
+    const left: Entry[] = [];
     for (const resource of store.resources()) {
       const kind = registry.storedKind(resource);
       if (!kind) continue;
       for (const entry of kind.namespaced ? store.list(resource, name) : []) {
-        if (!deleteObject(this.#context, kind, entry, BACKGROUND_DELETE).isGone) left += 1;
+        if (!deleteObject(this.#context, kind, entry, BACKGROUND_DELETE).isGone) left.push(entry);
       }
     }
     const namespace = store.get(NAMESPACES, '', name);
-    if (left > 0 || !namespace) return;
+    if (!namespace) return;
+    if (left.length > 0) {
+      this.#tell(namespace, left);
+      return;
+    }
     const finalizers = listAt(objectAt(namespace.object, 'spec'), 'finalizers');
     // Somebody else may still hold it; writing again and again would only wake this up again.
     if (!finalizers.includes('kubernetes')) return;
@@ -56,6 +61,14 @@ export class NamespaceLifecycle {
     const object = { ...namespace.object, spec: others.length > 0 ? { finalizers: others } : {} };
     if (isFinished(object)) store.remove(namespace);
     else store.put(NAMESPACES, '', name, object);
+  }
+  /** Says in the namespace what it still waits for. */
+  #tell(namespace: Entry, left: readonly Entry[]): void {
+    const status = objectAt(namespace.object, 'status');
+    const timestamp = formatTime(this.#context.clock.wallTime());
+    const conditions = terminationConditions(left, listAt(status, 'conditions'), timestamp);
+    if (equalJson(conditions, listAt(status, 'conditions'))) return;
+    this.#context.store.put(NAMESPACES, '', namespace.name, { ...cloneJson(namespace.object), status: { ...status, conditions } });
   }
 }
 

@@ -87,7 +87,9 @@ function compareChildren(
 
 /** Both sides that are there have the same merging shape. */
 function isGranular(before: Json | undefined, after: Json | undefined, schema: SchemaNode): boolean {
-  const sides = [before, after].filter((side) => side !== undefined);
+  // A null is an empty container that was there all the time.
+  const sides = [before, after].filter((side) => side !== undefined && side !== null);
+  if (sides.length === 0) return false;
   if (sides.every((side) => Array.isArray(side))) return !isAtomicList(schema);
   return sides.every((side) => isObject(side)) && !schema.isAtomicMap;
 }

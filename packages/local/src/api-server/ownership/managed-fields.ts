@@ -8,6 +8,7 @@ import { equalJson, isObject, listAt, objectAt, textAt } from '../json.ts';
 import type { SchemaNode } from '../schema/schema-node.ts';
 import { StatusError } from '../status-error.ts';
 import { compareObjects, fieldsOf } from './compare.ts';
+import { emptyObject } from './empty-object.ts';
 import { FieldSet } from './field-set.ts';
 import { mergeConfiguration, pruneGivenUp } from './merge.ts';
 
@@ -49,7 +50,12 @@ const UNMANAGED_METADATA = [
 export function trackUpdate(live: JsonObject | undefined, next: JsonObject, schema: SchemaNode, writer: Writer): void {
   const metadata = objectAt(next, 'metadata');
   const before = readManagers(metadata['managedFields'] ?? objectAt(live, 'metadata')['managedFields']);
-  const comparison = compareObjects(live && managedPart(live), managedPart(next), schema);
+  // Nobody has ever owned a field of it, or everybody was forgotten on purpose: an update changes nothing about that.
+  if (live && before.length === 0) {
+    delete metadata['managedFields'];
+    return;
+  }
+  const comparison = compareObjects(live ? managedPart(live) : emptyObject(schema), managedPart(next), schema);
   const taken = comparison.added.union(comparison.modified);
   const identity = { ...writer, operation: 'Update' as const };
   const after: Manager[] = [];
@@ -170,7 +176,7 @@ function writeManagers(metadata: JsonObject, managers: readonly Manager[]): void
       manager: manager.manager,
       operation: manager.operation,
       apiVersion: manager.apiVersion,
-      time: manager.time,
+      ...(manager.time === '' ? {} : { time: manager.time }),
       fieldsType: 'FieldsV1',
       fieldsV1: manager.fields.toJson(),
     };

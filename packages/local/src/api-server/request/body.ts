@@ -61,8 +61,14 @@ function parse(read: () => unknown): unknown {
   try {
     return read();
   } catch (error) {
-    throw badRequest(`the object provided is unrecognized: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`the object provided is unrecognized: ${parseProblem(error)}`);
   }
+}
+
+/** What a parser says, begun in lower case as all messages here. */
+export function parseProblem(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.slice(0, 1).toLowerCase() + message.slice(1);
 }
 
 function asObject(value: unknown): JsonObject {

@@ -2,9 +2,9 @@
 import { notAcceptable } from '../status-error.ts';
 
 export type AnswerForm =
-  | { readonly kind: 'object' }
+  | { readonly kind: 'object'; readonly isYaml?: true }
   | { readonly kind: 'table'; readonly version: string }
-  | { readonly kind: 'metadata'; readonly version: string };
+  | { readonly kind: 'metadata'; readonly version: string; readonly isList: boolean };
 
 interface MediaRange {
   readonly type: string;
@@ -23,15 +23,16 @@ export function negotiateForm(accept: string | undefined): AnswerForm {
   if (ranges.length === 0) return { kind: 'object' };
   for (const { type, parameters } of ranges) {
     if (type === '*/*' || type === 'application/*') return { kind: 'object' };
+    if (type === 'application/yaml') return { kind: 'object', isYaml: true };
     if (type !== 'application/json') continue;
     const as = parameters.get('as');
     if (as === undefined) return { kind: 'object' };
     const version = parameters.get('v') ?? '';
     if (parameters.get('g') !== 'meta.k8s.io' || !META_VERSIONS.includes(version)) continue;
     if (as === 'Table') return { kind: 'table', version };
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { kind: 'metadata', version };
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { kind: 'metadata', version, isList: as.endsWith('List') };
   }
-  throw notAcceptable(['application/json']);
+  throw notAcceptable(['application/json', 'application/yaml']);
 }
 
 /** True when the client can read aggregated discovery in its final version. */

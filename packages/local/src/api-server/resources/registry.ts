@@ -6,7 +6,6 @@ export class Registry {
   /** By the name of the definition that brought them. */
   readonly #custom = new Map<string, readonly ResourceKind[]>();
   readonly #byPath = new Map<string, ResourceKind>();
-  #groups: ReadonlySet<string> = new Set();
   #revision = 0;
 
   constructor(builtin: readonly ResourceKind[]) {
@@ -41,8 +40,9 @@ export class Registry {
     return kinds.find((one) => one.apiVersion === one.storedVersion) ?? kinds[0];
   }
 
-  hasGroup(group: string): boolean {
-    return this.#groups.has(group);
+  /** Whether a group has kinds of the server's own. Of others only the kinds are known, not the group. */
+  hasBuiltinGroup(group: string): boolean {
+    return this.#builtin.some((kind) => kind.group === group);
   }
 
   setCustom(definition: string, kinds: readonly ResourceKind[]): void {
@@ -56,12 +56,9 @@ export class Registry {
 
   #rebuild(): void {
     this.#byPath.clear();
-    const groups = new Set<string>();
     for (const kind of this.kinds()) {
       this.#byPath.set(`${kind.group}/${kind.version}/${kind.plural}`, kind);
-      groups.add(kind.group);
     }
-    this.#groups = groups;
     this.#revision += 1;
   }
 }

@@ -10,16 +10,22 @@ export type FieldMatcher = (object: JsonObject) => boolean;
  * @param offered the field paths a kind may be selected by
  * @throws StatusError 400 on bad text or a field that is not offered
  */
-export function parseFieldSelector(text: string, offered: readonly string[]): FieldMatcher | undefined {
+export function parseFieldSelector(text: string, offered: readonly string[], isCustom: boolean): FieldMatcher | undefined {
   if (text.trim() === '') return undefined;
   const terms = splitTerms(text).map((term) => {
     const match = /^([^=!]+)(!=|==|=)(.*)$/s.exec(term);
     if (!match) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
     const [, field = '', operator = '', value = ''] = match;
-    if (!offered.includes(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!offered.includes(field)) throw badRequest(refusalOf(field, offered, isCustom));
     return { field, wanted: operator !== '!=', value: value.replaceAll(/\\([\\,=])/g, '$1') };
   });
   return (object) => terms.every(({ field, wanted, value }) => (fieldText(object, field) === value) === wanted);
+}
+
+/** Built-in kinds without fields of their own say which there are. */
+function refusalOf(field: string, offered: readonly string[], isCustom: boolean): string {
+  if (isCustom || offered.length > 2) return `field label not supported: ${field}`;
+  return `${JSON.stringify(field)} is not a known field selector: only ${offered.map((one) => JSON.stringify(one)).join(', ')}`;
 }
 
 /** The name a selector asks for, when it asks for exactly one: such lists and watches touch one object. */

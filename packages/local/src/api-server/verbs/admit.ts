@@ -25,7 +25,7 @@ export function readObject(
   body: JsonObject,
   options: WriteOptions,
 ): Admitted {
-  const { value, unknown, problem } = decodeObject(body, kind.schema, context.schemas.objectMeta);
+  const { value, unknown, problem } = decodeObject(body, kind.kind, kind.schema, context.schemas.objectMeta);
   const refusal = `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: `;
   if (problem !== undefined) throw badRequest(refusal + problem);
   const fields = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);

@@ -1,9 +1,10 @@
 /** Creating an object. */
 import { randomInt, type Random } from '@sluice/kernel';
 import type { JsonObject } from '../json.ts';
-import { ensureObject, objectAt, textAt } from '../json.ts';
+import { cloneJson, ensureObject, objectAt, textAt } from '../json.ts';
 import { trackUpdate } from '../ownership/managed-fields.ts';
 import type { WriteOptions } from '../request/write-options.ts';
+import { warningHeaders } from '../respond.ts';
 import { resourceSubject, type ResourceKind } from '../resources/resource-kind.ts';
 import { StatusError, alreadyExists, badRequest, forbidden, notFound } from '../status-error.ts';
 import { matchPath, readObject, validateObjectOf } from './admit.ts';
@@ -27,14 +28,38 @@ export function createObject(
 ): Written {
   const { object, warnings } = readObject(context, kind, body, options);
   matchPath(object, kind, namespace);
-  const created = completeNew(context, kind, object);
-  trackUpdate(undefined, created, kind.schema, {
+  const asked = askedFor(kind, object);
+  const created = withWarnings(warnings, () => completeNew(context, kind, object));
+  trackUpdate(undefined, asked, kind.schema, {
     manager: options.fieldManager,
     apiVersion: kind.apiVersion,
     subresource: '',
     timestamp: formatTime(context.clock.wallTime()),
   });
+  const managedFields = objectAt(asked, 'metadata')['managedFields'];
+  const metadata = ensureObject(created, 'metadata');
+  if (managedFields === undefined) delete metadata['managedFields'];
+  else metadata['managedFields'] = managedFields;
   return { ...keepNew(context, kind, created, options), warnings };
+}
+
+/** A refusal also says what was only warned about. */
+export function withWarnings<T>(warnings: readonly string[], act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof StatusError) || warnings.length === 0) throw error;
+    const { code, reason, message, details, metadata, headers } = error;
+    throw new StatusError(code, reason, message, { metadata, headers: { ...headers, ...warningHeaders(warnings) }, ...(details ? { details } : {}) });
+  }
+}
+
+/** What the creator owns: what it said and what is so by default, but nothing that the server allots, and no status. */
+function askedFor(kind: ResourceKind, object: JsonObject): JsonObject {
+  const asked = cloneJson(object);
+  kind.rules.complete?.(asked);
+  if (kind.hasStatus) delete asked['status'];
+  return asked;
 }
 
 /** Everything about a new object but who owns its fields: identity, defaults, checks. */

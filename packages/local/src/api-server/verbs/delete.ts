@@ -1,8 +1,8 @@
 /** Deleting: at once, after a grace period, or when every finalizer has been taken off. */
 import type { JsonObject } from '../json.ts';
 import { listAt, objectAt, textAt } from '../json.ts';
-import { kindSubject, type ResourceKind } from '../resources/resource-kind.ts';
-import { conflict } from '../status-error.ts';
+import { kindSubject, resourceSubject, type ResourceKind } from '../resources/resource-kind.ts';
+import { conflict, forbidden, invalid } from '../status-error.ts';
 import type { Entry } from '../store/object-store.ts';
 import { formatTime, type ServerContext } from './context.ts';
 import { isFinished } from './update.ts';
@@ -26,6 +26,9 @@ export interface Deleted {
 /** Holds a deleted definition until its objects are gone. */
 export const DEFINITION_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
+/** The server would only make them again. */
+const KEPT_NAMESPACES = ['default', 'kube-system', 'kube-public'];
+
 /** The pods' default when neither the request nor the pod says one. */
 const GRACE_SECONDS = 30;
 
@@ -35,6 +38,7 @@ export function readDeleteOptions(body: JsonObject, query: URLSearchParams): Del
   const grace = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds');
   const orphan = body['orphanDependents'] === true || query.get('orphanDependents') === 'true';
   const policy = textAt(body, 'propagationPolicy') || (query.get('propagationPolicy') ?? '');
+  checkPolicy(policy);
   const dryRun = listAt(body, 'dryRun').includes('All') || query.getAll('dryRun').includes('All');
   return {
     propagationPolicy: policy === 'Foreground' || policy === 'Orphan' ? policy : orphan ? 'Orphan' : 'Background',
@@ -43,6 +47,13 @@ export function readDeleteOptions(body: JsonObject, query: URLSearchParams): Del
     resourceVersion: textAt(preconditions, 'resourceVersion'),
     dryRun,
   };
+}
+
+/** @throws StatusError 422 */
+function checkPolicy(policy: string): void {
+  if (['', 'Background', 'Foreground', 'Orphan'].includes(policy)) return;
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`;
+  throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, [{ reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' }]);
 }
 
 /** For the server's own deletions. */
@@ -57,6 +68,9 @@ export const BACKGROUND_DELETE: DeleteOptions = {
 /** @throws StatusError 409 when a precondition does not hold */
 export function deleteObject(context: ServerContext, kind: ResourceKind, entry: Entry, options: DeleteOptions): Deleted {
   checkPreconditions(kind, entry, options);
+  if (kind.group === '' && kind.kind === 'Namespace' && KEPT_NAMESPACES.includes(entry.name)) {
+    throw forbidden(resourceSubject(kind, entry.name), 'this namespace may not be deleted');
+  }
   const metadata = objectAt(entry.object, 'metadata');
   const isMarked = textAt(metadata, 'deletionTimestamp') !== '';
   const graceSeconds = graceOf(kind, entry.object, options);
@@ -85,16 +99,21 @@ function markDeleted(
     if (name !== 'deletionTimestamp' && name !== 'deletionGracePeriodSeconds' && name !== 'finalizers') metadata[name] = value;
     if (name !== 'creationTimestamp') continue;
     metadata['deletionTimestamp'] = formatTime(context.clock.wallTime() + graceSeconds * 1000);
-    metadata['deletionGracePeriodSeconds'] = graceSeconds;
+    if (!marksTimeOnly(kind)) metadata['deletionGracePeriodSeconds'] = graceSeconds;
   }
   if (finalizers.length > 0) metadata['finalizers'] = [...finalizers];
   // To be deleted is a change of what is wanted.
-  if (kind.rules.hasGeneration && !isMarked) metadata['generation'] = Number(metadata['generation'] ?? 0) + 1;
+  if (kind.rules.hasGeneration && !isMarked && !marksTimeOnly(kind)) metadata['generation'] = Number(metadata['generation'] ?? 0) + 1;
   const object: JsonObject = { ...entry.object, metadata };
   if (kind.kind === 'Namespace' && kind.group === '') {
     object['status'] = { ...objectAt(entry.object, 'status'), phase: 'Terminating' };
   }
   return { ...entry, object };
+}
+
+/** Namespaces and definitions say that they go, and nothing else: their own life cycles mark them, not the general one. */
+function marksTimeOnly({ group, kind }: ResourceKind): boolean {
+  return (group === '' && kind === 'Namespace') || (group === 'apiextensions.k8s.io' && kind === 'CustomResourceDefinition');
 }
 
 /** Only pods are given time. */
@@ -124,7 +143,7 @@ function finalizersAfter(kind: ResourceKind, metadata: JsonObject, options: Dele
 function checkPreconditions(kind: ResourceKind, entry: Entry, options: DeleteOptions): void {
   const liveUid = textAt(objectAt(entry.object, 'metadata'), 'uid');
   if (options.uid !== '' && options.uid !== liveUid) {
-    const why = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${liveUid}`;
+    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${liveUid}). The object might have been deleted and then recreated`;
     throw conflict(kindSubject(kind, entry.name), why);
   }
   const liveVersion = String(entry.resourceVersion);

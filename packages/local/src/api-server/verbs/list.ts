@@ -3,7 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { AnswerForm } from '../request/negotiation.ts';
 import { readInteger, readResourceVersion } from '../request/write-options.ts';
 import type { ResourceKind } from '../resources/resource-kind.ts';
-import { StatusError, badRequest, expired } from '../status-error.ts';
+import { StatusError, badRequest, expired, invalid, notAcceptableForList, type Cause } from '../status-error.ts';
 import { compareEntries, type Entry } from '../store/object-store.ts';
 import { formatTable, partialMetadata, type IncludeObject } from '../tables/table.ts';
 import { textOf, viewOf, type ServerContext } from './context.ts';
@@ -55,6 +55,9 @@ export async function listObjects(
   form: AnswerForm,
   query: URLSearchParams,
 ): Promise<string> {
+  if (form.kind === 'metadata' && !form.isList) {
+    throw notAcceptableForList('PartialObjectMetadata', `${kind.custom ? 'unstructured.Unstructured' : kind.group === '' ? 'core.' : `${kind.group.split('.')[0] ?? ''}.`}${kind.custom ? 'List' : kind.listKind}`);
+  }
   const selection = readSelection(kind, namespace, query);
   const page = await readPage(context, kind, selection, query);
   const metadata: JsonObject = { resourceVersion: String(page.resourceVersion) };
@@ -101,9 +104,7 @@ async function readPage(context: ServerContext, kind: ResourceKind, selection: S
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   const match = query.get('resourceVersionMatch') ?? '';
-  if (match === 'Exact' && (stated === undefined || stated === 0)) {
-    throw badRequest('resourceVersionMatch Exact needs a resourceVersion other than 0');
-  }
+  checkMatch(match, stated, token !== undefined);
   await waitForVersion(context, stated ?? 0);
   const { all, version } = readSnapshot(context, kind, selection, token, match === 'Exact' ? stated : undefined);
   const after = token ? all.filter((entry) => compareEntries(entry, token.after) > 0) : all;
@@ -120,6 +121,23 @@ async function readPage(context: ServerContext, kind: ResourceKind, selection: S
     next: writeToken({ version, after: last }),
     remaining: selection.isNarrowed ? undefined : found.length - limit,
   };
+}
+
+/** Which ways to match a version go together with which version (apimachinery's `ValidateListOptions`). @throws StatusError 422 */
+function checkMatch(match: string, version: number | undefined, isContinued: boolean): void {
+  if (match === '') return;
+  const causes: Cause[] = [];
+  const forbid = (why: string): void => {
+    causes.push({ reason: 'FieldValueForbidden', message: `Forbidden: resourceVersionMatch ${why}`, field: 'resourceVersionMatch' });
+  };
+  if (version === undefined) forbid('is forbidden unless resourceVersion is provided');
+  if (isContinued) forbid('is forbidden when continue is provided');
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    const message = `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`;
+    causes.push({ reason: 'FieldValueNotSupported', message, field: 'resourceVersionMatch' });
+  }
+  if (match === 'Exact' && version === 0) forbid('"exact" is forbidden for resourceVersion "0"');
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, causes);
 }
 
 function readSnapshot(

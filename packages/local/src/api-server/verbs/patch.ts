@@ -6,10 +6,11 @@ import { applyConfiguration, type ApplyInput } from '../ownership/managed-fields
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMerge } from '../patch/strategic-merge.ts';
+import { parseProblem } from '../request/body.ts';
 import { requireFieldManager, type WriteOptions } from '../request/write-options.ts';
 import { resourceSubject, type ResourceKind } from '../resources/resource-kind.ts';
 import type { SchemaNode } from '../schema/schema-node.ts';
-import { StatusError, badRequest, notFound, unsupportedMediaType } from '../status-error.ts';
+import { StatusError, badRequest, notFound, unknownPatchType, unsupportedMediaType } from '../status-error.ts';
 import type { Entry } from '../store/object-store.ts';
 import { matchPath, readObject } from './admit.ts';
 import { formatTime, viewOf, type ServerContext } from './context.ts';
@@ -57,6 +58,7 @@ export function patchDocument(document: JsonObject, mediaType: string, text: str
 
 /** Custom kinds have no strategy to merge by. @throws StatusError 415 */
 export function checkMediaType(kind: ResourceKind, mediaType: string): void {
+  if (![JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH].includes(mediaType)) throw unknownPatchType();
   const accepted = [JSON_PATCH, MERGE_PATCH, ...(kind.custom ? [] : [STRATEGIC_PATCH]), APPLY_PATCH];
   if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
 }
@@ -139,6 +141,6 @@ function parsePatch(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
-    throw badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
+    throw badRequest(`error decoding patch: ${parseProblem(error)}`);
   }
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { cloneJson, ensureObject, isObject, objectAt, textAt } from '../json.ts';
 import type { ResourceKind, ScalePaths } from '../resources/resource-kind.ts';
 import { formatSelector } from '../selectors/format-selector.ts';
-import { badRequest, internalError } from '../status-error.ts';
+import { badRequest, internalError, invalid } from '../status-error.ts';
 
 /** The object's Scale (autoscaling/v1). @param scale the kind's paths */
 export function scaleOf(object: JsonObject, scale: ScalePaths): JsonObject {
@@ -24,6 +24,14 @@ export function scaleOf(object: JsonObject, scale: ScalePaths): JsonObject {
     spec: { replicas: numberAt(object, scale.specReplicasPath) },
     status,
   };
+}
+
+/** @throws StatusError 422 about the Scale itself, whatever it scales */
+export function checkScale(asked: JsonObject, name: string): void {
+  const replicas = objectAt(asked, 'spec')['replicas'];
+  if (typeof replicas !== 'number' || replicas >= 0) return;
+  const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
+  throw invalid({ group: 'autoscaling', kind: 'Scale', name }, [{ reason: 'FieldValueInvalid', message, field: 'spec.replicas' }]);
 }
 
 /** The object with the replicas that a Scale asks for. @throws StatusError 400 */

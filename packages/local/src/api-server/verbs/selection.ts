@@ -19,7 +19,7 @@ export interface Selection {
 export function readSelection(kind: ResourceKind, namespace: string | undefined, query: URLSearchParams): Selection {
   const labels = parseLabelSelector(query.get('labelSelector') ?? '');
   const fieldText = query.get('fieldSelector') ?? '';
-  const fields = parseFieldSelector(fieldText, ['metadata.name', 'metadata.namespace', ...kind.selectableFields]);
+  const fields = parseFieldSelector(fieldText, ['metadata.name', 'metadata.namespace', ...kind.selectableFields], kind.custom);
   return {
     namespace: namespace ?? selectedNamespace(fieldText),
     name: selectedName(fieldText),

@@ -33,7 +33,8 @@ export function updateObject(context: ServerContext, input: UpdateInput): Writte
     manager: options.fieldManager,
     apiVersion: kind.apiVersion,
     subresource: input.subresource,
-    timestamp: formatTime(context.clock.wallTime()),
+    // Owners by way of a scale bear no time.
+    timestamp: input.subresource === 'scale' ? '' : formatTime(context.clock.wallTime()),
   });
   return { ...keepNext(context, kind, entry, next, options), warnings };
 }
@@ -92,9 +93,10 @@ export function keepNext(
   }
   if (options.dryRun) return { status: 200, object: ordered, warnings: [] };
   if (isFinished(stored)) {
-    // The last finalizer is gone: the write is the deletion, and answers with what was written.
-    const last = context.store.remove({ ...entry, object: stored });
-    return { status: 200, object: kind.conversion ? ordered : last.object, warnings: [] };
+    // The last finalizer is gone: the write is the deletion, and answers with what was written. Watches are shown what was there before.
+    const { resourceVersion } = context.store.remove(entry);
+    const metadata = { ...objectAt(ordered, 'metadata'), resourceVersion: String(resourceVersion) };
+    return { status: 200, object: { ...ordered, metadata }, warnings: [] };
   }
   const kept = context.store.put(kind.storedAs, entry.namespace, entry.name, stored);
   return { status: 200, entry: kept, object: viewOf(kept, kind), warnings: [] };

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../json.ts';
 import { isObject, objectAt, textAt } from '../../json.ts';
 import { NAME_COLUMN, ageSince, column, type Column } from '../../tables/column.ts';
 import type { BuiltinKind } from './kind-template.ts';
+import { fallback } from './pod-defaults.ts';
 
 const STORED_AS = '/events';
 
@@ -30,6 +31,13 @@ export const CORE_EVENT: BuiltinKind = {
   storedAs: STORED_AS,
   selectableFields: CORE_FIELDS,
   columns: eventColumns(),
+  rules: {
+    complete(event) {
+      // Always there, if empty: they came with the newer API.
+      fallback(event, 'reportingComponent', '');
+      fallback(event, 'reportingInstance', '');
+    },
+  },
 };
 
 export const EVENT: BuiltinKind = {
@@ -83,7 +91,7 @@ function eventColumns(): Column[] {
     column('Message', (event) => (textAt(event, 'message') || textAt(event, 'note')).trim()),
     column('First Seen', (event, wallTime) => ageSince(firstSeen(event), wallTime), 1),
     column('Count', (event) => countOf(event), 1),
-    { ...NAME_COLUMN, format: '', priority: 1 },
+    { ...NAME_COLUMN, priority: 1 },
   ];
 }
 

@@ -34,9 +34,11 @@ export const SERVICE: BuiltinKind = {
     prepareCreate: allocateClusterIP,
     prepareUpdate(next, previous) {
       const spec = ensureObject(next, 'spec');
-      const { clusterIP, clusterIPs } = objectAt(previous, 'spec');
-      if (clusterIP !== undefined && spec['type'] !== 'ExternalName') fallback(spec, 'clusterIP', clusterIP);
-      if (clusterIPs !== undefined && spec['type'] !== 'ExternalName') fallback(spec, 'clusterIPs', clusterIPs);
+      if (spec['type'] === 'ExternalName') return;
+      for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'] as const) {
+        const value = objectAt(previous, 'spec')[field];
+        if (value !== undefined) fallback(spec, field, value);
+      }
     },
     validate: validateService,
     validateUpdate(next, previous) {
@@ -107,8 +109,6 @@ function completeService(service: JsonObject): void {
   }
   if (spec['type'] !== 'ExternalName') {
     fallback(spec, 'internalTrafficPolicy', 'Cluster');
-    fallback(spec, 'ipFamilies', ['IPv4']);
-    fallback(spec, 'ipFamilyPolicy', 'SingleStack');
   }
   fallback(ensureObject(service, 'status'), 'loadBalancer', {});
 }
@@ -127,6 +127,8 @@ function allocateClusterIP(service: JsonObject, context: RuleContext): void {
     spec['clusterIP'] = addressOf(number);
   }
   spec['clusterIPs'] = [textAt(spec, 'clusterIP')];
+  fallback(spec, 'ipFamilies', ['IPv4']);
+  fallback(spec, 'ipFamilyPolicy', 'SingleStack');
 }
 
 function addressOf(number: number): string {
@@ -137,7 +139,6 @@ function validateService(service: JsonObject): Cause[] {
   const causes: Cause[] = [];
   const spec = objectAt(service, 'spec');
   const type = textAt(spec, 'type');
-  if (!SERVICE_TYPES.includes(type)) causes.push(notSupported('spec.type', type, SERVICE_TYPES));
   const ports = listAt(spec, 'ports');
   if (ports.length === 0 && type !== 'ExternalName' && spec['clusterIP'] !== 'None') causes.push(required('spec.ports'));
   for (const [index, port] of ports.entries()) {
@@ -153,6 +154,7 @@ function validateService(service: JsonObject): Cause[] {
     const protocol = textAt(port, 'protocol');
     if (!PROTOCOLS.includes(protocol)) causes.push(notSupported(`${path}.protocol`, protocol, PROTOCOLS));
   }
+  if (!SERVICE_TYPES.includes(type)) causes.push(notSupported('spec.type', type, SERVICE_TYPES));
   return causes;
 }
 

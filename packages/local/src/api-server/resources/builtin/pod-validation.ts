@@ -4,7 +4,7 @@ import { isObject, listAt, textAt } from '../../json.ts';
 import type { Cause } from '../../status-error.ts';
 import { checkName } from '../names.ts';
 
-const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 
 /** @param path where the spec stands: `spec`, or `spec.template.spec` */
 export function validatePodSpec(spec: JsonObject, path: string): Cause[] {

@@ -126,6 +126,8 @@ function readyText(pod: JsonObject): string {
 function statusText(pod: JsonObject): string {
   const status = objectAt(pod, 'status');
   let text = textAt(status, 'reason') || textAt(status, 'phase');
+  const gate = listAt(status, 'conditions').find((one) => isObject(one) && one['type'] === 'PodScheduled');
+  if (isObject(gate) && textAt(gate, 'reason') === 'SchedulingGated') text = 'SchedulingGated';
   const waitingInit = initText(pod);
   if (waitingInit !== undefined) text = waitingInit;
   else {
