@@ -1,6 +1,7 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import SimulationFirst from './test/support/simulation-first.ts';
 
 // V8's compiled code of the sources is kept for the processes that tests start, dozens of times the same few: a start takes a third
 // of the CPU time.
@@ -11,7 +12,7 @@ process.env['SLUICE_POISON_MEMORY'] ??= '1';
 
 /**
  * Three groups. `unit` runs beside the sources; `tidy` looks at the tree itself; `whole` starts real processes or whole meshes, which
- * are waited for more than they work, and comes afterwards.
+ * are waited for more than they work, and comes afterwards, one file more at once than there are cores.
  *
  * Files of `unit` share processes, so that the engine is loaded twice and not three hundred times: what a file changes of its process,
  * it puts back. Sources run as Node runs them in earnest, without Vite between: half of the CPU time of a run went into that.
@@ -20,6 +21,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
     maxWorkers: '100%',
+    sequence: { sequencer: SimulationFirst },
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {
@@ -39,6 +41,7 @@ export default defineConfig({
           include: ['test/{integration,conformance,simulation,fuzz,soak,bench,e2e,charts}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 1 },
         },
       },

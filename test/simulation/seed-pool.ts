@@ -1,11 +1,14 @@
 /** Runs seeds on all cores: each child process takes the next seed when it has finished one. */
 import { fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { RunReport } from './report.ts';
 
 /** More than this only heat the machine: a test run has few cores. */
 const processesMax = 4;
+
+/** Time in a simulation is its own, so whoever measures real time goes first: tests of real processes run beside this. */
+const niceness = 10;
 
 /** The report of each seed, as it comes. The promises of seeds that will not be run any more are rejected. */
 export function runSeeds(seeds: readonly number[]): ReadonlyMap<number, Promise<RunReport>> {
@@ -13,6 +16,7 @@ export function runSeeds(seeds: readonly number[]): ReadonlyMap<number, Promise<
   const waiting = [...seeds];
   for (let index = 0; index < Math.min(processesMax, availableParallelism(), seeds.length); index += 1) {
     const child = fork(join(import.meta.dirname, 'seed-process.ts'));
+    if (child.pid !== undefined) setPriority(child.pid, niceness);
     let current: number | undefined;
     const next = () => {
       current = waiting.shift();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { childName, contentHash, generatedRevisionName, isSameContent } from './names.ts';
+import { assert, jsonValue, property } from 'fast-check';
+import { canonicalJson, childName, contentHash, generatedRevisionName, isSameContent } from './names.ts';
 
 describe('childName', () => {
   test('puts the two together where they fit', () => {
@@ -31,4 +32,15 @@ test('content is the same whatever the order of its keys, and undefined members 
   expect(isSameContent({ a: [1, 2] }, { a: [2, 1] })).toBe(false);
   expect(contentHash({ a: 1, b: 2 })).toBe(contentHash({ b: 2, a: 1 }));
   expect(contentHash({ a: 1 })).not.toBe(contentHash({ a: 2 }));
+});
+
+test('two values are the same content exactly when they are the same as canonical JSON', () => {
+  const value = jsonValue({ maxDepth: 3 });
+  assert(
+    property(value, value, (a, b) => {
+      expect(isSameContent(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
+      expect(isSameContent(a, structuredClone(a))).toBe(true);
+      expect(isSameContent({ kept: a, gone: undefined }, { kept: a })).toBe(true);
+    }),
+  );
 });

@@ -56,9 +56,26 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** Whether two values say the same: order of keys and undefined members do not count. */
+/** Whether two values, as JSON, say the same: order of keys and undefined members do not count. Asked at every reconciling, so it writes no text. */
 export function isSameContent(a: unknown, b: unknown): boolean {
-  return a === b || canonicalJson(a) === canonicalJson(b);
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return (a ?? null) === (b ?? null);
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => isSameContent(item, b[index]));
+  }
+  return isSameMembers(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function isSameMembers(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  let known = 0;
+  for (const key in a) {
+    if (a[key] === undefined) continue;
+    if (b[key] === undefined || !isSameContent(a[key], b[key])) return false;
+    known += 1;
+  }
+  for (const key in b) if (b[key] !== undefined) known -= 1;
+  return known === 0;
 }
 
 /** No strength is needed: the hash only keeps names apart. */
