@@ -85,7 +85,7 @@ test('who has decided not to be traced is not, anywhere', async () => {
 });
 
 interface PodSpec {
-  readonly containers: readonly { readonly readinessProbe?: { readonly httpGet?: { readonly port: unknown } } }[];
+  readonly containers: readonly { readonly command?: readonly string[]; readonly readinessProbe?: { readonly httpGet?: { readonly port: unknown } } }[];
 }
 
 interface PodList {
@@ -99,15 +99,18 @@ test.skipIf(promtoolMissing)('promtool finds no fault with the metrics of any co
   const faults: Record<string, readonly string[]> = {};
   for (const { metadata, spec, status } of [...system.items, ...own.items]) {
     const component = metadata.labels['app'] ?? '';
-    const url = pages[component]?.(status.podIP ?? '', spec.containers[0]?.readinessProbe?.httpGet?.port);
+    const [container] = spec.containers;
+    const flag = container?.command?.find((part) => part.startsWith('--metrics-port='));
+    const url = pages[component]?.(status.podIP ?? '', flag?.split('=')[1] ?? container?.readinessProbe?.httpGet?.port);
     if (url !== undefined) faults[component] = await faultsOf(url);
   }
   for (const { status } of own.items) faults['queue-proxy'] = await faultsOf(`http://${status.podIP}:9091/metrics`);
-  expect(faults).toEqual({ activator: [], autoscaler: [], controller: [], gateway: [], 'queue-proxy': [] });
+  expect(faults).toEqual({ activator: [], autoscaler: [], 'config-server': [], controller: [], gateway: [], 'queue-proxy': [] });
 });
 
 const standard = (podIp: string): string => `http://${podIp}:9090/metrics`;
-const pages: Readonly<Record<string, (podIp: string, readyPort: unknown) => string>> = { activator: standard, autoscaler: standard, controller: standard, gateway: (_, adminPort) => `http://127.0.0.1:${adminPort}/metrics` };
+const onHost = (_: string, port: unknown): string => `http://127.0.0.1:${port}/metrics`;
+const pages: Readonly<Record<string, (podIp: string, readyPort: unknown) => string>> = { activator: standard, autoscaler: standard, controller: standard, gateway: onHost, 'config-server': onHost };
 
 async function faultsOf(url: string): Promise<readonly string[]> {
   const response = await fetch(url);

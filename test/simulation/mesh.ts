@@ -108,7 +108,7 @@ export class Mesh {
       node: 'node',
       apps: '/apps',
       kubeconfig: '/kubeconfig',
-      ports: { gateway: gatewayAddress.port, gatewayAdmin: 9901, configService: 18_000 },
+      ports: { gateway: gatewayAddress.port, gatewayAdmin: 9901, configService: 18_000, configMetrics: 0 },
       queueProxy: '/apps/queue-proxy/src/main.ts',
       domains: [],
     });

@@ -64,7 +64,6 @@ export class Controller {
       [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       { controller: name },
     );
-    meter.observedGauge('controller_queue_depth', 'Keys that wait.', () => this.#queue.depth, { controller: name });
   }
 
   /** Whether nothing waits, runs, or is due later. */

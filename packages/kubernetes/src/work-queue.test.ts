@@ -1,10 +1,22 @@
+import { createMeter } from '@sluice/kernel';
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { WorkQueue } from './work-queue.ts';
 
 function createQueue() {
   const time = new SimulatedTime();
-  return { time, queue: new WorkQueue({ clock: time, timers: time, backoff: { initialMs: 5, maxMs: 40 } }) };
+  const meter = createMeter();
+  const queue = new WorkQueue({ name: 'test', meter, clock: time, timers: time, backoff: { initialMs: 5, maxMs: 40 } });
+  /** What its page says, without the prefix that all names have. */
+  const page = () =>
+    Object.fromEntries(
+      meter.collect().map(({ name, samples }) => {
+        expect(samples.map(({ labels }) => labels)).toEqual([{ name: 'test' }]);
+        const { value, count } = samples[0] ?? { value: Number.NaN };
+        return [name.replace('kn_workqueue_', ''), count === undefined ? value : [count, value]];
+      }),
+    );
+  return { time, queue, page };
 }
 
 describe('WorkQueue', () => {
@@ -82,4 +94,34 @@ describe('WorkQueue', () => {
     expect(queue.take()).toBeUndefined();
     expect(time.pending).toBe(0);
   });
+});
+
+test('a queue says how much waits, how long it has waited, and how long work takes', () => {
+  const { time, queue, page } = createQueue();
+  queue.add('a');
+  queue.add('a');
+  queue.add('b');
+  time.advance(500);
+  queue.take();
+  // Once more when it is done, and not twice.
+  queue.add('a');
+  queue.add('a');
+  time.advance(2_000);
+  queue.take();
+  time.advance(1_000);
+  expect(page()).toEqual({
+    depth: 0,
+    adds_total: 3,
+    retries_total: 0,
+    queue_duration_seconds: [2, 3],
+    process_duration_seconds: [0, 0],
+    unfinished_work_seconds: 4,
+    longest_running_processor_seconds: 3,
+  });
+  queue.done('a');
+  queue.retry('b');
+  queue.done('b');
+  expect(page()).toMatchObject({ depth: 1, adds_total: 3, retries_total: 1, process_duration_seconds: [2, 4], unfinished_work_seconds: 0, longest_running_processor_seconds: 0 });
+  time.advance(5);
+  expect(page()).toMatchObject({ depth: 2, adds_total: 4 });
 });

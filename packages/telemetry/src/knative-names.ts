@@ -42,6 +42,14 @@ export const knativeMetrics: Readonly<Record<string, KnativeMetric>> = {
   kn_revision_rps_panic_per_second: { openTelemetry: 'kn.revision.rps.panic', unit: '{request}/s', older: 'autoscaler_panic_requests_per_second' },
   kn_revision_rps_target_per_second: { openTelemetry: 'kn.revision.rps.target', unit: '{request}/s', older: 'autoscaler_target_requests_per_second' },
   kn_autoscaler_scrape_duration_seconds: { openTelemetry: 'kn.autoscaler.scrape.duration', unit: 's', older: 'autoscaler_scrape_time', olderPerUnit: 1000 },
+  kn_workqueue_depth: { openTelemetry: 'kn.workqueue.depth', unit: '{item}' },
+  kn_workqueue_adds_total: { openTelemetry: 'kn.workqueue.adds', unit: '{item}' },
+  kn_workqueue_retries_total: { openTelemetry: 'kn.workqueue.retries', unit: '{item}' },
+  kn_workqueue_queue_duration_seconds: { openTelemetry: 'kn.workqueue.queue.duration', unit: 's' },
+  kn_workqueue_process_duration_seconds: { openTelemetry: 'kn.workqueue.process.duration', unit: 's' },
+  kn_workqueue_unfinished_work_seconds: { openTelemetry: 'kn.workqueue.unfinished_work', unit: 's' },
+  kn_workqueue_longest_running_processor_seconds: { openTelemetry: 'kn.workqueue.longest_running_processor', unit: 's' },
+  kn_k8s_client_http_response_status_code_total: { openTelemetry: 'kn.k8s.client.http.response.status_code', unit: '{item}' },
 };
 
 /** By the label on a page: what is the attribute, and what the label was up to 1.18, where it had another name. */

@@ -106,7 +106,8 @@ export class RevisionTable implements RevisionDirectory {
     const watch = new PodWatch({ ...this.#options, throttler });
     const labels = labelsOf(key, facts);
     const logged = { name: labels['kn_revision_name'] ?? '', namespace: labels['k8s_namespace_name'] ?? '', service: facts.service, configuration: facts.configuration, podName: identity.pod, podIp: identity.podIp };
-    const metrics = new RequestMetrics({ meter, names: metricNames, labels, olderPrefix: 'activator', olderLabels: { ...olderLabelsOf(labels), ...olderPodLabels(identity) } });
+    // Pods come and go: by their addresses the page would only grow. How long requests ran is their sidecars' to say.
+    const metrics = new RequestMetrics({ meter, names: metricNames, labels, client: {}, isProgram: false, olderPrefix: 'activator', olderLabels: { ...olderLabelsOf(labels), ...olderPodLabels(identity) } });
     const entry: Entry = { key, throttler, watch, labels, logged, metrics, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, clusterVersion: cluster.version, assignmentVersion: '' };
     this.#entries.set(key, entry);
     meter.observedGauge('kn_revision_request_concurrency', 'Requests that are here: waiting or at a pod.', () => reporter.concurrency(key), labels);

@@ -8,8 +8,9 @@ export interface ConfigServerSettings {
   readonly listen: string;
   /**
    * Where metrics and readiness are served; 0 for nowhere. `--metrics-port`, default 0, since it may share its
-   * host with others.
+   * host with others; `--metrics-host`, default all addresses.
    */
+  readonly metricsHost: string;
   readonly metricsPort: number;
   /** Where the control plane lives. `SYSTEM_NAMESPACE`, default `sluice-system`. */
   readonly systemNamespace: string;
@@ -50,6 +51,7 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
     listen,
     ...(tls === undefined ? {} : { tls }),
     connectionAgeMaxMs: 1_000 * reader.number({ flag: 'connection-age-max' }, { fallback: 1_800, min: 0 }),
+    metricsHost: reader.text({ flag: 'metrics-host' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 0),
     systemNamespace: reader.text({ variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),

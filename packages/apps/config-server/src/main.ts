@@ -13,7 +13,7 @@ if (!settings.ok) {
   process.stderr.write(describeSettingProblems('config-server', settings.problems));
   process.exit(2);
 }
-const { listen, metricsPort, logLevel, tls, connectionAgeMaxMs, ...rest } = settings.value;
+const { listen, metricsHost, metricsPort, logLevel, tls, connectionAgeMaxMs, ...rest } = settings.value;
 const shared = { clock: systemClock, timers: systemTimers, random: systemRandom, meter: createMeter() };
 const logging = await openLogger({ name: 'config-server', level: logLevel, clock: systemClock });
 const codec = await loadCodec('admin');
@@ -22,7 +22,7 @@ const service = composeConfigServer({
   ...rest,
   logger: logging.logger,
   codec,
-  client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock }),
+  client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock, meter: shared.meter }),
   listen: (handlers) =>
     openGrpcServer({
       address: listen,
@@ -48,11 +48,12 @@ await service.start().catch((error: unknown) => {
 });
 if (metricsPort !== 0) {
   await startMetricsServer({
-    host: '0.0.0.0',
+    host: metricsHost,
     port: metricsPort,
     meter: shared.meter,
     logger: logging.logger,
     logging,
+    processMetrics: true,
     isReady: () => service.isReady,
   });
 }

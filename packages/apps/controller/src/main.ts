@@ -26,7 +26,7 @@ if (authority?.ok === false) {
 const logging = await openLogger({ name: 'controller', level: logLevel, clock });
 const { logger } = logging;
 const meter = createMeter();
-const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock });
+const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock, meter });
 const controller = composeServingController({
   client,
   configService,

@@ -92,9 +92,12 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
 
 /** Who looks at requests besides those who decide about them: only what is asked for. */
 function watchersOf({ settings, meter, requestLog, tracer }: QueueProxyOptions): Partial<QueueFilterDependencies> {
-  const { identity, metricNames, observability } = settings;
+  const { identity, metricNames, observability, userPort } = settings;
+  const client = { server_address: '127.0.0.1', server_port: String(userPort) };
   return {
-    ...(observability.requestMetrics.protocol === 'none' ? {} : { metrics: new RequestMetrics({ meter, names: metricNames, olderPrefix: 'revision', olderLabels: olderLabelsOf(identity) }) }),
+    ...(observability.requestMetrics.protocol === 'none'
+      ? {}
+      : { metrics: new RequestMetrics({ meter, names: metricNames, client, isProgram: true, olderPrefix: 'revision', olderLabels: olderLabelsOf(identity) }) }),
     ...(requestLog ? { requestLog: { log: requestLog, revision: loggedRevision(identity) } } : {}),
     ...(tracer ? { tracer } : {}),
   };

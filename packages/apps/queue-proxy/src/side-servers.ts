@@ -4,8 +4,9 @@
  */
 import { createServer, type RequestListener } from 'node:http';
 import type { Clock } from '@sluice/kernel';
-import { encodeStat } from './encode-stat.ts';
+import { encodeStat, statMediaType } from '@sluice/stats';
 import type { LoadMeter } from './load-meter.ts';
+import { statOf } from './stat-of.ts';
 import { waitForDrain, type WaitForDrainOptions } from './wait-for-drain.ts';
 
 /** `GET /wait-for-drain` begins to drain and answers when that is done, or when it turned out to be a false alarm. */
@@ -34,8 +35,8 @@ export function createStatPage({ load, podName, startedAt, clock }: StatPageOpti
       return;
     }
     const now = clock.now();
-    response.writeHead(200, { 'content-type': 'application/protobuf' });
-    response.end(encodeStat(podName, (now - startedAt) / 1000, load.latest(now)));
+    response.writeHead(200, { 'content-type': statMediaType });
+    response.end(encodeStat(statOf(podName, (now - startedAt) / 1000, load.latest(now))));
   };
 }
 

@@ -23,6 +23,8 @@ export interface ComponentPorts {
   readonly gateway: number;
   readonly gatewayAdmin: number;
   readonly configService: number;
+  /** Where the config service tells of itself. */
+  readonly configMetrics: number;
 }
 
 export interface Component {
@@ -44,7 +46,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
   return [
     {
       name: 'config-server',
-      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', `--gateway-external-port=${ports.gateway}`),
+      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', `--gateway-external-port=${ports.gateway}`, '--metrics-host=127.0.0.1', `--metrics-port=${ports.configMetrics}`),
       hostNetwork: true,
       ready: { port: ports.configService },
     },

@@ -25,7 +25,7 @@ export interface ClaimedPorts {
 const claimsFolder = join(tmpdir(), 'sluice-ports');
 
 /** What each port is when nobody says otherwise: kube-apiserver's, Envoy's admin, Istio's and Kourier's xDS. */
-const usual = { gatewayAdmin: 9901, configService: 18_000 };
+const usual = { gatewayAdmin: 9901, configService: 18_000, configMetrics: 18_090 };
 
 /**
  * The ports of this run. Those of the run before are taken again while they are free, so that a restart
@@ -53,6 +53,7 @@ export async function claimPorts({ port, apiPort, stateFolder }: DevOptions): Pr
     gateway: await take(port || (before.gateway ?? 0)),
     gatewayAdmin: await take(before.gatewayAdmin ?? usual.gatewayAdmin),
     configService: await take(before.configService ?? usual.configService),
+    configMetrics: await take(before.configMetrics ?? usual.configMetrics),
   };
   mkdirSync(stateFolder, { recursive: true });
   writeFileSync(file, `${JSON.stringify(ports)}\n`);

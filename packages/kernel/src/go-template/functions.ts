@@ -23,10 +23,20 @@ export const builtIns: Readonly<Record<string, TemplateFunction>> = {
   print: (...values) => values.map(format).join(''),
   println: (...values) => `${values.map(format).join(' ')}\n`,
   printf: (pattern, ...values) => printf(format(pattern), values),
-  js: (...values) => values.map(format).join('').replaceAll(/[\\'"<>&=\p{Cc}\p{Zl}\p{Zp}]/gu, escapeForScript),
+  js: (...values) => {
+    const text = values.map(format).join('');
+    return harmless.test(text) ? text : text.replaceAll(unsafeInScript, escapeForScript);
+  },
   html: (...values) => values.map(format).join('').replaceAll(/[<>&'"]/g, (found) => `&#${found.charCodeAt(0)};`),
   urlquery: (...values) => encodeURIComponent(values.map(format).join('')).replaceAll('%20', '+'),
 };
+
+/** What ends a string of JavaScript, or a script in a page, and, beyond ASCII, what Go does not call printable. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const unsafeInScript = /[\\'"<>&=\u0000-\u001f]|(?![\u0000-\u007f])[\p{C}\p{Z}]/gu;
+
+/** Most texts have nothing to escape, and this is seen quickly. */
+const harmless = /^[ !#-%(-;?-[\]-~]*$/;
 
 /** Empty values are false: nothing, 0, no characters, no elements. */
 export function isTruthy(value: unknown): boolean {
@@ -82,5 +92,5 @@ function printf(pattern: string, values: readonly unknown[]): string {
 
 function escapeForScript(found: string): string {
   if (found === '\\' || found === "'" || found === '"') return `\\${found}`;
-  return `\\u${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return `\\u${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

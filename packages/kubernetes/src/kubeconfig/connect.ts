@@ -1,8 +1,9 @@
 /** Finds the API server: from a kubeconfig, or from inside a pod of the cluster. */
 import { readFile } from 'node:fs/promises';
-import { MeshError, type Clock } from '@sluice/kernel';
+import { MeshError, type Clock, type Meter } from '@sluice/kernel';
 import { KubernetesClient } from '../client.ts';
 import { HttpTransport } from '../http/http-transport.ts';
+import { measureTransport } from '../measured-transport.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 
@@ -21,13 +22,17 @@ export interface ConnectOptions {
   /** Who writes: `sluice-controller`. */
   readonly fieldManager: string;
   readonly clock: Clock;
+  /** Counts its requests. Absent: nobody does. */
+  readonly meter?: Meter;
 }
 
 /** A client for the cluster that the environment names. Nothing is sent yet. */
 export async function connectToCluster(options: ConnectOptions): Promise<KubernetesClient> {
   const access = await findClusterAccess(options.environment);
-  const transport = new HttpTransport({ access, clock: options.clock });
-  return new KubernetesClient({ transport, fieldManager: options.fieldManager });
+  const { clock, meter, fieldManager } = options;
+  const plain = new HttpTransport({ access, clock });
+  const transport = meter ? measureTransport({ transport: plain, server: access.server, clock, meter }) : plain;
+  return new KubernetesClient({ transport, fieldManager });
 }
 
 /** In the order `KUBECONFIG`, the cluster this pod runs in, `~/.kube/config`. */

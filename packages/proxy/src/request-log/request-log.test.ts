@@ -3,7 +3,6 @@ import { RequestHead } from '@sluice/http';
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { StreamInfo } from '../stream-info.ts';
-import { escapeForScript, formatFloat } from './go-template.ts';
 import { createRequestLog, defaultRequestLogTemplate, findTemplateFault, type LoggedRevision } from './request-log.ts';
 
 const revision: LoggedRevision = { name: 'hello-00001', namespace: 'default', service: 'hello', configuration: 'hello', podName: 'hello-00001-abc', podIp: '10.0.0.5' };
@@ -74,22 +73,21 @@ test('lines of one turn are written together', () => {
   expect(writes).toEqual(['200\n200\n', '200\n']);
 });
 
-describe('what is not understood is refused when the template is read', () => {
+test('conditions and the other functions of Go’s templates are understood', () => {
+  const template = '{{if ge .Response.Code 500}}failed{{else}}{{.Request.Method | printf "%q"}} {{with .Request.Header.Get "x-none"}}{{.}}{{else}}-{{end}}{{end}}';
+  expect(logged(template)).toBe('"POST" -\n');
+});
+
+test('a template that asks for what is not there gives Knative’s line in its place', () => {
+  expect(logged('{{.Request.Method}} {{.Request.Nope}}')).toBe('Invalid request log template: method: POST, response code: 200, latency: 0.012345678, url: /a?q="x"&y\n');
+});
+
+describe('what cannot be read is refused when the template is read', () => {
   test.each([
-    ['{{.Request.Nope}}', '{{.Request.Nope}}: there is no field .Request.Nope'],
-    ['{{if .TraceID}}x{{end}}', '{{if .TraceID}}: only fields, js and comments are known here'],
-    ['{{.TraceID | html}}', '{{.TraceID | html}}: function "html" is not known: there is js'],
-    ['{{.TraceID', 'an action does not end'],
-    ['{{/* x }}', '{{/* x}}: the comment does not end'],
+    ['{{.TraceID', 'line 1: unclosed action'],
+    ['{{if .TraceID}}x', 'line 1: unclosed {{if}}'],
+    ['{{upper .TraceID}}', 'line 1: function "upper" not defined'],
   ])('%s', (template, message) => {
     expect(findTemplateFault(template)).toBe(message);
   });
-});
-
-test('floats are written as Go writes them', () => {
-  expect([0, 0.0123, 0.0001, 0.00005, 1.5e-7, 2, 1e21].map(formatFloat)).toEqual(['0', '0.0123', '0.0001', '5e-05', '1.5e-07', '2', '1e+21']);
-});
-
-test('whatever could end a string or a script is escaped', () => {
-  expect(escapeForScript('a\n</x>\u2028é\\')).toBe('a\\u000A\\u003C/x\\u003E\\u2028é\\\\');
 });

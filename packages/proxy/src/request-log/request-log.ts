@@ -3,11 +3,10 @@
  * turn of the event loop are written together. https://github.com/knative/serving/blob/main/pkg/http/request_log.go
  */
 import { Buffer } from 'node:buffer';
-import { formatAddress, type Timers } from '@sluice/kernel';
+import { formatAddress, GoTemplate, type Timers } from '@sluice/kernel';
 import type { AccessLogOutput } from '../proxy-options.ts';
 import type { Stream } from '../stream.ts';
 import { traceIdOf } from '../tracing/trace-context.ts';
-import { compileTemplate, type FieldLookup, type TemplateValue } from './go-template.ts';
 
 /** `.Revision` in templates. */
 export interface LoggedRevision {
@@ -52,17 +51,15 @@ export const defaultRequestLogTemplate = [
   '"traceId": "{{.TraceID}}"}',
 ].join(', ');
 
-/** What is wrong with a template, in words; undefined when nothing is. */
+/** What is wrong with a template, in words; undefined when nothing is. Fields are asked for when a line is written. */
 export function findTemplateFault(template: string): string | undefined {
-  const compiled = compileTemplate(template, lookUp);
-  return compiled.ok ? undefined : compiled.message;
+  return GoTemplate.complaint(template);
 }
 
-/** @throws TypeError for a template that cannot be read: see `findTemplateFault` */
+/** @throws GoTemplateError for a template that cannot be read: see `findTemplateFault` */
 export function createRequestLog({ template, logsProbes, output, timers }: RequestLogOptions): RequestLog {
-  const compiled = compileTemplate(template, lookUp);
-  if (!compiled.ok) throw new TypeError(`request log template: ${compiled.message}`);
-  const { render } = compiled;
+  const compiled = new GoTemplate(template);
+  const source = new LogSource();
   let waiting = '';
   const flush = (): void => {
     const lines = Buffer.from(waiting, 'utf8');
@@ -73,49 +70,86 @@ export function createRequestLog({ template, logsProbes, output, timers }: Reque
     logsProbes,
     write(stream, revision) {
       if (waiting === '') timers.after(0, flush);
-      const line = render({ stream, revision });
+      source.turnTo(stream, revision);
+      let line: string;
+      try {
+        line = compiled.execute(source.data);
+      } catch {
+        line = excuseFor(stream);
+      }
       waiting += line.endsWith('\n') ? line : `${line}\n`;
     },
   };
 }
 
-interface Source {
-  readonly stream: LoggedRequest;
-  readonly revision: LoggedRevision;
+/** Knative's line in place of one that its template cannot make. */
+function excuseFor({ info, request }: LoggedRequest): string {
+  return `Invalid request log template: method: ${request.method}, response code: ${info.status}, latency: ${latencySeconds(info)}, url: ${request.path}`;
 }
 
-type Read = (source: Source) => TemplateValue;
+/** To the nanosecond, as Go has it. */
+function latencySeconds({ startAt, endAt }: LoggedRequest['info']): number {
+  return Math.round((endAt - startAt) * 1e6) / 1e9;
+}
 
-const headerCall = /^\.Request\.Header\.Get\s+"([^"\\]+)"$/;
+/** What templates read from: one object for all lines, which looks at one request after the other, and only at what it is asked for. */
+class LogSource {
+  #stream: LoggedRequest | undefined;
+  #revision: LoggedRevision | undefined;
 
-const lookUp: FieldLookup<Source> = (path) => {
-  const header = headerCall.exec(path)?.[1]?.toLowerCase();
-  if (header !== undefined) return ({ stream }) => stream.request.get(header) ?? '';
-  return Object.hasOwn(fields, path) ? fields[path] : undefined;
-};
+  turnTo(stream: LoggedRequest, revision: LoggedRevision): void {
+    this.#stream = stream;
+    this.#revision = revision;
+  }
 
-const fields: Readonly<Record<string, Read>> = {
-  '.Request.Method': ({ stream }) => stream.request.method,
-  '.Request.RequestURI': ({ stream }) => stream.request.path,
-  '.Request.URL': ({ stream }) => stream.request.path,
-  // As Go counts: −1 when only the end of the body will tell.
-  '.Request.ContentLength': ({ stream: { request } }) => (request.framing === 'length' ? request.contentLength : request.framing === 'none' ? 0 : -1),
-  '.Request.UserAgent': ({ stream }) => stream.request.get('user-agent') ?? '',
-  '.Request.RemoteAddr': ({ stream }) => formatAddress(stream.info.downstreamRemote),
-  '.Request.Referer': ({ stream }) => stream.request.get('referer') ?? '',
-  '.Request.Proto': ({ stream }) => (stream.info.protocol === 'HTTP/2' ? 'HTTP/2.0' : stream.info.protocol),
-  '.Request.Host': ({ stream }) => stream.request.authority,
-  '.Response.Code': ({ stream }) => stream.info.status,
-  '.Response.Size': ({ stream }) => stream.info.bytesSent,
-  '.Response.Latency': ({ stream: { info } }) => ({ seconds: Math.round((info.endAt - info.startAt) * 1e6) / 1e9 }),
-  '.Revision.Name': ({ revision }) => revision.name,
-  '.Revision.Namespace': ({ revision }) => revision.namespace,
-  '.Revision.Service': ({ revision }) => revision.service,
-  '.Revision.Configuration': ({ revision }) => revision.configuration,
-  '.Revision.PodName': ({ revision }) => revision.podName,
-  '.Revision.PodIP': ({ revision }) => revision.podIp,
-  '.TraceID': ({ stream: { request } }) => {
-    const parent = request.get('traceparent');
-    return parent === undefined ? (request.get('x-b3-traceid') ?? '') : traceIdOf(parent);
-  },
-};
+  readonly data = {
+    Request: {
+      Method: () => this.#request.method,
+      RequestURI: () => this.#request.path,
+      URL: () => this.#request.path,
+      ContentLength: () => contentLength(this.#request),
+      UserAgent: () => this.#request.get('user-agent') ?? '',
+      RemoteAddr: () => formatAddress(this.#info.downstreamRemote),
+      Referer: () => this.#request.get('referer') ?? '',
+      Proto: () => (this.#info.protocol === 'HTTP/2' ? 'HTTP/2.0' : this.#info.protocol),
+      Host: () => this.#request.authority,
+      Header: { Get: (name: unknown) => this.#request.get(String(name).toLowerCase()) ?? '' },
+    },
+    Response: {
+      Code: () => this.#info.status,
+      Size: () => this.#info.bytesSent,
+      Latency: () => latencySeconds(this.#info),
+    },
+    Revision: {
+      Name: () => this.#revision?.name ?? '',
+      Namespace: () => this.#revision?.namespace ?? '',
+      Service: () => this.#revision?.service ?? '',
+      Configuration: () => this.#revision?.configuration ?? '',
+      PodName: () => this.#revision?.podName ?? '',
+      PodIP: () => this.#revision?.podIp ?? '',
+    },
+    TraceID: () => {
+      const parent = this.#request.get('traceparent');
+      return parent === undefined ? (this.#request.get('x-b3-traceid') ?? '') : traceIdOf(parent);
+    },
+  };
+
+  get #request(): LoggedRequest['request'] {
+    return this.#current.request;
+  }
+
+  get #info(): LoggedRequest['info'] {
+    return this.#current.info;
+  }
+
+  get #current(): LoggedRequest {
+    if (!this.#stream) throw new TypeError('no request is looked at');
+    return this.#stream;
+  }
+}
+
+/** As Go counts: −1 when only the end of the body will tell. */
+function contentLength({ framing, contentLength: bytes }: LoggedRequest['request']): number {
+  if (framing === 'length') return bytes;
+  return framing === 'none' ? 0 : -1;
+}

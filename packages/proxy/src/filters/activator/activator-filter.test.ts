@@ -20,7 +20,7 @@ function createFilter(options: { readonly queueDepth?: number; readonly fault?: 
   const coldStarts: ColdStart[] = [];
   const meter = createMeter();
   const logged = { name: 'hello-00001', namespace: 'default', service: 'hello', configuration: 'hello', podName: 'activator-1', podIp: '10.0.0.9' };
-  const metrics = new RequestMetrics({ meter, names: 'newest', labels: { kn_revision_name: 'hello-00001' }, olderPrefix: 'activator', olderLabels: {} });
+  const metrics = new RequestMetrics({ meter, names: 'newest', labels: { kn_revision_name: 'hello-00001' }, client: {}, isProgram: false, olderPrefix: 'activator', olderLabels: {} });
   const revision: ActivatableRevision = { key, throttler, timeouts: { durationMs: 10_000, responseStartMs: 0, idleMs: 0 }, logged, metrics };
   const factory = createActivatorFilterFactory({
     revisions: { find: (asked) => (asked === key ? revision : undefined) },

@@ -165,8 +165,7 @@ class ActivatorFilter implements HttpFilter {
     const held = this.#requests.get(stream);
     if (!held) return;
     const { metrics, logged } = held.revision;
-    // How long it ran is its sidecar's to say.
-    metrics.onEnd(stream, 0);
+    metrics.onEnd(stream, held.forwardedAt);
     this.#dependencies.requestLog?.write(stream, logged);
     held.clocks.stop();
     held.assignment?.release();

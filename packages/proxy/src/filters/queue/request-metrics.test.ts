@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { createTestStream } from '../../testing/index.ts';
 import { RequestMetrics, type MetricNames } from './request-metrics.ts';
 
-function createMetrics(names: MetricNames = 'newest') {
+function createMetrics(names: MetricNames = 'newest', isProgram = true) {
   const meter = createMeter();
-  const metrics = new RequestMetrics({ meter, names, olderPrefix: 'revision', olderLabels: { revision_name: 'hello-00001' } });
-  function answer({ status = 200, method = 'GET', headers = {}, letInAt = 1100 } = {}): void {
+  const metrics = new RequestMetrics({ meter, names, client: { server_address: '127.0.0.1', server_port: '8080' }, isProgram, olderPrefix: 'revision', olderLabels: { revision_name: 'hello-00001' } });
+  function answer({ status = 200, method = 'GET', headers = {}, letInAt = 1100, upstreamFailure = '' } = {}): void {
     const stream = createTestStream({ method, headers });
-    Object.assign(stream.info, { status, startAt: 1000, endAt: 1300, bytesReceived: 7, bytesSent: 30 });
+    Object.assign(stream.info, { status, upstreamFailure, startAt: 1000, endAt: 1300, bytesReceived: 7, bytesSent: 30 });
     metrics.onEnd(stream, letInAt);
   }
   const family = (name: string): readonly MetricSample[] => meter.collect().find((one) => one.name === name)?.samples ?? [];
@@ -23,6 +23,24 @@ test('an answer is measured from its first byte, from being let in, and in bytes
   expect(family('kn_serving_invocation_duration_seconds')).toMatchObject([{ labels: { http_response_status_code: '200' }, value: 0.2, count: 1 }]);
   expect(family('http_server_request_body_size_bytes')).toMatchObject([{ labels, value: 7 }]);
   expect(family('http_server_response_body_size_bytes')).toMatchObject([{ labels, value: 30 }]);
+});
+
+test('the call behind it is measured too, by whom it went to and what came of it', () => {
+  const { answer, family } = createMetrics();
+  answer();
+  answer({ status: 502, upstreamFailure: 'connection refused' });
+  const target = { server_address: '127.0.0.1', server_port: '8080', http_request_method: 'GET', url_scheme: 'http' };
+  expect(family('http_client_request_duration_seconds')).toMatchObject([
+    { labels: { ...target, http_response_status_code: '200' }, value: 0.2, count: 1 },
+    { labels: { ...target, error_type: '_OTHER' }, value: 0.2, count: 1 },
+  ]);
+});
+
+test('who does not ask the program itself does not say how long it ran', () => {
+  const { answer, names } = createMetrics('both', false);
+  answer();
+  expect(names()).toContain('http_client_request_duration_seconds');
+  expect(names().filter((name) => /invocation|_app_/.test(name))).toEqual([]);
 });
 
 test('who was refused at the door has not run', () => {

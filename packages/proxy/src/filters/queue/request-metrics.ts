@@ -8,6 +8,7 @@
  * | `kn_serving_invocation_duration_seconds` | `revision_app_request_latencies`, `_count` | from being let in to the end |
  * | `http_server_request_duration_seconds` | `revision_request_latencies`, `_count` | from the first byte to the end |
  * | `http_server_request_body_size_bytes`, `http_server_response_body_size_bytes` | | bodies, without framing |
+ * | `http_client_request_duration_seconds` | | from being passed on to the end, by whom it was passed on to |
  */
 import type { Counter, Histogram, LabelValues, Meter } from '@sluice/kernel';
 import type { Stream } from '../../stream.ts';
@@ -20,6 +21,10 @@ export interface RequestMetricsOptions {
   readonly names: MetricNames;
   /** Besides those of the request, where one process speaks for several. */
   readonly labels?: LabelValues;
+  /** Whom requests are passed on to (`server_address`, `server_port`), as far as these are few. */
+  readonly client: LabelValues;
+  /** Whether it is the program itself that they are passed on to. */
+  readonly isProgram: boolean;
   /** Begins the older names: `revision` in a sidecar, `activator` there. */
   readonly olderPrefix: string;
   /** Of the older names, which say on each line whose it is. */
@@ -50,7 +55,7 @@ export class RequestMetrics {
     this.#options = options;
   }
 
-  /** @param letInAt when it had been let in; 0 when it never was */
+  /** @param letInAt when it had been let in and was passed on; 0 when it never was */
   onEnd({ request, info }: Stream, letInAt: number): void {
     const endAt = info.endAt;
     const tag = this.#boundTag(routeTagOf(request, routeTagWords));
@@ -58,10 +63,11 @@ export class RequestMetrics {
     if (!records) this.#records.set(tag, (records = new Map()));
     const isHttp2 = info.protocol === 'HTTP/2';
     const isHttps = info.scheme === 'https';
-    const key = ((info.status * 16 + methodNumber(request.method)) * 2 + (isHttp2 ? 1 : 0)) * 2 + (isHttps ? 1 : 0);
+    const hasFailed = info.upstreamFailure !== '';
+    const key = (((info.status * 16 + methodNumber(request.method)) * 2 + (isHttp2 ? 1 : 0)) * 2 + (isHttps ? 1 : 0)) * 2 + (hasFailed ? 1 : 0);
     let record = records.get(key);
     if (!record) {
-      record = this.#createRecord({ status: info.status, method: methodName(request.method), isHttp2, isHttps, tag });
+      record = this.#createRecord({ status: info.status, method: methodName(request.method), isHttp2, isHttps, hasFailed, tag });
       records.set(key, record);
     }
     record(endAt - info.startAt, letInAt > 0 ? endAt - letInAt : undefined, info.bytesReceived, info.bytesSent);
@@ -82,8 +88,8 @@ export class RequestMetrics {
     return names === 'newest' ? this.#createNewest(kind) : this.#createOlder(kind);
   }
 
-  #createNewest({ status, method, isHttp2, isHttps, tag }: AnswerKind): Record {
-    const { meter, labels: own } = this.#options;
+  #createNewest({ status, method, isHttp2, isHttps, hasFailed, tag }: AnswerKind): Record {
+    const { meter, labels: own, client, isProgram } = this.#options;
     const answered: LabelValues = status === 0 ? {} : { http_response_status_code: String(status) };
     const labels: LabelValues = {
       ...own,
@@ -97,19 +103,25 @@ export class RequestMetrics {
     const total = meter.histogram('http_server_request_duration_seconds', 'Duration of HTTP server requests.', durationBounds, labels);
     const requestBytes = meter.histogram('http_server_request_body_size_bytes', 'Size of HTTP server request bodies.', sizeBounds, labels);
     const responseBytes = meter.histogram('http_server_response_body_size_bytes', 'Size of HTTP server response bodies.', sizeBounds, labels);
+    // Who could not be spoken with has said nothing, whatever was answered in its place.
+    const heard: LabelValues = hasFailed || status === 0 ? { error_type: '_OTHER' } : answered;
+    let call: Histogram | undefined;
     let run: Histogram | undefined;
     return (totalMs, runMs, received, sent) => {
       total.observe(totalMs / 1000);
       requestBytes.observe(received);
       responseBytes.observe(sent);
       if (runMs === undefined) return;
+      call ??= meter.histogram('http_client_request_duration_seconds', 'Duration of HTTP client requests.', durationBounds, { ...own, ...client, ...heard, http_request_method: method, url_scheme: 'http' });
+      call.observe(runMs / 1000);
+      if (!isProgram) return;
       run ??= meter.histogram('kn_serving_invocation_duration_seconds', 'The duration of task execution.', durationBounds, answered);
       run.observe(runMs / 1000);
     };
   }
 
   #createOlder({ status, tag }: AnswerKind): Record {
-    const { meter, olderLabels, olderPrefix } = this.#options;
+    const { meter, olderLabels, olderPrefix, isProgram } = this.#options;
     const app: LabelValues = { ...olderLabels, response_code: String(status), response_code_class: `${Math.floor(status / 100)}xx` };
     const labels: LabelValues = { ...app, route_tag: olderTag(tag) };
     const total = createOlderPair(meter, `${olderPrefix}_request`, labels);
@@ -117,7 +129,7 @@ export class RequestMetrics {
     return (totalMs, runMs) => {
       total.count.add();
       total.latencies.observe(totalMs);
-      if (runMs === undefined) return;
+      if (runMs === undefined || !isProgram) return;
       run ??= createOlderPair(meter, `${olderPrefix}_app_request`, app);
       run.count.add();
       run.latencies.observe(runMs);
@@ -132,6 +144,8 @@ interface AnswerKind {
   readonly method: string;
   readonly isHttp2: boolean;
   readonly isHttps: boolean;
+  /** Whoever it was passed on to could not be spoken with. */
+  readonly hasFailed: boolean;
   readonly tag: string;
 }
 
