@@ -1,6 +1,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { freshenDescriptors } from './test/support/fresh-descriptors.ts';
 import SimulationFirst from './test/support/simulation-first.ts';
 
 // V8's compiled code of the sources is kept for the processes that tests start, dozens of times the same few: a start takes a third
@@ -9,6 +10,9 @@ process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'sluice-compile-cache');
 
 // Executables that tests start overwrite lent memory after use, as the networks within tests do.
 process.env['SLUICE_POISON_MEMORY'] ??= '1';
+
+// A checkout may bring other descriptors than were made at install.
+freshenDescriptors();
 
 /**
  * Three groups. `unit` runs beside the sources; `tidy` looks at the tree itself; `whole` starts real processes or whole meshes, which

@@ -7,7 +7,7 @@ import type { ErrorSource, RetrySafety } from '@sluice/kernel';
 
 /** Envoy's response flags that this engine can set. */
 export type ResponseFlag =
-  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DR' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'RLSE' | 'DO' | 'UAEX' | 'DI' | 'FI' | 'LH';
+  | 'UH' | 'UF' | 'UO' | 'UC' | 'UR' | 'LR' | 'UT' | 'URX' | 'NR' | 'NC' | 'DC' | 'DR' | 'DT' | 'SI' | 'DPE' | 'UPE' | 'OM' | 'UMSDR' | 'IH' | 'RL' | 'RLSE' | 'DO' | 'UAEX' | 'DI' | 'FI' | 'LH' | 'NFCF';
 
 export interface Outcome {
   readonly code: OutcomeCode;

@@ -32,6 +32,9 @@ export { httpConnectionManagerTypeName, type HttpConnectionManager, type RouteSo
 export type { CommonHttpProtocolOptions, Http1ProtocolOptions } from './http-protocol-options.ts';
 export { defaultHttp2ProtocolOptions, type Http2Keepalive, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 export type { HttpFilter } from './http-filter.ts';
+export type { FilterSettings } from './filter-settings.ts';
+export type { FilterDiscovery } from './filter-discovery.ts';
+export { decodeExtensionConfig, type ExtensionConfig } from './extension-config.ts';
 export { readRouterFilter, routerFilterTypeName, type RouterFilter } from './router-filter.ts';
 export type { UpgradeConfig } from './upgrade-config.ts';
 export { readAccessLog, type AccessLog, type AccessLogSink, type LogFormat } from './access-log.ts';

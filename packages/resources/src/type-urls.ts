@@ -9,6 +9,7 @@ export const typeUrls = {
   cluster: `${prefix}envoy.config.cluster.v3.Cluster`,
   clusterLoadAssignment: `${prefix}envoy.config.endpoint.v3.ClusterLoadAssignment`,
   secret: `${prefix}envoy.extensions.transport_sockets.tls.v3.Secret`,
+  extensionConfig: `${prefix}envoy.config.core.v3.TypedExtensionConfig`,
 } as const;
 
 /** The type of our subset's top-level resources. */

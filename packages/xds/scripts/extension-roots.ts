@@ -43,5 +43,10 @@ export const extensionRoots: readonly RootFile[] = [
   envoy('extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config', 'OmitHostMetadataConfig'),
   envoy('extensions/retry/host/previous_hosts/v3/previous_hosts', 'PreviousHostsPredicate'),
   envoy('extensions/retry/priority/previous_priorities/v3/previous_priorities_config', 'PreviousPrioritiesConfig'),
+  envoy('extensions/tracers/opentelemetry/resource_detectors/v3/environment_resource_detector', 'EnvironmentResourceDetectorConfig'),
+  envoy('extensions/tracers/opentelemetry/resource_detectors/v3/static_config_resource_detector', 'StaticConfigResourceDetectorConfig'),
+  envoy('extensions/tracers/opentelemetry/samplers/v3/always_on_sampler', 'AlwaysOnSamplerConfig'),
+  envoy('extensions/tracers/opentelemetry/samplers/v3/parent_based_sampler', 'ParentBasedSamplerConfig'),
+  envoy('extensions/tracers/opentelemetry/samplers/v3/trace_id_ratio_based_sampler', 'TraceIdRatioBasedSamplerConfig'),
   envoy('extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol', 'ProxyProtocolUpstreamTransport'),
 ];

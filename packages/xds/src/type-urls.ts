@@ -14,6 +14,7 @@ export const sendOrder: readonly TypeUrl[] = [
   typeUrls.secret,
   typeUrls.cluster,
   typeUrls.clusterLoadAssignment,
+  typeUrls.extensionConfig,
   typeUrls.listener,
   typeUrls.routeConfiguration,
   typeUrls.virtualHost,
@@ -39,6 +40,7 @@ const shortNames: Readonly<Record<TypeUrl, string>> = {
   [typeUrls.cluster]: 'CDS',
   [typeUrls.clusterLoadAssignment]: 'EDS',
   [typeUrls.secret]: 'SDS',
+  [typeUrls.extensionConfig]: 'ECDS',
 };
 
 /** The three letters people know a type by; the last part of the URL for types that have none. */

@@ -219,6 +219,7 @@ test('/config_dump shows what is held, what waits and what was refused', async (
     'ListenersConfigDump',
     'RoutesConfigDump',
     'SecretsConfigDump',
+    'EcdsConfigDump',
   ]);
   expect(dump.configs[1]).toMatchObject({
     dynamic_active_clusters: [{ error_state: { version_info: '42', details: expect.stringContaining('bad: lb_policy: is CLUSTER_PROVIDED') } }],

@@ -35,6 +35,7 @@ function dumpSections(context: AdminContext, includesEndpoints: boolean, accepts
     section('ListenersConfigDump', dumpListeners(held, store, accepts)),
     section('RoutesConfigDump', dumpRoutes(held, store, accepts)),
     section('SecretsConfigDump', dumpSecrets(held, store, accepts)),
+    section('EcdsConfigDump', dumpExtensions(held, store, accepts)),
   ];
 }
 
@@ -121,6 +122,16 @@ function dumpSecrets(held: ConfigSnapshot | undefined, store: ConfigStore | unde
       ...rejectedOnly(store, typeUrls.secret, held?.secrets, accepts).map((rejection) => ({ name: rejection.name, error_state: errorOf(rejection) })),
     ],
     dynamic_warming_secrets: (store?.awaitedSecrets() ?? []).filter(accepts).map((name) => ({ name })),
+  };
+}
+
+function dumpExtensions(held: ConfigSnapshot | undefined, store: ConfigStore | undefined, accepts: NameTest): Section {
+  const extensions = [...(held?.extensions.values() ?? [])].filter(({ name }) => accepts(name));
+  return {
+    ecds_filters: [
+      ...extensions.map((one) => ({ version_info: one.versionInfo, ecds_filter: body(one), last_updated: lastUpdated(one), ...errorState(store, one) })),
+      ...rejectedOnly(store, typeUrls.extensionConfig, held?.extensions, accepts).map((rejection) => ({ error_state: errorOf(rejection) })),
+    ],
   };
 }
 

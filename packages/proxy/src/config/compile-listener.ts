@@ -4,13 +4,13 @@
  * for by name are filled in for each.
  */
 import type { Problem } from '@sluice/kernel';
-import type { AccessLogOptions, FilterChain, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
+import type { AccessLogOptions, ExtensionConfig, FilterChain, FilterSettings, HttpConnectionManager, Listener, RouteConfiguration, RouterFilter } from '@sluice/resources';
 import { connectionManagerOf, routerFilterTypeName } from '@sluice/resources';
 import { compileLocalReplies } from '../access-log/local-reply-mapper.ts';
 import { operatorContextOf, type CompileEnvironment } from '../compile-environment.ts';
-import { createChainChoice, usualChain, type ChainEntry } from '../filters/filter-chain.ts';
+import type { ChainEntry } from '../filters/filter-chain.ts';
 import type { CreateFilterContext } from '../filters/filter-context.ts';
-import type { FilterCatalog } from '../filters/filter.ts';
+import type { FilterCatalog, HttpFilter } from '../filters/filter.ts';
 import type { ConnectionManagerConfig, FilterChainConfig, ListenerConfig } from '../proxy-config.ts';
 import type { RouteTable } from '../route-match.ts';
 import { createPatternCompiler } from '../router/compile-session.ts';
@@ -22,6 +22,8 @@ import { compileClientRules, compileIgnoredUpgrades, protoByPort } from './compi
 import { compileFrame } from './compile-frame.ts';
 import { compileNetworkFilters, compileTransportSocket } from './compile-network-filters.ts';
 import type { ConfigResource } from './config-resource.ts';
+import { DiscoveredFilter } from './discovered-filter.ts';
+import { createFilterAssembly, type AssembledFilters, type DiscoveredEntry, type ExtensionOf } from './filter-assembly.ts';
 import { typeNameOf } from './extensions-of.ts';
 
 export interface ListenerCompileOptions {
@@ -43,8 +45,10 @@ export interface ListenerParts {
   /** The route configurations it asks for by name. */
   readonly routeNames: readonly string[];
   readonly problems: readonly Problem[];
-  /** `routesOf` gives the table of a name, undefined while it has not come. */
-  complete(routesOf: RoutesOf): ListenerConfig;
+  /** What stands against settings that filters of it take by discovery: empty for those that it does not ask for. */
+  problemsOf(extension: ConfigResource<ExtensionConfig>): readonly Problem[];
+  /** `routesOf` gives the table of a name, undefined while it has not come; `extensionOf` the settings of filters. */
+  complete(routesOf: RoutesOf, extensionOf: ExtensionOf): ListenerConfig;
 }
 
 export type RoutesOf = (name: string, setsEnvoyHeaders: boolean) => RouteTable | undefined;
@@ -68,13 +72,15 @@ export function compileListener(listener: ConfigResource<Listener>, options: Lis
   return {
     routeNames: chains.flatMap(({ routeName }) => (routeName === undefined ? [] : [routeName])),
     problems,
-    complete: (routesOf) => ({ ...frame, filterChains: chains.map((chain) => chain.complete(routesOf)) }),
+    problemsOf: (extension) => chains.flatMap(({ discovered }) => discovered.filter(({ name }) => name === extension.name).flatMap((filter) => filter.problemsOf(extension))),
+    complete: (routesOf, extensionOf) => ({ ...frame, filterChains: chains.map((chain) => chain.complete(routesOf, extensionOf)) }),
   };
 }
 
 interface ChainParts {
   readonly routeName: string | undefined;
-  complete(routesOf: RoutesOf): FilterChainConfig;
+  readonly discovered: readonly DiscoveredFilter[];
+  complete(routesOf: RoutesOf, extensionOf: ExtensionOf): FilterChainConfig;
 }
 
 function compileChain(chain: FilterChain, path: string, listener: Listener, problems: Problem[], options: ListenerCompileOptions): ChainParts {
@@ -95,13 +101,15 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   };
   return {
     routeName: http?.routeName,
-    complete: (routesOf) => (http ? { ...shared, manager: { ...http.complete(routesOf), ...(tracing ? { tracing } : {}), bufferBytesMax: listener.connectionBufferBytesMax } } : shared),
+    discovered: http?.discovered ?? [],
+    complete: (routesOf, extensionOf) => (http ? { ...shared, manager: { ...http.complete(routesOf, extensionOf), ...(tracing ? { tracing } : {}), bufferBytesMax: listener.connectionBufferBytesMax } } : shared),
   };
 }
 
 interface ManagerParts {
   readonly routeName: string | undefined;
-  complete(routesOf: RoutesOf): ConnectionManagerConfig;
+  readonly discovered: readonly DiscoveredFilter[];
+  complete(routesOf: RoutesOf, extensionOf: ExtensionOf): ConnectionManagerConfig;
 }
 
 function compileManager(manager: HttpConnectionManager, path: string, problems: Problem[], options: ListenerCompileOptions): ManagerParts {
@@ -113,14 +121,15 @@ function compileManager(manager: HttpConnectionManager, path: string, problems: 
       : undefined;
   const settings = {
     ...compileSettings(manager, path, problems, options),
-    ...compileFilters(manager, `${path}.http_filters`, problems, options),
     ...compileLocalReplyConfig(manager, `${path}.local_reply_config`, problems, options),
     accessLogs: compileAccessLogs(manager.accessLogs, `${path}.access_log`, problems, options),
   };
+  const { assemble, discovered } = compileFilters(manager, `${path}.http_filters`, problems, options);
   const routeName = routes.kind === 'rds' ? routes.routeConfigName : undefined;
   return {
     routeName,
-    complete: (routesOf) => ({ ...settings, routes: routeName === undefined ? inline : routesOf(routeName, setsEnvoyHeaders) }),
+    discovered,
+    complete: (routesOf, extensionOf) => ({ ...settings, ...assemble(extensionOf), routes: routeName === undefined ? inline : routesOf(routeName, setsEnvoyHeaders) }),
   };
 }
 
@@ -141,20 +150,31 @@ function compileFilters(
   path: string,
   problems: Problem[],
   options: ListenerCompileOptions,
-): Required<Pick<ConnectionManagerConfig, 'filters' | 'filtersFor'>> {
-  const entries: ChainEntry[] = [];
-  manager.httpFilters.forEach(({ name, typeName, config, disabled }, index) => {
-    const configPath = `${path}[${index}].typed_config`;
-    const factory = options.filters.find((candidate) => typeNameOf(candidate) === typeName);
-    if (!factory) {
-      problems.push(error(configPath, `is ${typeName}, which this proxy does not have`));
+): { readonly assemble: (extensionOf: ExtensionOf) => AssembledFilters; readonly discovered: readonly DiscoveredFilter[] } {
+  const entries: (ChainEntry | DiscoveredEntry)[] = [];
+  const create = (name: string, settings: FilterSettings, at: string, found: Problem[]) => createFilter(name, settings, manager.statPrefix, at, found, options);
+  manager.httpFilters.forEach(({ name, disabled, discovery, ...settings }, index) => {
+    if (discovery) {
+      const fallback = discovery.fallback && create(name, discovery.fallback, `${path}[${index}].config_discovery.default_config`, problems);
+      const { meter } = options.createContext(manager.statPrefix);
+      const conflicts = meter.counter('envoy_extension_config_discovery_http_filter_config_conflict', 'configurations of filters of another type than may be', { envoy_ecds_name: name });
+      entries.push({ name, disabled, discovered: new DiscoveredFilter({ name, discovery, fallback, conflicts, create: (given, found) => create(name, given, 'typed_config', found) }) });
       return;
     }
-    const patterns = createPatternCompiler(options.regexEngine, configPath, problems, operatorContextOf(options.environment));
-    const filter = factory.create(config, options.createContext(manager.statPrefix, { filterName: name, patterns }));
-    entries.push({ name, filter, disabled });
+    const filter = create(name, settings, `${path}[${index}].typed_config`, problems);
+    if (filter) entries.push({ name, filter, disabled });
   });
-  return { filters: usualChain(entries), filtersFor: createChainChoice(entries) };
+  return { assemble: createFilterAssembly(entries), discovered: entries.flatMap((entry) => ('discovered' in entry ? [entry.discovered] : [])) };
+}
+
+function createFilter(name: string, { typeName, config }: FilterSettings, statPrefix: string, path: string, problems: Problem[], options: ListenerCompileOptions): HttpFilter | undefined {
+  const factory = options.filters.find((candidate) => typeNameOf(candidate) === typeName);
+  if (!factory) {
+    problems.push(error(path, `is ${typeName}, which this proxy does not have`));
+    return undefined;
+  }
+  const patterns = createPatternCompiler(options.regexEngine, path, problems, operatorContextOf(options.environment));
+  return factory.create(config, options.createContext(statPrefix, { filterName: name, patterns }));
 }
 
 function compileLocalReplyConfig(

@@ -18,6 +18,7 @@ import type { ApplicationFault, ConfigConsumer, ConfigUpdate, RejectedResource }
 import { ConfigStore } from './config-store.ts';
 import type { Demand } from '../filters/demand-side.ts';
 import type { Demands } from './demands.ts';
+import { countExtensions } from './extension-statistics.ts';
 import { extensionsOf } from './extensions-of.ts';
 import { ReferenceWatch } from './reference-watch.ts';
 import type { SourceReference } from './source-references.ts';
@@ -105,6 +106,7 @@ export class ConfigApplier implements ConfigConsumer {
 
   onUpdate(update: ConfigUpdate): readonly RejectedResource[] {
     const rejected = this.store.update(update);
+    if (update.typeUrl === typeUrls.extensionConfig) countExtensions(this.#options.meter, update, rejected);
     for (let count = update.changed.length - rejected.length; count > 0; count -= 1) this.#updates.accepted.add();
     for (const { name, problems } of rejected) {
       this.#updates.rejected.add();

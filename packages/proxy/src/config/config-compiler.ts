@@ -3,7 +3,7 @@
  * route table or cluster is the same object in every configuration, and a change costs what it changes.
  */
 import type { Problem } from '@sluice/kernel';
-import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, Secret, VirtualHost } from '@sluice/resources';
+import type { Cluster, ClusterLoadAssignment, ExtensionConfig, Listener, RouteConfiguration, Secret, VirtualHost } from '@sluice/resources';
 import { connectionManagerOf, decodeVirtualHost } from '@sluice/resources';
 import { LayeredMap } from '../layered-map.ts';
 import { createPlainEnvironment, type CompileEnvironment } from '../compile-environment.ts';
@@ -90,6 +90,12 @@ export class ConfigCompiler {
     return [...problems, ...under(cluster.path, this.#transportsOf(cluster).problems)];
   }
 
+  /** What stands against settings of filters in the listeners that take them. Of the same in several it is said once. */
+  checkExtension(extension: ConfigResource<ExtensionConfig>, listeners: Iterable<ConfigResource<Listener>>): readonly Problem[] {
+    const problems = [...listeners].flatMap((listener) => this.#partsOf(listener).problemsOf(extension));
+    return [...new Map(problems.map((one) => [`${one.path} ${one.message}`, one])).values()];
+  }
+
   checkSecret(secret: ConfigResource<Secret>): readonly Problem[] {
     const problems: Problem[] = [];
     this.tls.checkSecret(secret.value, (path, message) => void problems.push({ path, message, severity: 'error' }));
@@ -132,12 +138,13 @@ export class ConfigCompiler {
     return clusters;
   }
 
-  #completeListener(listener: ConfigResource<Listener>, { routes, virtualHosts }: ConfigSnapshot): ListenerConfig {
-    const complete = this.#partsOf(listener).complete((name, setsEnvoyHeaders): RouteTable | undefined => {
+  #completeListener(listener: ConfigResource<Listener>, { routes, virtualHosts, extensions }: ConfigSnapshot): ListenerConfig {
+    const routesOf = (name: string, setsEnvoyHeaders: boolean): RouteTable | undefined => {
       const resource = routes.get(name);
       if (!resource?.value.virtualHostSource) return resource && this.#compileRoutes(resource.value, setsEnvoyHeaders).table;
       return this.#discoveredHosts(resource.value, setsEnvoyHeaders).table(LayeredMap.from(virtualHosts));
-    });
+    };
+    const complete = this.#partsOf(listener).complete(routesOf, (name) => extensions.get(name));
     const previous = this.#previous?.config.listeners.get(listener.name);
     return previous && isSameListener(previous, complete) ? previous : complete;
   }

@@ -2,6 +2,7 @@
 import {
   decodeCluster,
   decodeClusterLoadAssignment,
+  decodeExtensionConfig,
   decodeListener,
   decodeRouteConfiguration,
   decodeSecret,
@@ -10,6 +11,7 @@ import {
   type Cluster,
   type ClusterLoadAssignment,
   type DecodeOptions,
+  type ExtensionConfig,
   type Listener,
   type RouteConfiguration,
   type Secret,
@@ -47,6 +49,8 @@ export interface ConfigSnapshot {
   readonly clusters: ReadonlyMap<string, ConfigResource<Cluster>>;
   readonly assignments: ReadonlyMap<string, ConfigResource<ClusterLoadAssignment>>;
   readonly secrets: ReadonlyMap<string, ConfigResource<Secret>>;
+  /** Settings of filters that come by themselves. */
+  readonly extensions: ReadonlyMap<string, ConfigResource<ExtensionConfig>>;
   /** New clusters whose secrets have not come: their requests wait. Absent: none. */
   readonly awaitingSecrets?: ReadonlySet<string>;
 }
@@ -59,11 +63,12 @@ export interface ResourceModels {
   readonly cluster: Cluster;
   readonly clusterLoadAssignment: ClusterLoadAssignment;
   readonly secret: Secret;
+  readonly extensionConfig: ExtensionConfig;
 }
 
 export type ResourceKind = keyof ResourceModels;
 
-export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'virtualHost', 'cluster', 'clusterLoadAssignment', 'secret'];
+export const resourceKinds: readonly ResourceKind[] = ['listener', 'routeConfiguration', 'virtualHost', 'cluster', 'clusterLoadAssignment', 'secret', 'extensionConfig'];
 
 /** How each kind is decoded. */
 export const decoders: {
@@ -75,6 +80,7 @@ export const decoders: {
   cluster: decodeCluster,
   clusterLoadAssignment: decodeClusterLoadAssignment,
   secret: decodeSecret,
+  extensionConfig: decodeExtensionConfig,
 };
 
 /** The kind of a type URL; undefined for types outside our subset. */
@@ -92,6 +98,8 @@ export function kindOf(typeUrl: string): ResourceKind | undefined {
       return 'clusterLoadAssignment';
     case typeUrls.secret:
       return 'secret';
+    case typeUrls.extensionConfig:
+      return 'extensionConfig';
     default:
       return undefined;
   }

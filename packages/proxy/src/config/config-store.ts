@@ -8,6 +8,7 @@ import {
   versionOf,
   type Cluster,
   type ClusterLoadAssignment,
+  type ExtensionConfig,
   type ExtensionCatalog,
   type Listener,
   type RouteConfiguration,
@@ -26,6 +27,7 @@ import {
   type ResourceModels,
 } from './config-resource.ts';
 import type { ConfigUpdate, OfferedResource, RejectedResource } from './config-source.ts';
+import { extensionsOfListener } from './extension-references.ts';
 import { Fingerprint } from './fingerprint.ts';
 import type { ShownCertificates } from '../tls/tls-supplies.ts';
 import { secretNamesOfCluster, secretNamesOfListener } from './secret-references.ts';
@@ -76,6 +78,7 @@ export class ConfigStore {
     cluster: new ResourceShelf(this.#fingerprint),
     clusterLoadAssignment: new ResourceShelf(this.#fingerprint),
     secret: new ResourceShelf(this.#fingerprint),
+    extensionConfig: new ResourceShelf(this.#fingerprint),
   };
   /** While the bootstrap is checked: its secrets, which are not held yet. */
   #givenSecrets: ReadonlyMap<string, ConfigResource<Secret>> | undefined;
@@ -205,7 +208,7 @@ export class ConfigStore {
 
   /** Everything held, also listeners that still wait for routes. */
   held(): ConfigSnapshot {
-    const { listener, routeConfiguration, virtualHost, cluster, clusterLoadAssignment, secret } = this.#shelves;
+    const { listener, routeConfiguration, virtualHost, cluster, clusterLoadAssignment, secret, extensionConfig } = this.#shelves;
     return {
       version: this.#fingerprint.toString(),
       listeners: listener.copy(),
@@ -214,6 +217,7 @@ export class ConfigStore {
       clusters: cluster.copy(),
       assignments: clusterLoadAssignment.copy(),
       secrets: secret.copy(),
+      extensions: extensionConfig.copy(),
     };
   }
 
@@ -236,7 +240,7 @@ export class ConfigStore {
     return [...this.#rejections.values()];
   }
 
-  /** Listeners that are held back because routes or secrets they ask for have not come. */
+  /** Listeners that are held back because routes, secrets or settings of filters they ask for have not come. */
   get warmingListeners(): readonly string[] {
     const held = [...this.#shelves.listener.copy()];
     return held.filter(([name, listener]) => this.#warmListeners.get(name) !== listener).map(([name]) => name);
@@ -339,12 +343,14 @@ export class ConfigStore {
         return compiler.checkCluster(resource as ConfigResource<Cluster>);
       case 'secret':
         return compiler.checkSecret(resource as ConfigResource<Secret>);
+      case 'extensionConfig':
+        return compiler.checkExtension(resource as ConfigResource<ExtensionConfig>, this.#shelves.listener.copy().values());
       case 'clusterLoadAssignment':
         return [];
     }
   }
 
-  /** Until its routes and secrets are there, a listener does not serve, and the one that stood under its name goes on. */
+  /** Until its routes, secrets and settings of filters are there, a listener does not serve, and the one that stood under its name goes on. */
   #warmListenersUp(): ReadonlyMap<string, ConfigResource<Listener>> {
     const routes = this.#shelves.routeConfiguration;
     const warm = new Map<string, ConfigResource<Listener>>();
@@ -352,11 +358,16 @@ export class ConfigStore {
       const waits = this.#options.compiler
         .routeNamesOf(listener)
         .some((route) => this.#awaitsRoutes(routes.get(route)?.value, route));
-      const serving = waits || this.#awaitsSecrets(secretNamesOfListener(listener.value)) ? this.#warmListeners.get(name) : listener;
+      const serving = waits || this.#awaitsSecrets(secretNamesOfListener(listener.value)) || this.#awaitsExtensions(listener.value) ? this.#warmListeners.get(name) : listener;
       if (serving) warm.set(name, serving);
     }
     this.#warmListeners = warm;
     return warm;
+  }
+
+  #awaitsExtensions(listener: Listener): boolean {
+    const { extensionConfig } = this.#shelves;
+    return extensionsOfListener(listener).some(({ name, discovery }) => discovery.isAwaited && !extensionConfig.has(name) && !this.#missing.has(`extensionConfig ${name}`));
   }
 
   /** Not there, or its hosts are not. */

@@ -17,11 +17,14 @@ const fields: Readonly<Record<string, { readonly typeUrl: string; readonly isWho
   config_source: { typeUrl: typeUrls.routeConfiguration, isWhole: false },
 };
 
+/** The same field in `config_discovery`. */
+const extensions = { typeUrl: typeUrls.extensionConfig, isWhole: false };
+
 /** In the order of the table: clusters before listeners, so that those find what they refer to. */
 export function pathSubscriptions(json: unknown): readonly PathSubscription[] {
   const found = new Map<string, PathSubscription>();
   collect(json, found);
-  const order = Object.values(fields).map(({ typeUrl }) => typeUrl);
+  const order = [...Object.values(fields).map(({ typeUrl }) => typeUrl), extensions.typeUrl];
   return [...found.values()].sort((a, b) => order.indexOf(a.typeUrl) - order.indexOf(b.typeUrl));
 }
 
@@ -29,16 +32,17 @@ export function subscriptionKey({ typeUrl, path }: PathSubscription): string {
   return `${typeUrl} ${path}`;
 }
 
-function collect(json: unknown, found: Map<string, PathSubscription>): void {
+function collect(json: unknown, found: Map<string, PathSubscription>, inside = ''): void {
   if (Array.isArray(json)) return json.forEach((element) => collect(element, found));
   if (typeof json !== 'object' || json === null) return;
   for (const [key, value] of Object.entries(json)) {
-    const kind = fields[toSnakeCase(key)];
+    const name = toSnakeCase(key);
+    const kind = inside === 'config_discovery' && name === 'config_source' ? extensions : fields[name];
     const path = kind && pathOf(value);
     if (path !== undefined && kind) {
       const subscription = { ...kind, path };
       found.set(subscriptionKey(subscription), subscription);
-    } else collect(value, found);
+    } else collect(value, found, name);
   }
 }
 

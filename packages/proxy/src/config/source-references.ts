@@ -1,5 +1,6 @@
 /** What resources refer to by name, from which source that is to come, and under whose numbers it counts. */
 import { connectionManagerOf, downstreamTlsContextTypeName, secretsOf, secretsOfDownstream, typeUrls, type Cluster, type ConfigSource, type DownstreamTlsContext, type Listener, type RouteConfiguration, type SecretReference } from '@sluice/resources';
+import { extensionsOfListener } from './extension-references.ts';
 
 export interface SourceReference {
   readonly typeUrl: string;
@@ -18,9 +19,11 @@ export function sourceReferencesOfCluster({ discovery, statName, transportSocket
   return [...endpoints, ...sockets.flatMap((socket) => (socket?.kind === 'tls' ? secretReferences(secretsOf(socket.tls.common)) : []))];
 }
 
-export function sourceReferencesOfListener({ filterChains, defaultFilterChain }: Listener): readonly SourceReference[] {
+export function sourceReferencesOfListener(listener: Listener): readonly SourceReference[] {
+  const { filterChains, defaultFilterChain } = listener;
   const chains = defaultFilterChain ? [...filterChains, defaultFilterChain] : filterChains;
-  return chains.flatMap(({ filters, transportSocket }) => [
+  const extensions = extensionsOfListener(listener).map(({ name, discovery: { source } }) => ({ typeUrl: typeUrls.extensionConfig, name, source, scope: '' }));
+  return chains.flatMap(({ filters, transportSocket }): readonly SourceReference[] => [
     ...filters.flatMap((filter): readonly SourceReference[] => {
       const manager = connectionManagerOf(filter);
       if (manager?.routes.kind !== 'rds') return [];
@@ -28,7 +31,7 @@ export function sourceReferencesOfListener({ filterChains, defaultFilterChain }:
       return [{ typeUrl: typeUrls.routeConfiguration, name, source, scope: manager.statPrefix }];
     }),
     ...(transportSocket?.typeName === downstreamTlsContextTypeName ? secretReferences(secretsOfDownstream(transportSocket.config as DownstreamTlsContext)) : []),
-  ]);
+  ]).concat(extensions);
 }
 
 /** A table refers to none of its hosts by name: all are asked for. */

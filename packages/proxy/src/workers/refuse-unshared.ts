@@ -25,12 +25,17 @@ export function refuseUnshared({ listeners }: ProxyConfig, snapshot: ConfigSnaps
   return problems;
 }
 
+/** Whether settings that come by discovery may be of this type. */
+function mayBecome(typeUrls: unknown, type: string): boolean {
+  return Array.isArray(typeUrls) && typeUrls.some((url) => String(url).endsWith(`/${type}`));
+}
+
 /** Whether a filter of this type stands anywhere, unless it counts by connection: those stay in their worker. */
 function hasCounting(json: unknown, type: string): boolean {
   if (Array.isArray(json)) return json.some((element) => hasCounting(element, type));
   if (typeof json !== 'object' || json === null) return false;
   const fields = json as Readonly<Record<string, unknown>>;
-  const isOfType = String(fields['@type'] ?? '').endsWith(`/${type}`);
+  const isOfType = String(fields['@type'] ?? '').endsWith(`/${type}`) || mayBecome(fields['type_urls'] ?? fields['typeUrls'], type);
   if (isOfType && (fields['local_rate_limit_per_downstream_connection'] ?? fields['localRateLimitPerDownstreamConnection']) !== true) return true;
   return Object.values(fields).some((value) => hasCounting(value, type));
 }

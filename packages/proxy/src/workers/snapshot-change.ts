@@ -13,11 +13,12 @@ const fields = {
   cluster: 'clusters',
   clusterLoadAssignment: 'assignments',
   secret: 'secrets',
+  extensionConfig: 'extensions',
 } as const satisfies Record<ResourceKind, keyof ConfigSnapshot>;
 
 type Resources = ReadonlyMap<string, ConfigResource<unknown>>;
 
-export const emptySnapshot: ConfigSnapshot = { version: '', listeners: new Map(), routes: new Map(), virtualHosts: new Map(), clusters: new Map(), assignments: new Map(), secrets: new Map() };
+export const emptySnapshot: ConfigSnapshot = { version: '', listeners: new Map(), routes: new Map(), virtualHosts: new Map(), clusters: new Map(), assignments: new Map(), secrets: new Map(), extensions: new Map() };
 
 /** Resources are compared by identity: an unchanged one is the same object. */
 export function changeBetween(before: ConfigSnapshot, after: ConfigSnapshot, ports: WireChange['ports']): WireChange {

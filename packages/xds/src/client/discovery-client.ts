@@ -2,7 +2,7 @@
  * The client's end of discovery, as a machine: events in, effects out. It speaks either variant, by its dialect, over one
  * stream for all types or for one alone.
  *
- * It asks for all clusters and all listeners, and for the endpoints, routes and secrets that those name, each type in one
+ * It asks for all clusters and all listeners, and for the endpoints, routes, secrets and settings of filters that those name, each type in one
  * request. What was accepted stays through disconnections. Every response is answered, in order, with its nonce; where
  * the consumer confirms, not before what was accepted is in force.
  *
@@ -101,6 +101,7 @@ export const allTypes: readonly SubscribedType[] = [
   { typeUrl: typeUrls.routeConfiguration, isWildcard: false },
   { typeUrl: typeUrls.virtualHost, isWildcard: false },
   { typeUrl: typeUrls.secret, isWildcard: false },
+  { typeUrl: typeUrls.extensionConfig, isWildcard: false },
 ];
 
 /** gRPC's INVALID_ARGUMENT, the code of a refusal. */

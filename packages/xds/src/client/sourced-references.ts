@@ -1,6 +1,6 @@
 /**
  * What a resource refers to, and from where that is to come: endpoints of clusters, routes of listeners, virtual hosts of
- * routes, secrets.
+ * routes, secrets, settings of filters.
  * Reads canonical JSON with a light hand: what is malformed refers to nothing, and is somebody else's to refuse.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../codec/json.ts';
@@ -18,7 +18,7 @@ export function sourcedReferencesOf(typeUrl: TypeUrl, value: JsonObject): readon
     case typeUrls.cluster:
       return [...endpointsOf(value), ...secretsIn(value['transport_socket']), ...secretsIn(value['transport_socket_matches'])];
     case typeUrls.listener:
-      return [...routesOf(value), ...chainsOf(value).flatMap((chain) => secretsIn(chain['transport_socket']))];
+      return [...routesOf(value), ...extensionsOf(value), ...chainsOf(value).flatMap((chain) => secretsIn(chain['transport_socket']))];
     case typeUrls.routeConfiguration:
       return virtualHostsOf(value);
     default:
@@ -39,14 +39,23 @@ function endpointsOf(cluster: JsonObject): readonly SourcedReference[] {
 }
 
 function routesOf(listener: JsonObject): readonly SourcedReference[] {
-  const managers = chainsOf(listener).flatMap((chain) => objectsIn(chain['filters']).map((filter) => filter['typed_config']));
-  const apiListener = listener['api_listener'];
-  if (isJsonObject(apiListener)) managers.push(apiListener['api_listener']);
-  return managers.flatMap((manager) => {
+  return managersOf(listener).flatMap((manager) => {
     const rds = isJsonObject(manager) ? manager['rds'] : undefined;
     const name = isJsonObject(rds) ? rds['route_config_name'] : undefined;
     return isJsonObject(rds) && typeof name === 'string' ? [reference(typeUrls.routeConfiguration, name, rds['config_source'])] : [];
   });
+}
+
+function extensionsOf(listener: JsonObject): readonly SourcedReference[] {
+  return managersOf(listener).flatMap((manager) => (isJsonObject(manager) ? objectsIn(manager['http_filters']) : [])).flatMap(({ name, config_discovery: discovery }) =>
+    typeof name === 'string' && isJsonObject(discovery) ? [reference(typeUrls.extensionConfig, name, discovery['config_source'])] : [],
+  );
+}
+
+function managersOf(listener: JsonObject): readonly (JsonValue | undefined)[] {
+  const managers = chainsOf(listener).flatMap((chain) => objectsIn(chain['filters']).map((filter) => filter['typed_config']));
+  const apiListener = listener['api_listener'];
+  return isJsonObject(apiListener) ? [...managers, apiListener['api_listener']] : managers;
 }
 
 /** A table names none of its hosts: all are asked for, and are told by their names whose they are. */

@@ -65,6 +65,7 @@ const typeServices: readonly { readonly typeUrl: TypeUrl; readonly service: stri
   { typeUrl: typeUrls.cluster, service: 'envoy.service.cluster.v3.ClusterDiscoveryService', noun: 'Clusters' },
   { typeUrl: typeUrls.clusterLoadAssignment, service: 'envoy.service.endpoint.v3.EndpointDiscoveryService', noun: 'Endpoints' },
   { typeUrl: typeUrls.secret, service: 'envoy.service.secret.v3.SecretDiscoveryService', noun: 'Secrets' },
+  { typeUrl: typeUrls.extensionConfig, service: 'envoy.service.extension.v3.ExtensionConfigDiscoveryService', noun: 'ExtensionConfigs' },
 ];
 
 /** The methods, with messages as `codec` knows them. A codec of scope `load` cannot do discovery. */

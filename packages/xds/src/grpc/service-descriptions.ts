@@ -30,6 +30,7 @@ export const serviceDescriptions: readonly ServiceDescription[] = [
   { name: 'envoy.service.cluster.v3.ClusterDiscoveryService', methods: discoveryMethods('Clusters') },
   { name: 'envoy.service.endpoint.v3.EndpointDiscoveryService', methods: discoveryMethods('Endpoints') },
   { name: 'envoy.service.secret.v3.SecretDiscoveryService', methods: discoveryMethods('Secrets') },
+  { name: 'envoy.service.extension.v3.ExtensionConfigDiscoveryService', methods: discoveryMethods('ExtensionConfigs') },
   {
     name: 'envoy.service.status.v3.ClientStatusDiscoveryService',
     methods: [

@@ -107,6 +107,7 @@ export class ConfigServices implements ConfigSource {
         { typeUrl: typeUrls.routeConfiguration, isWildcard: false },
         { typeUrl: typeUrls.virtualHost, isWildcard: false },
         { typeUrl: typeUrls.secret, isWildcard: false },
+        { typeUrl: typeUrls.extensionConfig, isWildcard: false },
       ],
     };
   }

@@ -91,6 +91,8 @@ function scopeOf({ typeUrl, name, scope }: SourceReference): Scope | undefined {
       return { prefix: 'envoy_http_rds', labels: { envoy_http_conn_manager_prefix: scope, envoy_rds_route_config: name } };
     case typeUrls.secret:
       return { prefix: 'envoy_sds', labels: { envoy_sds_name: name } };
+    case typeUrls.extensionConfig:
+      return { prefix: 'envoy_extension_config_discovery_http_filter', labels: { envoy_ecds_name: name } };
     default:
       return undefined;
   }
