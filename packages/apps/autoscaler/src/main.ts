@@ -8,62 +8,66 @@ import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeAutoscaler } from './compose.ts';
 import { readSettings } from './config.ts';
 
-const settings = readSettings(process.argv.slice(2), process.env);
-if (!settings.ok) {
-  process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
-  process.exit(2);
-}
-const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, metricNames, logLevel } = settings.value;
-const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
-const { logger } = logging;
-const meter = withMetricNames(createMeter(), metricNames);
-const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock, meter });
-const codec = await loadCodec('load');
-// Replicas are called by their addresses, and each shows that it is the Service.
-const tls = await openChannelTls({ settings: configServiceTls, address: configService ?? '', logger });
-if (!tls.ok) {
-  process.stderr.write(describeSettingProblems('autoscaler', tls.problems));
-  process.exit(2);
-}
-// The plain way of reading is quick enough here, and the engine's needs a self-test on some systems.
-const network = await createSystemNetwork({ timers, logger, transport: 'events', platform: process.platform });
-const recording = recordLoad === undefined ? undefined : createWriteStream(recordLoad, { flags: 'a' });
-recording?.on('error', (error) => logger.error('load not recorded', { path: recordLoad, error }));
-const autoscaler = composeAutoscaler({
-  client,
-  configService,
-  openLoad: (address) => openGrpcTransport({ address, codec, timers, tls: tls.value }),
-  network,
-  ...(statsPort === 0 ? {} : { statsAddress: { host: metricsHost, port: statsPort } }),
-  scrape,
-  podIp: leaderElection ? podIp : undefined,
-  recordLoad: recording && ((line) => void recording.write(line)),
-  systemNamespace,
-  identity: podName,
-  clock,
-  timers,
-  random,
-  logger,
-  meter,
-});
-const metrics = await startMetricsServer({
-  host: metricsHost,
-  port: metricsPort,
-  meter,
-  logger,
-  logging,
-  processMetrics: true,
-  isReady: () => autoscaler.hasSynced,
-  pages: { '/decisions': (query) => autoscaler.decisions(query.get('revision') ?? undefined) },
-});
+void main();
 
-process.once('SIGTERM', () => void stop());
-process.once('SIGINT', () => void stop());
-await autoscaler.start();
+async function main(): Promise<void> {
+  const settings = readSettings(process.argv.slice(2), process.env);
+  if (!settings.ok) {
+    process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
+    process.exit(2);
+  }
+  const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, metricNames, logLevel } = settings.value;
+  const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
+  const { logger } = logging;
+  const meter = withMetricNames(createMeter(), metricNames);
+  const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock, meter });
+  const codec = await loadCodec('load');
+  // Replicas are called by their addresses, and each shows that it is the Service.
+  const tls = await openChannelTls({ settings: configServiceTls, address: configService ?? '', logger });
+  if (!tls.ok) {
+    process.stderr.write(describeSettingProblems('autoscaler', tls.problems));
+    process.exit(2);
+  }
+  // The plain way of reading is quick enough here, and the engine's needs a self-test on some systems.
+  const network = await createSystemNetwork({ timers, logger, transport: 'events', platform: process.platform });
+  const recording = recordLoad === undefined ? undefined : createWriteStream(recordLoad, { flags: 'a' });
+  recording?.on('error', (error) => logger.error('load not recorded', { path: recordLoad, error }));
+  const autoscaler = composeAutoscaler({
+    client,
+    configService,
+    openLoad: (address) => openGrpcTransport({ address, codec, timers, tls: tls.value }),
+    network,
+    ...(statsPort === 0 ? {} : { statsAddress: { host: metricsHost, port: statsPort } }),
+    scrape,
+    podIp: leaderElection ? podIp : undefined,
+    recordLoad: recording && ((line) => void recording.write(line)),
+    systemNamespace,
+    identity: podName,
+    clock,
+    timers,
+    random,
+    logger,
+    meter,
+  });
+  const metrics = await startMetricsServer({
+    host: metricsHost,
+    port: metricsPort,
+    meter,
+    logger,
+    logging,
+    processMetrics: true,
+    isReady: () => autoscaler.hasSynced,
+    pages: { '/decisions': (query) => autoscaler.decisions(query.get('revision') ?? undefined) },
+  });
 
-async function stop(): Promise<void> {
-  await autoscaler.stop();
-  await Promise.all([client.close(), metrics.close()]);
-  logging.flush();
-  process.exit(0);
+  process.once('SIGTERM', () => void stop());
+  process.once('SIGINT', () => void stop());
+  await autoscaler.start();
+
+  async function stop(): Promise<void> {
+    await autoscaler.stop();
+    await Promise.all([client.close(), metrics.close()]);
+    logging.flush();
+    process.exit(0);
+  }
 }

@@ -12,52 +12,56 @@ import { composeServingController } from './compose.ts';
 import { readConfig } from './config.ts';
 import { readSidecarAuthority } from './sidecar-authority.ts';
 
-const config = readConfig(process.argv.slice(2), process.env);
-if (!config.ok) {
-  process.stderr.write(describeSettingProblems('controller', config.problems));
-  process.exit(2);
-}
-const { configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
-const authority = configServiceTls && readSidecarAuthority(configServiceTls);
-if (authority?.ok === false) {
-  process.stderr.write(describeSettingProblems('controller', authority.problems));
-  process.exit(2);
-}
-const logging = await openLogger({ name: 'controller', level: logLevel, clock });
-const { logger } = logging;
-const meter = createMeter();
-const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock, meter });
-const controller = composeServingController({
-  client,
-  configService,
-  sidecarAuthority: authority?.value,
-  systemNamespace,
-  clock,
-  timers,
-  random,
-  logger,
-  meter,
-});
-const metrics = await startMetricsServer({
-  host: metricsHost,
-  port: metricsPort,
-  meter,
-  logger,
-  logging,
-  processMetrics: true,
-  isReady: () => controller.hasSynced,
-});
-// While the API server is away nothing else keeps the process alive.
-const staysAlive = setInterval(() => {}, 60_000);
+void main();
 
-process.once('SIGTERM', () => void stop());
-process.once('SIGINT', () => void stop());
-await controller.start();
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  if (!config.ok) {
+    process.stderr.write(describeSettingProblems('controller', config.problems));
+    process.exit(2);
+  }
+  const { configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+  const authority = configServiceTls && readSidecarAuthority(configServiceTls);
+  if (authority?.ok === false) {
+    process.stderr.write(describeSettingProblems('controller', authority.problems));
+    process.exit(2);
+  }
+  const logging = await openLogger({ name: 'controller', level: logLevel, clock });
+  const { logger } = logging;
+  const meter = createMeter();
+  const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock, meter });
+  const controller = composeServingController({
+    client,
+    configService,
+    sidecarAuthority: authority?.value,
+    systemNamespace,
+    clock,
+    timers,
+    random,
+    logger,
+    meter,
+  });
+  const metrics = await startMetricsServer({
+    host: metricsHost,
+    port: metricsPort,
+    meter,
+    logger,
+    logging,
+    processMetrics: true,
+    isReady: () => controller.hasSynced,
+  });
+  // While the API server is away nothing else keeps the process alive.
+  const staysAlive = setInterval(() => {}, 60_000);
 
-async function stop(): Promise<void> {
-  clearInterval(staysAlive);
-  await controller.stop();
-  await Promise.all([client.close(), metrics.close()]);
-  logging.flush();
-  process.exit(0);
+  process.once('SIGTERM', () => void stop());
+  process.once('SIGINT', () => void stop());
+  await controller.start();
+
+  async function stop(): Promise<void> {
+    clearInterval(staysAlive);
+    await controller.stop();
+    await Promise.all([client.close(), metrics.close()]);
+    logging.flush();
+    process.exit(0);
+  }
 }
