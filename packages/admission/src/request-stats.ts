@@ -50,6 +50,11 @@ export class RequestStats {
     return this.#concurrency;
   }
 
+  /** Requests that have come in since the last report. */
+  get requestCount(): number {
+    return this.#requestCount;
+  }
+
   /**
    * @param proxied whether an activator has sent it; such a request counts in both kinds of number
    * @returns whether load has risen so far since the last word that the next should not wait for its time

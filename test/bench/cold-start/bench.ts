@@ -1,128 +1,112 @@
 /**
- * What the embedded floor adds to a cold start: a bare Node program that listens after so many milliseconds is asked while it
- * sleeps. From the time until the first byte of the answer are taken off those milliseconds and what Node itself needs from
- * the start of its process to the first line of the program, both as the program has measured them.
+ * What the embedded floor adds to a cold start. Bare Node programs that listen after so many milliseconds sleep behind a whole mesh, and each is
+ * asked once; the same program is started by hand in between, on the same machine. Added is what the sleeping one takes longer.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { get } from '../../e2e/http-client.ts';
 import { LocalMesh } from '../../e2e/local-mesh.ts';
-import { eventually } from '../../support/eventually.ts';
+import { freePorts } from '../method/free-ports.ts';
+import { waitForCalm } from '../method/calm.ts';
 import { describeMachine, renderMachine } from '../method/machine.ts';
-import { renderCells } from '../method/report.ts';
+import { shuffled } from '../method/rounds.ts';
+import { ownPhases, programFile, programService, programText, startByHand, wallTimeMs, type ProgramFacts, type StartedByHand } from './program.ts';
+import { createService, deleteServices, mayStartAsleep, untilAsleepAndRouted } from './services.ts';
+import { goals, render, type ColdShot } from './cold-table.ts';
 
-/** What must be reached, of added milliseconds. */
-const goals = { p50Ms: 30, p99Ms: 80 };
+/** Services at a time: more would only make each change of the mesh dearer. */
+const batchSize = 12;
 
-const host = 'bare.default.localhost';
+/** A sidecar loads what its first request did not need, which the next shot is not to feel. */
+const settleMsMax = 1500;
 
-/** Says when its process began and when its first line ran, on the wall clock. */
-const program = `
-  const { performance } = require('node:perf_hooks');
-  const begunMs = performance.now();
-  setTimeout(() => {
-    require('node:http').createServer((request, response) => response.end(JSON.stringify({ bootMs: begunMs })))
-      .listen(process.env.PORT, process.env.HOST);
-  }, Number(process.env.LISTEN_AFTER_MS));
-`;
+export interface ColdStartOptions {
+  /** Cold starts of each listening time. */
+  readonly shots: number;
+  readonly listenAfterMs: readonly number[];
+  /** No more shots after so long, in ms. */
+  readonly budgetMs: number;
+  readonly print: (line: string) => void;
+}
 
-const service = (listenAfterMs: number): string => `
-  apiVersion: serving.knative.dev/v1
-  kind: Service
-  metadata:
-    name: bare
-  spec:
-    template:
-      metadata:
-        annotations:
-          autoscaling.knative.dev/window: 6s
-      spec:
-        containers:
-          - image: sluice.dev/bench/bare
-            command: [node, bare.cjs]
-            env:
-              - name: LISTEN_AFTER_MS
-                value: "${listenAfterMs}"
-`;
-
-interface ColdShot {
-  readonly totalMs: number;
-  /** Of Node, from the start of its process to the first line. */
-  readonly bootMs: number;
-  readonly addedMs: number;
-  /** As the floor tells them. */
-  readonly phases: ReadonlyMap<string, number>;
+export interface ColdStartResult {
+  readonly shots: readonly ColdShot[];
+  /** Of the same program, by listening time. */
+  readonly byHand: ReadonlyMap<number, readonly StartedByHand[]>;
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string', default: '12' }, after: { type: 'string', default: '50' }, json: { type: 'string', default: '' } } });
-  const listenAfterMs = Number(values.after);
+  const { values } = parseArgs({
+    args: [...args],
+    options: { shots: { type: 'string', default: '24' }, after: { type: 'string', default: '0,50,200' }, minutes: { type: 'string', default: '2' }, json: { type: 'string', default: '' } },
+  });
   const machine = describeMachine();
-  const shots = await measure(Number(values.rounds), listenAfterMs);
-  console.log(`${renderMachine(machine)}; ${shots.length} cold starts of a program that listens after ${listenAfterMs} ms`);
-  console.log(render(shots));
-  if (values.json !== '') writeFileSync(values.json, JSON.stringify({ machine, listenAfterMs, shots: shots.map((shot) => ({ ...shot, phases: Object.fromEntries(shot.phases) })) }, null, 1));
+  const listenAfterMs = values.after.split(',').map(Number);
+  const result = await measureColdStarts({ shots: Number(values.shots), listenAfterMs, budgetMs: Number(values.minutes) * 60_000, print: (line) => console.log(line) });
+  console.log(renderMachine(machine));
+  console.log(render(result));
+  if (values.json !== '') writeFileSync(values.json, JSON.stringify({ machine, goals, shots: result.shots, byHand: Object.fromEntries(result.byHand) }, (_, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value), 1));
   return 0;
 }
 
-async function measure(rounds: number, listenAfterMs: number): Promise<readonly ColdShot[]> {
-  const mesh = new LocalMesh({ 'bare.cjs': program, 'bare.yaml': service(listenAfterMs) });
+export async function measureColdStarts({ shots: count, listenAfterMs, budgetMs, print }: ColdStartOptions): Promise<ColdStartResult> {
+  const endsAt = performance.now() + budgetMs;
+  const mesh = new LocalMesh({ [programFile]: programText });
   const shots: ColdShot[] = [];
+  const byHand = new Map<number, StartedByHand[]>(listenAfterMs.map((afterMs) => [afterMs, []]));
+  // In each batch the same number of each, in an order that changes; one round more, since the first wakes fill caches of files and of compiled code.
+  const warmUps = listenAfterMs.map((afterMs) => ({ afterMs, counts: false }));
+  const due = [...warmUps, ...Array.from({ length: count }, () => shuffled(listenAfterMs.map((afterMs) => ({ afterMs, counts: true })))).flat()];
   try {
     await mesh.start();
-    // The first wakes fill caches, of files and of compiled code.
-    for (let round = -1; round < rounds; round += 1) {
-      await eventually(() => {
-        if (mesh.processes('bare.cjs').length > 0) throw new Error('it does not go to sleep');
-      }, { withinMs: 60_000 });
-      const shot = await wake(mesh, listenAfterMs);
-      if (round >= 0) shots.push(shot);
+    await mayStartAsleep(mesh);
+    for (let first = 0; first < due.length && performance.now() < endsAt; first += batchSize) {
+      const batch = due.slice(first, first + batchSize).map((shot, index) => ({ ...shot, name: `bare-${first + index}` }));
+      for (const { name, afterMs } of batch) await createService(mesh, programService(name, afterMs));
+      for (const { name } of batch) await untilAsleepAndRouted(mesh, name);
+      for (const { name, afterMs, counts } of batch) {
+        await waitForCalm(settleMsMax);
+        const started = await startByHand(mesh.folder, await freePorts(1), afterMs);
+        await waitForCalm(settleMsMax);
+        const shot = await wake(mesh, name, afterMs);
+        if (!counts) continue;
+        shots.push(shot);
+        byHand.get(afterMs)?.push(started);
+        if (performance.now() >= endsAt) break;
+      }
+      await deleteServices(mesh, batch.map(({ name }) => name));
     }
+    print(`${shots.length} cold starts in ${((performance.now() - endsAt + budgetMs) / 1000).toFixed(0)} s`);
+    return { shots, byHand };
   } finally {
     await mesh.dispose();
   }
-  return shots;
 }
 
-async function wake(mesh: LocalMesh, listenAfterMs: number): Promise<ColdShot> {
+async function wake(mesh: LocalMesh, name: string, listenAfterMs: number): Promise<ColdShot> {
   const from = mesh.output.length;
-  const begunAt = performance.now();
-  const { status, body } = await get(mesh.port, host);
-  const totalMs = performance.now() - begunAt;
-  if (status !== 200) throw new Error(`answered ${status} ${body}`);
-  const { bootMs } = JSON.parse(body) as { readonly bootMs: number };
-  const [line] = await mesh.printed(/cold start .*/, { from });
-  return { totalMs, bootMs, addedMs: totalMs - listenAfterMs - bootMs, phases: phasesOf(line) };
+  const askedAtMs = wallTimeMs();
+  const { status, body } = await get(mesh.port, `${name}.default.localhost`);
+  const answeredAtMs = wallTimeMs();
+  if (status !== 200) throw new Error(`${name} answered ${status} ${body}`);
+  const program = JSON.parse(body) as ProgramFacts;
+  const [line] = await mesh.printed(new RegExp(`${name}-00001 +cold start .*`), { from });
+  return { listenAfterMs, totalMs: answeredAtMs - askedAtMs, phases: phasesOf(line, { askedAtMs, answeredAtMs, listenAfterMs }, program) };
 }
 
-/** `cold start 70 ms: decide 5 ms · create 12 ms …`: what the floor says of itself. */
-function phasesOf(line: string): ReadonlyMap<string, number> {
-  const phases = new Map<string, number>();
-  const parts = line.slice(line.indexOf(':') + 1);
-  for (const [, name = '', amount, unit] of parts.matchAll(/(decide|create|start|ready|first byte) ([\d.]+) ?(ms|s)/g)) phases.set(name, Number(amount) * (unit === 's' ? 1000 : 1));
-  return phases;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
-
-function render(shots: readonly ColdShot[]): string {
-  const row = (name: string, values: readonly number[]) => [name, [0.5, 0.99, 1].map((share) => quantile(values, share).toFixed(1)).join(' / ')];
-  const added = shots.map(({ addedMs }) => addedMs);
-  const phases = ['decide', 'create', 'start', 'ready', 'first byte'];
-  const verdict = quantile(added, 0.5) <= goals.p50Ms && quantile(added, 0.99) <= goals.p99Ms ? 'reached' : 'not reached';
-  return [
-    renderCells(
-      ['cold start', 'ms p50 / p99 / max'],
-      [
-        row('request to first byte', shots.map(({ totalMs }) => totalMs)),
-        row('Node, to its first line', shots.map(({ bootMs }) => bootMs)),
-        row('added', added),
-        ...phases.map((phase) => row(`  phase ${phase}`, shots.flatMap((shot) => shot.phases.get(phase) ?? []))),
-      ],
-    ),
-    `goal: added p50 ≤ ${goals.p50Ms} ms, p99 ≤ ${goals.p99Ms} ms: ${verdict}`,
-  ].join('\n');
+/**
+ * `cold start 70 ms: decide 5 ms · create 12 ms …` is what the floor says of itself; what lies between the start of the processes and the
+ * moment the request was sent on is divided by what the program says.
+ */
+function phasesOf(line: string, shot: { readonly askedAtMs: number; readonly answeredAtMs: number; readonly listenAfterMs: number }, program: ProgramFacts): ReadonlyMap<string, number> {
+  const told = new Map<string, number>();
+  for (const [, name = '', amount, unit] of line.slice(line.indexOf(':') + 1).matchAll(/(decide|create|start|ready|first byte) ([\d.]+) ?(ms|s)/g)) told.set(name, Number(amount) * (unit === 's' ? 1000 : 1));
+  const firstByte = told.get('first byte') ?? Number.NaN;
+  return new Map([
+    ...[...told].filter(([name]) => name !== 'ready' && name !== 'first byte'),
+    ['request → process', program.begunAtMs - shot.askedAtMs],
+    ...ownPhases(program, shot.listenAfterMs),
+    ['listening → sent on', shot.answeredAtMs - firstByte - program.listeningAtMs],
+    ['sent on → answered', firstByte],
+  ]);
 }

@@ -3,11 +3,12 @@
  * loaded as that takes; then everything else.
  */
 import { existsSync } from 'node:fs';
-import { afterFirstRequest, createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createSystemNetwork } from '@sluice/proxy';
 import { DeferredLogger } from '@sluice/telemetry';
 import { composeQueueProxy } from './compose.ts';
 import { readSettings } from './config.ts';
+import { whenUnhurried } from './unhurried.ts';
 
 async function main(): Promise<void> {
   const startedAt = clock.now();
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
   await queueProxy.start();
 
   // What follows would hold up the request for which this was started.
-  await Promise.race([afterFirstRequest(), termination]);
+  await Promise.race([whenUnhurried({ stats: queueProxy.load.stats, clock, timers }), termination]);
   const { runRest } = await import('./rest.ts');
   await runRest({ settings, queueProxy, startedAt, clock, timers, random, logger, meter, termination, tracer: asked.tracer });
   process.exit(0);

@@ -6,6 +6,7 @@ import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
 import type { QueueProxySettings } from './config.ts';
 import { createLoadReports } from './load-reports.ts';
+import { loadInTurns, turn } from './in-turns.ts';
 import { describePod, olderLabelsOf } from './pod-resource.ts';
 import { createDrainPage, createStatPage, listen } from './side-servers.ts';
 import { listenHost } from './static-config.ts';
@@ -28,11 +29,14 @@ export interface RestOptions {
 export async function runRest(options: RestOptions): Promise<void> {
   const { settings, queueProxy, logger, clock } = options;
   let isTerminating = false;
+  void options.termination.then(() => (isTerminating = true));
   const logging = await openLogger({ name: 'queue-proxy', level: settings.logLevel, clock });
   logger.attach(logging.logger);
-  void options.termination.then(() => (isTerminating = true));
+  await loadInTurns();
   const sideServers = startSideServers(options, () => isTerminating);
+  await turn();
   const reports = startReports(options);
+  await turn();
   const metrics = startRequestMetrics(options);
   giveBackStartMemory();
 
