@@ -9,6 +9,7 @@ import { LocalMesh } from '../../e2e/local-mesh.ts';
 import { freePorts } from '../method/free-ports.ts';
 import { waitForCalm } from '../method/calm.ts';
 import { describeMachine, renderMachine } from '../method/machine.ts';
+import { pause } from '../method/measured-process.ts';
 import { shuffled } from '../method/rounds.ts';
 import { ownPhases, programFile, programService, programText, startByHand, wallTimeMs, type ProgramFacts, type StartedByHand } from './program.ts';
 import { createService, deleteServices, mayStartAsleep, untilAsleepAndRouted } from './services.ts';
@@ -17,7 +18,11 @@ import { goals, render, type ColdShot } from './cold-table.ts';
 /** Services at a time: more would only make each change of the mesh dearer. */
 const batchSize = 12;
 
-/** A sidecar loads what its first request did not need, which the next shot is not to feel. */
+/**
+ * Between two cold starts, in ms: a sidecar loads what its first request did not need, and the floor has the next one started when it has been quiet for a
+ * second. Then the machine is waited for, so long at most.
+ */
+const apartMs = 1300;
 const settleMsMax = 1500;
 
 export interface ColdStartOptions {
@@ -38,7 +43,7 @@ export interface ColdStartResult {
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { shots: { type: 'string', default: '24' }, after: { type: 'string', default: '0,50,200' }, minutes: { type: 'string', default: '2' }, json: { type: 'string', default: '' } },
+    options: { shots: { type: 'string', default: '20' }, after: { type: 'string', default: '0,50,200' }, minutes: { type: 'string', default: '2' }, json: { type: 'string', default: '' } },
   });
   const machine = describeMachine();
   const listenAfterMs = values.after.split(',').map(Number);
@@ -65,6 +70,7 @@ export async function measureColdStarts({ shots: count, listenAfterMs, budgetMs,
       for (const { name, afterMs } of batch) await createService(mesh, programService(name, afterMs));
       for (const { name } of batch) await untilAsleepAndRouted(mesh, name);
       for (const { name, afterMs, counts } of batch) {
+        await pause(apartMs);
         await waitForCalm(settleMsMax);
         const started = await startByHand(mesh.folder, await freePorts(1), afterMs);
         await waitForCalm(settleMsMax);

@@ -34,6 +34,8 @@ export interface Floor {
   readonly client: KubernetesClient;
   /** Until this is called there is an API and nothing that acts on it. */
   startPods(): Promise<void>;
+  /** One process of this program waits from now on, started, for the next pod that has it. */
+  keepAhead(argv: readonly [string, ...string[]]): void;
   /** Ends every process it started. Objects stay. */
   stop(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export async function startFloor({ stateFolder, apiPort, programFolder, onTimeli
 
   const client = new KubernetesClient({ transport: createInProcessTransport(api), fieldManager: 'sluice-dev' });
   const controllers = createBuiltInControllers({ ...surroundings, client });
-  const { kubelet, podLogs } = createSystemKubelet({
+  const { kubelet, podLogs, keepAhead } = createSystemKubelet({
     ...surroundings,
     client,
     folder: join(stateFolder, 'kubelet'),
@@ -64,6 +66,7 @@ export async function startFloor({ stateFolder, apiPort, programFolder, onTimeli
     apiUrl: served.url,
     kubeconfig,
     client,
+    keepAhead,
     async startPods() {
       await controllers.start();
       await kubelet.start();

@@ -16,6 +16,11 @@ export function systemManifests(options: ComponentOptions): ManifestObject[] {
   ];
 }
 
+/** How a sidecar is started, up to the arguments of its own. */
+export function sidecarCommand({ node, queueProxy }: Pick<ComponentOptions, 'node' | 'queueProxy'>): readonly [string, ...string[]] {
+  return [node, ...dataPlaneFlags, queueProxy];
+}
+
 function configMaps({ ports, node, queueProxy, domains }: ComponentOptions): ManifestObject[] {
   const configMap = (name: string, data: Readonly<Record<string, string>>): ManifestObject => ({
     apiVersion: 'v1',
@@ -30,7 +35,7 @@ function configMaps({ ports, node, queueProxy, domains }: ComponentOptions): Man
     configMap('config-deployment', {
       'queue-sidecar-image': 'sluice.dev/queue-proxy',
       // A drained sidecar waits this long for requests that routing still sends it; here routing is that quick.
-      'queue-sidecar-command': JSON.stringify([node, ...dataPlaneFlags, queueProxy, '--quiet-period-ms=1000']),
+      'queue-sidecar-command': JSON.stringify([...sidecarCommand({ node, queueProxy }), '--quiet-period-ms=1000']),
     }),
     // On a cluster the 30 s of grace cover slow network programming; here endpoints arrive in milliseconds.
     configMap('config-autoscaler', { 'scale-to-zero-grace-period': '1s' }),

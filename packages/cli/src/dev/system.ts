@@ -9,10 +9,11 @@ import { applyManifests } from '../manifests/apply.ts';
 import type { Discovery } from '../manifests/discovery.ts';
 import { manifestFiles, readManifests, type Manifest } from '../manifests/read.ts';
 import { bundle } from '../bundle/bundle.ts';
+import { hasRun, runSidecarOnce } from '../bundle/sidecar-first-run.ts';
 import { components, systemNamespace, type ComponentOptions } from './components.ts';
 import type { Floor } from './floor.ts';
 import type { DevPorts } from './ports.ts';
-import { systemManifests } from './system-manifests.ts';
+import { sidecarCommand, systemManifests } from './system-manifests.ts';
 
 /** The folder that holds `packages` and `charts`. */
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
@@ -66,6 +67,8 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
   const objects = systemManifests(options);
   await applyAll(floor, discovery, objects.map((object) => ({ file: 'system', object, positionOf: () => ({ file: 'system', line: 1, column: 1 }) })));
   await floor.startPods();
+  // Beside the start of the system, which takes longer. What comes of it is speed, and nothing else.
+  const firstRun = hasRun(options.queueProxy).then((has) => has || runSidecarOnce(sidecarCommand(options)));
   const names = components(options).map(({ name }) => name);
   await until(async () => {
     await refuseCrashes(floor);
@@ -73,6 +76,9 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
     const available = items.filter(({ metadata, status }) => status?.observedGeneration === metadata.generation && (status?.availableReplicas ?? 0) > 0);
     return names.every((name) => available.some(({ metadata }) => metadata.name === name));
   }, interrupted);
+  await firstRun;
+  // A sidecar comes with every pod, and would start beside the program for which somebody waits.
+  floor.keepAhead(sidecarCommand(options));
   return { names, whenServing: (ended) => whenServing(floor, ports.gateway, ended) };
 }
 

@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { ProcessSpec } from './process-runner.ts';
 
 export type LaunchScript =
-  | { readonly kind: 'script'; readonly text: string }
+  | { readonly kind: 'script'; readonly text: string; /** Where the program starts. */ readonly folder: string }
   /** There is nothing to run; the message says why. */
   | { readonly kind: 'impossible'; readonly message: string };
 
@@ -35,7 +35,7 @@ export function launchScript({ argv, env, workingDir = '.', wrapper }: ProcessSp
     ...exported,
     `exec ${command.join(' ')} </dev/null`,
   ];
-  return { kind: 'script', text: `${lines.join('\n')}\n` };
+  return { kind: 'script', text: `${lines.join('\n')}\n`, folder };
 }
 
 function quote(text: string): string {

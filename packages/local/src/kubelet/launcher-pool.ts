@@ -88,7 +88,8 @@ function isHoldable(value: object): value is { ref(): void; unref(): void } {
   return 'ref' in value && typeof value.ref === 'function' && 'unref' in value && typeof value.unref === 'function';
 }
 
-function endShell(shell: ChildProcess): Promise<void> {
+/** Ends one that waits, and fulfils when it has gone. */
+export function endShell(shell: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (shell.exitCode !== null || shell.signalCode !== null) return resolve();
     hold(shell, true);

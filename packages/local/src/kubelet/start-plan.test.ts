@@ -62,6 +62,7 @@ describe('the shell line that becomes a program', () => {
   it('quotes whatever stands in arguments and variables', () => {
     expect(script({ argv: ['/bin/sh', "it's $HOME\n`x`"], env: { A: '"$(b)"' } })).toEqual({
       kind: 'script',
+      folder: '/',
       text: `cd '/' || exit 126\nunset PWD OLDPWD SHLVL\nexport A='"$(b)"'\nexec '/bin/sh' 'it'\\''s $HOME\n\`x\`' </dev/null\n`,
     });
   });

@@ -14,6 +14,7 @@ import { SystemImageRuntime } from './system-image-runtime.ts';
 import { SystemPortAllocator } from './system-port-allocator.ts';
 import { systemProbeTransport } from './system-probe-transport.ts';
 import { SystemProcessRunner } from './system-process-runner.ts';
+import type { ProgramAhead } from './started-ahead.ts';
 import type { TimelineListener } from './timeline.ts';
 
 export interface SystemKubeletOptions {
@@ -43,6 +44,8 @@ export interface SystemKubelet {
   readonly kubelet: Kubelet;
   /** For the API server, which answers `kubectl logs` from it. */
   readonly podLogs: PodLogs;
+  /** One process of this program is kept started from now on, for the next pod that has it: see `started-ahead.ts`. */
+  keepAhead(argv: ProgramAhead['argv']): void;
 }
 
 /**
@@ -57,6 +60,14 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
   const { client, folder, clock, timers, random, logger, meter, environment } = options;
   const logs = new FileLogStore({ folder: join(folder, 'logs'), clock, timers, logger, meter });
   const inherited = inheritedVariables.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+  const baseEnvironment = { ...Object.fromEntries(inherited), ...options.extraEnvironment };
+  const runner = new SystemProcessRunner({
+    recordsPath: join(folder, 'processes.json'),
+    timers,
+    logger,
+    platform: process.platform,
+    programFolder: options.programFolder ?? process.cwd(),
+  });
   const kubelet = new Kubelet({
     client,
     clock,
@@ -74,13 +85,7 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
       path: environment.PATH ?? '',
       compileCache: join(folder, 'compile-cache'),
     }),
-    runner: new SystemProcessRunner({
-      recordsPath: join(folder, 'processes.json'),
-      timers,
-      logger,
-      platform: process.platform,
-      programFolder: options.programFolder ?? process.cwd(),
-    }),
+    runner,
     allocator: new SystemPortAllocator({
       random,
       timers,
@@ -95,11 +100,11 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
       cpuCount: os.availableParallelism(),
       memoryBytes: os.totalmem(),
     },
-    baseEnvironment: { ...Object.fromEntries(inherited), ...options.extraEnvironment },
+    baseEnvironment,
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
     ...(options.onTimeline === undefined ? {} : { onTimeline: options.onTimeline }),
   });
-  return { kubelet, podLogs: createPodLogs(logs) };
+  return { kubelet, podLogs: createPodLogs(logs), keepAhead: (argv) => runner.keepAhead({ argv, env: baseEnvironment }) };
 }
 
 /** The same folder asks for the same block of addresses first, so that pods keep theirs over a restart. */

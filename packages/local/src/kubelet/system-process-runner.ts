@@ -5,6 +5,7 @@ import type { Logger, Timers } from '@sluice/kernel';
 import { Guardian } from './guardian.ts';
 import { launchScript } from './launch-script.ts';
 import { hold, LauncherPool } from './launcher-pool.ts';
+import { StartedAhead, type ProgramAhead } from './started-ahead.ts';
 import { ProcessRecords } from './process-records.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
 import type { ProcessExit, ProcessHandler, ProcessRunner, ProcessSignal, ProcessSpec, RunningProcess } from './process-runner.ts';
@@ -36,6 +37,7 @@ export class SystemProcessRunner implements ProcessRunner {
   readonly #guardian: Guardian;
   readonly #launchers: LauncherPool;
   readonly #running = new Map<number, Promise<void>>();
+  #ahead: StartedAhead | undefined;
 
   constructor(options: SystemProcessRunnerOptions) {
     this.#options = options;
@@ -48,11 +50,9 @@ export class SystemProcessRunner implements ProcessRunner {
   start(spec: ProcessSpec, handler: ProcessHandler): RunningProcess {
     const script = launchScript(spec, this.#options.programFolder);
     if (script.kind === 'impossible') return notStarted(handler, script.message);
-    const child = this.#launchers.take();
+    const child = this.#ahead?.take(spec, script.folder) ?? this.#launch(script.text);
     const { pid } = child;
     if (pid === undefined) return notStarted(handler, 'the system starts no more processes');
-    hold(child, true);
-    child.stdin?.end(script.text);
     child.stdout?.on('data', (bytes: Uint8Array) => handler.onOutput('stdout', bytes));
     child.stderr?.on('data', (bytes: Uint8Array) => handler.onOutput('stderr', bytes));
     this.#guardian.add(pid);
@@ -66,6 +66,11 @@ export class SystemProcessRunner implements ProcessRunner {
       },
       listeningPorts: () => this.#table.listeningPorts(pid),
     };
+  }
+
+  /** One process of this program is kept started from now on. Once. */
+  keepAhead(program: ProgramAhead): void {
+    this.#ahead ??= new StartedAhead(program, this.#options.timers);
   }
 
   async endLeftovers(): Promise<number> {
@@ -83,9 +88,18 @@ export class SystemProcessRunner implements ProcessRunner {
 
   async close(): Promise<void> {
     for (const pid of this.#running.keys()) signalGroup(pid, 'SIGKILL');
-    await Promise.all([...this.#running.values(), this.#launchers.close()]);
+    await Promise.all([...this.#running.values(), this.#launchers.close(), this.#ahead?.close()]);
     await this.#guardian.close();
     await this.#records.flush();
+  }
+
+  #launch(script: string): ChildProcess {
+    const child = this.#launchers.take();
+    if (child.pid !== undefined) {
+      hold(child, true);
+      child.stdin?.end(script);
+    }
+    return child;
   }
 
   /** Fulfils when the process is gone and its handler knows. */
