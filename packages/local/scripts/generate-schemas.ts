@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'autoscaling-v1': ['Scale'],
   'authorization.k8s.io-v1': ['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'],
   'authentication.k8s.io-v1': ['SelfSubjectReview', 'TokenReview'],
+  'admissionregistration.k8s.io-v1': ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
 };
 
 const folder = process.argv[2];

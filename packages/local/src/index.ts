@@ -1,4 +1,7 @@
 export { createApiServer, type ApiServer, type ApiServerOptions } from './api-server/api-server.ts';
+export { createHttpsWebhookCaller } from './api-server/admission/https-webhook-caller.ts';
+export type { WebhookAnswer, WebhookCall, WebhookCaller } from './api-server/admission/webhook-caller.ts';
+export type { UserInfo } from './api-server/request/user.ts';
 export type { ApiServerLimits } from './api-server/limits.ts';
 export type { ApiBody, ApiRequest, ApiResponse, TextSink, TextStream } from './api-server/exchange.ts';
 export { serveApiServer, type ServeOptions, type ServedApiServer } from './api-server/http-server.ts';

@@ -9,6 +9,7 @@ import { KubernetesClient } from '@sluice/kubernetes';
 import {
   createApiServer,
   createBuiltInControllers,
+  createHttpsWebhookCaller,
   createInProcessTransport,
   createSystemKubelet,
   openFileStorage,
@@ -43,7 +44,7 @@ export interface Floor {
 export async function startFloor({ stateFolder, apiPort, programFolder, onTimeline, logger = silentLogger }: FloorOptions): Promise<Floor> {
   mkdirSync(stateFolder, { recursive: true });
   const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
-  const api = createApiServer({ ...surroundings, storage: openFileStorage(join(stateFolder, 'objects.log'), { logger }) });
+  const api = createApiServer({ ...surroundings, storage: openFileStorage(join(stateFolder, 'objects.log'), { logger }), webhooks: createHttpsWebhookCaller() });
   const served = await serveApiServer(api, { port: apiPort });
   const kubeconfig = join(stateFolder, 'kubeconfig');
   writeKubeconfig(kubeconfig, served.url);

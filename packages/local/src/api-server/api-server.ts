@@ -3,6 +3,8 @@
  * sockets are added by `serveApiServer`.
  */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import { Admission } from './admission/admission.ts';
+import { NO_WEBHOOKS, type WebhookCaller } from './admission/webhook-caller.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { OpenApi } from './discovery/openapi.ts';
 import type { ApiRequest, ApiResponse } from './exchange.ts';
@@ -33,6 +35,8 @@ export interface ApiServerOptions {
   readonly logger: Logger;
   /** Absent: logs of a pod are refused with a clear message. May also be given later by `setPodLogs`. */
   readonly podLogs?: PodLogs;
+  /** How admission webhooks are reached. Absent: none can be, and what their configurations say of that holds. */
+  readonly webhooks?: WebhookCaller;
   readonly limits?: Partial<ApiServerLimits>;
 }
 
@@ -69,6 +73,7 @@ export function assembleApiServer(options: ApiServerOptions): { server: ApiServe
     store,
     registry,
     schemas,
+    admission: new Admission({ store, registry, caller: options.webhooks ?? NO_WEBHOOKS, random, logger }),
     podLogs: options.podLogs,
   };
   const hub = new WatchHub();
@@ -96,6 +101,7 @@ export function assembleApiServer(options: ApiServerOptions): { server: ApiServe
       isStopped = true;
       for (const one of background) one.stop();
       hub.endAll();
+      context.admission.close();
       store.close();
     },
   };

@@ -3,6 +3,8 @@
  * speak to the server in this form.
  */
 
+import type { UserInfo } from './request/user.ts';
+
 export interface ApiRequest {
   /** `GET`, `POST`, `PUT`, `PATCH` or `DELETE`. Others are answered with 405. */
   readonly method: string;
@@ -12,6 +14,8 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Empty or absent when there is none. */
   readonly body?: string | Uint8Array;
+  /** On whose behalf; the person at this machine when nobody is named. */
+  readonly user?: UserInfo;
 }
 
 export interface ApiResponse {

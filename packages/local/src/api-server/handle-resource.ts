@@ -4,6 +4,7 @@ import { objectAt, textAt, type JsonObject } from './json.ts';
 import { Body } from './request/body.ts';
 import { mediaTypeOf, negotiateForm, type AnswerForm } from './request/negotiation.ts';
 import type { ResourceTarget } from './request/target.ts';
+import { LOCAL_USER, type UserInfo } from './request/user.ts';
 import { readWriteOptions, type WriteOptions } from './request/write-options.ts';
 import { resourceSubject, type ResourceKind } from './resources/resource-kind.ts';
 import { asYaml, json, jsonText, noContent, pageNotFound, plainText, stream, warningHeaders } from './respond.ts';
@@ -11,14 +12,15 @@ import { badRequest, methodNotAllowed, notFound, unknownResource } from './statu
 import type { Entry } from './store/object-store.ts';
 import { textOf, viewOf, type ServerContext } from './verbs/context.ts';
 import { createObject } from './verbs/create.ts';
-import { deleteObject, deletedStatus, readDeleteOptions } from './verbs/delete.ts';
+import { deleteObject, deletedStatus, readDeleteOptions, type DeleteOptions, type Deleted } from './verbs/delete.ts';
 import { formatList, formatOne, listObjects } from './verbs/list.ts';
 import { readPodLogs } from './verbs/logs.ts';
 import { checkMediaType, patchDocument, patchObject } from './verbs/patch.ts';
 import { REVIEWS, answerReview } from './verbs/reviews.ts';
+import { refuseChanged, retryChanged, reviewOf } from './verbs/review.ts';
 import { checkScale, scaleOf, withScale } from './verbs/scale.ts';
 import { readSelection } from './verbs/selection.ts';
-import { updateObject } from './verbs/update.ts';
+import { updateObject, type UpdateInput } from './verbs/update.ts';
 import { watchObjects, type WatchHub } from './verbs/watch.ts';
 import type { Written } from './verbs/written.ts';
 
@@ -80,7 +82,7 @@ async function handleCollection(call: Call): Promise<ApiResponse> {
     }
     case 'POST': {
       const options = writeOptions(call, 'CreateOptions');
-      return answerWritten(call, createObject(context, kind, namespace, body.object(), options));
+      return answerWritten(call, await createObject(context, kind, namespace, body.object(), options));
     }
     case 'DELETE':
       return deleteCollection(call);
@@ -91,7 +93,7 @@ async function handleCollection(call: Call): Promise<ApiResponse> {
   }
 }
 
-function handleObject(call: Call, name: string): ApiResponse {
+async function handleObject(call: Call, name: string): Promise<ApiResponse> {
   const { context, request, target, kind, body } = call;
   switch (request.method) {
     case 'GET':
@@ -103,13 +105,13 @@ function handleObject(call: Call, name: string): ApiResponse {
       if (textAt(objectAt(document, 'metadata'), 'name') === '') {
         throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
       }
-      return answerWritten(call, updateObject(context, { kind, entry: getEntry(call, name), body: document, options, subresource: '' }));
+      return answerWritten(call, await update(call, name, () => ({ body: document, options, subresource: '' })));
     }
     case 'PATCH':
-      return answerWritten(call, patch(call, name, ''));
+      return answerWritten(call, await patch(call, name, ''));
     case 'DELETE': {
       const options = readDeleteOptions(body.options(), target.query);
-      const { isGone, entry } = deleteObject(context, kind, getEntry(call, name), options);
+      const { isGone, entry } = await deleteOne(call, options, name);
       if (!isGone || kind.answersDeletedObject) return jsonText(200, textOf(freshText(entry), kind));
       return json(200, deletedStatus(kind, entry));
     }
@@ -132,59 +134,88 @@ async function handleSubresource(call: Call, name: string): Promise<ApiResponse>
   throw unknownResource();
 }
 
-function handleStatus(call: Call, name: string): ApiResponse {
+async function handleStatus(call: Call, name: string): Promise<ApiResponse> {
   const { context, request, target, kind, body } = call;
   switch (request.method) {
     case 'GET':
       return jsonText(200, formatOne(context, kind, getEntry(call, name), call.form, target.query));
     case 'PUT': {
       const options = writeOptions(call, 'UpdateOptions');
-      const input = { kind, entry: getEntry(call, name), body: body.object(), options, subresource: 'status' };
-      return answerWritten(call, updateObject(context, input));
+      const document = body.object();
+      return answerWritten(call, await update(call, name, () => ({ body: document, options, subresource: 'status' })));
     }
     case 'PATCH':
-      return answerWritten(call, patch(call, name, 'status'));
+      return answerWritten(call, await patch(call, name, 'status'));
     default:
       throw methodNotAllowed();
   }
 }
 
-function handleScale(call: Call, name: string): ApiResponse {
-  const { context, request, kind, body } = call;
+async function handleScale(call: Call, name: string): Promise<ApiResponse> {
+  const { request, kind, body } = call;
   const { scale } = kind;
   if (!scale) throw unknownResource();
-  const entry = getEntry(call, name);
-  const live = viewOf(entry, kind);
-  if (request.method === 'GET') return json(200, scaleOf(live, scale));
-  let asked: JsonObject;
-  if (request.method === 'PUT') asked = body.object();
-  else if (request.method === 'PATCH') {
+  if (request.method === 'GET') return json(200, scaleOf(viewOf(getEntry(call, name), kind), scale));
+  if (request.method !== 'PUT' && request.method !== 'PATCH') throw methodNotAllowed();
+  const options = writeOptions(call, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
+  const askedOf = (live: JsonObject): JsonObject => {
+    if (request.method === 'PUT') return body.object();
     const mediaType = mediaTypeOf(request.headers?.['content-type']);
     checkMediaType(kind, mediaType);
-    asked = patchDocument(scaleOf(live, scale), mediaType, body.text(), kind.schema);
-  } else throw methodNotAllowed();
-  const options = writeOptions(call, request.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
-  checkScale(asked, name);
-  const next = withScale(live, asked, kind, scale);
-  const written = updateObject(context, { kind, entry, body: next, options, subresource: 'scale' });
-  return json(200, scaleOf(written.object, scale));
+    return patchDocument(scaleOf(live, scale), mediaType, body.text(), kind.schema);
+  };
+  const next = (live: JsonObject): JsonObject => {
+    const asked = askedOf(live);
+    checkScale(asked, name);
+    return withScale(live, asked, kind, scale);
+  };
+  const written = await update(call, name, (live) => ({ body: next(live), options, subresource: 'scale' }));
+  return json(200, scaleOf(written.object, scale), warningHeaders(written.warnings));
 }
 
-function patch(call: Call, name: string, subresource: string): Written {
+/** @param input what is wished, from the object as it is */
+function update(call: Call, name: string, input: (live: JsonObject) => Omit<UpdateInput, 'kind' | 'entry'>): Promise<Written> {
+  const { context, kind } = call;
+  return retryChanged(() => findEntry(call, name), async () => {
+    const entry = getEntry(call, name);
+    return updateObject(context, { kind, entry, ...input(viewOf(entry, kind)) });
+  });
+}
+
+function patch(call: Call, name: string, subresource: string): Promise<Written> {
   const { context, request, target, kind, body } = call;
-  const entry = context.store.get(kind.storedAs, target.namespace ?? '', name);
   const options = writeOptions(call, 'PatchOptions');
   const mediaType = mediaTypeOf(request.headers?.['content-type']);
-  return patchObject(context, { kind, namespace: target.namespace, name, entry, mediaType, text: body.text(), options, subresource });
+  const wish = { kind, namespace: target.namespace, name, mediaType, text: body.text(), options, subresource };
+  return retryChanged(() => findEntry(call, name), async () => patchObject(context, { ...wish, entry: findEntry(call, name) }));
 }
 
-function deleteCollection(call: Call): ApiResponse {
+/** @param namespace where it is, when the request is about several */
+function deleteOne(call: Call, options: DeleteOptions, name: string, namespace = call.target.namespace ?? ''): Promise<Deleted> {
+  const { context, kind } = call;
+  return retryChanged(() => findEntry(call, name, namespace), async () => {
+    const entry = getEntry(call, name, namespace);
+    const review = reviewOf(context, { kind, subresource: '', operation: 'DELETE', namespace, name }, { ...options, user: userOf(call) });
+    if (review) {
+      const live = viewOf(entry, kind);
+      await review.mutate(undefined, live, (object) => object);
+      await review.validate({ object: undefined, oldObject: live });
+      refuseChanged(context, kind, entry);
+    }
+    return deleteObject(context, kind, entry, options);
+  });
+}
+
+async function deleteCollection(call: Call): Promise<ApiResponse> {
   const { context, target, kind, body } = call;
   const options = readDeleteOptions(body.options(), target.query);
   const selection = readSelection(kind, target.namespace, target.query);
   const entries = context.store.list(kind.storedAs, selection.namespace);
   const found = entries.filter((entry) => selection.matches(viewOf(entry, kind)));
-  for (const entry of found) deleteObject(context, kind, entry, options);
+  for (const entry of found) {
+    // While webhooks think about one, another may go by itself.
+    if (findEntry(call, entry.name, entry.namespace)) await deleteOne(call, options, entry.name, entry.namespace);
+  }
   return jsonText(200, formatList(kind, found, { resourceVersion: String(context.store.resourceVersion) }));
 }
 
@@ -195,10 +226,18 @@ function answerWritten(call: Call, written: Written): ApiResponse {
   return json(written.status, written.object, headers);
 }
 
-function getEntry({ context, kind, target }: Call, name: string): Entry {
-  const entry = context.store.get(kind.storedAs, target.namespace ?? '', name);
-  if (!entry) throw notFound(resourceSubject(kind, name));
+function findEntry({ context, kind, target }: Call, name: string, namespace = target.namespace ?? ''): Entry | undefined {
+  return context.store.get(kind.storedAs, namespace, name);
+}
+
+function getEntry(call: Call, name: string, namespace?: string): Entry {
+  const entry = findEntry(call, name, namespace);
+  if (!entry) throw notFound(resourceSubject(call.kind, name));
   return entry;
+}
+
+function userOf({ request }: Call): UserInfo {
+  return request.user ?? LOCAL_USER;
 }
 
 /** An entry whose object was changed after it was serialised: a trial deletion. */
@@ -206,8 +245,8 @@ function freshText(entry: Entry): Entry {
   return { ...entry, text: JSON.stringify(entry.object) };
 }
 
-function writeOptions({ request, target }: Call, optionsKind: string): WriteOptions {
-  return readWriteOptions(target.query, request.headers?.['user-agent'] ?? '', optionsKind);
+function writeOptions(call: Call, optionsKind: string): WriteOptions {
+  return readWriteOptions(call.target.query, call.request.headers?.['user-agent'] ?? '', optionsKind, userOf(call));
 }
 
 

@@ -82,6 +82,8 @@ async function exchange(server: ApiServer, request: IncomingMessage, response: S
 
 function send(answer: ApiResponse, request: IncomingMessage, response: ServerResponse): void {
   const headers = { ...answer.headers };
+  // Header values are bytes, and these are read as UTF-8.
+  if (headers['warning'] !== undefined) headers['warning'] = Buffer.from(headers['warning'], 'utf8').toString('latin1');
   if (answer.body.kind === 'stream') {
     response.writeHead(answer.status, headers);
     response.flushHeaders();

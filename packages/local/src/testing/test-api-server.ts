@@ -2,6 +2,7 @@
 import { createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
 import { assembleApiServer, type ApiServer } from '../api-server/api-server.ts';
+import type { WebhookCaller } from '../api-server/admission/webhook-caller.ts';
 import type { ApiServerLimits } from '../api-server/limits.ts';
 import type { TextStream } from '../api-server/exchange.ts';
 import { cloneJson, objectAt, textAt, type JsonObject } from '../api-server/json.ts';
@@ -17,6 +18,8 @@ export interface TestApiServerOptions {
   readonly seed?: number;
   readonly storage?: Storage;
   readonly limits?: Partial<ApiServerLimits>;
+  /** Default: webhooks cannot be reached. */
+  readonly webhooks?: WebhookCaller;
 }
 
 export interface TestAnswer {
@@ -61,6 +64,7 @@ export function createTestApiServer(options: TestApiServerOptions = {}): TestApi
     storage: options.storage ?? createMemoryStorage(),
     logger,
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.webhooks ? { webhooks: options.webhooks } : {}),
   });
   return {
     server,

@@ -4,7 +4,7 @@ import type { Entry } from '../store/object-store.ts';
 import type { ServerContext } from '../verbs/context.ts';
 import { formatTime } from '../verbs/context.ts';
 import { BACKGROUND_DELETE, deleteObject } from '../verbs/delete.ts';
-import { randomUid } from '../verbs/create.ts';
+import { randomUid } from '../verbs/random-names.ts';
 import { isFinished } from '../verbs/update.ts';
 import { DeferredQueue } from './deferred-queue.ts';
 import { terminationConditions } from './termination-conditions.ts';

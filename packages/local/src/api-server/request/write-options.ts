@@ -1,5 +1,6 @@
 /** The options of a writing request, from its query. */
 import { StatusError, invalid } from '../status-error.ts';
+import type { UserInfo } from './user.ts';
 
 export interface WriteOptions {
   /** Do everything but keep the result. */
@@ -12,6 +13,8 @@ export interface WriteOptions {
   readonly force: boolean;
   /** What to do with fields nobody knows. */
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  /** On whose behalf. */
+  readonly user: UserInfo;
 }
 
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
@@ -22,7 +25,7 @@ const MANAGER_BYTES_MAX = 128;
  * @param optionsKind `CreateOptions`, `UpdateOptions` or `PatchOptions`, for the message
  * @throws StatusError 422
  */
-export function readWriteOptions(query: URLSearchParams, userAgent: string, optionsKind: string): WriteOptions {
+export function readWriteOptions(query: URLSearchParams, userAgent: string, optionsKind: string, user: UserInfo): WriteOptions {
   const subject = { group: 'meta.k8s.io', kind: optionsKind };
   const dryRun = query.getAll('dryRun');
   if (dryRun.some((one) => one !== 'All' && one !== '')) {
@@ -46,6 +49,7 @@ export function readWriteOptions(query: URLSearchParams, userAgent: string, opti
     isManagerStated: stated !== '',
     force: query.get('force') === 'true',
     fieldValidation: validation === '' ? 'Warn' : (validation as WriteOptions['fieldValidation']),
+    user,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What every verb works with. One per server; nothing in it belongs to a single request. */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import type { Admission } from '../admission/admission.ts';
 import type { JsonObject } from '../json.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../resources/registry.ts';
@@ -17,6 +18,7 @@ export interface ServerContext {
   readonly store: ObjectStore;
   readonly registry: Registry;
   readonly schemas: BuiltinSchemas;
+  readonly admission: Admission;
   podLogs: PodLogs | undefined;
 }
 

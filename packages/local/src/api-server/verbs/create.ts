@@ -1,5 +1,4 @@
 /** Creating an object. */
-import { randomInt, type Random } from '@sluice/kernel';
 import type { JsonObject } from '../json.ts';
 import { cloneJson, ensureObject, objectAt, textAt } from '../json.ts';
 import { trackUpdate } from '../ownership/managed-fields.ts';
@@ -7,40 +6,78 @@ import type { WriteOptions } from '../request/write-options.ts';
 import { warningHeaders } from '../respond.ts';
 import { resourceSubject, type ResourceKind } from '../resources/resource-kind.ts';
 import { StatusError, alreadyExists, badRequest, forbidden, notFound } from '../status-error.ts';
+import type { WriteReview } from '../admission/admission.ts';
 import { matchPath, readObject, validateObjectOf } from './admit.ts';
 import { formatTime, ruleContext, viewOf, type ServerContext } from './context.ts';
 import { orderObject } from './object-order.ts';
+import { SUFFIX_LENGTH, randomSuffix, randomUid } from './random-names.ts';
+import { rereader, reviewOf } from './review.ts';
 import type { Written } from './written.ts';
 
-/** Without letters and digits that look alike, or that could form words (apimachinery's `rand`). */
-const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
-const SUFFIX_LENGTH = 5;
 /** How much of `generateName` is kept, so that the name fits a label (apiserver's `names`). */
 const GENERATE_NAME_MAX = 63 - SUFFIX_LENGTH;
 
 /** @throws StatusError whatever stands against it */
-export function createObject(
+export async function createObject(
   context: ServerContext,
   kind: ResourceKind,
   namespace: string | undefined,
   body: JsonObject,
   options: WriteOptions,
-): Written {
+): Promise<Written> {
   const { object, warnings } = readObject(context, kind, body, options);
   matchPath(object, kind, namespace);
   const asked = askedFor(kind, object);
-  const created = withWarnings(warnings, () => completeNew(context, kind, object));
   trackUpdate(undefined, asked, kind.schema, {
     manager: options.fieldManager,
     apiVersion: kind.apiVersion,
     subresource: '',
     timestamp: formatTime(context.clock.wallTime()),
   });
+  const review = reviewOf(context, { kind, subresource: '', operation: 'CREATE', namespace, name: textAt(objectAt(object, 'metadata'), 'name') }, options);
+  if (!review) {
+    const created = withWarnings(warnings, () => completeNew(context, kind, object));
+    return { ...keepNew(context, kind, ownedAs(asked, created), options), warnings };
+  }
+  // What webhooks change belongs to nobody, as on a cluster.
+  const written = await createReviewed(context, { kind, object: ownedAs(asked, object), options, review, warnings });
+  return { ...written, warnings: [...warnings, ...review.warnings] };
+}
+
+function ownedAs(asked: JsonObject, created: JsonObject): JsonObject {
   const managedFields = objectAt(asked, 'metadata')['managedFields'];
   const metadata = ensureObject(created, 'metadata');
   if (managedFields === undefined) delete metadata['managedFields'];
   else metadata['managedFields'] = managedFields;
-  return { ...keepNew(context, kind, created, options), warnings };
+  return created;
+}
+
+interface ReviewedCreation {
+  readonly kind: ResourceKind;
+  /** With its managedFields, before the webhooks have their say. */
+  readonly object: JsonObject;
+  readonly options: WriteOptions;
+  readonly review: WriteReview;
+  readonly warnings: readonly string[];
+}
+
+/** A new object that webhooks want to see. @throws StatusError */
+export async function createReviewed(context: ServerContext, { kind, object, options, review, warnings }: ReviewedCreation): Promise<Written> {
+  const metadata = ensureObject(object, 'metadata');
+  checkNamespace(context, kind, metadata);
+  kind.rules.complete?.(object);
+  try {
+    const mutated = await review.mutate(object, undefined, rereader(context, kind, textAt(metadata, 'namespace')));
+    const created = completeNew(context, kind, mutated);
+    await review.validate({ object: created, oldObject: undefined });
+    // It may have gone while the webhooks thought.
+    checkNamespace(context, kind, objectAt(created, 'metadata'));
+    return keepNew(context, kind, created, options);
+  } catch (error) {
+    return withWarnings([...warnings, ...review.warnings], () => {
+      throw error;
+    });
+  }
 }
 
 /** A refusal also says what was only warned about. */
@@ -110,22 +147,4 @@ function checkNamespace(context: ServerContext, kind: ResourceKind, metadata: Js
   throw forbidden(resourceSubject(kind, textAt(metadata, 'name')), why, [
     { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' },
   ]);
-}
-
-export function randomSuffix(random: Random): string {
-  let suffix = '';
-  for (let index = 0; index < SUFFIX_LENGTH; index++) {
-    suffix += SUFFIX_LETTERS[randomInt(random, SUFFIX_LETTERS.length)] ?? '';
-  }
-  return suffix;
-}
-
-/** A version 4 UUID (RFC 9562 section 5.4) from the given source. */
-export function randomUid(random: Random): string {
-  const bytes = Buffer.alloc(16);
-  for (let index = 0; index < 16; index++) bytes[index] = randomInt(random, 256);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

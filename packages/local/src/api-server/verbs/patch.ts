@@ -14,8 +14,9 @@ import { StatusError, badRequest, notFound, unknownPatchType, unsupportedMediaTy
 import type { Entry } from '../store/object-store.ts';
 import { matchPath, readObject } from './admit.ts';
 import { formatTime, viewOf, type ServerContext } from './context.ts';
-import { completeNew, keepNew } from './create.ts';
-import { checkVersion, completeNext, keepNext, updateObject } from './update.ts';
+import { completeNew, createReviewed, keepNew } from './create.ts';
+import { reviewOf } from './review.ts';
+import { checkVersion, completeNext, keepNext, updateObject, updateReviewed, withManagedFields } from './update.ts';
 import type { Written } from './written.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
@@ -37,7 +38,7 @@ export interface PatchInput {
 }
 
 /** @throws StatusError whatever stands against it */
-export function patchObject(context: ServerContext, input: PatchInput): Written {
+export async function patchObject(context: ServerContext, input: PatchInput): Promise<Written> {
   const { kind, mediaType } = input;
   checkMediaType(kind, mediaType);
   if (mediaType === APPLY_PATCH) return applyObject(context, input);
@@ -63,8 +64,8 @@ export function checkMediaType(kind: ResourceKind, mediaType: string): void {
   if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
 }
 
-function applyObject(context: ServerContext, input: PatchInput): Written {
-  const { kind, entry, options, subresource } = input;
+async function applyObject(context: ServerContext, input: PatchInput): Promise<Written> {
+  const { kind, entry, options, subresource, namespace, name } = input;
   requireFieldManager(options);
   const { object: applied, warnings } = readConfiguration(context, input);
   if (!entry && subresource !== '') throw notFound(resourceSubject(kind, input.name));
@@ -86,6 +87,13 @@ function applyObject(context: ServerContext, input: PatchInput): Written {
     isWritable: (field) => (subresource === 'status' ? field === 'status' : !(kind.hasStatus && field === 'status')),
   };
   const merged = cloneJson(applyConfiguration(apply));
+  const review = reviewOf(context, { kind, subresource, operation: entry ? 'UPDATE' : 'CREATE', namespace, name }, options);
+  if (review) {
+    const written = entry
+      ? await updateReviewed(context, { kind, entry, object: completed(kind, merged), options, subresource, review })
+      : await createReviewed(context, { kind, object: merged, options, review, warnings });
+    return { ...written, warnings: [...warnings, ...review.warnings] };
+  }
   if (entry) {
     const next = completeNext(kind, viewOf(entry, kind), merged, subresource);
     return { ...keepNext(context, kind, entry, withManagedFields(next, merged), options), warnings };
@@ -94,13 +102,9 @@ function applyObject(context: ServerContext, input: PatchInput): Written {
   return { ...keepNew(context, kind, created, options), warnings };
 }
 
-/** The status door restores metadata from the live object; who owns what is the one thing it may change. */
-function withManagedFields(next: JsonObject, merged: JsonObject): JsonObject {
-  const metadata = { ...objectAt(next, 'metadata') };
-  const managed = objectAt(merged, 'metadata')['managedFields'];
-  if (managed === undefined) delete metadata['managedFields'];
-  else metadata['managedFields'] = managed;
-  return { ...next, metadata };
+function completed(kind: ResourceKind, object: JsonObject): JsonObject {
+  kind.rules.complete?.(object);
+  return object;
 }
 
 function readConfiguration(context: ServerContext, { kind, text, options, namespace, name }: PatchInput): ReturnType<typeof readObject> {

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../json.ts';
 import { objectAt } from '../json.ts';
+import { LOCAL_USER } from '../request/user.ts';
 
 interface Review {
   readonly group: string;
@@ -13,7 +14,6 @@ interface Review {
   answer(spec: JsonObject): JsonObject;
 }
 
-const USER = { username: 'sluice', groups: ['system:masters', 'system:authenticated'] };
 
 export const REVIEWS: readonly Review[] = [
   review('authorization.k8s.io', 'SelfSubjectAccessReview', () => ({ allowed: true, reason: 'the embedded server allows everything' })),
@@ -23,12 +23,16 @@ export const REVIEWS: readonly Review[] = [
     resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
     nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
   })),
-  review('authentication.k8s.io', 'SelfSubjectReview', () => ({ userInfo: { ...USER, groups: [...USER.groups] } })),
+  review('authentication.k8s.io', 'SelfSubjectReview', () => ({ userInfo: localUser() })),
   review('authentication.k8s.io', 'TokenReview', () => ({
     authenticated: true,
-    user: { ...USER, groups: [...USER.groups] },
+    user: localUser(),
   })),
 ];
+
+function localUser(): JsonObject {
+  return { username: LOCAL_USER.username, groups: [...LOCAL_USER.groups] };
+}
 
 /** The review with its answer as status. */
 export function answerReview(found: Review, body: JsonObject): JsonObject {

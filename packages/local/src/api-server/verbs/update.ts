@@ -6,9 +6,11 @@ import type { WriteOptions } from '../request/write-options.ts';
 import { resourceSubject, type ResourceKind } from '../resources/resource-kind.ts';
 import { conflict } from '../status-error.ts';
 import type { Entry } from '../store/object-store.ts';
+import type { WriteReview } from '../admission/admission.ts';
 import { matchPath, readObject, validateObjectOf } from './admit.ts';
 import { formatTime, viewOf, type ServerContext } from './context.ts';
 import { orderObject } from './object-order.ts';
+import { refuseChanged, rereader, reviewOf } from './review.ts';
 import type { Written } from './written.ts';
 
 export interface UpdateInput {
@@ -22,21 +24,69 @@ export interface UpdateInput {
 }
 
 /** @throws StatusError whatever stands against it */
-export function updateObject(context: ServerContext, input: UpdateInput): Written {
-  const { kind, entry, options } = input;
+export async function updateObject(context: ServerContext, input: UpdateInput): Promise<Written> {
+  const { kind, entry, options, subresource } = input;
   const live = viewOf(entry, kind);
   const { object, warnings } = readObject(context, kind, input.body, options);
   matchPath(object, kind, kind.namespaced ? entry.namespace : undefined, entry.name);
   checkVersion(kind, entry, object);
-  const next = completeNext(kind, live, object, input.subresource);
-  trackUpdate(live, next, kind.schema, {
-    manager: options.fieldManager,
-    apiVersion: kind.apiVersion,
-    subresource: input.subresource,
-    // Owners by way of a scale bear no time.
-    timestamp: input.subresource === 'scale' ? '' : formatTime(context.clock.wallTime()),
-  });
-  return { ...keepNext(context, kind, entry, next, options), warnings };
+  const track = (next: JsonObject): void =>
+    trackUpdate(live, next, kind.schema, {
+      manager: options.fieldManager,
+      apiVersion: kind.apiVersion,
+      subresource,
+      // Owners by way of a scale bear no time.
+      timestamp: subresource === 'scale' ? '' : formatTime(context.clock.wallTime()),
+    });
+  const review = reviewOf(context, { kind, subresource, operation: 'UPDATE', namespace: entry.namespace, name: entry.name }, options);
+  if (!review) {
+    const next = completeNext(kind, live, object, subresource);
+    track(next);
+    return { ...keepNext(context, kind, entry, next, options), warnings };
+  }
+  const wished = writablePart(kind, live, object, subresource);
+  kind.rules.complete?.(wished);
+  // What webhooks change belongs to nobody, as on a cluster.
+  track(wished);
+  const written = await updateReviewed(context, { kind, entry, object: wished, options, subresource, review });
+  return { ...written, warnings: [...warnings, ...review.warnings] };
+}
+
+export interface ReviewedUpdate {
+  readonly kind: ResourceKind;
+  readonly entry: Entry;
+  /** The next object with its managedFields, before the webhooks have their say. */
+  readonly object: JsonObject;
+  readonly options: WriteOptions;
+  readonly subresource: string;
+  readonly review: WriteReview;
+}
+
+/** A change that webhooks want to see. @throws StatusError */
+export async function updateReviewed(context: ServerContext, { kind, entry, object, options, subresource, review }: ReviewedUpdate): Promise<Written> {
+  const live = viewOf(entry, kind);
+  const mutated = await review.mutate(object, live, rereader(context, kind, kind.namespaced ? entry.namespace : undefined));
+  const next = withManagedFields(completeNext(kind, live, mutated, subresource), mutated);
+  await review.validate({ object: next, oldObject: live });
+  refuseChanged(context, kind, entry);
+  return keepNext(context, kind, entry, next, options);
+}
+
+/** The status door restores metadata from the live object; who owns what is the one thing it may change. */
+export function withManagedFields(next: JsonObject, from: JsonObject): JsonObject {
+  const metadata = { ...objectAt(next, 'metadata') };
+  const managed = objectAt(from, 'metadata')['managedFields'];
+  if (managed === undefined) delete metadata['managedFields'];
+  else metadata['managedFields'] = managed;
+  return { ...next, metadata };
+}
+
+/** The next object as far as its door lets it be changed. */
+function writablePart(kind: ResourceKind, live: JsonObject, object: JsonObject, subresource: string): JsonObject {
+  if (subresource === 'status') return withStatus(live, object);
+  if (subresource !== '' || !kind.hasStatus) return object;
+  const { status: _status, ...next } = object;
+  return live['status'] === undefined ? next : { ...next, status: cloneJson(live['status']) };
 }
 
 /** What the client saw must still be so. @throws StatusError 409 */

@@ -7,6 +7,7 @@ import { builtinKind } from './kind-template.ts';
 import { ENDPOINTS, ENDPOINT_SLICE, SERVICE } from './networking.ts';
 import { CONFIG_MAP, LEASE, NAMESPACE, NODE, SECRET, SERVICE_ACCOUNT } from './plain.ts';
 import { POD } from './pod.ts';
+import { MUTATING_WEBHOOK_CONFIGURATION, VALIDATING_WEBHOOK_CONFIGURATION } from './webhook-configuration.ts';
 import { DEPLOYMENT, REPLICA_SET } from './workloads.ts';
 
 export function builtinKinds(schemas: BuiltinSchemas): ResourceKind[] {
@@ -20,6 +21,8 @@ export function builtinKinds(schemas: BuiltinSchemas): ResourceKind[] {
     SECRET,
     SERVICE_ACCOUNT,
     SERVICE,
+    MUTATING_WEBHOOK_CONFIGURATION,
+    VALIDATING_WEBHOOK_CONFIGURATION,
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,
     REPLICA_SET,
