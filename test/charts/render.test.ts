@@ -62,6 +62,6 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the chart of the kinds', 
     const plain = readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), 'utf8')) as { metadata: { name: string } });
     const byName = (a: { metadata: { name: string } }, b: { metadata: { name: string } }) => (a.metadata.name < b.metadata.name ? -1 : 1);
     expect(objects.toSorted(byName)).toEqual(plain.toSorted(byName));
-    expect(plain).toHaveLength(9);
+    expect(plain).toHaveLength(10);
   });
 });

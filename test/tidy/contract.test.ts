@@ -67,7 +67,7 @@ test('no point stands there twice', () => {
 
 test.each(Object.entries(servingConfigMaps))('each key of %s', (name, { read: readMap }) => {
   // Ours, and not Knative's.
-  const own = ['external-port', 'cluster-domain', 'queue-sidecar-command'];
+  const own = ['external-port', 'external-tls-port', 'cluster-domain', 'queue-sidecar-command'];
   const keys = [...keysRead(readMap)].filter((key) => !own.includes(key));
   expect(missing((section) => section === `ConfigMap ${name}`, keys)).toEqual([]);
 });

@@ -17,8 +17,10 @@ export type {
   ServerlessServiceStatus,
   ServingMode,
 } from './api/serverless-service.ts';
+export type { Certificate, CertificateSpec, CertificateStatus } from './api/certificate.ts';
 export type { ClusterDomainClaim, DomainMapping, DomainMappingSpec, DomainMappingStatus } from './api/domain-mapping.ts';
 export {
+  certificateKind,
   clusterDomainClaimKind,
   configurationKind,
   domainMappingKind,
@@ -136,8 +138,15 @@ export {
   type TrafficWorld,
 } from './traffic/resolve-traffic.ts';
 
+export { certificateStatus } from './certificates/certificate-status.ts';
+export { issuePair, judgePair, makeAuthorityPair, readAuthority, type Ingredients, type Pair, type PairVerdict, type SigningAuthority } from './certificates/issue-certificate.ts';
+export { namespaceCertificate } from './certificates/namespace-certificate.ts';
+export { certificateClassOf, certificateTypes, makeCertificate, refusesExternalTls, type CertificateWish } from './certificates/make-certificate.ts';
+export { obtainedTls, tlsNotEnabled, tlsNotEnabledInside, type ObtainedCertificate, type ObtainedTls } from './certificates/obtained-certificates.ts';
+export { coveringWildcard, routeCertificates, type WantedCertificate } from './certificates/route-certificates.ts';
 export { collectRevisions, type Collection, type CollectionFacts } from './collection/collect-revisions.ts';
 export { defaultDomainMapping } from './domain-mapping/default-domain-mapping.ts';
+export { domainMappingCertificate } from './domain-mapping/domain-mapping-certificate.ts';
 export { domainMappingStatus, invalidDomainMappingStatus, type DomainMappingFacts } from './domain-mapping/domain-mapping-status.ts';
 export { makeDomainIngress } from './domain-mapping/make-domain-ingress.ts';
 export { resolveReference, type Addressable, type ResolvedReference } from './domain-mapping/resolve-reference.ts';
@@ -158,8 +167,10 @@ export type {
   IngressTls,
   IngressVisibility,
 } from './api/ingress.ts';
+export { ingressClassOf, isServedHere } from './ingress/ingress-class.ts';
 export { ingressHash } from './ingress/ingress-hash.ts';
-export { makeIngress, type IngressConfig } from './ingress/make-ingress.ts';
+export { makeIngress, tagsOf, type IngressConfig } from './ingress/make-ingress.ts';
+export { ingressForOthers } from './ingress/served-ingress.ts';
 export { validateIngress } from './ingress/validate-ingress.ts';
 export type { ServingObjects } from './model/serving-objects.ts';
 export { endpointsOf, type EndpointSliceView } from './model/endpoints.ts';

@@ -2,6 +2,7 @@
  * Where the kinds of serving live in the API. The shape is that of a client's resource descriptor, so these
  * can be given to one as they are.
  */
+import type { Certificate } from './api/certificate.ts';
 import type { Configuration } from './api/configuration.ts';
 import type { ClusterDomainClaim, DomainMapping } from './api/domain-mapping.ts';
 import type { Ingress } from './api/ingress.ts';
@@ -71,4 +72,12 @@ export const clusterDomainClaimKind: ServingKind<ClusterDomainClaim> = {
   kind: 'ClusterDomainClaim',
   plural: 'clusterdomainclaims',
   namespaced: false,
+};
+
+export const certificateKind: ServingKind<Certificate> = {
+  group: 'networking.internal.knative.dev',
+  version: 'v1alpha1',
+  kind: 'Certificate',
+  plural: 'certificates',
+  namespaced: true,
 };

@@ -19,6 +19,12 @@ export const labels = {
   serverlessService: 'networking.internal.knative.dev/serverlessservice',
   /** `cluster-local` keeps a route off the outside. */
   visibility: 'networking.knative.dev/visibility',
+  /** On a Certificate of a DomainMapping; what stands there is its name, as Knative writes it. */
+  domainMappingUid: 'serving.knative.dev/domainMappingUID',
+  /** On a Certificate: for whom its names are, `external-domain` or `cluster-local-domain`. */
+  certificateType: 'networking.knative.dev/certificate-type',
+  /** On a Certificate for all names of a namespace: the domain that they are under. */
+  wildcardDomain: 'networking.knative.dev/wildcardDomain',
   app: 'app',
 } as const;
 
@@ -41,6 +47,13 @@ export const annotations = {
   /** Who serves an Ingress. */
   ingressClass: 'networking.knative.dev/ingress-class',
   legacyIngressClass: 'networking.knative.dev/ingress.class',
+  /** Who makes a Certificate. */
+  certificateClass: 'networking.knative.dev/certificate-class',
+  legacyCertificateClass: 'networking.knative.dev/certificate.class',
+  /** `true`: no certificates are made for hosts outside. */
+  disableExternalTls: 'networking.knative.dev/disable-external-domain-tls',
+  legacyDisableTls: 'networking.knative.dev/disable-auto-tls',
+  oldDisableTls: 'networking.knative.dev/disableAutoTLS',
   /** `enabled`, `redirected` or `disabled`: plain HTTP at hosts with certificates. */
   httpProtocol: 'networking.knative.dev/http-protocol',
   legacyHttpOption: 'networking.knative.dev/http-option',

@@ -107,8 +107,10 @@ export interface ServingPath {
 export interface ServingCertificate {
   /** `namespace/secret`. */
   readonly name: string;
-  /** The hosts that it is shown for, sorted. */
+  /** The hosts that it is shown for to clients outside, sorted. */
   readonly hosts: readonly string[];
+  /** The same for clients in the cluster. */
+  readonly internalHosts: readonly string[];
   /** PEM. */
   readonly certificateChain: string;
   /** PEM. Never to be logged. */

@@ -15,16 +15,27 @@ export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOpt
   return [external, listener(listenerNames.internalHttp, address, internalPort, { ...edge, routes: routeConfigurationNames.internal })];
 }
 
+/** For whom: clients outside, or those in the cluster. */
+export type TlsSide = 'external' | 'internal';
+
 /**
  * A chain for each certificate, chosen by the name that the client asks for. A client that asks for none of them is
  * not served: any certificate would be the wrong one. Undefined while there is nothing to show.
  */
-export function gatewayTlsListener(certificates: readonly ServingCertificate[], { gateway }: TranslateOptions, traces: TraceOptions = noTraces): TranslatedResource | undefined {
-  const { address, externalTlsPort, accessLogPath } = gateway;
-  if (externalTlsPort === 0 || certificates.length === 0) return undefined;
-  const name = listenerNames.externalHttps;
-  const settings = { routes: routeConfigurationNames.external, filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
-  const { value, ...resource } = listener(name, address, externalTlsPort, settings);
+export function gatewayTlsListener(
+  certificates: readonly ServingCertificate[],
+  { gateway }: TranslateOptions,
+  traces: TraceOptions = noTraces,
+  side: TlsSide = 'external',
+): TranslatedResource | undefined {
+  const { address, externalTlsPort, internalTlsPort, accessLogPath } = gateway;
+  const isExternal = side === 'external';
+  const port = isExternal ? externalTlsPort : internalTlsPort;
+  const shown = certificates.map(({ name, hosts, internalHosts }) => ({ name, hosts: isExternal ? hosts : internalHosts })).filter(({ hosts }) => hosts.length > 0);
+  if (port === 0 || shown.length === 0) return undefined;
+  const name = isExternal ? listenerNames.externalHttps : listenerNames.internalHttps;
+  const settings = { routes: routeConfigurationNames[side], filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
+  const { value, ...resource } = listener(name, address, port, settings);
   const { filter_chains: chains, ...rest } = value;
   const [chain] = chains as readonly JsonObject[];
   return {
@@ -32,7 +43,7 @@ export function gatewayTlsListener(certificates: readonly ServingCertificate[], 
     value: {
       ...rest,
       listener_filters: [{ name: 'envoy.filters.listener.tls_inspector', typed_config: { '@type': typeNames.tlsInspector } }],
-      filter_chains: certificates.map(({ name: secretName, hosts }) => ({
+      filter_chains: shown.map(({ name: secretName, hosts }) => ({
         name: secretName,
         filter_chain_match: { server_names: [...hosts] },
         transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secretName) },

@@ -17,6 +17,7 @@ export const listenerNames = {
   externalHttp: 'external_http',
   externalHttps: 'external_https',
   internalHttp: 'internal_http',
+  internalHttps: 'internal_https',
   activatorHttp1: 'activator_http1',
   activatorH2c: 'activator_h2c',
 } as const;

@@ -9,6 +9,8 @@ export interface TranslateOptions {
     readonly externalTlsPort: number;
     /** For clients in the cluster; 0 for no such listener. Knative's gateways: 8081. */
     readonly internalPort: number;
+    /** For clients in the cluster over TLS, as soon as there is a certificate; 0 for no such listener. Knative's gateways: 8444. */
+    readonly internalTlsPort: number;
     /** Where gateways write their access log; empty for none. */
     readonly accessLogPath: string;
   };
@@ -34,6 +36,6 @@ export interface TraceOptions {
 export const noTraces: TraceOptions = { protocol: 'none', endpoint: '', samplingRate: 0 };
 
 export const defaultTranslateOptions: TranslateOptions = {
-  gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, internalPort: 8081, accessLogPath: '/dev/stdout' },
+  gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, internalPort: 8081, internalTlsPort: 0, accessLogPath: '/dev/stdout' },
   activator: { address: '0.0.0.0', http1Port: 8012, h2cPort: 8013 },
 };

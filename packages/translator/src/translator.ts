@@ -71,8 +71,9 @@ export class Translator {
   }
 
   #putTlsListener(): void {
-    const listener = gatewayTlsListener(this.#certificates, this.#options, this.#traces);
-    this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
+    for (const [side, name] of [['external', listenerNames.externalHttps], ['internal', listenerNames.internalHttps]] as const) {
+      this.#gateway.set({ typeUrl: typeUrls.listener, name }, gatewayTlsListener(this.#certificates, this.#options, this.#traces, side));
+    }
   }
 
   /** Of all routes whose latest form is not in force. */

@@ -1,11 +1,14 @@
 /** The rights that the chart gives: enough for a Service's whole life, none left over, and none to the data path. */
-import { configMaps, deployments, endpointSlices, events, horizontalPodAutoscalers, leases, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
+import { X509Certificate } from 'node:crypto';
+import { configMaps, deployments, endpointSlices, events, horizontalPodAutoscalers, leases, namespaces, secrets, services as coreServices, pods, type KubernetesObject } from '@sluice/kubernetes';
 import {
+  certificateKind,
   clusterDomainClaimKind,
   configurationKind,
   domainMappingKind,
   ingressKind,
   type DomainMapping,
+  ownCertificateClass,
   podAutoscalerKind, 
   revisionKind,
   routeKind,
@@ -57,6 +60,29 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     const { denied } = cluster.guards['config-server'];
     const unused = cluster.access['config-server'].unused().filter((right) => right.includes('secrets'));
     await cluster.stop();
+    expect({ denied, unused }).toEqual({ denied: [], unused: [] });
+  });
+
+  test('let Secrets be written where certificates are issued, and there alone', async () => {
+    const secretRights = async (set: readonly string[]) => [...new GrantedAccess(await render({ set }), 'sluice-controller').granted].filter((right) => right.includes('secrets')).toSorted();
+    expect(await secretRights([])).toEqual([]);
+    expect(await secretRights(['controller.certificates.issue=true'])).toEqual(['create', 'get', 'update'].map((verb) => `${verb} core/secrets in *`));
+  });
+
+  test('suffice a controller that issues certificates', async () => {
+    const cluster = new GuardedCluster(await render({ set: ['controller.certificates.issue=true'] }));
+    await cluster.start();
+    cluster.lateWatches.release('networking.internal.knative.dev/certificates');
+    const certificate = { apiVersion: 'networking.internal.knative.dev/v1alpha1', kind: 'Certificate', metadata: { ...hello, annotations: { 'networking.knative.dev/certificate-class': ownCertificateClass } } };
+    const made = await cluster.admin.resource(certificateKind).create({ ...certificate, spec: { dnsNames: ['a.example.com'], secretName: 'a' } });
+    await cluster.rest(2000);
+    await cluster.admin.resource(certificateKind).update({ ...(await cluster.admin.resource(certificateKind).get(made.metadata)), spec: { ...made.spec, dnsNames: ['b.example.com'] } });
+    await cluster.rest(2000);
+    const { data } = await cluster.admin.resource(secrets).get({ namespace: 'default', name: 'a' });
+    const { denied } = cluster.guards.controller;
+    const unused = cluster.access.controller.unused().filter((right) => /secrets|certificates\/(status|finalizers)/.test(right));
+    await cluster.stop();
+    expect(new X509Certificate(Buffer.from(data?.['tls.crt'] ?? '', 'base64')).subjectAltName).toBe('DNS:b.example.com');
     expect({ denied, unused }).toEqual({ denied: [], unused: [] });
   });
 
@@ -116,7 +142,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
   afterAll(() => cluster?.stop());
 
   test('comes up although the controller’s caches are behind', async () => {
-    await network({ 'autocreate-cluster-domain-claims': 'true' });
+    await network({ 'autocreate-cluster-domain-claims': 'true', 'external-domain-tls': 'enabled' });
     await cluster.admin.resource(serviceKind).create(aService('hello'));
     await cluster.admin.resource(domainMappingKind).create(mapping);
     await cluster.rest(2000);
@@ -171,6 +197,20 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     await cluster.admin.resource(domainMappingKind).delete(mapping.metadata);
     await cluster.rest(10_000);
     expect((await cluster.admin.resource(clusterDomainClaimKind).list()).items).toEqual([]);
+  });
+
+  test('shares a certificate with its namespace, and then needs none', async () => {
+    const names = async () => (await cluster.admin.resource(certificateKind).list(inDefault)).items.flatMap(({ spec }) => spec.dnsNames);
+    expect((await names()).toSorted()).toEqual(['hello.default.example.com', 'newest-hello.default.example.com']);
+    await network({ 'namespace-wildcard-cert-selector': 'matchLabels: { tier: web }' });
+    await cluster.admin.resource(namespaces).patch({ name: 'default' }, { type: 'merge', body: { metadata: { labels: { tier: 'web' } } } });
+    await cluster.rest(5000);
+    expect(await names()).toEqual(['*.default.example.com']);
+    await network({ 'certificate-class': 'another.certificate.networking.knative.dev' });
+    await cluster.rest(5000);
+    await network({ 'external-domain-tls': 'disabled' });
+    await cluster.rest(5000);
+    expect(await names()).toEqual([]);
   });
 
   test('loses the revision that nobody uses any more', async () => {

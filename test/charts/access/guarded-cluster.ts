@@ -47,6 +47,7 @@ export const madeByController = [
   '/services',
   'networking.internal.knative.dev/clusterdomainclaims',
   'networking.internal.knative.dev/ingresses',
+  'networking.internal.knative.dev/certificates',
 ];
 
 export class GuardedCluster {
@@ -147,8 +148,8 @@ export class GuardedCluster {
   }
 
   #startController(): Promise<void> {
-    const { configService, systemNamespace } = settingsOf(this.#chart, 'controller');
-    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), configService, systemNamespace });
+    const { authoritySecret, configService, systemNamespace } = settingsOf(this.#chart, 'controller');
+    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), authoritySecret, configService, systemNamespace });
     this.#stops.push(() => controller.stop());
     return controller.start();
   }

@@ -43,9 +43,9 @@ export function makeConfigServer(context: ComponentContext): Component {
 export function makeController(context: ComponentContext): Component {
   const { sandbox, network, flags, spec } = context;
   const { clock, timers, random, logger, meter } = sandbox;
-  const { configService, systemNamespace, metricsHost, metricsPort } = settingsOf(readControllerSettings(flags, spec.env));
+  const { authoritySecret, configService, systemNamespace, metricsHost, metricsPort } = settingsOf(readControllerSettings(flags, spec.env));
   const client = connectToApi(context, 'sluice-controller');
-  const controller = composeServingController({ client, configService, systemNamespace, clock, timers, random, logger, meter });
+  const controller = composeServingController({ client, authoritySecret, configService, systemNamespace, clock, timers, random, logger, meter });
   return {
     async start() {
       await servePage(network, { host: metricsHost, port: metricsPort }, readyPage(() => controller.hasSynced));

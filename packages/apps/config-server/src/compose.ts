@@ -128,7 +128,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const endpointsChanged = new HoldOff({ clock, timers, ...endpointsHoldOff, run: () => attempt(publishEndpoints) });
   const watch = createClusterWatch({
     ...options,
-    secretNamespaces: options.translate.gateway.externalTlsPort === 0 ? [] : certificateNamespacesOf(options),
+    secretNamespaces: options.translate.gateway.externalTlsPort === 0 && options.translate.gateway.internalTlsPort === 0 ? [] : certificateNamespacesOf(options),
     onObject,
     onConfig(config) {
       model.configure(config);

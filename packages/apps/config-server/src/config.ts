@@ -62,6 +62,7 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
         address: reader.text({ flag: 'gateway-address' }, gateway.address),
         externalPort: reader.port({ flag: 'gateway-external-port' }, gateway.externalPort),
         externalTlsPort: reader.port({ flag: 'gateway-external-tls-port' }, 0),
+        internalTlsPort: reader.port({ flag: 'gateway-internal-tls-port' }, 0),
         // Off unless asked for: on a machine shared with others a second port is a second chance of a clash.
         internalPort: reader.port({ flag: 'gateway-internal-port' }, 0),
         accessLogPath: reader.text({ flag: 'gateway-access-log' }, gateway.accessLogPath),

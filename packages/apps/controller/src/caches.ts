@@ -5,6 +5,7 @@ import {
   deployments,
   endpointSlices,
   Informer,
+  namespaces,
   pods,
   services as coreServices,
   serviceNameLabel,
@@ -13,11 +14,13 @@ import {
   type EndpointSlice,
   type KubernetesClient,
   type KubernetesObject,
+  type Namespace,
   type Pod,
   type Service as CoreService,
 } from '@sluice/kubernetes';
 import {
   annotations,
+  certificateKind,
   clusterDomainClaimKind,
   configurationKind,
   domainMappingKind,
@@ -29,6 +32,7 @@ import {
   routeKind,
   serverlessServiceKind,
   serviceKind,
+  type Certificate,
   type ClusterDomainClaim,
   type Configuration,
   type DomainMapping,
@@ -48,6 +52,8 @@ export interface Caches {
   readonly domainMappings: Informer<DomainMapping>;
   readonly clusterDomainClaims: Informer<ClusterDomainClaim>;
   readonly ingresses: Informer<Ingress>;
+  readonly certificates: Informer<Certificate>;
+  readonly namespaces: Informer<Namespace>;
   readonly podAutoscalers: Informer<PodAutoscaler>;
   readonly serverlessServices: Informer<ServerlessService>;
   readonly deployments: Informer<Deployment>;
@@ -82,6 +88,10 @@ export const index = {
   service: 'service',
   /** DomainMappings by what they lead to: `kind namespace/name`. */
   reference: 'reference',
+  /** Certificates by the uid of who controls them. */
+  owner: 'owner',
+  /** Certificates for all names of a namespace, by that. */
+  wildcard: 'wildcard',
   /** ServerlessServices by the Deployment they refer to. */
   deployment: 'deployment',
 } as const;
@@ -118,6 +128,16 @@ export function createCaches(options: CacheOptions): Caches {
     }),
     clusterDomainClaims: new Informer<ClusterDomainClaim>({ ...base, kind: clusterDomainClaimKind }),
     ingresses: new Informer<Ingress>({ ...base, kind: ingressKind }),
+    certificates: new Informer<Certificate>({
+      ...base,
+      kind: certificateKind,
+      transform: withSpec,
+      indexes: {
+        [index.owner]: ({ metadata }) => (metadata.ownerReferences ?? []).filter(({ controller }) => controller === true).map(({ uid }) => uid),
+        [index.wildcard]: ({ metadata }) => (metadata.labels?.[labels.wildcardDomain] === undefined ? [] : [metadata.namespace ?? '']),
+      },
+    }),
+    namespaces: new Informer({ ...base, kind: namespaces }),
     podAutoscalers: new Informer<PodAutoscaler>({ ...base, kind: podAutoscalerKind }),
     serverlessServices: new Informer<ServerlessService>({
       ...base,

@@ -9,11 +9,14 @@ import {
   type KubernetesObject,
   type ReconcileResult,
 } from '@sluice/kubernetes';
-import { labels } from '@sluice/serving';
+import { labels, type Certificate } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import { LiveConfig } from './live-config.ts';
+import { CertificateIssuer } from './issuer/certificate-issuer.ts';
+import { CertificateKeeper } from './reconcile/certificate-keeper.ts';
 import { ConfigurationReconciler } from './reconcile/configuration.ts';
 import { DomainMappingReconciler } from './reconcile/domain-mapping.ts';
+import { NamespaceCertificateReconciler } from './reconcile/namespace-certificate.ts';
 import { RevisionCollector } from './reconcile/revision-collector.ts';
 import { RevisionReconciler } from './reconcile/revision.ts';
 import { RouteReferences } from './reconcile/route-references.ts';
@@ -29,6 +32,11 @@ export interface ServingControllerOptions {
   readonly configService: string;
   /** By whose word they believe it. Absent: they do not speak TLS. */
   readonly sidecarAuthority?: SidecarAuthority | undefined;
+  /**
+   * The Secret in the system's namespace with the authority by which Certificates of our own class are signed; made where it is not
+   * there. Absent: we sign none, and need no right to write Secrets.
+   */
+  readonly authoritySecret?: string | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   readonly clock: Clock;
@@ -67,9 +75,11 @@ export function composeServingController(options: ServingControllerOptions): Ser
     sidecarAuthority: options.sidecarAuthority,
     systemNamespace: options.systemNamespace,
   });
-  const route = new RouteReconciler({ ...base, references });
+  const certificates = new CertificateKeeper({ ...base, client });
+  const route = new RouteReconciler({ ...base, client, references, certificates });
   const serverlessService = new ServerlessServiceReconciler(base);
-  const domainMapping = new DomainMappingReconciler({ ...base, client });
+  const domainMapping = new DomainMappingReconciler({ ...base, client, certificates });
+  const namespaceCertificate = new NamespaceCertificateReconciler({ ...base, client });
   const collector = new RevisionCollector({ client, caches, config, clock, logger });
 
   const run = (name: string, reconciler: { reconcile(key: string): Promise<ReconcileResult | void> }) =>
@@ -82,7 +92,13 @@ export function composeServingController(options: ServingControllerOptions): Ser
     serverlessService: run('serverlessservice', serverlessService),
     revisionGc: run('revision-gc', collector),
     domainMapping: run('domainmapping', domainMapping),
+    namespaceCertificate: run('namespace-certificate', namespaceCertificate),
   };
+  const { authoritySecret } = options;
+  const issuer =
+    authoritySecret === undefined ? [] : [run('certificate', new CertificateIssuer({ ...base, client, logger, systemNamespace: options.systemNamespace, authoritySecret }))];
+  for (const controller of issuer) controller.follow(caches.certificates);
+  const all = [...Object.values(controllers), ...issuer];
   wire(caches, controllers);
   caches.configMaps.subscribe((change) => config.onConfigMap(change));
 
@@ -103,6 +119,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
       [controllers.revision, caches.revisions],
       [controllers.route, caches.routes],
       [controllers.domainMapping, caches.domainMappings],
+      [controllers.namespaceCertificate, caches.namespaces],
     ] as const) {
       for (const object of informer.store.list()) controller.enqueue(objectKey(object));
     }
@@ -111,14 +128,14 @@ export function composeServingController(options: ServingControllerOptions): Ser
   return {
     async start() {
       for (const informer of informers) informer.start();
-      await Promise.all(Object.values(controllers).map((controller) => controller.start()));
+      await Promise.all(all.map((controller) => controller.start()));
       logger.info('controllers started', {
         services: caches.services.store.size,
         revisions: caches.revisions.store.size,
       });
     },
     async stop() {
-      await Promise.all(Object.values(controllers).map((controller) => controller.stop()));
+      await Promise.all(all.map((controller) => controller.stop()));
       await Promise.all(informers.map((informer) => informer.stop()));
       await recorder.flush();
     },
@@ -126,18 +143,18 @@ export function composeServingController(options: ServingControllerOptions): Ser
       return informers.every((informer) => informer.hasSynced);
     },
     get isIdle() {
-      return Object.values(controllers).every((controller) => controller.isIdle);
+      return all.every((controller) => controller.isIdle);
     },
   };
 }
 
 type Controllers = Readonly<
-  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService' | 'revisionGc' | 'domainMapping', Controller>
+  Record<'service' | 'configuration' | 'revision' | 'route' | 'serverlessService' | 'revisionGc' | 'domainMapping' | 'namespaceCertificate', Controller>
 >;
 
 /** Whose change is whose business. */
 function wire(caches: Caches, controllers: Controllers): void {
-  const { service, configuration, revision, route, serverlessService, revisionGc, domainMapping } = controllers;
+  const { service, configuration, revision, route, serverlessService, revisionGc, domainMapping, namespaceCertificate } = controllers;
   service.follow(caches.services);
   service.follow(caches.configurations, (object) => controllerKeyOf(object, 'Service'));
   service.follow(caches.routes, (object) => controllerKeyOf(object, 'Service'));
@@ -161,6 +178,16 @@ function wire(caches: Caches, controllers: Controllers): void {
   route.follow(caches.routes);
   route.follow(caches.configurations, interested);
   route.follow(caches.revisions, interested);
+  route.follow(caches.ingresses, (object) => controllerKeyOf(object, 'Route'));
+  // One for a whole namespace concerns each Route there.
+  const concerned = (kind: string, informer: Caches['routes'] | Caches['domainMappings']) => (object: Certificate) =>
+    object.metadata.labels?.[labels.wildcardDomain] === undefined
+      ? controllerKeyOf(object, kind)
+      : informer.store.list().filter(({ metadata }) => metadata.namespace === object.metadata.namespace).map(objectKey);
+  route.follow(caches.certificates, concerned('Route', caches.routes));
+  domainMapping.follow(caches.certificates, concerned('DomainMapping', caches.domainMappings));
+  namespaceCertificate.follow(caches.namespaces);
+  namespaceCertificate.follow(caches.certificates, ({ metadata }) => (metadata.labels?.[labels.wildcardDomain] === undefined ? [] : [metadata.namespace ?? '']));
 
   domainMapping.follow(caches.domainMappings);
   domainMapping.follow(caches.ingresses, (object) => controllerKeyOf(object, 'DomainMapping'));

@@ -10,6 +10,8 @@ export interface ControllerConfig {
    * ours to give, so there is nothing else of TLS here. Undefined: without TLS.
    */
   readonly configServiceTls: ClientTlsSettings | undefined;
+  /** The Secret with the authority that signs Certificates of our class: `--certificate-authority-secret`. Undefined: none are signed. */
+  readonly authoritySecret: string | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   /** Where `/metrics` and `/ready` are served. */
@@ -29,6 +31,7 @@ export function readConfig(flags: readonly string[], environment: Environment): 
   return reader.finish({
     configService,
     configServiceTls,
+    authoritySecret: reader.text({ flag: 'certificate-authority-secret' }, '') || undefined,
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('controller', config.problems));
     process.exit(2);
   }
-  const { configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+  const { authoritySecret, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
   const authority = configServiceTls && readSidecarAuthority(configServiceTls);
   if (authority?.ok === false) {
     process.stderr.write(describeSettingProblems('controller', authority.problems));
@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     client,
     configService,
     sidecarAuthority: authority?.value,
+    authoritySecret,
     systemNamespace,
     clock,
     timers,

@@ -186,6 +186,7 @@ describe('config-network', () => {
       enableMeshPodAddressability: true,
       meshCompatibilityMode: 'enabled',
       externalPort: 0,
+      externalTlsPort: 0,
       clusterDomain: 'cluster.local',
     });
   });

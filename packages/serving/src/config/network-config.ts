@@ -30,6 +30,8 @@ export interface NetworkConfig {
   readonly meshCompatibilityMode: 'auto' | 'enabled' | 'disabled';
   /** Ours: the port that clients outside must name, when it is not the scheme's own. 0: they need not. */
   readonly externalPort: number;
+  /** Ours: the same of HTTPS by our own certificates. */
+  readonly externalTlsPort: number;
   /** The domain of the cluster's own names: `cluster.local`. */
   readonly clusterDomain: string;
 }
@@ -64,6 +66,7 @@ export const defaultNetwork: NetworkConfig = {
   enableMeshPodAddressability: false,
   meshCompatibilityMode: 'auto',
   externalPort: 0,
+  externalTlsPort: 0,
   clusterDomain: 'cluster.local',
 };
 
@@ -96,6 +99,7 @@ export function readNetworkConfig(data: ConfigData): Checked<NetworkConfig> {
     enableMeshPodAddressability: reader.boolean('enable-mesh-pod-addressability', standard.enableMeshPodAddressability),
     meshCompatibilityMode: reader.choice('mesh-compatibility-mode', ['auto', 'enabled', 'disabled'], standard.meshCompatibilityMode),
     externalPort: reader.integer('external-port', standard.externalPort, { most: 65_535 }),
+    externalTlsPort: reader.integer('external-tls-port', standard.externalTlsPort, { most: 65_535 }),
     clusterDomain: reader.text('cluster-domain', standard.clusterDomain),
   };
   const check = (key: string, template: string, complaint: string | undefined) => {

@@ -1,7 +1,9 @@
 /** What a DomainMapping says of itself. */
 import type { ClusterDomainClaim, DomainMapping, DomainMappingStatus } from '../api/domain-mapping.ts';
 import type { Ingress } from '../api/ingress.ts';
-import { isFalse, isTrue, isUnknown, livingConditions, markOf, previousMarks, readiness, type Mark } from '../status/condition-set.ts';
+import { tlsNotEnabled, type ObtainedTls } from '../certificates/obtained-certificates.ts';
+import { isFalse, isTrue, isUnknown, livingConditions, previousMarks, type Mark } from '../status/condition-set.ts';
+import { ingressReadyMark } from '../status/ingress-ready.ts';
 import type { ResolvedReference } from './resolve-reference.ts';
 
 const dependents = ['DomainClaimed', 'ReferenceResolved', 'IngressReady', 'CertificateProvisioned'];
@@ -14,13 +16,17 @@ export interface DomainMappingFacts {
   readonly reference: ResolvedReference | undefined;
   /** Undefined until it is there; `not-owned` when something else has the name. */
   readonly ingress: Ingress | 'not-owned' | undefined;
+  /** What became of a certificate that is made for it; undefined where none is. */
+  readonly obtained?: ObtainedTls | undefined;
   /** RFC 3339. */
   readonly now: string;
 }
 
 export function domainMappingStatus(facts: DomainMappingFacts): DomainMappingStatus {
-  const { mapping, now } = facts;
-  const url = `${mapping.spec.tls?.secretName ? 'https' : 'http'}://${mapping.metadata.name}`;
+  const { mapping, obtained, now } = facts;
+  const { name } = mapping.metadata;
+  const isSecure = mapping.spec.tls?.secretName ? true : (obtained?.isSecure(name) ?? false);
+  const url = `${isSecure ? 'https' : 'http'}://${name}`;
   return {
     ...observed(mapping),
     url,
@@ -30,8 +36,8 @@ export function domainMappingStatus(facts: DomainMappingFacts): DomainMappingSta
       marks: {
         DomainClaimed: claimMark(facts),
         ReferenceResolved: referenceMark(facts),
-        IngressReady: ingressMark(facts),
-        CertificateProvisioned: certificateMark(mapping),
+        IngressReady: ingressReadyMark(name, facts.ingress),
+        CertificateProvisioned: certificateMark(facts),
       },
       previous: mapping.status?.conditions,
       now,
@@ -67,17 +73,9 @@ function referenceMark({ reference }: DomainMappingFacts): Mark {
   return reference.kind === 'resolved' ? isTrue : isFalse('ResolveFailed', reference.message);
 }
 
-function ingressMark({ mapping, ingress }: DomainMappingFacts): Mark {
-  if (ingress === 'not-owned') return isFalse('NotOwned', `There is an existing Ingress "${mapping.metadata.name}" that we do not own.`);
-  const notYet = isUnknown('IngressNotConfigured', 'Ingress has not yet been reconciled.');
-  if (ingress === undefined) return notYet;
-  const { isCurrent, ready } = readiness(ingress);
-  return isCurrent ? (markOf(ready) ?? notYet) : notYet;
-}
-
-function certificateMark({ spec }: DomainMapping): Mark {
-  if (spec.tls?.secretName) return { status: 'True', reason: 'CertificateExternallyProvided', message: 'TLS certificate was provided externally' };
-  return { status: 'True', reason: 'TLSNotEnabled', message: 'autoTLS is not enabled' };
+function certificateMark({ mapping, obtained }: DomainMappingFacts): Mark {
+  if (mapping.spec.tls?.secretName) return { status: 'True', reason: 'CertificateExternallyProvided', message: 'TLS certificate was provided externally' };
+  return obtained?.mark ?? tlsNotEnabled;
 }
 
 function observed({ metadata }: DomainMapping): Pick<DomainMappingStatus, 'observedGeneration'> {

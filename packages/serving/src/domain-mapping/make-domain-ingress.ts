@@ -1,8 +1,9 @@
 /** DomainMapping → the Ingress that leads its host to what it names. */
 import type { DomainMapping } from '../api/domain-mapping.ts';
-import type { Ingress } from '../api/ingress.ts';
+import type { Ingress, IngressTls } from '../api/ingress.ts';
 import type { NetworkConfig } from '../config/network-config.ts';
 import { httpOptionOf } from '../ingress/http-option.ts';
+import { ingressClassOf } from '../ingress/ingress-class.ts';
 import { annotations, headers, inheritedAnnotations } from '../labels.ts';
 import { ownerReference } from '../resources/owner-reference.ts';
 
@@ -17,11 +18,12 @@ export function makeDomainIngress(
   mapping: DomainMapping,
   target: { readonly host: string; readonly service: string },
   network: Pick<NetworkConfig, 'httpProtocol' | 'ingressClass'>,
+  made: readonly IngressTls[] = [],
 ): Ingress {
   const { name, namespace = '', labels: own } = mapping.metadata;
   const inherited = inheritedAnnotations(mapping.metadata.annotations);
   const secretName = mapping.spec.tls?.secretName;
-  const tls = secretName ? [{ hosts: [name], secretName, secretNamespace: namespace }] : [];
+  const tls = secretName ? [{ hosts: [name], secretName, secretNamespace: namespace }] : made;
   return {
     apiVersion: 'networking.internal.knative.dev/v1alpha1',
     kind: 'Ingress',
@@ -29,7 +31,7 @@ export function makeDomainIngress(
       name,
       namespace,
       ...(own === undefined ? {} : { labels: own }),
-      annotations: { ...inherited, [annotations.ingressClass]: inherited[annotations.ingressClass] ?? network.ingressClass },
+      annotations: { ...inherited, [annotations.ingressClass]: ingressClassOf(mapping, network) },
       ownerReferences: [ownerReference(mapping)],
     },
     spec: {

@@ -1,6 +1,7 @@
 /** Ingresses in Knative's form: what they hash to, what is wrong with them, what a Route becomes. */
 import { describe, expect, test } from 'vitest';
 import type { Ingress, IngressSpec } from '../api/ingress.ts';
+import type { HttpProtocol } from '../config/network-config.ts';
 import { defaultServingConfig, type ServingConfig } from '../config/serving-config.ts';
 import { aRoute } from '../testing/index.ts';
 import { describeProblems } from '../validation/field-problem.ts';
@@ -95,6 +96,19 @@ describe('a Route becomes', () => {
         ],
       },
     ]);
+  });
+
+  test.each<[string, Record<string, string>, HttpProtocol, string]>([
+    ['as the cluster says', {}, 'redirected', 'Redirected'],
+    ['as it says itself', { 'networking.knative.dev/http-protocol': 'Redirected' }, 'enabled', 'Redirected'],
+    ['as it says by the older name', { 'networking.knative.dev/http-option': 'redirected' }, 'enabled', 'Redirected'],
+    ['as it says by the oldest name', { 'networking.knative.dev/httpOption': 'enabled' }, 'redirected', 'Enabled'],
+  ])('with certificates, sends plain HTTP %s', (_, annotations, httpProtocol, expected) => {
+    const given = { ...config, network: { ...config.network, httpProtocol } };
+    const tls = [{ hosts: ['hello.default.example.com'], secretName: 's', secretNamespace: 'default' }];
+    const route = aRoute('hello', [], { annotations });
+    expect(makeIngress(route, targets, given, () => 'http1', undefined, tls).spec).toMatchObject({ tls, httpOption: expected });
+    expect(makeIngress(route, targets, given, () => 'http1').spec.httpOption).toBe('Enabled');
   });
 
   test('with the feature on, paths by header before the default', () => {

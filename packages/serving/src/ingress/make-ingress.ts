@@ -2,12 +2,13 @@
  * Route → the Ingress that its traffic is: a rule for the hosts in the cluster and one for each host outside, for the route
  * itself and for each tag.
  */
-import type { Ingress, IngressPath, IngressRule, IngressSplit } from '../api/ingress.ts';
+import type { Ingress, IngressPath, IngressRule, IngressSplit, IngressTls } from '../api/ingress.ts';
 import type { Protocol } from '../api/pod-autoscaler.ts';
 import type { Route } from '../api/route.ts';
 import type { ServingConfig } from '../config/serving-config.ts';
 import { headers, inheritedAnnotations, labels } from '../labels.ts';
 import { routeHosts } from '../traffic/hosts.ts';
+import { httpOptionOf } from './http-option.ts';
 import { configurationsOf, type Rollout } from '../rollout/rollout.ts';
 import { mergeTargets, type ResolvedTarget } from '../traffic/resolve-traffic.ts';
 
@@ -20,6 +21,7 @@ const servicePorts: Readonly<Record<Protocol, number>> = { http1: 80, h2c: 81 };
  * @param targets what the route's traffic has been resolved to
  * @param protocolOf by a revision's name
  * @param rollout that is under way: `targets` have their shares of it already, the hosts of tags take theirs from it
+ * @param tls by the certificates that there are
  */
 export function makeIngress(
   route: Route,
@@ -27,6 +29,7 @@ export function makeIngress(
   config: IngressConfig,
   protocolOf: (revision: string) => Protocol,
   rollout?: Rollout,
+  tls: readonly IngressTls[] = [],
 ): Ingress {
   const { namespace = '', name } = route.metadata;
   const tags = tagsOf(targets);
@@ -50,7 +53,8 @@ export function makeIngress(
     },
     spec: {
       rules: ['', ...tags].filter((tag) => splitsOf(tag).length > 0).flatMap((tag) => rulesOf(route, tag, pathsOf(tag), config)),
-      httpOption: 'Enabled',
+      ...(tls.length === 0 ? {} : { tls }),
+      httpOption: httpOptionOf(route.metadata.annotations, config.network, tls.length > 0),
     },
   };
 }

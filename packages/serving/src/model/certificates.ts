@@ -1,6 +1,6 @@
 /** TLS of Ingresses, and the Secrets that they name → the certificates of the model. */
 import { formatProblem, problem, type Problem } from '@sluice/kernel';
-import type { IngressSpec } from '../api/ingress.ts';
+import type { IngressSpec, IngressVisibility } from '../api/ingress.ts';
 import type { ServingCertificate } from '../serving-model.ts';
 import { pairProblem } from './certificate-pair.ts';
 
@@ -35,10 +35,12 @@ export interface BuiltCertificates {
  */
 export function buildCertificates(inputs: readonly CertificateInput[], secretOf: (key: string) => SecretView | undefined, oddityOf: (key: string) => Problem | undefined = () => undefined): BuiltCertificates {
   const hosts = new Map<string, Set<string>>();
+  const inside = new Set<string>();
   const problems = new Map<string, readonly Problem[]>();
   const taken = new Set<string>();
   for (const { owner, spec } of inputs) {
     const found: Problem[] = [];
+    for (const host of hostsOf(spec, 'ClusterLocal')) inside.add(host);
     (spec.tls ?? []).forEach((tls, index) => {
       const secret = `${tls.secretNamespace ?? ''}/${tls.secretName ?? ''}`;
       const path = `spec.tls[${index}].secretName`;
@@ -49,7 +51,7 @@ export function buildCertificates(inputs: readonly CertificateInput[], secretOf:
       if (!isHeld) return;
       const own = hosts.get(secret) ?? new Set<string>();
       hosts.set(secret, own);
-      for (const host of tls.hosts ?? hostsOf(spec)) {
+      for (const host of tls.hosts ?? hostsOf(spec, 'ExternalIP')) {
         if (taken.has(host)) continue;
         taken.add(host);
         own.add(host);
@@ -59,7 +61,9 @@ export function buildCertificates(inputs: readonly CertificateInput[], secretOf:
   }
   const certificates = [...hosts].flatMap(([name, own]): ServingCertificate[] => {
     const pair = pairOf(secretOf(name));
-    return pair && own.size > 0 ? [{ name, hosts: [...own].sort(), ...pair }] : [];
+    const shown = [...own].sort();
+    const certificate = { name, hosts: shown.filter((host) => !inside.has(host)), internalHosts: shown.filter((host) => inside.has(host)) };
+    return pair && own.size > 0 ? [{ ...certificate, ...pair }] : [];
   });
   return { certificates: certificates.sort((a, b) => (a.name < b.name ? -1 : 1)), problems };
 }
@@ -75,7 +79,6 @@ function textOf(base64: string): string {
   return Buffer.from(base64, 'base64').toString('utf8');
 }
 
-/** Those that clients outside can ask for. */
-function hostsOf({ rules = [] }: IngressSpec): readonly string[] {
-  return rules.filter(({ visibility }) => visibility !== 'ClusterLocal').flatMap(({ hosts = [] }) => hosts);
+function hostsOf({ rules = [] }: IngressSpec, wanted: IngressVisibility): readonly string[] {
+  return rules.filter(({ visibility = 'ExternalIP' }) => visibility === wanted).flatMap(({ hosts = [] }) => hosts);
 }

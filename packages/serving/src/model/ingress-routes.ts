@@ -1,6 +1,7 @@
 /** An Ingress → the routes that it asks for, before it is known whether their hosts are free and what is behind them. */
 import type { IngressPath, IngressRule, IngressSpec } from '../api/ingress.ts';
 import { expandHosts } from '../ingress/expand-hosts.ts';
+import { covers } from '../certificates/route-certificates.ts';
 import type { RouteOwner, ServingPath, ServingRoute } from '../serving-model.ts';
 
 /** A route with the paths still as declared. */
@@ -22,7 +23,7 @@ export interface CandidatesInput {
  */
 export function routeCandidates(input: CandidatesInput): RouteCandidate[] {
   const { owner, namespace, spec, hash, clusterDomain } = input;
-  const redirectsToHttps = spec.httpOption === 'Redirected' && (spec.tls ?? []).length > 0;
+  const redirects = spec.httpOption === 'Redirected';
   const groups: { external: string[]; internal: string[]; paths: readonly IngressPath[]; text: string }[] = [];
   for (const rule of spec.rules ?? []) {
     const isLocal = rule.visibility === 'ClusterLocal';
@@ -39,10 +40,15 @@ export function routeCandidates(input: CandidatesInput): RouteCandidate[] {
     owner,
     externalHosts: [...new Set(external)],
     internalHosts: internal,
-    redirectsToHttps,
+    redirectsToHttps: redirects && external.length > 0 && external.every((host) => isSecured(host, spec)),
     hash,
     declared: paths,
   }));
+}
+
+/** A host is sent to HTTPS when it is served there: the certificate of another may still be on its way. */
+function isSecured(host: string, { tls = [] }: IngressSpec): boolean {
+  return tls.some(({ hosts = [] }) => hosts.length === 0 || hosts.some((named) => named.toLowerCase() === host || covers(named, host)));
 }
 
 /** A path as the model has it, still without its shares. */

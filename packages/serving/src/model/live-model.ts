@@ -11,8 +11,8 @@ import type { Revision } from '../api/revision.ts';
 import type { Route } from '../api/route.ts';
 import type { ServerlessService } from '../api/serverless-service.ts';
 import { ownIngressClass } from '../config/network-config.ts';
+import { ingressClassOf } from '../ingress/ingress-class.ts';
 import type { IngressConfig } from '../ingress/make-ingress.ts';
-import { annotations } from '../labels.ts';
 import { isSameContent } from '../names.ts';
 import type { ObjectProblem, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '../serving-model.ts';
 import { buildCertificates, type BuiltCertificates, type SecretView } from './certificates.ts';
@@ -197,7 +197,7 @@ export class LiveModel {
   }
 }
 
+/** An Ingress of no class is nobody's: unlike a Route it has no default. */
 function ours(ingress: Ingress | undefined): Ingress | undefined {
-  const { [annotations.ingressClass]: named, [annotations.legacyIngressClass]: legacy } = ingress?.metadata?.annotations ?? {};
-  return (named ?? legacy) === ingressClass ? ingress : undefined;
+  return ingress?.metadata !== undefined && ingressClassOf(ingress, { ingressClass: '' }) === ingressClass ? ingress : undefined;
 }

@@ -8,6 +8,7 @@ import type { Protocol } from '../api/pod-autoscaler.ts';
 import type { Route } from '../api/route.ts';
 import { ingressHash } from '../ingress/ingress-hash.ts';
 import type { IngressConfig } from '../ingress/make-ingress.ts';
+import { isServedHere } from '../ingress/ingress-class.ts';
 import { servedIngress } from '../ingress/served-ingress.ts';
 import { isSameContent } from '../names.ts';
 import type { RouteOwner, ServingRoute } from '../serving-model.ts';
@@ -120,7 +121,8 @@ export class LiveRoutes {
   #rebuildOwner(key: string): Set<string> {
     const before = this.#owners.get(key);
     const object = this.#declared.get(key);
-    const owner = object && this.#read(object);
+    // What others' gateways serve is theirs: Ingresses have been looked at by who brings them, Routes change with the cluster's class.
+    const owner = object && (isIngress(object) || isServedHere(object, this.#config.network)) ? this.#read(object) : undefined;
     for (const user of before ? usesOf(before) : []) this.#usersOf.get(user)?.delete(key);
     for (const candidate of before?.candidates.keys() ?? []) {
       if (owner?.candidates.has(candidate)) continue;

@@ -1,6 +1,9 @@
 /** What a Route says of itself: where it is, and who gets which share. */
 import type { Route, RouteStatus, TrafficTarget } from '../api/route.ts';
 import type { Protocol } from '../api/pod-autoscaler.ts';
+import { tlsNotEnabled, type ObtainedTls } from '../certificates/obtained-certificates.ts';
+import { formatTls, tlsAnnotation } from '../certificates/tls-annotation.ts';
+import type { Ingress } from '../api/ingress.ts';
 import { ingressHash } from '../ingress/ingress-hash.ts';
 import type { IngressConfig } from '../ingress/make-ingress.ts';
 import { servedIngress } from '../ingress/served-ingress.ts';
@@ -10,6 +13,7 @@ import { clusterUrl, isClusterLocal, routeUrl, type HostConfig } from '../traffi
 import type { ResolvedTarget, ResolvedTraffic } from '../traffic/resolve-traffic.ts';
 import { isFalse, isTrue, isUnknown, livingConditions, previousMarks, type Mark } from './condition-set.ts';
 import { ingressMark, parseVerdict } from './gateway-verdict.ts';
+import { ingressReadyMark } from './ingress-ready.ts';
 
 const dependents = ['AllTrafficAssigned', 'CertificateProvisioned', 'IngressReady'];
 
@@ -19,6 +23,13 @@ export interface RouteFacts {
   /** Where its rollout is. Absent: everything goes to the newest at once. */
   readonly rollout?: Rollout;
   readonly config: IngressConfig;
+  /** What became of the certificates that it needs. Absent: none are made. */
+  readonly obtained?: ObtainedTls | undefined;
+  /**
+   * Of a Route that others' gateways serve: the Ingress by which they do. Absent: ours serve it. `undefined` until it is there;
+   * `not-owned` when something else has its name.
+   */
+  readonly elsewhere?: { readonly ingress: Ingress | 'not-owned' | undefined } | undefined;
   /** What a revision speaks, by its name. */
   readonly protocolOf: (revision: string) => Protocol;
   /** RFC 3339. */
@@ -28,30 +39,33 @@ export interface RouteFacts {
 /** As long as the traffic cannot be resolved, the last that could stays in force, and in the status. */
 export function routeStatus(facts: RouteFacts): RouteStatus {
   const { route, traffic, config, now } = facts;
-  const served = readRouteTraffic(route, traffic, config, facts.rollout);
+  const isSecure = facts.obtained?.isSecure;
+  const served = readRouteTraffic(route, traffic, config, facts.rollout, isSecure);
   const notes = statusAnnotations(facts);
   const marks: Record<string, Mark> =
     traffic.kind === 'resolved'
-      ? { AllTrafficAssigned: isTrue, CertificateProvisioned: noCertificate, IngressReady: readyMark(facts, { traffic: served, annotations: notes }) }
+      ? { AllTrafficAssigned: isTrue, CertificateProvisioned: facts.obtained?.mark ?? tlsNotEnabled, IngressReady: readyMark(facts, { traffic: served, annotations: notes }) }
       : { AllTrafficAssigned: failureMark(traffic.failure), IngressReady: ingressWithout(route) };
   return {
     ...observed(route),
     ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }),
-    url: routeUrl(route, '', config),
-    address: { url: clusterUrl(route, '', config) },
+    url: routeUrl(route, '', config, isSecure),
+    address: { url: clusterUrl(route, '', config, isSecure) },
     traffic: served,
     conditions: livingConditions({ dependents, marks, previous: route.status?.conditions, now }),
   };
 }
 
 /** Whether all gateways serve what the Route's status says. */
-export function isServedByAll({ route, config, protocolOf }: Pick<RouteFacts, 'route' | 'config' | 'protocolOf'>): boolean {
-  return gatewaysSay(route, config, protocolOf).status === 'True';
+export function isServedByAll({ route, config, protocolOf, elsewhere }: Pick<RouteFacts, 'route' | 'config' | 'protocolOf' | 'elsewhere'>): boolean {
+  const mark = elsewhere ? ingressReadyMark(route.metadata.name, elsewhere.ingress) : gatewaysSay(route, config, protocolOf);
+  return mark.status === 'True';
 }
 
 /** While a rollout goes on, the route is not ready, however well its steps are served. */
-function readyMark({ route, config, protocolOf, rollout }: RouteFacts, next: Pick<RouteStatus, 'traffic' | 'annotations'>): Mark {
+function readyMark({ route, config, protocolOf, rollout, elsewhere }: RouteFacts, next: Pick<RouteStatus, 'traffic' | 'annotations'>): Mark {
   if (rollout && !isDone(rollout)) return rolling;
+  if (elsewhere) return ingressReadyMark(route.metadata.name, elsewhere.ingress);
   return gatewaysSay({ ...route, status: { ...route.status, ...next } }, config, protocolOf);
 }
 
@@ -63,10 +77,15 @@ function gatewaysSay(route: Route, config: IngressConfig, protocolOf: RouteFacts
 }
 
 /** Others write here, too. The rollout is told as long as there is one: without, nothing but the newest is served. */
-function statusAnnotations({ route, traffic, rollout }: RouteFacts): Readonly<Record<string, string>> {
-  const { [rolloutAnnotation]: before, ...others } = route.status?.annotations ?? {};
-  if (traffic.kind === 'failed') return before === undefined ? others : { ...others, [rolloutAnnotation]: before };
-  return rollout === undefined ? others : { ...others, [rolloutAnnotation]: formatRollout(rollout) };
+function statusAnnotations({ route, traffic, rollout, obtained }: RouteFacts): Readonly<Record<string, string>> {
+  const before = route.status?.annotations ?? {};
+  if (traffic.kind === 'failed') return before;
+  const { [rolloutAnnotation]: _, [tlsAnnotation]: __, ...others } = before;
+  return {
+    ...others,
+    ...(rollout === undefined ? {} : { [rolloutAnnotation]: formatRollout(rollout) }),
+    ...(obtained === undefined || obtained.tls.length === 0 ? {} : { [tlsAnnotation]: formatTls(obtained.tls) }),
+  };
 }
 
 /** What the status says of the traffic: as long as it cannot be resolved, the last that could be. */
@@ -75,10 +94,11 @@ export function readRouteTraffic(
   traffic: ResolvedTraffic,
   config: HostConfig,
   rollout?: Rollout,
+  isSecure?: (host: string) => boolean,
 ): readonly TrafficTarget[] {
   if (traffic.kind === 'failed') return route.status?.traffic ?? [];
   const targets = rollout === undefined ? traffic.targets : spreadTargets(traffic.targets, rollout);
-  return targets.map((target) => statusTarget(route, target, config));
+  return targets.map((target) => statusTarget(route, target, config, isSecure));
 }
 
 /** The status of a route whose spec cannot be followed. What it served before, it serves. */
@@ -98,8 +118,6 @@ export function invalidRouteStatus(route: Route, message: string, now: string): 
 /** Knative's words. */
 const rolling = isUnknown('RolloutInProgress', 'A gradual rollout of the latest revision(s) is in progress.');
 
-const noCertificate: Mark = { status: 'True', reason: 'TLSNotEnabled', message: 'autoTLS is not enabled' };
-
 function failureMark({
   status,
   reason,
@@ -118,7 +136,7 @@ function ingressWithout(route: Route): Mark {
     : isUnknown('IngressNotConfigured', 'Ingress has not yet been reconciled.');
 }
 
-function statusTarget(route: Route, target: ResolvedTarget, config: HostConfig): TrafficTarget {
+function statusTarget(route: Route, target: ResolvedTarget, config: HostConfig, isSecure?: (host: string) => boolean): TrafficTarget {
   const { revisionName, latestRevision, percent, tag } = target;
   return {
     revisionName,
@@ -126,7 +144,7 @@ function statusTarget(route: Route, target: ResolvedTarget, config: HostConfig):
     percent,
     ...(tag === ''
       ? {}
-      : { tag, url: isClusterLocal(route) ? clusterUrl(route, tag, config) : routeUrl(route, tag, config) }),
+      : { tag, url: isClusterLocal(route) ? clusterUrl(route, tag, config, isSecure) : routeUrl(route, tag, config, isSecure) }),
   };
 }
 

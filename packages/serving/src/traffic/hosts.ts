@@ -21,10 +21,14 @@ export function routeHosts(route: Route, tag: string, config: HostConfig): Route
   const name = taggedName(route, tag, config);
   const base = `${name}.${namespace}`;
   const internal = [base, `${base}.svc`, `${base}.svc.${config.network.clusterDomain}`];
-  const external = isClusterLocal(route)
-    ? []
-    : externalDomains(route, config).flatMap((domain) => host(route, name, domain, config));
-  return { external, internal };
+  return { external: externalHosts(route, tag, config).map(({ host: external }) => external), internal };
+}
+
+/** Hosts for clients outside, each with the domain that it is under. */
+export function externalHosts(route: Route, tag: string, config: HostConfig): { readonly host: string; readonly domain: string }[] {
+  if (isClusterLocal(route)) return [];
+  const name = taggedName(route, tag, config);
+  return externalDomains(route, config).flatMap((domain) => hostUnder(route, name, domain, config).map((host) => ({ host, domain })));
 }
 
 /** `tag-route` by the template, `route` without a tag. */
@@ -34,19 +38,33 @@ export function taggedName(route: Route, tag: string, config: HostConfig): strin
   return fillTemplate(config.network.tagTemplate, { texts: { Name: name, Tag: tag } }) ?? `${tag}-${name}`;
 }
 
-/** Where clients find the route or one of its tags: outside when it is visible there, else in the cluster. */
-export function routeUrl(route: Route, tag: string, config: HostConfig): string {
+/**
+ * Where clients find the route or one of its tags: outside when it is visible there, else in the cluster.
+ * @param isSecure whether a host has a certificate
+ */
+export function routeUrl(route: Route, tag: string, config: HostConfig, isSecure: (host: string) => boolean = nobody): string {
   const { external } = routeHosts(route, tag, config);
   const [host] = external;
-  if (host === undefined) return clusterUrl(route, tag, config);
-  const { defaultExternalScheme: scheme, externalPort } = config.network;
-  const ownPort = scheme === 'https' ? 443 : 80;
-  return externalPort === 0 || externalPort === ownPort ? `${scheme}://${host}` : `${scheme}://${host}:${externalPort}`;
+  if (host === undefined) return clusterUrl(route, tag, config, isSecure);
+  const { defaultExternalScheme, externalPort, externalTlsPort } = config.network;
+  // Where a host has a certificate, HTTPS is ours to serve; the default scheme tells of somebody in front, who does.
+  if (isSecure(host)) return urlOf('https', host, externalTlsPort);
+  return urlOf(defaultExternalScheme, host, externalPort);
 }
 
 /** Where clients in the cluster find it. */
-export function clusterUrl(route: Route, tag: string, config: HostConfig): string {
-  return `http://${taggedName(route, tag, config)}.${route.metadata.namespace ?? ''}.svc.${config.network.clusterDomain}`;
+export function clusterUrl(route: Route, tag: string, config: HostConfig, isSecure: (host: string) => boolean = nobody): string {
+  const host = `${taggedName(route, tag, config)}.${route.metadata.namespace ?? ''}.svc.${config.network.clusterDomain}`;
+  return urlOf(isSecure(host) ? 'https' : 'http', host, 0);
+}
+
+function nobody(): boolean {
+  return false;
+}
+
+/** @param port 0: the scheme's own */
+function urlOf(scheme: 'http' | 'https', host: string, port: number): string {
+  return port === 0 || port === (scheme === 'https' ? 443 : 80) ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
 }
 
 /** Whether only clients in the cluster may see it. */
@@ -61,7 +79,7 @@ function externalDomains(route: Route, config: HostConfig): string[] {
 }
 
 /** A host must have at least two parts; a template that gives less gives nothing. */
-function host(route: Route, name: string, domain: string, config: HostConfig): string[] {
+function hostUnder(route: Route, name: string, domain: string, config: HostConfig): string[] {
   const { namespace = '', labels: own, annotations } = route.metadata;
   const filled = fillTemplate(config.network.domainTemplate, {
     texts: { Name: name, Namespace: namespace, Domain: domain },

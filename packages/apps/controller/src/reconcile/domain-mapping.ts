@@ -5,25 +5,31 @@ import {
   clusterDomainClaimKind,
   defaultDomainMapping,
   describeProblems,
+  domainMappingCertificate,
   domainMappingKind,
   domainMappingStatus,
   ingressKind,
   invalidDomainMappingStatus,
   makeDomainIngress,
+  obtainedTls,
   resolveReference,
+  tlsNotEnabled,
   validateDomainMapping,
   type Addressable,
   type ClusterDomainClaim,
   type DomainMapping,
   type Ingress,
+  type ObtainedTls,
   type ResolvedReference,
 } from '@sluice/serving';
 import { inNamespace, type Caches } from '../caches.ts';
 import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
+import type { CertificateKeeper } from './certificate-keeper.ts';
 import { mergeDeclared } from './merge.ts';
 
 export interface DomainMappingReconcilerOptions {
+  readonly certificates: CertificateKeeper;
   readonly client: KubernetesClient;
   readonly caches: Caches;
   readonly config: LiveConfig;
@@ -38,7 +44,7 @@ export class DomainMappingReconciler {
   }
 
   async reconcile(key: string): Promise<void> {
-    const { caches, config, writer } = this.#options;
+    const { caches, certificates, config, writer } = this.#options;
     const stored = caches.domainMappings.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) {
       await this.#release(key);
@@ -54,8 +60,11 @@ export class DomainMappingReconciler {
     const claim = await this.#claim(mapping);
     const isOurs = claim?.spec.namespace === mapping.metadata.namespace;
     const reference = isOurs ? resolveReference(mapping, this.#find(mapping), network.clusterDomain) : undefined;
-    const ingress = await this.#ensureIngress(key, mapping, reference, isOurs);
-    await writer.writeReadiness(domainMappingKind, stored, domainMappingStatus({ mapping, claim, reference, ingress, now: writer.now() }));
+    // A host that is another's is not ours to prove either.
+    const wanted = isOurs ? domainMappingCertificate(mapping, network) : [];
+    const obtained = obtainedTls(await certificates.keep(mapping, wanted), network, tlsNotEnabled);
+    const ingress = await this.#ensureIngress(key, mapping, reference, isOurs, obtained);
+    await writer.writeReadiness(domainMappingKind, stored, domainMappingStatus({ mapping, claim, reference, ingress, obtained, now: writer.now() }));
   }
 
   /** The claim of the host, made where the cluster lets mappings take theirs by themselves. */
@@ -104,6 +113,7 @@ export class DomainMappingReconciler {
     mapping: DomainMapping,
     reference: ResolvedReference | undefined,
     isOurs: boolean,
+    { tls }: ObtainedTls,
   ): Promise<Ingress | 'not-owned' | undefined> {
     const { caches, client, config, writer } = this.#options;
     const actual = caches.ingresses.store.get(key);
@@ -112,7 +122,7 @@ export class DomainMappingReconciler {
       return undefined;
     }
     if (reference?.kind !== 'resolved') return actual;
-    const desired = makeDomainIngress(mapping, reference, config.current.network);
+    const desired = makeDomainIngress(mapping, reference, config.current.network, tls);
     return writer.ensure({ kind: ingressKind, owner: mapping, desired, actual, merge: mergeDeclared });
   }
 }

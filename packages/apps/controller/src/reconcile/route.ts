@@ -1,17 +1,29 @@
 /** Route → who gets its traffic, in its status; and on those who get it, that they do. */
-import type { ReconcileResult } from '@sluice/kubernetes';
+import { isControlledBy, type KubernetesClient, type ReconcileResult } from '@sluice/kubernetes';
 import {
   advanceRollout,
   defaultRoute,
   describeProblems,
+  ingressForOthers,
+  ingressKind,
   invalidRouteStatus,
   isServedByAll,
+  isServedHere,
+  obtainedTls,
   protocolOf,
+  refusesExternalTls,
   resolveTraffic,
+  routeCertificates,
   routeKind,
   routeStatus,
+  tagsOf,
+  tlsNotEnabled,
+  tlsNotEnabledInside,
   validateRoute,
+  type Ingress,
+  type ObtainedTls,
   type Protocol,
+  type ResolvedTraffic,
   type Route,
   type SteppedRollout,
   type TrafficWorld,
@@ -19,9 +31,13 @@ import {
 import { inNamespace, type Caches } from '../caches.ts';
 import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
+import type { CertificateKeeper } from './certificate-keeper.ts';
+import { mergeDeclared } from './merge.ts';
 import type { RouteReferences } from './route-references.ts';
 
 export interface RouteReconcilerOptions {
+  readonly client: KubernetesClient;
+  readonly certificates: CertificateKeeper;
   readonly caches: Caches;
   readonly config: LiveConfig;
   readonly writer: Writer;
@@ -36,7 +52,7 @@ export class RouteReconciler {
   }
 
   async reconcile(key: string): Promise<ReconcileResult> {
-    const { caches, config, writer, references } = this.#options;
+    const { caches, config: live, writer, references } = this.#options;
     const stored = caches.routes.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) {
       await references.release(key);
@@ -54,19 +70,54 @@ export class RouteReconciler {
     }
     const world = worldOf(route, caches);
     const traffic = resolveTraffic(route, world);
-    const facts = { route, config: config.current, protocolOf: speaks(world) };
+    const config = live.current;
+    const isOurs = isServedHere(route, config.network);
+    const elsewhere = isOurs ? undefined : { ingress: caches.ingresses.store.get(key) };
+    const facts = { route, config, protocolOf: speaks(world), elsewhere };
     const stepped =
       traffic.kind === 'resolved'
-        ? advanceRollout({ route, targets: traffic.targets, network: config.current.network, isServed: isServedByAll(facts), nowMs: writer.nowMs() })
+        ? advanceRollout({ route, targets: traffic.targets, network: config.network, isServed: isServedByAll(facts), nowMs: writer.nowMs() })
         : undefined;
+    const obtained = await this.#obtain(route, traffic);
+    const statusFacts = { ...facts, traffic, obtained, ...(stepped && isFollowing(stepped) ? { rollout: stepped.rollout } : {}), now: writer.now() };
+    let status = routeStatus(statusFacts);
+    if (isOurs) await this.#withdrawIngress(key, route);
+    else if (traffic.kind === 'resolved') {
+      status = routeStatus({ ...statusFacts, elsewhere: { ingress: await this.#ensureIngress(key, { ...route, status }, facts.protocolOf) } });
+    }
     // First the new shares, then the news to those who have none any more, so that nobody leaves too early.
-    await writer.writeReadiness(
-      routeKind,
-      stored,
-      routeStatus({ ...facts, traffic, ...(stepped && isFollowing(stepped) ? { rollout: stepped.rollout } : {}), now: writer.now() }),
-    );
+    await writer.writeReadiness(routeKind, stored, status);
     await references.update(key, route, world);
     return waitOf(stepped, writer.nowMs());
+  }
+
+  /** The certificates for the hosts that the traffic gives it. As long as it cannot be resolved, those before stay. */
+  async #obtain(route: Route, traffic: ResolvedTraffic): Promise<ObtainedTls | undefined> {
+    const { certificates, config } = this.#options;
+    if (traffic.kind === 'failed') return undefined;
+    const { network } = config.current;
+    const wanted = routeCertificates(route, tagsOf(traffic.targets), config.current);
+    const obtained = await certificates.keep(route, wanted);
+    const isInside = network.externalDomainTls && wanted.length === 0 && !refusesExternalTls(route);
+    return obtainedTls(obtained, network, isInside ? tlsNotEnabledInside : tlsNotEnabled);
+  }
+
+  /** What others' gateways are to serve, they find in an Ingress of their class. */
+  #ensureIngress(key: string, route: Route, protocolOf: (revision: string) => Protocol): Promise<Ingress | 'not-owned'> {
+    const { caches, config, writer } = this.#options;
+    return writer.ensure({
+      kind: ingressKind,
+      owner: route,
+      desired: ingressForOthers(route, config.current, protocolOf),
+      actual: caches.ingresses.store.get(key),
+      merge: mergeDeclared,
+    });
+  }
+
+  /** Ours find it in the Route itself: an Ingress of before would have it served twice. */
+  async #withdrawIngress(key: string, route: Route): Promise<void> {
+    const ingress = this.#options.caches.ingresses.store.get(key);
+    if (ingress && isControlledBy(ingress, route)) await this.#options.client.resource(ingressKind).delete(ingress.metadata);
   }
 }
 

@@ -7,8 +7,10 @@ import {
   endpointSlices,
   events,
   KubernetesClient,
+  namespaces,
   objectKey,
   pods,
+  secrets,
   services as coreServices,
   type Condition,
   type Deployment,
@@ -20,6 +22,7 @@ import {
 import { FakeApiServer } from '@sluice/kubernetes/testing';
 import {
   build,
+  certificateKind,
   clusterDomainClaimKind,
   configurationKind,
   defaultServingConfig,
@@ -55,6 +58,7 @@ export class ControllerWorld {
         domainMappingKind,
         clusterDomainClaimKind,
         ingressKind,
+        certificateKind,
         podAutoscalerKind,
         serverlessServiceKind,
         deployments,
@@ -62,6 +66,8 @@ export class ControllerWorld {
         endpointSlices,
         pods,
         configMaps,
+        namespaces,
+        secrets,
         events,
       ],
     });
@@ -74,6 +80,7 @@ export class ControllerWorld {
     this.controller = composeServingController({
       client: new KubernetesClient({ transport: this.server, fieldManager: 'sluice-controller' }),
       configService: '127.0.0.1:18000',
+      authoritySecret: 'sluice-certificate-authority',
       systemNamespace: 'sluice-system',
       clock: this.time,
       timers: this.time,
