@@ -1,5 +1,6 @@
 /** The proxy as one object: what listens, what is in force, and how it comes to its end. */
 import { formatAddress, MeshError, problem, type Address, type Problem, type Timer } from '@sluice/kernel';
+import { ServiceLogs } from './access-log/service-logs.ts';
 import { AccessLogs } from './access-log-batch.ts';
 import { Listener, type ListenerHost } from './downstream/listener.ts';
 import { ClusterManagerStatistics } from './upstream/cluster-manager-statistics.ts';
@@ -62,7 +63,8 @@ class RunningProxy implements Proxy {
     const turn = new Turn(clock);
     const sweep = new Sweep(turn, timers, options.sweepPeriodMs ?? defaultSweepPeriodMs);
     const openAccessLog = options.openAccessLog ?? (() => ({ write() {} }));
-    const accessLogs = new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax);
+    const serviceLogs = new ServiceLogs({ meter, logger, client: () => this.upstreams });
+    const accessLogs = new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax, (service) => serviceLogs.open(service));
     const { localZone, outlierEventLogPath, localAddress } = options.clusterManager ?? {};
     this.#engine = {
       turn,
@@ -182,6 +184,8 @@ class RunningProxy implements Proxy {
     const listeners = [...this.#listeners.values(), ...this.#retired];
     await Promise.all(listeners.map((listener) => listener.stopAccepting()));
     for (const listener of listeners) listener.cutConnections('drain-deadline');
+    // What goes to services needs clusters.
+    this.#engine.accessLogs.flush();
     for (const cluster of this.#engine.current.clusters.values()) cluster.drain();
     this.#engine.accessLogs.close();
     this.#engine.sweep.close();

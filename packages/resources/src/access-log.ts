@@ -1,16 +1,17 @@
-/** `envoy.config.accesslog.v3.AccessLog` with the loggers for files and the standard streams. */
+/** `envoy.config.accesslog.v3.AccessLog` with the loggers for files, the standard streams and services over gRPC. */
 import { readAccessLogFilter, type AccessLogFilter } from './access-log-filter.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import { decodeString } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { logServiceTypeNames, readGrpcLogSink, readOpenTelemetryLogSink, type GrpcLogSink, type OpenTelemetryLogSink } from './log-service.ts';
 import { readStruct, type Struct } from './metadata.ts';
 import { readDataSource, type DataSource } from './data-source.ts';
 
 export interface AccessLog {
   readonly name: string;
   readonly sink: AccessLogSink;
-  /** Undefined: the default text format. */
+  /** Undefined: the default text format. Services have formats of their own. */
   readonly format: LogFormat | undefined;
   /** Undefined: every stream. */
   readonly filter: AccessLogFilter | undefined;
@@ -19,7 +20,9 @@ export interface AccessLog {
 export type AccessLogSink =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'stdout' }
-  | { readonly kind: 'stderr' };
+  | { readonly kind: 'stderr' }
+  | GrpcLogSink
+  | OpenTelemetryLogSink;
 
 /** `SubstitutionFormatString`: text or JSON in which `%OPERATOR%` is replaced by what it stands for. */
 export type LogFormat = FormatSettings &
@@ -66,10 +69,19 @@ function readLogger(json: unknown, scope: Scope): Logger | undefined {
       return readStreamLogger(typed.json, typed.scope, 'stdout');
     case typeNames.stderr:
       return readStreamLogger(typed.json, typed.scope, 'stderr');
+    case logServiceTypeNames.http:
+    case logServiceTypeNames.tcp:
+      return toService(readGrpcLogSink(typed.json, typed.scope, typed.typeName === logServiceTypeNames.http ? 'http' : 'tcp'));
+    case logServiceTypeNames.openTelemetry:
+      return toService(readOpenTelemetryLogSink(typed.json, typed.scope, readFormatter));
     default:
-      scope.at('@type').error(`is ${typed.typeName}, must be one of ${Object.values(typeNames).join(', ')}`);
+      scope.at('@type').error(`is ${typed.typeName}, must be one of ${[...Object.values(typeNames), ...Object.values(logServiceTypeNames)].join(', ')}`);
       return undefined;
   }
+}
+
+function toService(sink: GrpcLogSink | OpenTelemetryLogSink | undefined): Logger | undefined {
+  return sink && { sink, format: undefined };
 }
 
 const plain: FormatSettings = { omitEmptyValues: false, contentType: '' };

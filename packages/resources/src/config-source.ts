@@ -108,7 +108,7 @@ function readEmpty(json: unknown, scope: Scope): true {
 }
 
 /** v3 is the one that exists; AUTO is what older files leave it at. */
-function readApiVersion(reader: MessageReader, name: string): void {
+export function readApiVersion(reader: MessageReader, name: string): void {
   const version = reader.enum(name, ['AUTO', 'V2', 'V3'], 'V3');
   if (version === 'V2') reader.scope.at(name).error('is V2, must be V3: the v2 API is gone');
 }

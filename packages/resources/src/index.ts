@@ -38,6 +38,9 @@ export { decodeExtensionConfig, type ExtensionConfig } from './extension-config.
 export { readRouterFilter, routerFilterTypeName, type RouterFilter } from './router-filter.ts';
 export type { UpgradeConfig } from './upgrade-config.ts';
 export { readAccessLog, type AccessLog, type AccessLogSink, type LogFormat } from './access-log.ts';
+export { readGrpcService, type GrpcServiceConfig } from './grpc-service.ts';
+export type { GrpcLogSink, OpenTelemetryLogSink } from './log-service.ts';
+export type { LogValue, NamedLogValue } from './log-value.ts';
 export { readMetadataMatch } from './metadata-match.ts';
 
 export { decodeRouteConfiguration, oversizedBodies, type RouteConfiguration } from './route-configuration.ts';
@@ -104,7 +107,7 @@ export { MessageReader, type Decoder } from './decode/message-reader.ts';
 export { Scope, type DecodeOptions, type ExtensionCatalog, type TypedConfigDecoder } from './decode/scope.ts';
 export type { ClientAddressConfig, ForwardProtoConfig, InternalAddressConfig, IpDetection } from './client-address-config.ts';
 export type { LocalReplyConfig, ResponseMapper } from './local-reply-config.ts';
-export { readAccessLogFilter, type AccessLogFilter, type AccessLogType, type Comparison } from './access-log-filter.ts';
+export { accessLogTypes, readAccessLogFilter, type AccessLogFilter, type AccessLogType, type Comparison } from './access-log-filter.ts';
 export type { AccessLogOptions } from './access-log-options.ts';
 export { readMetadataMatcher, readValueMatcher, type MetadataMatcher, type ValueMatcher } from './metadata-matcher.ts';
 export { readRuntimeRatio, type RuntimeRatio } from './percent.ts';

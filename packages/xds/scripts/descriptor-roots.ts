@@ -102,6 +102,7 @@ export const descriptorSets: readonly DescriptorSet[] = [
       envoy('admin/v3/clusters', 'Clusters'),
       envoy('admin/v3/server_info', 'ServerInfo'),
       envoy('service/status/v3/csds', 'ClientStatusRequest', 'ClientStatusResponse'),
+      envoy('service/accesslog/v3/als', 'StreamAccessLogsMessage'),
     ],
   },
 ];

@@ -3,6 +3,8 @@ import { envoy, type RootFile } from './root-file.ts';
 
 export const extensionRoots: readonly RootFile[] = [
   envoy('config/trace/v3/zipkin', 'ZipkinConfig'),
+  envoy('extensions/access_loggers/grpc/v3/als', 'HttpGrpcAccessLogConfig', 'TcpGrpcAccessLogConfig'),
+  envoy('extensions/access_loggers/open_telemetry/v3/logs_service', 'OpenTelemetryAccessLogConfig'),
   envoy('extensions/clusters/aggregate/v3/cluster', 'ClusterConfig'),
   envoy('extensions/compression/brotli/compressor/v3/brotli', 'Brotli'),
   envoy('extensions/compression/brotli/decompressor/v3/brotli', 'Brotli'),

@@ -19,6 +19,9 @@ const outputDir = join(packageDir, 'src', 'gen');
 /** The codec handles these by name: their JSON form is not that of their fields. */
 const wellKnown = /^google\.protobuf\.(Any|Duration|Timestamp|Struct|Value|ListValue|NullValue|Empty|FieldMask|\w+Value)$/;
 
+/** Files of others of which we have what we need, under a name of our own. */
+const ownNames: Readonly<Record<string, string>> = { 'opentelemetry/proto/common/v1/common.proto': 'opentelemetry/any-value.proto' };
+
 function includeFolders(): readonly string[] {
   const require = createRequire(import.meta.url);
   const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
@@ -30,7 +33,7 @@ function includeFolders(): readonly string[] {
 function parse(files: readonly string[], folders: readonly string[]): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => {
-    const found = folders.map((folder) => join(folder, target)).find(existsSync);
+    const found = folders.map((folder) => join(folder, ownNames[target] ?? target)).find(existsSync);
     // The other google/protobuf files are built into protobufjs, which asks for them by this name.
     if (found === undefined && target.startsWith('google/protobuf/')) return target;
     if (found === undefined) throw new Error(`proto file ${target} is in none of ${folders.join(', ')}`);

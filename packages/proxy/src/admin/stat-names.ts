@@ -19,6 +19,8 @@ const scopes: readonly Scope[] = [
   { prefix: 'envoy_http_inspector_', word: 'http_inspector', label: undefined },
   { prefix: 'envoy_http_local_rate_limit_', word: 'http_local_rate_limit', label: 'envoy_local_http_ratelimit_prefix', isLabelFirst: true },
   { prefix: 'envoy_control_plane_', word: 'control_plane', label: undefined },
+  { prefix: 'envoy_access_logs_grpc_access_log_', word: 'access_logs.grpc_access_log', label: undefined },
+  { prefix: 'envoy_access_logs_open_telemetry_access_log_', word: 'access_logs.open_telemetry_access_log', label: 'envoy_access_log_prefix' },
   { prefix: 'envoy_extension_config_discovery_http_filter_', word: 'extension_config_discovery.http_filter', label: 'envoy_ecds_name' },
   { prefix: 'envoy_sds_', word: 'sds', label: 'envoy_sds_name' },
   { prefix: 'envoy_http_', word: 'http', label: 'envoy_http_conn_manager_prefix' },

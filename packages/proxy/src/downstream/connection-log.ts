@@ -10,7 +10,7 @@ export function logConnection(engine: Pick<Engine, 'accessLogs' | 'turn'>, logs:
   info.endAt = engine.turn.now();
   const record = { info, request: RequestHead.of('', '', ''), response: undefined, route: undefined };
   for (const log of logs) {
-    const batch = engine.accessLogs.to(log.path);
+    const batch = engine.accessLogs.to(log.path, log.service);
     log.write(record, outcomes[code], batch.lines);
     batch.noteLine();
   }

@@ -35,7 +35,7 @@ export function tellFilters(stream: Stream, filters: readonly HttpFilter[], aske
 
 export function writeAccessLogs(stream: Stream, logs: readonly AccessLogConfig[], outcome: Outcome, engine: Engine): void {
   for (const log of logs) {
-    const batch = engine.accessLogs.to(log.path);
+    const batch = engine.accessLogs.to(log.path, log.service);
     log.write(stream, outcome, batch.lines);
     batch.noteLine();
   }

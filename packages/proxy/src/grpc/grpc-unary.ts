@@ -13,6 +13,8 @@ export interface UnaryCall {
   /** In ms; 0 for none. */
   readonly timeoutMs: number;
   readonly metadata?: readonly (readonly [name: string, value: string])[];
+  /** An answer without a message will do, as services end streams of which they want nothing more. Default false. */
+  readonly mayBeSilent?: boolean;
 }
 
 export type UnaryResult =
@@ -28,7 +30,7 @@ export function callUnary(client: AsyncClient, call: UnaryCall, onDone: (result:
   if (call.timeoutMs > 0) head.set('grpc-timeout', `${Math.ceil(call.timeoutMs)}m`);
   for (const [name, value] of call.metadata ?? []) head.add(name, value);
   const { clusterName, timeoutMs } = call;
-  return client.send({ clusterName, head, body: frame(call.message), timeoutMs, prefersHttp2: true }, (result) => onDone(readAnswer(result)));
+  return client.send({ clusterName, head, body: frame(call.message), timeoutMs, prefersHttp2: true }, (result) => onDone(readAnswer(result, call.mayBeSilent ?? false)));
 }
 
 function frame(message: Uint8Array): Buffer {
@@ -38,13 +40,14 @@ function frame(message: Uint8Array): Buffer {
   return framed;
 }
 
-function readAnswer(result: AsyncResult): UnaryResult {
+function readAnswer(result: AsyncResult, mayBeSilent: boolean): UnaryResult {
   if (result.kind === 'failed') return result;
   const { head, body, trailers } = result;
   if (head.status !== 200) return { kind: 'failed', reason: `HTTP status ${head.status}` };
   // In the trailers, or in the head where it is all there is.
   const status = statusOf(trailers) ?? statusOf(head);
   if (status !== '0') return { kind: 'failed', reason: `gRPC status ${status ?? 'missing'}: ${trailers?.get('grpc-message') ?? head.get('grpc-message') ?? ''}` };
+  if (mayBeSilent && body.length === 0) return { kind: 'ok', message: body };
   if (body.length < prefixBytes || body.length !== prefixBytes + body.readUInt32BE(1)) return { kind: 'failed', reason: 'the answer is not one whole message' };
   if (body[0] !== 0) return { kind: 'failed', reason: 'the answer is compressed, which was not asked for' };
   return { kind: 'ok', message: body.subarray(prefixBytes) };

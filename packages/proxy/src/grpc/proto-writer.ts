@@ -21,6 +21,20 @@ export class ProtoWriter {
     return this;
   }
 
+  /** `int64`, in a oneof: also when it is 0. Negative ones take ten bytes. */
+  int(field: number, value: number): this {
+    this.#push(tag(field, varint), value >= 0 ? encodeVarint(value) : encodeNegative(value));
+    return this;
+  }
+
+  /** A moment in ms, as nanoseconds in a `fixed64`. */
+  nanos(field: number, ms: number): this {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(Math.round(ms * 1000)) * 1000n);
+    this.#push(tag(field, fixed64), bytes);
+    return this;
+  }
+
   double(field: number, value: number): this {
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleLE(value);
@@ -60,6 +74,18 @@ export class ProtoWriter {
 
 function tag(field: number, wireType: number): Uint8Array {
   return encodeVarint(field * 8 + wireType);
+}
+
+/** In two's complement of 64 bits. */
+function encodeNegative(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  while (rest >= 0x80n) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
+  return Uint8Array.from(bytes);
 }
 
 /** Up to 2^53. */

@@ -38,7 +38,8 @@ function compileName(operation: string, context: OperatorContext, tell: Tell): {
   return {};
 }
 
-function compileTags(tags: readonly CustomTag[], context: OperatorContext, tell: Tell): readonly SpanTag[] {
+/** In the order they are given. */
+export function compileTags(tags: readonly CustomTag[], context: OperatorContext, tell: Tell): readonly SpanTag[] {
   return tags.map((tag, index) => ({
     name: tag.tag,
     isLate: tag.kind === 'metadata' || tag.kind === 'value',

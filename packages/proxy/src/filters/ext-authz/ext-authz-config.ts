@@ -1,7 +1,6 @@
 /** `envoy.extensions.filters.http.ext_authz.v3.ExtAuthz` and `ExtAuthzPerRoute`. */
 import type { Checked } from '@sluice/kernel';
-import { decodeDocument, decodeString, MessageReader, readRuntimeFraction, type DecodeOptions, type Scope } from '@sluice/resources';
-import { readGrpcService, type GrpcServiceConfig } from '../../grpc/grpc-service.ts';
+import { decodeDocument, type DecodeOptions, decodeString, type GrpcServiceConfig, MessageReader, readGrpcService, readRuntimeFraction, type Scope } from '@sluice/resources';
 import { readHttpStatus } from '../http-status.ts';
 import { readMetadataMatcher, type MetadataMatcher } from '../metadata-matcher.ts';
 import { readHeaderPatterns, type HeaderPatterns } from './header-patterns.ts';

@@ -1,6 +1,6 @@
 /** Asks `envoy.service.auth.v3.Authorization/Check`. */
+import type { GrpcServiceConfig } from '@sluice/resources';
 import { callUnary } from '../../grpc/grpc-unary.ts';
-import type { GrpcServiceConfig } from '../../grpc/grpc-service.ts';
 import type { StringTest } from '../../router/string-test.ts';
 import type { AsyncCall } from '../../upstream/async-client.ts';
 import type { FilterContext } from '../filter.ts';

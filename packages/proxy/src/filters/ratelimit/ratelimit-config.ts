@@ -1,7 +1,6 @@
 /** `envoy.extensions.filters.http.ratelimit.v3.RateLimit` and `RateLimitPerRoute`. */
 import type { Checked } from '@sluice/kernel';
-import { decodeDocument, MessageReader, readHeaderValueOptions, readRateLimit, type DecodeOptions, type HeaderValueOption, type RateLimit, type Scope } from '@sluice/resources';
-import { readGrpcService, type GrpcServiceConfig } from '../../grpc/grpc-service.ts';
+import { decodeDocument, type DecodeOptions, type GrpcServiceConfig, type HeaderValueOption, MessageReader, type RateLimit, readGrpcService, readHeaderValueOptions, readRateLimit, type Scope } from '@sluice/resources';
 import { readHttpStatus } from '../http-status.ts';
 import { hostLimitsModes, type HostLimitsMode } from './descriptors.ts';
 

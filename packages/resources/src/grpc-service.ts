@@ -1,5 +1,6 @@
 /** `envoy.config.core.v3.GrpcService`, as far as it names a cluster. */
-import { MessageReader, type Scope } from '@sluice/resources';
+import { MessageReader } from './decode/message-reader.ts';
+import type { Scope } from './decode/scope.ts';
 
 export interface GrpcServiceConfig {
   readonly clusterName: string;
