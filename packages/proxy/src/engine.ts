@@ -4,6 +4,7 @@ import type { AccessLogs } from './access-log-batch.ts';
 import type { Drain } from './drain.ts';
 import type { OverloadState } from './overload/overload-state.ts';
 import type { ProxyConfig } from './proxy-config.ts';
+import type { Specimens } from './specimens.ts';
 import type { ClusterRuntime } from './upstream/cluster-runtime.ts';
 import type { UpstreamContext } from './upstream/upstream-context.ts';
 
@@ -20,6 +21,8 @@ export interface Engine extends UpstreamContext {
   /** What is refused because there is too much to do. */
   readonly overload: OverloadState;
   activeStreams: number;
+  /** What is kept for V8's sake. */
+  readonly specimens: Specimens;
   /** Called when a stream or a connection has ended. */
   onQuieter: () => void;
 }

@@ -13,6 +13,7 @@ import type { ClusterStatus, DrainOptions, ListenerStatus, Proxy, ProxyOptions, 
 import { OverloadManager } from './overload/overload-manager.ts';
 import { OverloadState } from './overload/overload-state.ts';
 import { globalConnectionLimit, listenerConnectionLimit } from './runtime/connection-limits.ts';
+import { Specimens } from './specimens.ts';
 import { Statistics } from './statistics.ts';
 import { Sweep } from './sweep.ts';
 import { Turn } from './turn.ts';
@@ -86,6 +87,7 @@ class RunningProxy implements Proxy {
       overload: new OverloadState(random),
       tracer: options.tracer,
       activeStreams: 0,
+      specimens: new Specimens(),
       onQuieter: () => {},
     };
     this.upstreams = createAsyncClient(this.#engine);

@@ -10,6 +10,7 @@ import { parseArgs, promisify } from 'node:util';
 import { waitForCalm } from '../method/calm.ts';
 import { describeMachine, renderMachine, type Machine } from '../method/machine.ts';
 import { MeasuredProcess, pause } from '../method/measured-process.ts';
+import { putSessionFirst } from '../method/precedence.ts';
 import { shuffled } from '../method/rounds.ts';
 import type { Shot } from '../method/shot.ts';
 import { stolenMs, stolenRatio } from '../method/stolen-time.ts';
@@ -72,6 +73,7 @@ export async function measureLatency({ rounds, seconds, tries = 3, settleSeconds
   if (!nginx || !taskset) return { kind: 'skipped', reason: 'needs nginx and taskset (Debian: apt-get install nginx-light util-linux)' };
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const started: MeasuredProcess[] = [];
+  using _ = putSessionFirst();
   try {
     const { backends } = await startableBackends(folder, port, nginx);
     const targets: MeasuredProcess[] = [];
@@ -127,7 +129,7 @@ async function shootAtRates(targets: readonly MeasuredProcess[], capacity: numbe
 }
 
 /**
- * The targets go before whoever else uses the machine, where that is allowed: 99th percentiles would else be those of the scheduler.
+ * The targets go before whoever else is of their session, which goes before all others, where that is allowed: 99th percentiles would else be those of the scheduler.
  * Not by a real-time priority, which is taken from whoever is busy for 95 % of a second, for the rest of it: 50 ms.
  */
 function beforeOthers(): readonly string[] {

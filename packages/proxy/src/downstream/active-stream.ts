@@ -481,6 +481,8 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
   completeTransformed(): void {
     this.#codec.writeEnd(this.info.hasTrailersInBody ? undefined : this.info.responseTrailers);
     this.#end(outcomes.completed, true);
+    if (this.info.protocol === 'HTTP/2') this.#engine.specimens.http2 = this;
+    else this.#engine.specimens.http1 = this;
   }
 
   onUpstreamDrain(): void {

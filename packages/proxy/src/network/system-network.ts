@@ -55,6 +55,8 @@ export class SystemNetwork implements Network {
   readonly #streamWrap: StreamWrap | undefined;
   readonly #bindsDirectly: boolean;
   #afterReads: (() => void)[] = [];
+  /** The last one, kept for the same reason as `Specimens`. */
+  lastImmediate: NodeJS.Immediate | undefined;
   readonly #runAfterReads = () => {
     const all = this.#afterReads;
     this.#afterReads = [];
@@ -122,7 +124,7 @@ export class SystemNetwork implements Network {
 
   /** Node runs immediates when it has read from every socket that had something. */
   afterReads(work: () => void): void {
-    if (this.#afterReads.length === 0) setImmediate(this.#runAfterReads);
+    if (this.#afterReads.length === 0) this.lastImmediate = setImmediate(this.#runAfterReads);
     this.#afterReads.push(work);
   }
 
