@@ -1,5 +1,6 @@
 /** Requests to the gateway, with the host as a browser would send it but no name to resolve. */
 import { Agent, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 
 export interface Answer {
   readonly status: number;
@@ -12,6 +13,21 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly agent?: Agent;
   readonly timeoutMs?: number;
+}
+
+/** One GET over TLS. Rejects when the certificate is not of `ca`, or not for the host. */
+export function getSecurely(port: number, host: string, ca: string): Promise<Pick<Answer, 'status' | 'body'>> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest({ host: '127.0.0.1', port, servername: host, ca, headers: { host }, agent: false, timeout: 60_000 }, (incoming) => {
+      let body = '';
+      incoming.on('data', (chunk: Buffer) => (body += String(chunk)));
+      incoming.on('error', reject);
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body }));
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
 }
 
 /** One GET. Rejects when there is no answer. */

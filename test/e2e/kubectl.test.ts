@@ -1,9 +1,11 @@
 /** What a Knative user does with kubectl: revisions, splits, tags, tables, watches, deletion. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { kubernetesTools, kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
-import { get, load } from './http-client.ts';
+import { get, getSecurely, load } from './http-client.ts';
 import { LocalMesh } from './local-mesh.ts';
 
 const mesh = new LocalMesh();
@@ -31,8 +33,26 @@ spec:
 ${traffic}`;
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
-  beforeAll(() => mesh.start());
+  beforeAll(() => mesh.start('--https-port', '0'));
   afterAll(() => mesh.dispose());
+
+  test('a Service is served over HTTPS by a certificate that is made for it, under the mesh’s own authority', async () => {
+    const url = await mesh.kubectlOutput('get ksvc hello -o jsonpath={.status.url}');
+    expect(url).toBe(`https://${host}:${mesh.httpsPort}`);
+    const ca = readFileSync(join(mesh.folder, 'state/ca.crt'), 'utf8');
+    const { status, body } = await getSecurely(mesh.httpsPort, host, ca);
+    expect([status, body]).toEqual([200, expect.stringContaining('hello-00001')]);
+    // Others have no reason to believe it, nor is it good for another name.
+    await expect(getSecurely(mesh.httpsPort, host, '')).rejects.toThrow();
+    await expect(getSecurely(mesh.httpsPort, 'other.default.localhost', ca)).rejects.toThrow();
+    await mesh.kubectlOutput('annotate ksvc hello networking.knative.dev/http-protocol=redirected');
+    await eventually(async () => {
+      const { status: code, headers } = await get(mesh.port, host);
+      expect([code, headers['location']]).toEqual([301, expect.stringMatching(/^https:\/\/hello\.default\.localhost/)]);
+    });
+    await mesh.kubectlOutput('annotate ksvc hello networking.knative.dev/http-protocol-');
+    await eventually(async () => expect((await get(mesh.port, host)).status).toBe(200));
+  });
 
   test('a changed Service becomes a second revision, and the URL follows it', async () => {
     await mesh.kubectlOutput('apply -f -', service('Bonjour', ''));
@@ -83,7 +103,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
     expect(await header('route')).toEqual(['NAME', 'URL', 'READY', 'REASON']);
     expect(await header('configuration')).toEqual(['NAME', 'LATESTCREATED', 'LATESTREADY', 'READY', 'REASON']);
     const ksvc = await mesh.kubectlOutput('get ksvc hello');
-    expect(ksvc).toContain(`http://${host}:${mesh.port}`);
+    expect(ksvc).toContain(`https://${host}:${mesh.httpsPort}`);
     expect(ksvc).toMatch(/True/);
     // Several kinds in one command, as people type it.
     const all = await mesh.kubectlOutput('get ksvc,revision,route');

@@ -51,11 +51,18 @@ export class LocalMesh {
     return found[1];
   }
 
-  /** The port of the gateway, read from the first URL it printed. */
+  /** The port of the gateway. */
   get port(): number {
-    const found = /http:\/\/[a-z0-9.-]+\.localhost:(\d+)/.exec(this.#output);
-    if (!found) throw new Error(`no URL was printed:\n${this.#output}`);
-    return Number(found[1]);
+    return this.#ports.gateway;
+  }
+
+  /** The port of the gateway for HTTPS, where it was asked for. */
+  get httpsPort(): number {
+    return this.#ports.gatewayTls ?? 0;
+  }
+
+  get #ports(): { readonly gateway: number; readonly gatewayTls?: number } {
+    return JSON.parse(readFileSync(join(this.folder, 'state/ports.json'), 'utf8')) as { gateway: number; gatewayTls?: number };
   }
 
   /** Starts it and waits until it says that it is set up. */

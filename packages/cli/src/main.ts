@@ -24,10 +24,11 @@ program
   .description('run the whole mesh on this machine, with the services of a folder')
   .argument('[path]', 'a YAML file, or a folder of them', '.')
   .option('--port <number>', "the gateway's port; the next free one if taken, 0 for any", '8080')
+  .option('--https-port <number>', 'serve HTTPS too, at this port, likewise, by certificates of an authority of its own')
   .option('--api-port <number>', "the API server's port, likewise", '6443')
   .option('--state-dir <folder>', 'where objects, logs and the kubeconfig are kept', '.sluice')
   .addHelpText('after', '\nExamples:\n  sluice dev examples/hello\n  sluice dev service.yaml --port 9000')
-  .action(async (path: string, flags: { stateDir: string; port: string; apiPort: string }) => {
+  .action(async (path: string, flags: { stateDir: string; port: string; httpsPort?: string; apiPort: string }) => {
     const { runDev } = await import('./dev/dev.ts');
     process.exitCode = await runDev(path, flags);
   });

@@ -5,6 +5,9 @@ import { dataPlaneFlags } from './node-flags.ts';
 /** Where everything of the system lives; users' services live elsewhere. */
 export const systemNamespace = 'sluice-system';
 
+/** The Secret of the system with the authority that HTTPS goes by. */
+export const authoritySecret = 'sluice-certificate-authority';
+
 export interface ComponentOptions {
   /** The Node binary that runs the components. */
   readonly node: string;
@@ -21,6 +24,8 @@ export interface ComponentOptions {
 
 export interface ComponentPorts {
   readonly gateway: number;
+  /** Where HTTPS is served; absent: it is not. */
+  readonly gatewayTls?: number;
   readonly gatewayAdmin: number;
   readonly configService: number;
   /** Where the config service tells of itself. */
@@ -43,14 +48,15 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
   const main = (name: string, ...flags: string[]) => [node, join(apps, name, 'src/main.ts'), ...flags];
   const dataPlane = (name: string, ...flags: string[]) => [node, ...dataPlaneFlags, join(apps, name, 'src/main.ts'), ...flags];
   const configService = `127.0.0.1:${ports.configService}`;
+  const tls = ports.gatewayTls === undefined ? { gateway: [], issuer: [] } : { gateway: [`--gateway-external-tls-port=${ports.gatewayTls}`], issuer: [`--certificate-authority-secret=${authoritySecret}`] };
   return [
     {
       name: 'config-server',
-      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', `--gateway-external-port=${ports.gateway}`, '--metrics-host=127.0.0.1', `--metrics-port=${ports.configMetrics}`),
+      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', `--gateway-external-port=${ports.gateway}`, ...tls.gateway, '--metrics-host=127.0.0.1', `--metrics-port=${ports.configMetrics}`),
       hostNetwork: true,
       ready: { port: ports.configService },
     },
-    { name: 'controller', command: main('controller', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
+    { name: 'controller', command: main('controller', `--config-service=${configService}`, ...tls.issuer), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'activator', // It goes on accepting for a second, until gateways have heard that it leaves.
       command: dataPlane('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },

@@ -10,6 +10,7 @@ import { createStyle, type Style } from '../terminal/style.ts';
 import { Discovery } from '../manifests/discovery.ts';
 import { ColdStartJoin } from './cold-start.ts';
 import { startFloor } from './floor.ts';
+import { saveAuthority } from './authority-file.ts';
 import { Happenings } from './happenings.ts';
 import { Narrator, shortName } from './narrator.ts';
 import { observe } from './observe.ts';
@@ -78,11 +79,12 @@ async function serve(options: DevOptions, narrator: Narrator, style: Style): Pro
     await files.apply();
     const { urls, starting } = await system.whenServing(interrupted);
     if (interrupted.aborted) return;
+    const trust = ports.gatewayTls === undefined ? '' : ` --cacert ${here(await saveAuthority(floor.client, options.stateFolder))}`;
     narrator.say(`\n  ready in ${formatDuration(systemClock.now() - startedAt)}\n`);
     for (const { key, url } of urls) narrator.say(`  ${style.bold(shortName(key))}  →  ${style.link(url)}`);
     for (const key of starting) narrator.say(`  ${style.bold(shortName(key))}  ${style.dim('is still starting')}`);
     const [first] = urls;
-    narrator.say(style.dim(first ? `\n  try   curl ${first.url}` : '\n  try'));
+    narrator.say(style.dim(first ? `\n  try   curl${trust} ${first.url}` : '\n  try'));
     narrator.say(style.dim(`        kubectl --kubeconfig ${here(floor.kubeconfig)} get ksvc,revision,route`));
     narrator.say(style.dim('        Ctrl-C ends everything\n'));
 

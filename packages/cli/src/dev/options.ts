@@ -8,6 +8,8 @@ export interface DevOptions {
   readonly stateFolder: string;
   /** The gateway's port; the next free one if it is taken; 0 for any. */
   readonly port: number;
+  /** The gateway's port for HTTPS, likewise. Undefined: no HTTPS. */
+  readonly httpsPort: number | undefined;
   /** The API server's port, likewise. */
   readonly apiPort: number;
 }
@@ -16,6 +18,7 @@ export interface DevOptions {
 export interface DevFlags {
   readonly stateDir: string;
   readonly port: string;
+  readonly httpsPort?: string;
   readonly apiPort: string;
 }
 
@@ -23,8 +26,9 @@ export function readDevOptions(path: string, flags: DevFlags): { readonly option
   const problems: string[] = [];
   const port = readPort('--port', flags.port, problems);
   const apiPort = readPort('--api-port', flags.apiPort, problems);
+  const httpsPort = flags.httpsPort === undefined ? undefined : readPort('--https-port', flags.httpsPort, problems);
   if (problems.length > 0) return { problems };
-  return { options: { path: resolve(path), stateFolder: resolve(flags.stateDir), port, apiPort } };
+  return { options: { path: resolve(path), stateFolder: resolve(flags.stateDir), port, httpsPort, apiPort } };
 }
 
 function readPort(flag: string, text: string, problems: string[]): number {

@@ -31,7 +31,7 @@ const usual = { gatewayAdmin: 9901, configService: 18_000, configMetrics: 18_090
  * The ports of this run. Those of the run before are taken again while they are free, so that a restart
  * changes no object; what a flag asks for goes first.
  */
-export async function claimPorts({ port, apiPort, stateFolder }: DevOptions): Promise<ClaimedPorts> {
+export async function claimPorts({ port, httpsPort, apiPort, stateFolder }: DevOptions): Promise<ClaimedPorts> {
   const file = join(stateFolder, 'ports.json');
   const before = readPorts(file);
   // One after the other, each passing over what the ones before it took.
@@ -51,6 +51,7 @@ export async function claimPorts({ port, apiPort, stateFolder }: DevOptions): Pr
   const ports: DevPorts = {
     api: await take(apiPort || (before.api ?? 0)),
     gateway: await take(port || (before.gateway ?? 0)),
+    ...(httpsPort === undefined ? {} : { gatewayTls: await take(httpsPort || (before.gatewayTls ?? 0)) }),
     gatewayAdmin: await take(before.gatewayAdmin ?? usual.gatewayAdmin),
     configService: await take(before.configService ?? usual.configService),
     configMetrics: await take(before.configMetrics ?? usual.configMetrics),

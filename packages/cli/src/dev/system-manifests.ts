@@ -31,7 +31,10 @@ function configMaps({ ports, node, queueProxy, domains }: ComponentOptions): Man
   return [
     // `*.localhost` leads to this machine in browsers and in curl, without DNS.
     configMap('config-domain', { localhost: '', ...Object.fromEntries(domains.map((domain) => [domain, ''])) }),
-    configMap('config-network', { 'external-port': String(ports.gateway) }),
+    configMap('config-network', {
+      'external-port': String(ports.gateway),
+      ...(ports.gatewayTls === undefined ? {} : { 'external-domain-tls': 'enabled', 'external-tls-port': String(ports.gatewayTls) }),
+    }),
     configMap('config-deployment', {
       'queue-sidecar-image': 'sluice.dev/queue-proxy',
       // A drained sidecar waits this long for requests that routing still sends it; here routing is that quick.
