@@ -104,6 +104,16 @@ program
     process.exitCode = translateCommand(flags);
   });
 
+program
+  .command('images')
+  .description('make what the images of the components hold: bundles, Node, bills of materials')
+  .option('-o, --out <folder>', 'where to', 'dist/images')
+  .addHelpText('after', '\nExample:\n  sluice images\n  docker build -f packages/apps/gateway/Dockerfile -t sluice.dev/gateway:0.1.0 dist/images')
+  .action(async ({ out }: { out: string }) => {
+    const { makeImages } = await import('./images/make-images.ts');
+    await makeImages({ folder: out, tell: streams.say });
+  });
+
 const autoscaler = program.command('autoscaler').description('why a revision has the pods it has, and what if');
 
 /** What both ask of a recording. */

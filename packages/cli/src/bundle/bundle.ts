@@ -30,8 +30,13 @@ const options: BuildOptions = {
   loader: { '.json': 'copy', '.proto': 'copy' },
 };
 
+export interface BundleOptions {
+  /** Gets the files of libraries that were taken, absolute. */
+  readonly inputs?: Set<string>;
+}
+
 /** Bundles `entry`, an absolute path, into `<target>/<name>.cjs`, with what it loads beside it, and gives that path. */
-export async function bundle(name: string, entry: string, target: string): Promise<string> {
+export async function bundle(name: string, entry: string, target: string, { inputs }: BundleOptions = {}): Promise<string> {
   const folder = resolve(target);
   await mkdir(folder, { recursive: true });
   const libraries = new LibrariesApart(name);
@@ -42,7 +47,8 @@ export async function bundle(name: string, entry: string, target: string): Promi
   }
   for (const { file, contents } of libraries.found()) {
     if (!texts.some((text) => text.includes(file))) continue;
-    await build({ ...options, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile: join(folder, file) });
+    const { metafile } = await build({ ...options, metafile: true, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile: join(folder, file) });
+    for (const input of Object.keys(metafile.inputs)) if (input.includes('node_modules/')) inputs?.add(resolve(import.meta.dirname, input));
   }
   return join(folder, `${name}.cjs`);
 }

@@ -1,0 +1,50 @@
+/** What there is an image of: the executables that run in pods. */
+import { dataPlaneFlags } from '../dev/node-flags.ts';
+
+export const roleNames = ['config-server', 'controller', 'autoscaler', 'activator', 'gateway', 'queue-proxy'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+export interface Role {
+  readonly name: RoleName;
+  /** Flags of Node, which the image's entry point has too: compiled code is kept for one set of flags. */
+  readonly nodeFlags: readonly string[];
+  /** With these it begins its work, though nobody it asks answers. */
+  readonly alone: { readonly args: readonly string[]; readonly environment: Readonly<Record<string, string>> };
+}
+
+/** Nobody listens there. */
+const nowhere = '127.0.0.1:9';
+const inPod = { SYSTEM_NAMESPACE: 'sluice-system', POD_NAMESPACE: 'sluice-system', POD_NAME: 'alone', POD_IP: '127.0.0.1' };
+
+/** @param kubeconfig path of one that leads nowhere */
+export function rolesFor(kubeconfig: string): readonly Role[] {
+  const environment = { ...inPod, KUBECONFIG: kubeconfig };
+  return [
+    { name: 'config-server', nodeFlags: [], alone: { args: ['--listen=127.0.0.1:0', '--metrics-port=0'], environment } },
+    { name: 'controller', nodeFlags: [], alone: { args: ['--metrics-host=127.0.0.1', '--metrics-port=0'], environment } },
+    { name: 'autoscaler', nodeFlags: [], alone: { args: [`--config-service=${nowhere}`, '--metrics-host=127.0.0.1', '--metrics-port=0'], environment } },
+    { name: 'activator', nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--metrics-host=127.0.0.1', '--metrics-port=0'], environment: inPod } },
+    { name: 'gateway', nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--admin-host=127.0.0.1', '--admin-port=0'], environment: inPod } },
+    { name: 'queue-proxy', nodeFlags: dataPlaneFlags, alone: { args: [], environment: sidecarEnvironment } },
+  ];
+}
+
+/** What Knative's controller gives a sidecar, with ports that are free and a program that is not there. */
+const sidecarEnvironment: Readonly<Record<string, string>> = {
+  CONTAINER_CONCURRENCY: '10',
+  QUEUE_SERVING_PORT: '0',
+  QUEUE_SERVING_TLS_PORT: '0',
+  USER_PORT: '9',
+  REVISION_TIMEOUT_SECONDS: '300',
+  SERVING_READINESS_PROBE: '',
+  SERVING_LOGGING_CONFIG: '',
+  SERVING_LOGGING_LEVEL: 'info',
+  SERVING_NAMESPACE: 'default',
+  SERVING_CONFIGURATION: 'alone',
+  SERVING_REVISION: 'alone-00001',
+  SERVING_POD: 'alone-00001-deployment-0',
+  SERVING_POD_IP: '127.0.0.1',
+  SLUICE_ADMIN_PORT: '0',
+  SLUICE_AUTOSCALER_METRICS_PORT: '0',
+  SLUICE_USER_METRICS_PORT: '0',
+};
