@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('images', () => {
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
       // The first thing that each has to say is that it listens, or that nobody answers.
       await vi.waitFor(() => expect(said).toContain('"message"'), { timeout: 30_000 });
-      figures.push(`${name} ${(privateBytes(child.pid as number) / 2 ** 20).toFixed(1)}`);
+      figures.push(`${name} ${(ownBytes(child.pid as number) / 2 ** 20).toFixed(1)}`);
       child.kill('SIGTERM');
       expect(await ended).toBe(0);
       // Nobody answers, which they warn of; nothing of theirs is missing.
@@ -90,7 +90,8 @@ function compiledFiles(name: RoleName): readonly unknown[] {
   return readdirSync(kept).map((file) => ({ file, bytes: statSync(join(kept, file)).size, writtenAt: statSync(join(kept, file)).mtimeMs }));
 }
 
-function privateBytes(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return [...text.matchAll(/^Private_\w+:\s+(\d+) kB/gm)].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
+/** Written by the process itself; the pages of Node's file are shared by all on a machine. */
+function ownBytes(pid: number): number {
+  const [, kilobytes] = /^Private_Dirty:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
 }

@@ -8,7 +8,7 @@ export interface Role {
   readonly name: RoleName;
   /** Flags of Node, which the image's entry point has too: compiled code is kept for one set of flags. */
   readonly nodeFlags: readonly string[];
-  /** With these it begins its work, though nobody it asks answers. */
+  /** With these it begins its work, though nobody it asks answers, and ends at once. */
   readonly alone: { readonly args: readonly string[]; readonly environment: Readonly<Record<string, string>> };
 }
 
@@ -23,9 +23,9 @@ export function rolesFor(kubeconfig: string): readonly Role[] {
     { name: 'config-server', nodeFlags: [], alone: { args: ['--listen=127.0.0.1:0', '--metrics-port=0'], environment } },
     { name: 'controller', nodeFlags: [], alone: { args: ['--metrics-host=127.0.0.1', '--metrics-port=0'], environment } },
     { name: 'autoscaler', nodeFlags: [], alone: { args: [`--config-service=${nowhere}`, '--metrics-host=127.0.0.1', '--metrics-port=0'], environment } },
-    { name: 'activator', nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--metrics-host=127.0.0.1', '--metrics-port=0'], environment: inPod } },
-    { name: 'gateway', nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--admin-host=127.0.0.1', '--admin-port=0'], environment: inPod } },
-    { name: 'queue-proxy', nodeFlags: dataPlaneFlags, alone: { args: [], environment: sidecarEnvironment } },
+    { name: 'activator', nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--metrics-host=127.0.0.1', '--metrics-port=0', '--drain-grace-ms=0'], environment: inPod } },
+    { name: 'gateway', nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--admin-host=127.0.0.1', '--admin-port=0', '--drain-grace-ms=0'], environment: inPod } },
+    { name: 'queue-proxy', nodeFlags: dataPlaneFlags, alone: { args: ['--quiet-period-ms=0'], environment: sidecarEnvironment } },
   ];
 }
 
