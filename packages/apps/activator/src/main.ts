@@ -44,6 +44,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   activator.start();
+  logger.info('asking the config service', { address });
   giveBackStartMemory();
 
   /** A template that cannot be read costs the log and nothing else. */

@@ -56,6 +56,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   gateway.start();
+  logger.info('asking the config service', { address });
   giveBackStartMemory();
 
   /** With a concurrency of 1 this thread serves. */
