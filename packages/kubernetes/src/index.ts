@@ -51,10 +51,12 @@ export { Informer, type ChangeListener, type InformerOptions } from './informer.
 export type { Change, Indexer, Store } from './store.ts';
 export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { Controller, PermanentError, type ControllerOptions, type ReconcileResult } from './controller.ts';
+export { addFinalizer, hasFinalizer, isBeingDeleted, removeFinalizer } from './finalizers.ts';
 export { controllerKeyOf, controllerOf, controllerReference, isControlledBy } from './ownership.ts';
 export { findCondition, formatMicroTime, formatTime, isConditionTrue, mergeConditions } from './conditions.ts';
 export { HttpTransport, type HttpTransportOptions } from './http/http-transport.ts';
-export type { ClusterAccess, ClusterTls } from './kubeconfig/cluster-access.ts';
+export { ThrottledTransport, type ThrottledTransportOptions } from './throttled-transport.ts';
+export type { ClusterAccess, ClusterTls, ExecPlugin, TlsFiles } from './kubeconfig/cluster-access.ts';
 export {
   connectToCluster,
   findClusterAccess,

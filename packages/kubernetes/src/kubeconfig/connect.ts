@@ -30,7 +30,7 @@ export interface ConnectOptions {
 export async function connectToCluster(options: ConnectOptions): Promise<KubernetesClient> {
   const access = await findClusterAccess(options.environment);
   const { clock, meter, fieldManager } = options;
-  const plain = new HttpTransport({ access, clock });
+  const plain = new HttpTransport({ access, clock, environment: { ...options.environment } });
   const transport = meter ? measureTransport({ transport: plain, server: access.server, clock, meter }) : plain;
   return new KubernetesClient({ transport, fieldManager });
 }
@@ -47,7 +47,7 @@ export async function findClusterAccess(environment: ClusterEnvironment): Promis
   );
 }
 
-/** What the kubelet puts into every pod. The token is read anew as it is replaced; the CA is read once. */
+/** What the kubelet puts into every pod. Token and CA are read anew as they are replaced. */
 export async function loadInClusterAccess(options: {
   readonly host: string;
   readonly port: string;
@@ -59,6 +59,7 @@ export async function loadInClusterAccess(options: {
   return {
     server: `https://${host}:${options.port}`,
     tls: { ca: await readFile(`${directory}/ca.crt`, 'utf8') },
+    tlsFiles: { ca: `${directory}/ca.crt` },
     token: { kind: 'file', path: `${directory}/token` },
     namespace: (await readFile(`${directory}/namespace`, 'utf8')).trim(),
   };

@@ -49,7 +49,21 @@ contexts: [{name: c, context: {cluster: k, user: u}}]
     expect(await loadKubeconfig({ paths: [path] })).toEqual({
       server: 'https://h:1',
       tls: { ca: 'the ca', certificate: 'the certificate', key: 'the key', serverName: 'other' },
+      tlsFiles: { ca: join(directory, 'ca.pem') },
       namespace: 'default',
+    });
+  });
+
+  test('reads which program says who we are, and what it is told', async () => {
+    const exec = '{apiVersion: client.authentication.k8s.io/v1, command: ./bin/login, args: [a, 1], env: [{name: X, value: y}], installHint: see there, provideClusterInfo: true, interactiveMode: Never}';
+    const path = await write('config', local.replace('token: secret', `exec: ${exec}`));
+    expect((await loadKubeconfig({ paths: [path] })).exec).toEqual({
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: join(directory, 'bin/login'),
+      args: ['a', '1'],
+      env: { X: 'y' },
+      installHint: 'see there',
+      cluster: { server: 'http://127.0.0.1:6443' },
     });
   });
 
@@ -66,7 +80,9 @@ contexts: [{name: c, context: {cluster: k, user: u}}]
     ['no context', 'clusters: []', 'no current-context'],
     ['unknown context', 'current-context: x', 'no context named "x"'],
     ['no URL', local.replace('http://127.0.0.1:6443/', 'nowhere'), 'server is "nowhere", not a URL'],
-    ['a program to call', local.replace('token: secret', 'exec: {command: aws}'), 'user me: exec is not supported'],
+    ['a password', local.replace('token: secret', 'username: me'), 'user me: username is not supported'],
+    ['a plugin of unknown version', local.replace('token: secret', 'exec: {command: aws}'), 'user me: exec: apiVersion is ""'],
+    ['a plugin that must ask somebody', local.replace('token: secret', 'exec: {command: a, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Always}'), 'there is nobody to ask'],
   ])('says what is wrong: %s', async (_, text, message) => {
     const path = join(directory, 'config');
     if (text !== undefined) await write('config', text);
@@ -90,7 +106,7 @@ describe('findClusterAccess', () => {
   });
 });
 
-test('in a cluster the token stays a file and the namespace is the own one', async () => {
+test('in a cluster token and CA stay files and the namespace is the own one', async () => {
   await mkdir(join(directory, 'account'));
   await write('account/ca.crt', 'the ca');
   await write('account/namespace', 'mine\n');
@@ -98,6 +114,7 @@ test('in a cluster the token stays a file and the namespace is the own one', asy
   expect(await loadInClusterAccess({ host: 'fd00::1', port: '443', directory: account })).toEqual({
     server: 'https://[fd00::1]:443',
     tls: { ca: 'the ca' },
+    tlsFiles: { ca: join(account, 'ca.crt') },
     token: { kind: 'file', path: join(account, 'token') },
     namespace: 'mine',
   });

@@ -1,11 +1,12 @@
 /**
  * Kubeconfig files: which cluster, as which user, in which namespace. Certificates and tokens may stand in
- * the file or beside it. Not supported, and said so: users that call a program or an auth provider.
+ * the file or beside it, and users may call a credential plugin. Not supported, and said so: auth providers and passwords.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { MeshError } from '@sluice/kernel';
-import type { ClusterAccess, ClusterTls } from './cluster-access.ts';
+import type { ClusterAccess, ClusterTls, TlsFiles } from './cluster-access.ts';
+import { readExecPlugin } from './exec-plugin.ts';
 
 export interface KubeconfigOptions {
   /** Several are merged: of two entries with one name the earlier file's counts. At least one must exist. */
@@ -41,17 +42,22 @@ export async function loadKubeconfig(options: KubeconfigOptions): Promise<Cluste
   const server = text(cluster.fields, 'server');
   if (!URL.canParse(server))
     throw invalid(options.paths, `cluster ${text(context.fields, 'cluster')}: server is "${server}", not a URL`);
-  for (const unsupported of ['exec', 'auth-provider', 'username']) {
+  for (const unsupported of ['auth-provider', 'username']) {
     if (user?.fields[unsupported] === undefined) continue;
     throw invalid(
       options.paths,
-      `user ${userName}: ${unsupported} is not supported, use a token or a client certificate`,
+      `user ${userName}: ${unsupported} is not supported, use a token, a client certificate or exec`,
     );
   }
+  const tls = await readTls(cluster, user);
+  const access = { server: server.replace(/\/+$/, ''), tls };
+  const files = filesOf(cluster, user);
+  const exec = user?.fields['exec'];
   return {
-    server: server.replace(/\/+$/, ''),
-    tls: await readTls(cluster, user),
+    ...access,
+    ...(Object.keys(files).length === 0 ? {} : { tlsFiles: files }),
     ...tokenOf(user),
+    ...(exec === undefined ? {} : { exec: readExecPlugin(exec, { directory: user?.directory ?? '', access, fail: (found) => invalid(options.paths, `user ${userName}: exec: ${found}`) }) }),
     namespace: text(context.fields, 'namespace') || 'default',
   };
 }
@@ -121,12 +127,29 @@ async function readTls(cluster: Entry, user: Entry | undefined): Promise<Cluster
   };
 }
 
+/** The files behind `readTls`, for those who look at them again. What stands in the kubeconfig itself comes from no file. */
+function filesOf(cluster: Entry, user: Entry | undefined): TlsFiles {
+  const ca = pathOf(cluster, 'certificate-authority');
+  const certificate = user && pathOf(user, 'client-certificate');
+  const key = user && pathOf(user, 'client-key');
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function pathOf(entry: Entry, member: string): string | undefined {
+  const path = text(entry.fields, member);
+  return path === '' || text(entry.fields, `${member}-data`) !== '' ? undefined : resolve(entry.directory, path);
+}
+
 /** `<member>-data` in base64, else the file that `<member>` names. */
 async function readPem(entry: Entry, member: string): Promise<string | undefined> {
   const data = text(entry.fields, `${member}-data`);
   if (data !== '') return Buffer.from(data, 'base64').toString('utf8');
-  const path = text(entry.fields, member);
-  return path === '' ? undefined : readFile(resolve(entry.directory, path), 'utf8');
+  const path = pathOf(entry, member);
+  return path === undefined ? undefined : readFile(path, 'utf8');
 }
 
 function tokenOf(user: Entry | undefined): Pick<ClusterAccess, 'token'> {

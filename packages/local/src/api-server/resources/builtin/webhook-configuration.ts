@@ -24,7 +24,7 @@ function webhookConfiguration(kind: string): BuiltinKind {
     plural: `${kind.toLowerCase()}s`,
     categories: ['api-extensions'],
     namespaced: false,
-    columns: [NAME_COLUMN, column('Webhooks', (one) => listAt(one, 'webhooks').length), AGE_COLUMN],
+    columns: [NAME_COLUMN, { ...column('Webhooks', (one) => listAt(one, 'webhooks').length), type: 'integer' }, AGE_COLUMN],
     rules: {
       hasGeneration: true,
       complete(configuration) {
