@@ -23,6 +23,10 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'autoscaling-v1': ['Scale'],
   'authorization.k8s.io-v1': ['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'],
   'authentication.k8s.io-v1': ['SelfSubjectReview', 'TokenReview'],
+  'autoscaling-v2': ['HorizontalPodAutoscaler'],
+  'networking.k8s.io-v1': ['Ingress', 'IngressClass', 'NetworkPolicy'],
+  'policy-v1': ['PodDisruptionBudget'],
+  'rbac.authorization.k8s.io-v1': ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding'],
   'admissionregistration.k8s.io-v1': ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
 };
 
@@ -34,7 +38,7 @@ for (const [file, kinds] of Object.entries(KINDS)) {
   const document = JSON.parse(readFileSync(join(folder, `${file}.json`), 'utf8')) as {
     components: { schemas: Record<string, Schema> };
   };
-  const group = file === 'core-v1' ? '' : file.slice(0, -'-v1'.length);
+  const group = file === 'core-v1' ? '' : file.replace(/-v\d$/, '');
   for (const [name, schema] of Object.entries(document.components.schemas)) {
     const named = (schema['x-kubernetes-group-version-kind'] ?? []) as { group: string; kind: string }[];
     const wanted = named.length === 1 && named[0]?.group === group && kinds.includes(named[0].kind);

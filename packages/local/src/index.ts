@@ -2,6 +2,9 @@ export { createApiServer, type ApiServer, type ApiServerOptions } from './api-se
 export { createHttpsWebhookCaller } from './api-server/admission/https-webhook-caller.ts';
 export type { WebhookAnswer, WebhookCall, WebhookCaller } from './api-server/admission/webhook-caller.ts';
 export type { UserInfo } from './api-server/request/user.ts';
+export type { AccessOptions } from './api-server/access/access.ts';
+export type { Attributes, Decision } from './api-server/access/rules.ts';
+export { FaultSwitches, withFaults, type Fault } from './api-server/faults/fault-switches.ts';
 export type { ApiServerLimits } from './api-server/limits.ts';
 export type { ApiBody, ApiRequest, ApiResponse, TextSink, TextStream } from './api-server/exchange.ts';
 export { serveApiServer, type ServeOptions, type ServedApiServer } from './api-server/http-server.ts';

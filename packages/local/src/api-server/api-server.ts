@@ -3,6 +3,8 @@
  * sockets are added by `serveApiServer`.
  */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import { Access, type AccessOptions } from './access/access.ts';
+import { createStandardRoles } from './access/standard-roles.ts';
 import { Admission } from './admission/admission.ts';
 import { NO_WEBHOOKS, type WebhookCaller } from './admission/webhook-caller.ts';
 import { Discovery } from './discovery/discovery.ts';
@@ -38,6 +40,8 @@ export interface ApiServerOptions {
   /** How admission webhooks are reached. Absent: none can be, and what their configurations say of that holds. */
   readonly webhooks?: WebhookCaller;
   readonly limits?: Partial<ApiServerLimits>;
+  /** Default: open to everybody who reaches it. */
+  readonly access?: AccessOptions;
 }
 
 export interface ApiServer {
@@ -74,11 +78,13 @@ export function assembleApiServer(options: ApiServerOptions): { server: ApiServe
     registry,
     schemas,
     admission: new Admission({ store, registry, caller: options.webhooks ?? NO_WEBHOOKS, random, logger }),
+    access: new Access(options.access ?? { mode: 'open' }, store, clock, random),
     podLogs: options.podLogs,
   };
   const hub = new WatchHub();
   const documents: Documents = { discovery: new Discovery(registry), openApi: new OpenApi(registry, schemas, clock) };
   createStandardNamespaces(context);
+  if (options.access?.mode === 'rbac') createStandardRoles(context);
   const background = [new DefinitionLifecycle(context), new GarbageCollector(context), new NamespaceLifecycle(context)];
   let isStopped = false;
 
@@ -110,8 +116,9 @@ export function assembleApiServer(options: ApiServerOptions): { server: ApiServe
 
 async function answer(context: ServerContext, hub: WatchHub, documents: Documents, request: ApiRequest): Promise<ApiResponse> {
   const target = parseTarget(request.path);
-  if (target.kind === 'path') return handlePath(documents, request, target.path, target.query);
-  return handleResource(context, hub, request, target);
+  const admitted = context.access.admit(request, target);
+  if (target.kind === 'path') return handlePath(documents, admitted, target.path, target.query);
+  return handleResource(context, hub, admitted, target);
 }
 
 /** Anything that is not a refusal is a fault of the server: logged whole, answered as 500. */

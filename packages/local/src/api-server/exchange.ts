@@ -23,6 +23,14 @@ export interface ApiResponse {
   /** Names in lower case; `content-type` is always there when there is a body. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: ApiBody;
+  /** The answer is not to arrive whole. Only fault switches ask for this. */
+  readonly breakOff?: BreakOff;
+}
+
+/** After so many bytes of the body the connection goes, or nothing comes any more. */
+export interface BreakOff {
+  readonly how: 'cut' | 'silence';
+  readonly afterBytes: number;
 }
 
 /**

@@ -20,6 +20,7 @@ import { REVIEWS, answerReview } from './verbs/reviews.ts';
 import { refuseChanged, retryChanged, reviewOf } from './verbs/review.ts';
 import { checkScale, scaleOf, withScale } from './verbs/scale.ts';
 import { readSelection } from './verbs/selection.ts';
+import { answerTokenRequest } from './verbs/token-request.ts';
 import { updateObject, type UpdateInput } from './verbs/update.ts';
 import { watchObjects, type WatchHub } from './verbs/watch.ts';
 import type { Written } from './verbs/written.ts';
@@ -48,7 +49,7 @@ export async function handleResource(
   const review = REVIEWS.find((one) => one.group === group && one.plural === plural && version === 'v1');
   if (review) {
     if (request.method !== 'POST') throw methodNotAllowed();
-    return json(201, answerReview(review, body.object()));
+    return json(201, answerReview(review, body.object(), request.user ?? LOCAL_USER, context.access));
   }
   const kind = context.registry.find(group, version, plural);
   if (!kind) {
@@ -130,6 +131,10 @@ async function handleSubresource(call: Call, name: string): Promise<ApiResponse>
     const answer = await readPodLogs(context, getEntry(call, name), target.query);
     if (answer.kind === 'stream') return stream('text/plain', answer.stream);
     return answer.text === '' ? noContent() : plainText(200, answer.text);
+  }
+  if (subresource === 'token' && kind.hasTokens) {
+    if (request.method !== 'POST') throw methodNotAllowed();
+    return json(201, answerTokenRequest(context, getEntry(call, name), call.body.object()));
   }
   throw unknownResource();
 }

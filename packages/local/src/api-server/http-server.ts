@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiServer } from './api-server.ts';
-import type { ApiRequest, ApiResponse, TextStream } from './exchange.ts';
+import type { ApiRequest, ApiResponse, BreakOff, TextStream } from './exchange.ts';
+import { breakingAfter } from './faults/broken-bytes.ts';
 
 /**
  * How much may wait for one slow reader of a watch or a log, in bytes. Default 16 MiB (chosen: a list of
@@ -84,6 +85,10 @@ function send(answer: ApiResponse, request: IncomingMessage, response: ServerRes
   const headers = { ...answer.headers };
   // Header values are bytes, and these are read as UTF-8.
   if (headers['warning'] !== undefined) headers['warning'] = Buffer.from(headers['warning'], 'utf8').toString('latin1');
+  if (answer.breakOff) {
+    sendBroken(answer, answer.breakOff, response);
+    return;
+  }
   if (answer.body.kind === 'stream') {
     response.writeHead(answer.status, headers);
     response.flushHeaders();
@@ -94,6 +99,25 @@ function send(answer: ApiResponse, request: IncomingMessage, response: ServerRes
   if (answer.status !== 304) headers['content-length'] = String(bytes.length);
   response.writeHead(answer.status, headers);
   response.end(request.method === 'HEAD' || answer.status === 304 ? undefined : bytes);
+}
+
+/** What fault switches do to an answer; whatever its body is, its end never comes in order. */
+function sendBroken({ status, headers, body }: ApiResponse, breakOff: BreakOff, response: ServerResponse): void {
+  response.writeHead(status, headers);
+  response.flushHeaders();
+  const take = breakingAfter(breakOff, {
+    write: (bytes) => response.write(bytes),
+    // Not before what was written has gone out.
+    cut: () => response.write('', () => response.destroy()),
+  });
+  if (body.kind === 'text') {
+    take(Buffer.from(body.text));
+    return;
+  }
+  const { stream } = body;
+  response.on('close', () => stream.close());
+  take(new Uint8Array());
+  stream.listen({ onText: (text) => void take(Buffer.from(text)), onEnd: () => {} });
 }
 
 function pump(stream: TextStream, response: ServerResponse): void {

@@ -1,6 +1,7 @@
 /** An embedded API server on simulated time, with a short way to speak to it. */
 import { createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
+import type { AccessOptions } from '../api-server/access/access.ts';
 import { assembleApiServer, type ApiServer } from '../api-server/api-server.ts';
 import type { WebhookCaller } from '../api-server/admission/webhook-caller.ts';
 import type { ApiServerLimits } from '../api-server/limits.ts';
@@ -18,6 +19,7 @@ export interface TestApiServerOptions {
   readonly seed?: number;
   readonly storage?: Storage;
   readonly limits?: Partial<ApiServerLimits>;
+  readonly access?: AccessOptions;
   /** Default: webhooks cannot be reached. */
   readonly webhooks?: WebhookCaller;
 }
@@ -64,6 +66,7 @@ export function createTestApiServer(options: TestApiServerOptions = {}): TestApi
     storage: options.storage ?? createMemoryStorage(),
     logger,
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.access ? { access: options.access } : {}),
     ...(options.webhooks ? { webhooks: options.webhooks } : {}),
   });
   return {

@@ -200,5 +200,6 @@ function subresources(kind: ResourceKind): Subresource[] {
   if (kind.hasLogs) parts.push({ name: 'log', verbs: ['get'], responseKind: { group, version, kind: kind.kind } });
   if (kind.scale) parts.push({ name: 'scale', verbs: PART_VERBS, responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } });
   if (kind.hasStatus) parts.push({ name: 'status', verbs: PART_VERBS, responseKind: { group, version, kind: kind.kind } });
+  if (kind.hasTokens) parts.push({ name: 'token', verbs: ['create'], responseKind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } });
   return parts;
 }

@@ -118,6 +118,8 @@ function collect(value: Json, schema: SchemaNode, into: FieldSet): void {
     const child = new FieldSet();
     collect(field, fieldSchema, child);
     into.attach(step, child);
+    // A key that no schema names is somebody's, whatever is beneath it: without him it would not be there.
+    if (!schema.names(name)) into.members.add(step);
   }
 }
 

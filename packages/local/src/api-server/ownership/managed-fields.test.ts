@@ -131,3 +131,30 @@ describe('an apply', () => {
     expect(object['status']).toBeUndefined();
   });
 });
+
+describe('an apply by the kubectl that had applied on its own side before', () => {
+  const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
+  const byClient = (replicas: number): JsonObject => {
+    const object = web({ replicas, ...pod({ name: 'c', image: 'a:1' }) });
+    object['metadata'] = { name: 'web', annotations: { [annotation]: JSON.stringify(web({ replicas, ...pod({ name: 'c', image: 'a:1' }) })) } };
+    trackUpdate(undefined, object, schema, writer('kubectl-client-side-apply'));
+    return object;
+  };
+  const next = web({ replicas: 3, ...pod({ name: 'c', image: 'a:2' }) });
+
+  it('takes those fields over without a dispute, and keeps the annotation true', () => {
+    const applied = apply(byClient(1), next, 'kubectl');
+    expect(containersOf(applied)).toEqual([{ name: 'c', image: 'a:2' }]);
+    const text = textAt(objectAt(objectAt(applied, 'metadata'), 'annotations'), annotation);
+    expect(JSON.parse(text)).toEqual(next);
+  });
+
+  it('is still refused what somebody has changed since', () => {
+    const changed = { ...byClient(1), spec: { replicas: 2, ...pod({ name: 'c', image: 'a:1' }) } };
+    expect(() => apply(changed, next, 'kubectl')).toThrow('conflict with "kubectl-client-side-apply" using apps/v1: .spec.replicas');
+  });
+
+  it('is refused when it calls itself otherwise', () => {
+    expect(() => apply(byClient(1), next, 'somebody')).toThrow('conflicts with "kubectl-client-side-apply"');
+  });
+});

@@ -10,6 +10,7 @@ import { StatusError } from '../status-error.ts';
 import { compareObjects, fieldsOf } from './compare.ts';
 import { emptyObject } from './empty-object.ts';
 import { FieldSet } from './field-set.ts';
+import { HEIR, carryOn, lastAppliedFields } from './last-applied.ts';
 import { mergeConfiguration, pruneGivenUp } from './merge.ts';
 
 /** Who writes, and through which door. */
@@ -102,8 +103,9 @@ export function applyConfiguration(input: ApplyInput): JsonObject {
 
   const comparison = compareObjects(live && managedPart(live), managedPart(pruned), schema);
   const changed = comparison.added.union(comparison.modified);
+  const inherited = live && writer.manager === HEIR ? lastAppliedFields(live, schema, managedPart) : new FieldSet();
   const conflicts = others
-    .map((manager) => ({ manager, fields: manager.fields.intersection(changed) }))
+    .map((manager) => ({ manager, fields: manager.fields.intersection(changed).difference(inherited) }))
     .filter(({ fields }) => !fields.isEmpty);
   if (conflicts.length > 0 && !input.force) throw conflictError(conflicts);
 
@@ -113,6 +115,7 @@ export function applyConfiguration(input: ApplyInput): JsonObject {
   const isUnchanged = own !== undefined && own.fields.equals(claimed);
   after.push({ ...identity, time: isUnchanged ? own.time : writer.timestamp, fields: claimed });
   pruned['metadata'] = { ...objectAt(pruned, 'metadata') };
+  if (live && writer.manager === HEIR) carryOn(live, applied, pruned['metadata']);
   writeManagers(pruned['metadata'], after);
   return pruned;
 }

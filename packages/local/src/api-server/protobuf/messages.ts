@@ -1,6 +1,6 @@
 /**
  * The messages that kubectl and helm send in protobuf whatever the server says it speaks: those of
- * `kubectl create configmap|secret|namespace|serviceaccount|deployment|service` and `auth can-i`, and helm's
+ * `kubectl create configmap|secret|namespace|serviceaccount|deployment|service|role|rolebinding|token|pdb` and `auth can-i`, and helm's
  * release Secrets. Field numbers are those of the `generated.proto` files of k8s.io/api and apimachinery 1.32.
  */
 
@@ -74,6 +74,20 @@ export const MESSAGES: Readonly<Record<string, Message>> = {
   SelfSubjectReview: { 1: 'metadata:ObjectMeta', 2: 'status:SelfSubjectReviewStatus' },
   SelfSubjectReviewStatus: { 1: 'userInfo:UserInfo' },
   UserInfo: { 1: 'username:string', 2: 'uid:string', 3: 'groups:string[]' },
+  Role: { 1: 'metadata:ObjectMeta', 2: 'rules:PolicyRule[]' },
+  ClusterRole: { 1: 'metadata:ObjectMeta', 2: 'rules:PolicyRule[]' },
+  PolicyRule: { 1: 'verbs:string[]', 2: 'apiGroups:string[]', 3: 'resources:string[]', 4: 'resourceNames:string[]', 5: 'nonResourceURLs:string[]' },
+  RoleBinding: { 1: 'metadata:ObjectMeta', 2: 'subjects:Subject[]', 3: 'roleRef:RoleRef' },
+  ClusterRoleBinding: { 1: 'metadata:ObjectMeta', 2: 'subjects:Subject[]', 3: 'roleRef:RoleRef' },
+  Subject: { 1: 'kind:string', 2: 'apiGroup:string', 3: 'name:string', 4: 'namespace:string' },
+  RoleRef: { 1: 'apiGroup:string', 2: 'kind:string', 3: 'name:string' },
+  TokenRequest: { 1: 'metadata:ObjectMeta', 2: 'spec:TokenRequestSpec', 3: 'status:TokenRequestStatus' },
+  TokenRequestSpec: { 1: 'audiences:string[]', 3: 'boundObjectRef:BoundObjectReference', 4: 'expirationSeconds:int?' },
+  BoundObjectReference: { 1: 'kind:string', 2: 'apiVersion:string', 3: 'name:string', 4: 'uid:string' },
+  TokenRequestStatus: { 1: 'token:string', 2: 'expirationTimestamp:Time' },
+  PodDisruptionBudget: { 1: 'metadata:ObjectMeta', 2: 'spec:PodDisruptionBudgetSpec', 3: 'status:PodDisruptionBudgetStatus' },
+  PodDisruptionBudgetSpec: { 1: 'minAvailable:IntOrString', 2: 'selector:LabelSelector', 3: 'maxUnavailable:IntOrString' },
+  PodDisruptionBudgetStatus: { 1: 'observedGeneration:int', 3: 'disruptionsAllowed:int', 4: 'currentHealthy:int', 5: 'desiredHealthy:int', 6: 'expectedPods:int' },
   DeleteOptions: { 1: 'gracePeriodSeconds:int?', 2: 'preconditions:Preconditions', 3: 'orphanDependents:bool?', 4: 'propagationPolicy:string?', 5: 'dryRun:string[]' },
   Preconditions: { 1: 'uid:string', 2: 'resourceVersion:string' },
 };

@@ -55,6 +55,7 @@ function customKind(spec: JsonObject, version: JsonObject, storedVersion: string
     hasStatus: isObject(subresources['status']),
     scale: scaleOf(subresources['scale']),
     hasLogs: false,
+    hasTokens: false,
     selectableFields: selectable.map((one) => textAt(isObject(one) ? one : undefined, 'jsonPath').replace(/^\./, '')),
     answersDeletedObject: false,
     columns: customColumns(version),

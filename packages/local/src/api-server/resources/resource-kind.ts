@@ -31,6 +31,8 @@ export interface ResourceKind {
   readonly scale: ScalePaths | undefined;
   /** Has `/log`. */
   readonly hasLogs: boolean;
+  /** Has `/token`. */
+  readonly hasTokens: boolean;
   /** Field paths that lists can be selected by, besides `metadata.name` and `metadata.namespace`. */
   readonly selectableFields: readonly string[];
   /** DELETE answers with the object that was, not with a Status. */

@@ -20,6 +20,8 @@ export class SchemaNode {
   /** The OpenAPI name of the built-in type that stands here by reference, or `''`. */
   readonly typeName: string;
   readonly #definitions: JsonObject | undefined;
+  /** Fields whose schema was given from elsewhere. */
+  readonly #given: ReadonlySet<string>;
   readonly #children = new Map<string, SchemaNode | undefined>();
   #items: SchemaNode | undefined;
 
@@ -31,6 +33,7 @@ export class SchemaNode {
     this.#definitions = definitions;
     this.typeName = definitions ? referenceIn(raw) : '';
     this.raw = resolve(raw, this.typeName, definitions);
+    this.#given = new Set(Object.keys(children));
     for (const [name, child] of Object.entries(children)) this.#children.set(name, child);
   }
 
@@ -63,6 +66,11 @@ export class SchemaNode {
     if (!this.isBuiltin) return false;
     // A built-in type without any field named is a placeholder for arbitrary JSON.
     return !isObject(this.raw['properties']) && this.raw['additionalProperties'] === undefined;
+  }
+
+  /** Whether a field is named here, and not only allowed as a key of a map or an unknown one. */
+  names(name: string): boolean {
+    return this.#given.has(name) || this.fields.includes(name);
   }
 
   /** The names of the fields that stand in the schema. */

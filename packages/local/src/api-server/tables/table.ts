@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import { objectAt } from '../json.ts';
 import type { Column } from './column.ts';
+import { CREATED_COLUMN } from './created-column.ts';
 
 /** How much of each object a row carries: its metadata unless asked otherwise. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -21,7 +22,8 @@ export function formatTable(objects: readonly JsonObject[], listMetadata: JsonOb
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata: listMetadata,
     columnDefinitions: columnDefinitions(options.columns),
-    rows: objects.map((object) => formatRow(object, options)),
+    // Of kinds without columns of their own a real server shows no list where it has nothing to show.
+    rows: objects.length === 0 && options.columns.includes(CREATED_COLUMN) ? null : objects.map((object) => formatRow(object, options)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What every verb works with. One per server; nothing in it belongs to a single request. */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import type { Access } from '../access/access.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { JsonObject } from '../json.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly registry: Registry;
   readonly schemas: BuiltinSchemas;
   readonly admission: Admission;
+  readonly access: Access;
   podLogs: PodLogs | undefined;
 }
 

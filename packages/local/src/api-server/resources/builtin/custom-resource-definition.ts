@@ -2,19 +2,11 @@
 import type { JsonObject } from '../../json.ts';
 import { ensureObject, equalJson, isObject, listAt, objectAt, textAt } from '../../json.ts';
 import type { Cause } from '../../status-error.ts';
-import { NAME_COLUMN, type Column } from '../../tables/column.ts';
+import { NAME_COLUMN } from '../../tables/column.ts';
+import { CREATED_COLUMN } from '../../tables/created-column.ts';
 import type { BuiltinKind } from './kind-template.ts';
 import { fallback } from './pod-defaults.ts';
 import { badValue, notSupported, required } from './pod-validation.ts';
-
-const CREATED_COLUMN: Column = {
-  name: 'Created At',
-  type: 'date',
-  format: '',
-  description: 'When the server made this object',
-  priority: 0,
-  cell: (one) => textAt(objectAt(one, 'metadata'), 'creationTimestamp'),
-};
 
 export const CUSTOM_RESOURCE_DEFINITION: BuiltinKind = {
   group: 'apiextensions.k8s.io',

@@ -29,6 +29,7 @@ export function builtinKind(schemas: BuiltinSchemas, kind: BuiltinKind): Resourc
     hasStatus: false,
     scale: undefined,
     hasLogs: false,
+    hasTokens: false,
     selectableFields: [],
     answersDeletedObject: false,
     columns: [NAME_COLUMN, AGE_COLUMN],

@@ -99,6 +99,7 @@ export const SERVICE_ACCOUNT: BuiltinKind = {
   kind: 'ServiceAccount',
   plural: 'serviceaccounts',
   shortNames: ['sa'],
+  hasTokens: true,
   answersDeletedObject: true,
   columns: [NAME_COLUMN, column('Secrets', (one) => listAt(one, 'secrets').length), AGE_COLUMN],
 };
