@@ -3,7 +3,7 @@
  * stream at its start. Nothing in it is looked up in a resource again, and nothing in it is changed: a new
  * configuration is a new value in which unchanged parts are the same objects.
  */
-import type { RequestHead } from '@sluice/http';
+import type { RequestHead, ResponseHead } from '@sluice/http';
 import type { Address } from '@sluice/kernel';
 import type { ClientCertificateDetails, AccessLogOptions, Cluster, ClusterLoadAssignment } from '@sluice/resources';
 import type { AccessLogConfig } from './access-log/access-log-config.ts';
@@ -17,9 +17,10 @@ import type { HttpFilter } from './filters/filter.ts';
 import type { Http2Options } from './http2-options.ts';
 import type { ConnectionGate } from './network-filters/connection-gate.ts';
 import type { NetworkServerConfig } from './network-filters/network-server-config.ts';
-import type { RouteTable } from './route-match.ts';
+import type { ForwardAction, RouteTable } from './route-match.ts';
 import type { RetryRule } from './upstream/retry-rule.ts';
 import type { CircuitLimits } from './upstream/circuit-breaker.ts';
+import type { Mirror } from './upstream/try-policy.ts';
 import type { StreamInfo } from './stream-info.ts';
 import type { TracingConfig } from './tracing/tracing-config.ts';
 
@@ -214,6 +215,12 @@ export interface ClusterConfig extends CircuitLimits {
   readonly highPriority: CircuitLimits;
   /** The cluster's own policy, in place of those of routes. */
   readonly retry?: RetryRule | undefined;
+  /** Where a request belongs, in place of what routes say. Absent: they say. */
+  readonly hash?: ForwardAction['hash'];
+  /** Who gets copies, in place of the mirrors of routes. Absent: those. */
+  readonly mirrors?: readonly Mirror[];
+  /** Which responses count as failures of their host. Absent: 5xx. */
+  readonly isFailure?: (head: ResponseHead) => boolean;
   /** How long one try may take, response and all. 0 is without limit. */
   readonly streamDurationMaxMs?: number;
   /** Connections to a host for each request there. Absent: 1. */

@@ -29,7 +29,8 @@ function inline(bytes: Buffer): DataSource {
   return { kind: 'inline', text: bytes.toString('utf8'), bytes };
 }
 
-function decodeBase64(encoded: string, scope: Scope): Buffer {
+/** Of either alphabet, with or without its padding. */
+export function decodeBase64(encoded: string, scope: Scope): Buffer {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded)) scope.error('must be base64');
   return Buffer.from(encoded, 'base64');
 }

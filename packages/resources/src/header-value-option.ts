@@ -1,6 +1,7 @@
 /** `envoy.config.core.v3.HeaderValueOption`, and the four lists in which routes carry them. */
 import { MessageReader } from './decode/message-reader.ts';
-import { decodeNonEmptyString } from './decode/scalars.ts';
+import { decodeBase64 } from './data-source.ts';
+import { decodeNonEmptyString, decodeString } from './decode/scalars.ts';
 import type { Scope } from './decode/scope.ts';
 
 export interface HeaderValueOption {
@@ -72,14 +73,20 @@ function readHeaderValue(json: unknown, scope: Scope): { name: string; value: st
   if (!reader) return undefined;
   const name = reader.read('key', readSettableName);
   if (!reader.has('key')) scope.at('key').error('is required');
-  const value = reader.string('value', '');
+  const value = reader.string('value') ?? reader.read('raw_value', readRawValue) ?? '';
+  if (reader.has('value') && reader.has('raw_value')) scope.error('has value and raw_value, of which only one may be set');
   if (/[\0\r\n]/.test(value)) scope.at('value').error('must not contain line ends or NUL');
   if (value.length > valueLengthMax) {
     scope.at('value').error(`has ${value.length} characters, must have at most ${valueLengthMax}`);
   }
-  reader.refuse(['raw_value']);
   reader.done();
   return name === undefined ? undefined : { name, value };
+}
+
+/** Bytes: each a character of Latin-1, which is what they become again on the wire. */
+function readRawValue(json: unknown, scope: Scope): string | undefined {
+  const encoded = decodeString(json, scope);
+  return encoded === undefined ? undefined : decodeBase64(encoded, scope).toString('latin1');
 }
 
 /** A header that configuration may set: a token, no pseudo-header, and not the host, which rewrites are for. */

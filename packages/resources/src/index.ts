@@ -10,8 +10,9 @@ export { readDataSource, type DataSource } from './data-source.ts';
 export { decodeSecret, type Secret, type SecretContent, type SecretReference } from './tls/secret.ts';
 export { secretsOf, type TlsContext, type ValidationSource } from './tls/tls-context.ts';
 export type { TlsParameters, TlsVersion } from './tls/tls-parameters.ts';
+export type { TrustDomain } from './tls/spiffe-validator.ts';
 export type { TlsCertificate } from './tls/tls-certificate.ts';
-export { anyCertificate, type CertificateValidationContext, type SanMatcher, type SanType } from './tls/certificate-validation-context.ts';
+export { anyCertificate, hasAnchors, type CertificateValidationContext, type SanMatcher, type SanType } from './tls/certificate-validation-context.ts';
 export { downstreamTlsContextTypeName, readDownstreamTlsContext, secretsOfDownstream, type DownstreamTlsContext, type SessionTickets } from './tls/downstream-tls-context.ts';
 export type { UpstreamTlsContext } from './tls/upstream-tls-context.ts';
 export { readPassThroughTlvs, type UpstreamProxyProtocol } from './upstream-proxy-protocol.ts';
@@ -61,6 +62,7 @@ export { defaultBackOff, type BackOff, type RateLimitedBackOff, type ResetHeader
 export type { RetryHostPredicate } from './retry-host-selection.ts';
 export type { HedgePolicy } from './hedge-policy.ts';
 export type { RequestMirrorPolicy } from './request-mirror-policy.ts';
+export type { ResponsePredicate } from './match-predicate.ts';
 export type { MaxStreamDuration } from './max-stream-duration.ts';
 export type { BodyBufferLimit } from './body-buffer-limit.ts';
 export type { RedirectAction, RedirectPath } from './redirect-action.ts';

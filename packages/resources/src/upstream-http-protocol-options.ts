@@ -3,6 +3,9 @@ import { readAutoSni, type AutoSni } from './auto-sni.ts';
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
 import { openTypedConfig } from './decode/typed-config.ts';
+import { readHashPolicy, type HashPolicy } from './hash-policy.ts';
+import { readResponsePredicate, type ResponsePredicate } from './match-predicate.ts';
+import { readRequestMirrorPolicy, type RequestMirrorPolicy } from './request-mirror-policy.ts';
 import { readRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { defaultHttp2ProtocolOptions, readHttp2ProtocolOptions, type Http2ProtocolOptions } from './http2-protocol-options.ts';
 
@@ -23,6 +26,11 @@ export interface UpstreamHttpProtocolOptions {
   readonly responseHeadBytesMax?: number | undefined;
   /** In place of the policies of routes. */
   readonly retryPolicy?: RetryPolicy | undefined;
+  /** In place of those of routes. Absent: those of routes count. */
+  readonly hashPolicies?: readonly HashPolicy[];
+  readonly mirrorPolicies?: readonly RequestMirrorPolicy[];
+  /** Which responses outlier detection takes for failures of their host; all others are successes. Absent: 5xx. */
+  readonly failurePredicate?: ResponsePredicate;
   /** Hosts are spoken to in HTTP/2 by prior knowledge. Absent: in HTTP/1.1, which is also what a cluster that says nothing means. */
   readonly http2?: Http2ProtocolOptions | undefined;
   /** HTTP/2 only for requests that came by it. Absent: whatever they came by. */
@@ -53,22 +61,37 @@ export function readUpstreamHttpProtocolOptions(
   const common = reader.read('common_http_protocol_options', readCommonUpstreamOptions) ?? defaultUpstreamHttpProtocolOptions;
   const autoSni = reader.read('upstream_http_protocol_options', readAutoSni);
   const retryPolicy = reader.read('retry_policy', readRetryPolicy);
-  const shared = { ...common, ...(autoSni && { autoSni }), ...(retryPolicy && { retryPolicy }) };
+  const hashPolicies = reader.list('hash_policy', readHashPolicy);
+  const mirrorPolicies = reader.list('request_mirror_policies', readRequestMirrorPolicy);
+  const failurePredicate = reader.read('outlier_detection', readErrorMatcher);
+  const shared = {
+    ...common,
+    ...(autoSni && { autoSni }),
+    ...(retryPolicy && { retryPolicy }),
+    ...(hashPolicies.length > 0 && { hashPolicies }),
+    ...(mirrorPolicies.length > 0 && { mirrorPolicies }),
+    ...(failurePredicate && { failurePredicate }),
+  };
   const kind = reader.oneof(['explicit_http_config', 'use_downstream_protocol_config', 'auto_config'], false);
   const http2 = kind === 'explicit_http_config' ? reader.read(kind, readExplicitHttpConfig)?.http2 : undefined;
   const negotiated = kind === 'auto_config' ? reader.read(kind, readAutoConfig) : undefined;
   const followed = kind === 'use_downstream_protocol_config' ? reader.read(kind, readDownstreamProtocolConfig) : undefined;
   reader.refuse([
     'http_filters',
-    'outlier_detection',
-    'hash_policy',
-    'request_mirror_policies',
     'header_validation_config',
   ]);
   reader.done();
   if (negotiated) return { ...shared, http2: negotiated, negotiates: true };
   if (followed) return { ...shared, http2: followed, followsDownstream: true };
   return http2 ? { ...shared, http2 } : shared;
+}
+
+/** `HttpProtocolOptions.OutlierDetection`. */
+function readErrorMatcher(json: unknown, scope: Scope): ResponsePredicate | undefined {
+  const reader = MessageReader.open(json, scope);
+  const predicate = reader?.read('error_matcher', readResponsePredicate);
+  reader?.done();
+  return predicate;
 }
 
 /** What holds for every protocol: `common_http_protocol_options`. */

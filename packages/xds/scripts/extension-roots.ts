@@ -50,5 +50,6 @@ export const extensionRoots: readonly RootFile[] = [
   envoy('extensions/tracers/opentelemetry/samplers/v3/always_on_sampler', 'AlwaysOnSamplerConfig'),
   envoy('extensions/tracers/opentelemetry/samplers/v3/parent_based_sampler', 'ParentBasedSamplerConfig'),
   envoy('extensions/tracers/opentelemetry/samplers/v3/trace_id_ratio_based_sampler', 'TraceIdRatioBasedSamplerConfig'),
+  envoy('extensions/transport_sockets/tls/v3/tls_spiffe_validator_config', 'SPIFFECertValidatorConfig'),
   envoy('extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol', 'ProxyProtocolUpstreamTransport'),
 ];

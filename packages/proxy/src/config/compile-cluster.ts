@@ -1,11 +1,13 @@
 /** A cluster resource and its endpoints, as the engine runs them. */
 import { upstreamHttpProtocolOptionsTypeName, type CircuitBreakerThresholds, type Cluster, type ClusterLoadAssignment } from '@sluice/resources';
+import { createPlainEnvironment, type CompileEnvironment } from '../compile-environment.ts';
 import type { ClusterConfig } from '../proxy-config.ts';
 import { compileRetryRule } from '../router/compile-retry.ts';
 import type { PatternCompiler } from '../router/compile-session.ts';
 import type { CircuitLimits } from '../upstream/circuit-breaker.ts';
 import type { RetryRule } from '../upstream/retry-rule.ts';
 import type { ClusterTransports } from '../tls/cluster-transports.ts';
+import { compileClusterRouting } from './compile-cluster-routing.ts';
 import type { ConfigResource } from './config-resource.ts';
 
 /** What a cluster says of its endpoints itself. */
@@ -25,6 +27,7 @@ export function compileCluster(
   eds: ConfigResource<ClusterLoadAssignment> | undefined,
   patterns: PatternCompiler,
   transports?: ClusterTransports,
+  environment: CompileEnvironment = createPlainEnvironment(),
 ): ClusterConfig {
   const resource = cluster.value;
   const { discovery, circuitBreakers, http } = resource;
@@ -40,6 +43,7 @@ export function compileCluster(
     ...limitsOf(circuitBreakers.default),
     highPriority: limitsOf(circuitBreakers.high),
     retry: compileClusterRetry(resource, patterns),
+    ...compileClusterRouting(resource, environment, patterns),
     streamDurationMaxMs: http.streamDurationMaxMs ?? 0,
     connectionDurationMaxMs: http.connectionDurationMaxMs ?? 0,
     requestsPerConnectionMax: http.requestsPerConnectionMax,

@@ -19,6 +19,7 @@ import type { TlsRegistry } from '../tls/tls-registry.ts';
 import { createClusterTransports, type ClusterTransports } from '../tls/cluster-transports.ts';
 import { unknownClusters, unknownClustersOfHost } from './cluster-references.ts';
 import { compileCluster, compileClusterRetry, ownAssignment } from './compile-cluster.ts';
+import { compileClusterRouting } from './compile-cluster-routing.ts';
 import { compileListener, under, type ListenerParts } from './compile-listener.ts';
 import { PassthroughClusters } from './passthrough-clusters.ts';
 import type { ConfigResource, ConfigSnapshot } from './config-resource.ts';
@@ -86,7 +87,9 @@ export class ConfigCompiler {
   /** What is wrong with a cluster beyond what decoding it has shown. */
   checkCluster(cluster: ConfigResource<Cluster>): readonly Problem[] {
     const problems: Problem[] = [];
-    compileClusterRetry(cluster.value, createPatternCompiler(this.#options.regexEngine, cluster.path, problems));
+    const patterns = createPatternCompiler(this.#options.regexEngine, cluster.path, problems);
+    compileClusterRetry(cluster.value, patterns);
+    compileClusterRouting(cluster.value, this.#environment, patterns);
     return [...problems, ...under(cluster.path, this.#transportsOf(cluster).problems)];
   }
 
@@ -158,7 +161,7 @@ export class ConfigCompiler {
     if (previous?.resource === cluster.value && previous.assignment === (eds?.value ?? ownAssignment(cluster.value)) && (previous.awaitsSecrets ?? false) === awaitsSecrets) {
       return previous;
     }
-    const compiled = compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []), this.#transportsOf(cluster).transports);
+    const compiled = compileCluster(cluster, eds, createPatternCompiler(this.#options.regexEngine, '', []), this.#transportsOf(cluster).transports, this.#environment);
     return awaitsSecrets ? { ...compiled, awaitsSecrets } : compiled;
   }
 

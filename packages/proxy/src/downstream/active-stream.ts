@@ -314,7 +314,7 @@ export class ActiveStream implements Stream, DownstreamEvents, UpstreamRequestOw
     this.forwardedAt = this.#engine.turn.now();
     this.info.clusterMetadata = cluster.config.resource.metadata;
     // As the client has sent it: what is changed below must not move it.
-    const hash = action.hash?.(this);
+    const hash = (cluster.config.hash ?? action.hash)?.(this);
     this.route?.changeRequest?.(this.request, this.info);
     this.timeoutMs = action.timeoutMs;
     const router = routerOf(this.#filters);

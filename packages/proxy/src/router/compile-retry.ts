@@ -26,7 +26,8 @@ export function compileRetryRule(policy: RetryPolicy, path: string, patterns: Pa
   };
 }
 
-function responseValue(head: ResponseHead, name: string): string | undefined {
+/** `:status` is a field like others. */
+export function responseValue(head: ResponseHead, name: string): string | undefined {
   return name === ':status' ? String(head.status) : head.get(name);
 }
 

@@ -1,6 +1,7 @@
 /** What the levels of a route ask of the router beyond one plain try, compiled to one answer; undefined when they ask nothing. */
 import type { RequestHead } from '@sluice/http';
 import type { RequestMirrorPolicy, RouteAction } from '@sluice/resources';
+import type { CompileEnvironment } from '../compile-environment.ts';
 import type { Mirror, TryPolicy } from '../upstream/try-policy.ts';
 import { compileRetryRule } from './compile-retry.ts';
 import type { CompileSession } from './compile-session.ts';
@@ -15,7 +16,7 @@ export function compileTries(action: RouteAction, { table, host, hostPath, route
   const policy: TryPolicy = {
     retry: retryPolicy && compileRetryRule(retryPolicy, `${retryPath}.retry_policy`, session),
     hedges: hedgePolicy?.onPerTryTimeout ?? false,
-    mirrors: mirrors.map((mirror) => compileMirror(mirror, session)),
+    mirrors: mirrors.map((mirror) => compileMirror(mirror, session.environment)),
     bodyLimit: route.bodyBufferLimit ?? host.bodyBufferLimit,
     announcesAttempt: host.includesAttemptCount,
     announcesTimeoutRetry: host.includesIsTimeoutRetry,
@@ -25,8 +26,8 @@ export function compileTries(action: RouteAction, { table, host, hostPath, route
   return asks ? policy : undefined;
 }
 
-function compileMirror({ target, fraction, appendsShadow, hostRewriteLiteral }: RequestMirrorPolicy, { environment }: CompileSession): Mirror {
+export function compileMirror({ target, fraction, appendsShadow, hostRewriteLiteral }: RequestMirrorPolicy, { runtime }: Pick<CompileEnvironment, 'runtime'>): Mirror {
   const clusterOf = target.kind === 'cluster' ? () => target.name : (head: RequestHead) => head.get(target.header) || undefined;
-  const ratio = fraction && environment.runtime.ratio(fraction.runtimeKey, fraction.ratio);
+  const ratio = fraction && runtime.ratio(fraction.runtimeKey, fraction.ratio);
   return { clusterOf, ratio, appendsShadow, hostLiteral: hostRewriteLiteral };
 }

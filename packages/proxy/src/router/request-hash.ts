@@ -3,7 +3,7 @@ import { combineHashes, formatHash, xxHash64, type Hash64 } from '@sluice/balanc
 import { formatAddress } from '@sluice/kernel';
 import type { HashCookie, HashPolicy, HashSource } from '@sluice/resources';
 import type { ForwardAction, HashInput } from '../route-match.ts';
-import type { CompileSession } from './compile-session.ts';
+import type { PatternCompiler } from './compile-session.ts';
 import { cookieValue } from './cookie-value.ts';
 import { firstQueryValue, headerValue } from './head-test.ts';
 
@@ -11,7 +11,7 @@ import { firstQueryValue, headerValue } from './head-test.ts';
 type HashOne = (stream: HashInput) => Hash64 | undefined;
 
 /** @param path of the route action, for problems */
-export function compileHash(policies: readonly HashPolicy[], path: string, session: CompileSession): ForwardAction['hash'] {
+export function compileHash(policies: readonly HashPolicy[], path: string, session: PatternCompiler): ForwardAction['hash'] {
   if (policies.length === 0) return undefined;
   const steps = policies.map(({ source, terminal }, index) => ({
     terminal,
@@ -28,7 +28,7 @@ export function compileHash(policies: readonly HashPolicy[], path: string, sessi
   };
 }
 
-function compileSource(source: HashSource, path: string, session: CompileSession): HashOne {
+function compileSource(source: HashSource, path: string, session: PatternCompiler): HashOne {
   switch (source.kind) {
     case 'header':
       return compileHeader(source, path, session);
@@ -47,7 +47,7 @@ function compileSource(source: HashSource, path: string, session: CompileSession
   }
 }
 
-function compileHeader({ header, rewrite }: HashSource & { kind: 'header' }, path: string, session: CompileSession): HashOne {
+function compileHeader({ header, rewrite }: HashSource & { kind: 'header' }, path: string, session: PatternCompiler): HashOne {
   if (rewrite === undefined) return ({ request }) => hashOf(headerValue(request, header));
   const regex = session.regex(rewrite.regex, `${path}.header.regex_rewrite.pattern.regex`);
   return ({ request }) => {

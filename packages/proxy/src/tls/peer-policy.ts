@@ -6,6 +6,8 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import type { TlsFacts } from '@sluice/kernel';
 import type { SanType } from '@sluice/resources';
 import type { StringTest } from '../router/string-test.ts';
+import { chainLeadsTo, chainMax } from './certificate-chain.ts';
+import { spiffeFault, type TrustDomains } from './spiffe.ts';
 import { isDnsNameFor, subjectNamesOf, type SubjectName } from './subject-names.ts';
 
 export interface PeerRules {
@@ -20,6 +22,8 @@ export interface PeerRules {
   readonly depthMax: number;
   /** What chains may lead to, for the rare case in which they are looked at here. */
   readonly anchors: readonly X509Certificate[];
+  /** Whom chains must lead to by the names they are for (SPIFFE). Absent: any anchor will do. */
+  readonly trustDomains?: TrustDomains;
 }
 
 export interface NameRule {
@@ -58,6 +62,8 @@ function judge(rules: PeerRules, { chainFault }: TlsFacts, certificate: X509Cert
     return bad('fail_verify_error', `verify cert failed: ${chainFault.toLowerCase().replaceAll('_', ' ')}`);
   }
   if (rules.checksChain && depthOf(certificate) > rules.depthMax) return bad('fail_verify_error', 'verify cert failed: certificate chain too long');
+  const fault = rules.trustDomains && spiffeFault(rules.trustDomains, certificate);
+  if (fault !== undefined) return bad('fail_verify_error', `verify cert failed: ${fault}`);
   const names = subjectNamesOf(certificate);
   if (serverName !== undefined && !names.some((name) => isFor(name, serverName))) {
     return bad('fail_verify_san', `verify SAN list: none is for ${serverName}`);
@@ -98,27 +104,11 @@ function depthOf(certificate: X509Certificate): number {
   return depth;
 }
 
-/** Longer chains are no chains. */
-const chainMax = 101;
-
 /**
  * The library reports the last fault of a chain, so that one about time may stand for a worse one: signatures are looked
  * at again, up to what is trusted.
  */
 function isForgiven({ allowsExpired, anchors }: PeerRules, fault: string, certificate: X509Certificate): boolean {
   if (!allowsExpired || !expiryFaults.has(fault)) return false;
-  let at = certificate;
-  for (let depth = 0; depth < chainMax; depth += 1) {
-    const current = at;
-    if (anchors.some((anchor) => anchor.fingerprint256 === current.fingerprint256)) return true;
-    if (anchors.some((anchor) => hasIssued(anchor, current))) return true;
-    const issuer = current.issuerCertificate;
-    if (!issuer || issuer === current || !hasIssued(issuer, current)) return false;
-    at = issuer;
-  }
-  return false;
-}
-
-function hasIssued(issuer: X509Certificate, certificate: X509Certificate): boolean {
-  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  return chainLeadsTo(certificate, anchors);
 }

@@ -1,6 +1,6 @@
 /** What both sides of TLS are made of: identities, roots and rules, out of the resource and the secrets that it names. */
 import type { Problem, TlsContextSettings } from '@sluice/kernel';
-import type { CertificateValidationContext, TlsContext, TlsCertificate, TlsParameters } from '@sluice/resources';
+import { hasAnchors, type CertificateValidationContext, type TlsContext, type TlsCertificate, type TlsParameters } from '@sluice/resources';
 import { createPatternCompiler } from '../router/compile-session.ts';
 import { compileStringMatcher } from '../router/string-test.ts';
 import type { Report } from './data-files.ts';
@@ -88,6 +88,7 @@ function merge(own: CertificateValidationContext, fetched: CertificateValidation
   return {
     trustedCa: fetched.trustedCa ?? own.trustedCa,
     usesSystemRoots: fetched.usesSystemRoots || own.usesSystemRoots,
+    trustDomains: fetched.trustDomains.length > 0 ? fetched.trustDomains : own.trustDomains,
     sanMatchers: [...own.sanMatchers, ...fetched.sanMatchers],
     spkiPins: [...own.spkiPins, ...fetched.spkiPins],
     certificateHashes: [...own.certificateHashes, ...fetched.certificateHashes],
@@ -103,7 +104,7 @@ function gatherPeer(context: CertificateValidationContext, supplies: TlsSupplies
   const at = `${path}.validation_context`;
   const roots = readRoots(context, at, supplies.files, report);
   if (!roots) return undefined;
-  const checksChain = context.trustedCa !== undefined || context.usesSystemRoots;
+  const checksChain = hasAnchors(context);
   if (context.sanMatchers.length > 0 && !checksChain) {
     report(at, 'matches names without roots that anybody would have to be vouched for by');
     return undefined;
@@ -117,6 +118,7 @@ function gatherPeer(context: CertificateValidationContext, supplies: TlsSupplies
     acceptsUntrusted: context.acceptsUntrusted,
     depthMax: context.verifyDepthMax ?? depthMax,
     anchors: roots.roots.map(({ certificate }) => certificate),
+    ...(roots.domains ? { trustDomains: roots.domains } : {}),
   };
   return { context, roots, rules };
 }

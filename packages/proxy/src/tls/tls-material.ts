@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { TlsIdentity } from '@sluice/kernel';
 import type { CertificateValidationContext, TlsCertificate } from '@sluice/resources';
 import type { DataFiles, Report } from './data-files.ts';
+import type { TrustDomains } from './spiffe.ts';
 
 /** A certificate as dumps show it. */
 export interface ShownCertificate {
@@ -22,6 +23,8 @@ export interface RootMaterial {
   readonly trustedCa: string | undefined;
   readonly crl: string | undefined;
   readonly roots: readonly ShownCertificate[];
+  /** Who may vouch for which names; absent where roots may for all. */
+  readonly domains?: TrustDomains;
   readonly version: string;
 }
 
@@ -42,6 +45,7 @@ export function readIdentity(certificate: TlsCertificate, path: string, files: D
 }
 
 export function readRoots(context: CertificateValidationContext, path: string, files: DataFiles, report: Report): RootMaterial | undefined {
+  if (context.trustDomains.length > 0) return readDomains(context, path, files, report);
   const { trustedCa, crl } = context;
   const caText = trustedCa && files.text(trustedCa, `${path}.trusted_ca`, report);
   const crlText = crl && files.text(crl, `${path}.crl`, report);
@@ -50,6 +54,25 @@ export function readRoots(context: CertificateValidationContext, path: string, f
   if (!roots) return undefined;
   if (crlText !== undefined && !crlText.includes('-----BEGIN X509 CRL-----')) report(`${path}.crl`, 'holds no list of revoked certificates in PEM');
   return { trustedCa: caText, crl: crlText, roots, version: hash(caText ?? '', crlText ?? '', JSON.stringify(settingsOf(context))) };
+}
+
+/** Of several domains: the library takes all roots as one's, and whose they are is looked at afterwards. `trusted_ca` has no say then, as in Envoy. */
+function readDomains(context: CertificateValidationContext, path: string, files: DataFiles, report: Report): RootMaterial | undefined {
+  const domains = new Map<string, readonly X509Certificate[]>();
+  const texts: string[] = [];
+  const roots: ShownCertificate[] = [];
+  for (const [index, { name, bundle }] of context.trustDomains.entries()) {
+    const at = `${path}.custom_validator_config.typed_config.trust_domains[${index}].trust_bundle`;
+    const text = files.text(bundle, at, report);
+    const found = text === undefined ? undefined : readCertificates(text, placeOf(bundle), at, report);
+    if (text === undefined || !found) return undefined;
+    domains.set(name, found.map(({ certificate }) => certificate));
+    texts.push(text);
+    roots.push(...found);
+  }
+  const crl = context.crl && files.text(context.crl, `${path}.crl`, report);
+  if (context.crl && crl === undefined) return undefined;
+  return { trustedCa: texts.join('\n'), crl, roots, domains, version: hash(...texts, crl ?? '', JSON.stringify(settingsOf({ ...context, trustDomains: [] }))) };
 }
 
 /** At least one, or undefined and a report. */

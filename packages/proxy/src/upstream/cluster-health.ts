@@ -17,15 +17,18 @@ import type { UpstreamContext } from './upstream-context.ts';
 export class ClusterHealth {
   readonly #outliers: OutlierWatch | undefined;
   readonly #checks: ActiveChecks | undefined;
+  /** Says in place of statuses which responses are failures. */
+  readonly #isFailure: ClusterConfig['isFailure'];
 
-  private constructor(outliers: OutlierWatch | undefined, checks: ActiveChecks | undefined) {
+  private constructor(outliers: OutlierWatch | undefined, checks: ActiveChecks | undefined, isFailure: ClusterConfig['isFailure']) {
+    this.#isFailure = isFailure;
     this.#outliers = outliers;
     this.#checks = checks;
   }
 
   /** @param onChange called when the health of hosts is another than before, and when they are first known */
   static open(
-    { name, resource, transports }: ClusterConfig,
+    { name, resource, transports, isFailure }: ClusterConfig,
     context: UpstreamContext,
     statistics: UpstreamStatistics,
     onChange: (hosts: readonly Host[]) => void,
@@ -50,7 +53,7 @@ export class ClusterHealth {
         },
         context,
       );
-    return outliers || checks ? new ClusterHealth(outliers, checks) : undefined;
+    return outliers || checks ? new ClusterHealth(outliers, checks, isFailure) : undefined;
   }
 
   /** Whether enough is known to send requests. */
@@ -70,7 +73,7 @@ export class ClusterHealth {
 
   /** What a response says: its status, and whether its host wants no more requests. */
   observeHead(host: Host, head: ResponseHead): void {
-    this.#outliers?.observe(host, { kind: 'answered', status: observedStatus(head) });
+    this.#outliers?.observe(host, { kind: 'answered', status: this.#isFailure ? (this.#isFailure(head) ? 500 : 200) : observedStatus(head) });
     if (this.#checks && head.has(immediateFailure)) this.#checks.excludeNow(host);
   }
 

@@ -136,7 +136,7 @@ export class ClusterRuntime {
 
   /** Whether its requests are more than one plain try each, whatever their routes say. */
   get asksForTries(): boolean {
-    return this.#config.retry !== undefined || (this.#config.streamDurationMaxMs ?? 0) > 0;
+    return this.#config.retry !== undefined || this.#config.mirrors !== undefined || (this.#config.streamDurationMaxMs ?? 0) > 0;
   }
 
   /** Same cluster resource, possibly other endpoints. */

@@ -32,7 +32,7 @@ export interface UpstreamWish {
 export function openTries(owner: UpstreamRequestOwner, wish: UpstreamWish, context: UpstreamContext): UpstreamSide {
   const { action, cluster, demands, timeoutMs, tunnel, hash, router } = wish;
   const policy = action.tries ?? plainTryPolicy;
-  const { retry, streamDurationMaxMs = 0 } = cluster.config;
+  const { retry, streamDurationMaxMs = 0, mirrors = policy.mirrors } = cluster.config;
   const plan = planTries({
     policy,
     demands,
@@ -40,7 +40,7 @@ export function openTries(owner: UpstreamRequestOwner, wish: UpstreamWish, conte
     streamDurationMaxMs,
     timeoutMs,
     bodyBytesMax: bodyBytesMaxOf(policy, wish.bufferBytesMax),
-    mirrors: policy.mirrors.length === 0 || owner.request.method === 'CONNECT' ? noMirrors : mirrorsOf(owner, wish, policy, context),
+    mirrors: mirrors.length === 0 || owner.request.method === 'CONNECT' ? noMirrors : mirrorsOf(owner, wish, mirrors, context),
     router,
   });
   return new RetryingRequest(owner, cluster, context, cluster.poolsFor(action.isHighPriority), plan, tunnel, pickContextOf(owner, hash, action.subset));
@@ -53,7 +53,7 @@ export function openPlain(owner: UpstreamRequestOwner, cluster: ClusterRuntime, 
 const noMirrors: readonly MirrorRequest[] = [];
 
 /** Those that this request goes to: each by its share, and none whose cluster is not there. */
-function mirrorsOf({ request }: UpstreamRequestOwner, { action, clusters, timeoutMs }: UpstreamWish, { mirrors }: TryPolicy, { random }: UpstreamContext): readonly MirrorRequest[] {
+function mirrorsOf({ request }: UpstreamRequestOwner, { action, clusters, timeoutMs }: UpstreamWish, mirrors: TryPolicy['mirrors'], { random }: UpstreamContext): readonly MirrorRequest[] {
   const chosen: MirrorRequest[] = [];
   for (const mirror of mirrors) {
     if (mirror.ratio && random.next() >= mirror.ratio()) continue;

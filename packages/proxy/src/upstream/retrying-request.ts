@@ -306,7 +306,7 @@ export class RetryingRequest implements UpstreamSide, AttemptOwner, Sweepable {
 
   // — time —
 
-  /** Since the request was there: the timeout of the whole goes on through all tries. */
+  /** Since the end of the request, 0 before: there the timeout of the whole begins, as in Envoy, whose upstreams hear what of it is left. */
   #elapsedMs(): number {
     const { requestEndAt } = this.info;
     return requestEndAt === 0 ? 0 : this.now() - requestEndAt;

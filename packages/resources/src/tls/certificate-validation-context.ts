@@ -5,12 +5,15 @@ import { decodeString } from '../decode/scalars.ts';
 import type { Scope } from '../decode/scope.ts';
 import { readStringMatcher, type StringMatcher } from '../string-matcher.ts';
 import { readWatchedDirectory } from '../watched-directory.ts';
+import { readCustomValidator, type TrustDomain } from './spiffe-validator.ts';
 
 export interface CertificateValidationContext {
   /** Chains must lead to one of these. Undefined, without `usesSystemRoots`: chains are not looked at. */
   readonly trustedCa: DataSource | undefined;
   /** The system's own roots count too. */
   readonly usesSystemRoots: boolean;
+  /** In place of roots: who may vouch for which names (SPIFFE). Empty: the roots may for all. */
+  readonly trustDomains: readonly TrustDomain[];
   /** One of the names in the certificate must match one of these. Empty: any name will do. */
   readonly sanMatchers: readonly SanMatcher[];
   /** Base64 of the SHA-256 of public keys, of which it must be one. Empty: any. */
@@ -39,6 +42,7 @@ export interface SanMatcher {
 export const anyCertificate: CertificateValidationContext = {
   trustedCa: undefined,
   usesSystemRoots: false,
+  trustDomains: [],
   sanMatchers: [],
   spkiPins: [],
   certificateHashes: [],
@@ -58,6 +62,7 @@ export function readCertificateValidationContext(json: unknown, scope: Scope, ne
   const context: CertificateValidationContext = {
     trustedCa: reader.read('trusted_ca', readDataSource),
     usesSystemRoots: reader.read('system_root_certs', readNothing) ?? false,
+    trustDomains: reader.read('custom_validator_config', readCustomValidator) ?? [],
     sanMatchers: typedMatchers.length > 0 ? typedMatchers : untyped.map((matcher) => ({ type: undefined, matcher })),
     spkiPins: reader.list('verify_certificate_spki', readSpkiPin),
     certificateHashes: reader.list('verify_certificate_hash', readCertificateHash),
@@ -67,13 +72,18 @@ export function readCertificateValidationContext(json: unknown, scope: Scope, ne
     verifyDepthMax: reader.uint32('max_verify_depth', undefined, { max: 100 }),
     watchedDirectory: reader.read('watched_directory', readWatchedDirectory),
   };
-  reader.refuse(['custom_validator_config', 'require_signed_certificate_timestamp', 'ca_certificate_provider_instance']);
+  reader.refuse(['require_signed_certificate_timestamp', 'ca_certificate_provider_instance']);
   reader.refuse(['only_verify_leaf_cert_crl'], 'revocation is looked up for whole chains');
   reader.done();
   const checksNames = context.sanMatchers.length > 0;
-  const hasRoots = context.trustedCa !== undefined || context.usesSystemRoots;
+  const hasRoots = hasAnchors(context);
   if (needsRoots && checksNames && !hasRoots) scope.at('trusted_ca').error('is required where names are matched: anybody can put any name into a certificate');
   return context;
+}
+
+/** Whether chains have something to lead to. */
+export function hasAnchors({ trustedCa, usesSystemRoots, trustDomains }: CertificateValidationContext): boolean {
+  return trustedCa !== undefined || usesSystemRoots || trustDomains.length > 0;
 }
 
 function readSanMatcher(json: unknown, scope: Scope): SanMatcher | undefined {

@@ -70,6 +70,7 @@ function readTls({ sni, checksSni }: UpstreamTlsContext, certificate: TlsCertifi
     privateKey: read(certificate.privateKey),
     password: certificate.password && read(certificate.password),
   };
+  if (rules && rules.trustDomains.length > 0) throw new MeshError('config-service', 'config service: whom its certificate is from cannot be told by domains (SPIFFE)');
   const trustedCa = rules?.trustedCa && !rules.acceptsUntrusted ? read(rules.trustedCa) : undefined;
   const version = createHash('sha256').update(JSON.stringify([identity ?? null, trustedCa ?? null])).digest('hex');
   return { version, trustedCa, identity, serverName: sni, findFault: (der) => (rules && !rules.acceptsUntrusted ? findFault(rules, der, checksSni ? sni : '') : undefined) };
