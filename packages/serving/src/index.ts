@@ -120,7 +120,7 @@ export {
   type ConfigurationFacts,
 } from './status/configuration-status.ts';
 export { formatVerdict, gatewayVerdictAnnotation, type GatewayVerdict } from './status/gateway-verdict.ts';
-export { ingressStatus } from './status/ingress-status.ts';
+export { ingressStatus, type GatewayDomains } from './status/ingress-status.ts';
 export { advanceRollout, type RolloutFacts } from './rollout/advance-rollout.ts';
 export { formatRollout, isDone, parseRollout, rolloutAnnotation, type ConfigurationRollout, type Rollout } from './rollout/rollout.ts';
 export type { SteppedRollout } from './rollout/step-rollout.ts';
@@ -155,6 +155,7 @@ export { build } from './model/build.ts';
 export { previewObjects, type Preview } from './model/preview-objects.ts';
 export { ingressClass, LiveModel, type BuildOptions, type ModelChange, type ObjectList } from './model/live-model.ts';
 export type { OwnerState } from './model/live-routes.ts';
+export { backendKey, type BackendRef, type NoBackend, type ServiceView } from './model/live-backends.ts';
 export type { SecretView } from './model/certificates.ts';
 export type {
   HttpOption,
@@ -179,6 +180,7 @@ export type {
   RouteOwner,
   ServingCertificate,
   ServingEndpoint,
+  ServingBackend,
   ServingModel,
   ServingPath,
   ServingRevision,

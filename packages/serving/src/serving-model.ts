@@ -11,6 +11,8 @@ import type { Problem } from '@sluice/kernel';
 
 export interface ServingModel {
   readonly revisions: readonly ServingRevision[];
+  /** Services that routes name. */
+  readonly backends: readonly ServingBackend[];
   readonly routes: readonly ServingRoute[];
   readonly certificates: readonly ServingCertificate[];
   /** Every activator there is, ready or not. */
@@ -48,6 +50,17 @@ export interface ServingRevision {
   readonly pods: readonly ServingEndpoint[];
   /** The activators that share this revision's traffic in mode `Proxy`: ready ones only. Sorted by address. */
   readonly activators: readonly ServingEndpoint[];
+}
+
+/** A port of a Service that is no revision's, and who is behind it. */
+export interface ServingBackend {
+  /** `namespace/service:port`, with what a route wants spoken there behind it where it says so. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** Ready or not, sorted by address. */
+  readonly endpoints: readonly ServingEndpoint[];
 }
 
 /** An address that may take requests. */
@@ -119,7 +132,7 @@ export interface ServingCertificate {
 
 /** A share of a route's requests. */
 export interface TrafficSplit {
-  /** The key of a revision in the model. */
+  /** The key of a revision in the model, or of a backend, which has a colon in it. */
   readonly revision: string;
   /** 1 to 100. All of a route together 100, unless a revision that it names is gone: the others take its share. */
   readonly percent: number;

@@ -1,6 +1,6 @@
 /** Clusters: one per revision, the same name in every group. */
 import { typeUrls } from '@sluice/resources';
-import type { ServingRevision } from '@sluice/serving';
+import type { Protocol, ServingBackend, ServingRevision } from '@sluice/serving';
 
 import { clusterName, revisionMetadataKey, typeNames } from './names.ts';
 import type { JsonObject, TranslatedResource } from './resource.ts';
@@ -14,7 +14,15 @@ const requestsMax = 100_000;
 
 /** @param lbPolicy how the group's proxies choose among a revision's endpoints */
 export function cluster(revision: ServingRevision, lbPolicy: 'LEAST_REQUEST' | 'ROUND_ROBIN'): TranslatedResource {
-  const name = clusterName(revision);
+  return discovered(clusterName(revision), revision.protocol, lbPolicy, { [revisionMetadataKey]: revisionMetadata(revision) });
+}
+
+/** A Service that is no revision's: what is behind it is nobody's of the mesh to scale. */
+export function backendCluster(backend: ServingBackend): TranslatedResource {
+  return discovered(clusterName(backend), backend.protocol, 'LEAST_REQUEST');
+}
+
+function discovered(name: string, protocol: Protocol, lbPolicy: 'LEAST_REQUEST' | 'ROUND_ROBIN', filterMetadata?: JsonObject): TranslatedResource {
   return {
     typeUrl: typeUrls.cluster,
     name,
@@ -37,8 +45,8 @@ export function cluster(revision: ServingRevision, lbPolicy: 'LEAST_REQUEST' | '
           },
         ],
       },
-      metadata: { filter_metadata: { [revisionMetadataKey]: revisionMetadata(revision) } },
-      ...(revision.protocol === 'h2c' ? { typed_extension_protocol_options: http2Options } : {}),
+      ...(filterMetadata === undefined ? {} : { metadata: { filter_metadata: filterMetadata } }),
+      ...(protocol === 'h2c' ? { typed_extension_protocol_options: http2Options } : {}),
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Endpoints: where a revision's requests go now. This is the part that changes often. */
 import { typeUrls } from '@sluice/resources';
-import type { ServingEndpoint, ServingRevision } from '@sluice/serving';
+import type { ServingBackend, ServingEndpoint, ServingRevision } from '@sluice/serving';
 
 import { clusterName, revisionMetadataKey } from './names.ts';
 import { byAddress, type JsonObject, type TranslatedResource } from './resource.ts';
@@ -12,6 +12,10 @@ export function gatewayEndpoints(revision: ServingRevision): TranslatedResource 
     revision,
     endpoints.toSorted(byAddress).map((endpoint) => lbEndpoint(endpoint)),
   );
+}
+
+export function backendEndpoints(backend: ServingBackend): TranslatedResource {
+  return assignment(backend, backend.endpoints.filter(isUsable).toSorted(byAddress).map((endpoint) => lbEndpoint(endpoint)));
 }
 
 /**
@@ -34,8 +38,8 @@ function isUsable({ ready, terminating }: ServingEndpoint): boolean {
 }
 
 /** gRPC's own clients ignore a locality without a weight, so there is one even where it decides nothing. */
-function assignment(revision: ServingRevision, endpoints: readonly JsonObject[]): TranslatedResource {
-  const name = clusterName(revision);
+function assignment(target: { readonly key: string }, endpoints: readonly JsonObject[]): TranslatedResource {
+  const name = clusterName(target);
   return {
     typeUrl: typeUrls.clusterLoadAssignment,
     name,

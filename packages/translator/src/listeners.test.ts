@@ -7,8 +7,8 @@ import { sampleEndpoint, sampleRevision } from './testing/sample-model.ts';
 import { Translator } from './translator.ts';
 
 const traces: TraceOptions = { protocol: 'http/protobuf', endpoint: 'otel:4318/v1/traces', samplingRate: 0.25 };
-const nothing = { revision: () => undefined, route: () => undefined, certificates: [] };
-const noChange = { revisions: new Set<string>(), routes: new Set<string>(), owners: new Set<string>(), certificates: false };
+const nothing = { revision: () => undefined, backend: () => undefined, route: () => undefined, certificates: [] };
+const noChange = { revisions: new Set<string>(), backends: new Set<string>(), routes: new Set<string>(), owners: new Set<string>(), certificates: false };
 
 test('what is traced is said on each listener of gateways and activators, once it is wanted', () => {
   const before = [...gatewayListeners(defaultTranslateOptions), ...activatorListeners(defaultTranslateOptions)];

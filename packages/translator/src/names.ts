@@ -58,9 +58,9 @@ export const networkHash = { header: 'K-Network-Hash', asked: 'override' } as co
 /** The metadata of a cluster that says which revision it is. */
 export const revisionMetadataKey = 'sluice.revision';
 
-/** The cluster of a revision, and its endpoints: `namespace/revision`, as load reports name it. */
-export function clusterName(revision: { readonly key: string }): string {
-  return revision.key;
+/** The cluster of a revision, and its endpoints: `namespace/revision`, as load reports name it; of a Service `namespace/service:port`. */
+export function clusterName(target: { readonly key: string }): string {
+  return target.key;
 }
 
 export const typeNames = {

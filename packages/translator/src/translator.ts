@@ -5,11 +5,11 @@
  */
 import { typeUrls } from '@sluice/resources';
 import type { Problem } from '@sluice/kernel';
-import type { ModelChange, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
+import type { ModelChange, ServingBackend, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
 
 import { virtualHostProblems } from './check-resource.ts';
-import { cluster } from './clusters.ts';
-import { activatorEndpoints, gatewayEndpoints } from './endpoints.ts';
+import { backendCluster, cluster } from './clusters.ts';
+import { activatorEndpoints, backendEndpoints, gatewayEndpoints } from './endpoints.ts';
 import { GroupResources, type ResourceChange } from './group-resources.ts';
 import { activatorListeners, gatewayListeners, gatewayTlsListener } from './listeners.ts';
 import { listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
@@ -25,6 +25,7 @@ import { externalVirtualHost, internalVirtualHost } from './virtual-hosts.ts';
 /** Where the translator reads the model; `LiveModel` is one. */
 export interface ModelView {
   revision(key: string): ServingRevision | undefined;
+  backend(key: string): ServingBackend | undefined;
   route(name: string): ServingRoute | undefined;
   readonly certificates: readonly ServingCertificate[];
 }
@@ -91,7 +92,10 @@ export class Translator {
     for (const name of change.routes) this.#updateRoute(name, model);
     const routed = new Set<string>();
     for (const name of this.#routesToWrite(model, change)) this.#writeRoute(name, model, routed);
-    for (const key of new Set([...change.revisions, ...routed])) this.#updateRevision(key, model.revision(key));
+    for (const key of new Set([...change.revisions, ...change.backends, ...routed])) {
+      if (isBackend(key)) this.#updateBackend(key, model.backend(key));
+      else this.#updateRevision(key, model.revision(key));
+    }
     if (change.certificates) this.#updateCertificates(model.certificates);
     return {
       [nodeGroups.gateway]: this.#gateway.take(),
@@ -135,9 +139,8 @@ export class Translator {
   #writeRoute(name: string, model: ModelView, routed: Set<string>): void {
     const route = this.#good.get(name);
     for (const key of this.#uses.set(name, route ? targetsOf(route) : new Set())) routed.add(key);
-    const revisions = { get: (key: string) => model.revision(key) };
-    this.#external.set(name, route && externalVirtualHost(route, revisions));
-    this.#internal.set(name, route && internalVirtualHost(route, revisions));
+    this.#external.set(name, route && externalVirtualHost(route, model));
+    this.#internal.set(name, route && internalVirtualHost(route, model));
     this.#proxyless.writeRoute(name, route, model, routed);
   }
 
@@ -153,6 +156,12 @@ export class Translator {
     this.#proxyless.writeRevision(key, revision);
   }
 
+  #updateBackend(key: string, backend: ServingBackend | undefined): void {
+    const routed = this.#uses.of(key).size > 0 ? backend : undefined;
+    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && backendCluster(routed));
+    this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && backendEndpoints(routed));
+  }
+
   #updateCertificates(certificates: readonly ServingCertificate[]): void {
     const names = new Set(certificates.map(({ name }) => name));
     for (const name of this.#gateway.names(typeUrls.secret)) if (!names.has(name)) this.#gateway.remove({ typeUrl: typeUrls.secret, name });
@@ -160,15 +169,13 @@ export class Translator {
     this.#certificates = certificates;
     this.#putTlsListener();
   }
-
 }
 
 const typesInOrder = [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.virtualHost, typeUrls.cluster, typeUrls.clusterLoadAssignment, typeUrls.secret];
 
 /** All of the one host is in the other, but for what follows from being outside. */
 function problemsOf(route: ServingRoute, model: ModelView): readonly Problem[] {
-  const revisions = { get: (key: string) => model.revision(key) };
-  for (const host of [externalVirtualHost(route, revisions), internalVirtualHost(route, revisions)]) {
+  for (const host of [externalVirtualHost(route, model), internalVirtualHost(route, model)]) {
     const problems = host ? virtualHostProblems(host) : [];
     if (problems.length > 0) return problems;
   }
@@ -178,11 +185,17 @@ function problemsOf(route: ServingRoute, model: ModelView): readonly Problem[] {
 /** A model as a view of it, for whoever translates all of one at once. */
 export function viewOf(model: ServingModel): { readonly view: ModelView; readonly change: ModelChange } {
   const revisions = new Map(model.revisions.map((revision) => [revision.key, revision]));
+  const backends = new Map(model.backends.map((backend) => [backend.key, backend]));
   const routes = new Map(model.routes.map((route) => [route.name, route]));
   return {
-    view: { revision: (key) => revisions.get(key), route: (name) => routes.get(name), certificates: model.certificates },
-    change: { revisions: new Set(revisions.keys()), routes: new Set(routes.keys()), owners: new Set(), certificates: true },
+    view: { revision: (key) => revisions.get(key), backend: (key) => backends.get(key), route: (name) => routes.get(name), certificates: model.certificates },
+    change: { revisions: new Set(revisions.keys()), backends: new Set(backends.keys()), routes: new Set(routes.keys()), owners: new Set(), certificates: true },
   };
+}
+
+/** A Service's key has its port in it. */
+function isBackend(key: string): boolean {
+  return key.includes(':');
 }
 
 function targetsOf({ splits, paths }: ServingRoute): Set<string> {

@@ -1,28 +1,29 @@
 /** Virtual hosts: one route of the model, as a gateway sees it. */
-import type { ServingPath, ServingRevision, ServingRoute, TrafficSplit } from '@sluice/serving';
+import type { ServingBackend, ServingPath, ServingRevision, ServingRoute, TrafficSplit } from '@sluice/serving';
 
 import { clusterName, networkHash, networkProbe, revisionHeaders } from './names.ts';
 import type { JsonObject } from './resource.ts';
 
-/** The revisions that a route may name, by key. */
-export interface RevisionLookup {
-  get(key: string): Pick<ServingRevision, 'key' | 'namespace' | 'name'> | undefined;
+/** What a route may name, by key. */
+export interface TargetLookup {
+  revision(key: string): Pick<ServingRevision, 'key' | 'namespace' | 'name'> | undefined;
+  backend(key: string): Pick<ServingBackend, 'key'> | undefined;
 }
 
 /** For clients outside; undefined for a route that is not there for them. */
-export function externalVirtualHost(route: ServingRoute, revisions: RevisionLookup): JsonObject | undefined {
-  return virtualHost(route, route.externalHosts, revisions, route.redirectsToHttps);
+export function externalVirtualHost(route: ServingRoute, targets: TargetLookup): JsonObject | undefined {
+  return virtualHost(route, route.externalHosts, targets, route.redirectsToHttps);
 }
 
 /** For clients in the cluster, who may use any of a route's names. */
-export function internalVirtualHost(route: ServingRoute, revisions: RevisionLookup): JsonObject | undefined {
-  return virtualHost(route, [...route.internalHosts, ...route.externalHosts], revisions, false);
+export function internalVirtualHost(route: ServingRoute, targets: TargetLookup): JsonObject | undefined {
+  return virtualHost(route, [...route.internalHosts, ...route.externalHosts], targets, false);
 }
 
 function virtualHost(
   route: ServingRoute,
   hosts: readonly string[],
-  revisions: RevisionLookup,
+  targets: TargetLookup,
   requiresTls: boolean,
 ): JsonObject | undefined {
   if (hosts.length === 0) return undefined;
@@ -31,7 +32,7 @@ function virtualHost(
     domains: [...new Set(hosts)].flatMap(domainsOf),
     // Who comes by plain HTTP is sent to HTTPS with 301; over HTTPS the same host serves.
     ...(requiresTls ? { require_tls: 'ALL' } : {}),
-    routes: [probeRoute(route.hash), ...pathsOf(route).flatMap((path) => forward(path, revisions))],
+    routes: [probeRoute(route.hash), ...pathsOf(route).flatMap((path) => forward(path, targets))],
   };
 }
 
@@ -74,8 +75,8 @@ function textOf({ prefix, match }: ServingPath): string {
   return JSON.stringify([prefix, sorted(match)]);
 }
 
-function forward(path: ServingPath, revisions: RevisionLookup): readonly JsonObject[] {
-  const clusters = path.splits.flatMap((split) => weightedCluster(split, path, revisions));
+function forward(path: ServingPath, targets: TargetLookup): readonly JsonObject[] {
+  const clusters = path.splits.flatMap((split) => weightedCluster(split, path, targets));
   // Nobody left: a table with a route that leads nowhere would be refused.
   if (clusters.length === 0) return [];
   const headers = sorted(path.match).map(([name, exact]) => ({ name, string_match: { exact } }));
@@ -93,12 +94,13 @@ function forward(path: ServingPath, revisions: RevisionLookup): readonly JsonObj
 }
 
 /** Nothing for a revision that has gone since the route was resolved: the others take its share. */
-function weightedCluster(split: TrafficSplit, path: ServingPath, revisions: RevisionLookup): readonly JsonObject[] {
-  const revision = revisions.get(split.revision);
-  if (revision === undefined || split.percent === 0) return [];
+function weightedCluster(split: TrafficSplit, path: ServingPath, targets: TargetLookup): readonly JsonObject[] {
+  const revision = targets.revision(split.revision);
+  const target = revision ?? targets.backend(split.revision);
+  if (target === undefined || split.percent === 0) return [];
   return [
     {
-      name: clusterName(revision),
+      name: clusterName(target),
       weight: split.percent,
       request_headers_to_add: headersOf(split, path, revision).map(([key, value]) => ({
         header: { key, value },
@@ -115,12 +117,15 @@ function weightedCluster(split: TrafficSplit, path: ServingPath, revisions: Revi
 function headersOf(
   split: TrafficSplit,
   path: ServingPath,
-  revision: Pick<ServingRevision, 'namespace' | 'name'>,
+  revision: Pick<ServingRevision, 'namespace' | 'name'> | undefined,
 ): readonly (readonly [string, string])[] {
-  const own: readonly (readonly [string, string])[] = [
-    [revisionHeaders.namespace, revision.namespace],
-    [revisionHeaders.revision, revision.name],
-  ];
+  const own: readonly (readonly [string, string])[] =
+    revision === undefined
+      ? []
+      : [
+          [revisionHeaders.namespace, revision.namespace],
+          [revisionHeaders.revision, revision.name],
+        ];
   const taken = new Set(own.map(([name]) => name.toLowerCase()));
   const others = [...sorted(split.headers), ...sorted(path.headers)].filter(([name]) => {
     const isFree = !taken.has(name.toLowerCase());

@@ -9,12 +9,14 @@ import {
   isNotFound,
   objectKey,
   secrets,
+  services,
   type Change,
   type ConfigMap,
   type KubernetesClient,
   type KubernetesObject,
   type ResourceKind,
   type Secret,
+  type Service,
 } from '@sluice/kubernetes';
 import {
   defaultServingConfig,
@@ -83,9 +85,10 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
     follow('serverlessServices', serverlessServiceKind),
     follow('endpointSlices', endpointSlices),
   ];
+  const backends = follow('services', services, whatIsServed);
   const ingresses = follow('ingresses', ingressKind);
   const certificates = options.secretNamespaces.map((namespace) => ({ namespace, informer: follow('secrets', secrets, onlyCertificate, namespace) }));
-  const informers = [...needed, ingresses, ...certificates.map(({ informer }) => informer)];
+  const informers = [...needed, backends, ingresses, ...certificates.map(({ informer }) => informer)];
 
   /** An API may not know Ingresses of Knative's kind, or keep Secrets: then nobody waits for them. */
   async function whenSyncedIfKnown<T extends KubernetesObject>(informer: Informer<T>, kind: ResourceKind<T>, namespace?: string): Promise<void> {
@@ -107,6 +110,7 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
     async whenSynced() {
       await Promise.all([
         ...needed.map((informer) => informer.whenSynced()),
+        whenSyncedIfKnown(backends, services),
         whenSyncedIfKnown(ingresses, ingressKind),
         ...certificates.map(({ informer, namespace }) => whenSyncedIfKnown(informer, secrets, namespace)),
       ]);
@@ -119,6 +123,19 @@ function withoutBookkeeping<T extends KubernetesObject>(object: T): T {
   if (object.metadata.managedFields === undefined) return object;
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   return { ...object, metadata };
+}
+
+/** A Service is looked at for its ports, and for where it can be reached. */
+function whatIsServed({ apiVersion, kind, metadata, spec, status }: Service): Service {
+  const { namespace = '', name, resourceVersion = '', uid = '', deletionTimestamp } = metadata;
+  const { type, ports, clusterIP } = spec ?? {};
+  return {
+    apiVersion: apiVersion ?? 'v1',
+    kind: kind ?? 'Service',
+    metadata: { namespace, name, resourceVersion, uid, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) },
+    spec: { ...(type === undefined ? {} : { type }), ...(ports === undefined ? {} : { ports }), ...(clusterIP === undefined ? {} : { clusterIP }) },
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
 /** Secrets that are none of ours to know are not kept. */

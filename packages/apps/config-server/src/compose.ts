@@ -25,6 +25,7 @@ import {
 
 import { ClusterNames } from './cluster-names.ts';
 import { createClusterWatch } from './cluster-watch.ts';
+import { domainsOf, gatewayServicesIn, type GatewayServices } from './gateway-services.ts';
 import { HoldOff } from './hold-off.ts';
 import { GatewayVerdicts } from './gateway-verdicts.ts';
 import { groupOf, inlineGatewayGroup, isGatewayGroup } from './node-groups.ts';
@@ -38,6 +39,8 @@ export interface ConfigServerOptions {
   /** Makes the handlers reachable: over gRPC, or in memory in a simulation. */
   readonly listen: (handlers: ConfigServiceHandlers) => Promise<GrpcServer>;
   readonly systemNamespace: string;
+  /** Default: those of the chart, in the system namespace. */
+  readonly gatewayServices?: GatewayServices;
   /** How this instance names itself to proxies. */
   readonly identity: string;
   readonly translate: TranslateOptions;
@@ -107,7 +110,9 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const translator = new Translator(options.translate);
   const recorder = new EventRecorder({ client: options.client, component: options.client.fieldManager, clock, logger });
   const problems = new ObjectProblems({ model, translator, logger, recorder });
-  const writer = new VerdictWriter(options);
+  const gatewayServices = options.gatewayServices ?? gatewayServicesIn(options.systemNamespace);
+  let clusterDomain = defaultServingConfig.network.clusterDomain;
+  const writer = new VerdictWriter({ ...options, domains: () => domainsOf(gatewayServices, clusterDomain) });
   const verdicts = new GatewayVerdicts({
     writer,
     timers,
@@ -131,6 +136,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     secretNamespaces: options.translate.gateway.externalTlsPort === 0 && options.translate.gateway.internalTlsPort === 0 ? [] : certificateNamespacesOf(options),
     onObject,
     onConfig(config) {
+      clusterDomain = config.network.clusterDomain;
       model.configure(config);
       translator.setTraces(config.observability.tracing);
       touch(allChanged);

@@ -3,6 +3,8 @@ import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 import { defaultTranslateOptions, type TranslateOptions } from '@sluice/translator';
 
+import { gatewayServicesIn, type GatewayServices } from './gateway-services.ts';
+
 export interface ConfigServerSettings {
   /** Where gRPC is served, `host:port`. `--listen`, default `0.0.0.0:18000`. */
   readonly listen: string;
@@ -24,6 +26,8 @@ export interface ConfigServerSettings {
    * `--gateway-certificate-namespaces`, with commas between, default empty.
    */
   readonly certificateNamespaces: readonly string[];
+  /** `--gateway-service`, `--gateway-internal-service`: `namespace/name`; default those of the chart in the system namespace. */
+  readonly gatewayServices: GatewayServices;
   /** Absent: without TLS. `--tls-certificate` and `--tls-key`; with `--tls-client-ca` only clients that it vouches for. */
   readonly tls?: TlsFiles;
   /**
@@ -47,13 +51,15 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
   const listen = reader.text({ flag: 'listen' }, '0.0.0.0:18000');
   if (!/^.+:\d{1,5}$/.test(listen)) reader.report({ flag: 'listen' }, `must be host:port, but was ${JSON.stringify(listen)}`);
   const tls = readTls(reader);
+  const systemNamespace = reader.text({ variable: 'SYSTEM_NAMESPACE' }, 'sluice-system');
   return reader.finish({
     listen,
     ...(tls === undefined ? {} : { tls }),
     connectionAgeMaxMs: 1_000 * reader.number({ flag: 'connection-age-max' }, { fallback: 1_800, min: 0 }),
     metricsHost: reader.text({ flag: 'metrics-host' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 0),
-    systemNamespace: reader.text({ variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
+    systemNamespace,
+    gatewayServices: readGatewayServices(reader, systemNamespace),
     identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),
     logLevel: reader.choice({ flag: 'log-level' }, logLevels, 'info'),
     certificateNamespaces: reader.text({ flag: 'gateway-certificate-namespaces' }, '').split(',').filter((name) => name !== ''),
@@ -70,6 +76,16 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
       activator,
     },
   });
+}
+
+function readGatewayServices(reader: SettingsReader, systemNamespace: string): GatewayServices {
+  const usual = gatewayServicesIn(systemNamespace);
+  const read = (flag: string, fallback: string): string => {
+    const name = reader.text({ flag }, fallback);
+    if (!/^[^/]+\/[^/]+$/.test(name)) reader.report({ flag }, `must be namespace/name, but was ${JSON.stringify(name)}`);
+    return name;
+  };
+  return { external: read('gateway-service', usual.external), internal: read('gateway-internal-service', usual.internal) };
 }
 
 function readTls(reader: SettingsReader): TlsFiles | undefined {

@@ -13,7 +13,7 @@ test('thousands of verdicts are written at a pace, and none is lost', async () =
     return Promise.resolve();
   };
   const client = { resource: () => ({ patchStatus }) } as unknown as KubernetesClient;
-  const writer = new VerdictWriter({ client, clock: time, timers: time, logger: silentLogger });
+  const writer = new VerdictWriter({ client, clock: time, timers: time, logger: silentLogger, domains: () => ({ external: '', internal: '' }) });
   for (let index = 0; index < 2_000; index += 1) writer.write(`Route default/r${index}`, { hash: '1', ready: true, message: '' });
   await time.advanceAsync(0);
   expect(written.size).toBe(burstMax);

@@ -4,7 +4,7 @@
  */
 import type { Clock, Logger, Timer, Timers } from '@sluice/kernel';
 import { formatTime, isNotFound, type KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
-import { formatVerdict, gatewayVerdictAnnotation, ingressKind, ingressStatus, routeKind, type GatewayVerdict, type Ingress, type ObjectList } from '@sluice/serving';
+import { formatVerdict, gatewayVerdictAnnotation, ingressKind, ingressStatus, routeKind, type GatewayDomains, type GatewayVerdict, type Ingress, type ObjectList } from '@sluice/serving';
 
 import { WritePace } from './write-pace.ts';
 
@@ -13,6 +13,8 @@ export interface VerdictWriterOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Where gateways are reached now. */
+  readonly domains: () => GatewayDomains;
 }
 
 /** After so long it is tried whether more may be written, in ms. Chosen: a few writes' worth. */
@@ -128,7 +130,7 @@ export class VerdictWriter {
   }
 
   async #patch(owner: string, verdict: GatewayVerdict, text: string): Promise<void> {
-    const { client, clock } = this.#options;
+    const { client, clock, domains } = this.#options;
     const [kind = '', key = ''] = owner.split(' ');
     const slash = key.indexOf('/');
     const reference = { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
@@ -139,7 +141,7 @@ export class VerdictWriter {
     }
     const ingress = this.#ingresses.get(owner);
     if (!ingress) return;
-    const status = ingressStatus(ingress, verdict, formatTime(clock.wallTime()));
+    const status = ingressStatus(ingress, verdict, domains(), formatTime(clock.wallTime()));
     await client.resource(ingressKind).patchStatus(reference, status);
   }
 }

@@ -8,6 +8,8 @@ export interface EndpointSliceView {
     readonly name: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
+  /** Names instead of addresses cannot be connected to. */
+  readonly addressType?: string;
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
     readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
@@ -29,7 +31,7 @@ export function serviceKeyOf({ metadata }: EndpointSliceView): string | undefine
 export function endpointsOf(slices: readonly EndpointSliceView[], portNames: readonly string[]): ServingEndpoint[] {
   const found = new Map<string, ServingEndpoint>();
   for (const slice of slices) {
-    const port = portOf(slice, portNames);
+    const port = slice.addressType === 'FQDN' ? undefined : portOf(slice, portNames);
     if (port === undefined) continue;
     for (const { addresses, conditions, targetRef } of slice.endpoints ?? []) {
       const [address] = addresses;
@@ -50,7 +52,7 @@ export function endpointsOf(slices: readonly EndpointSliceView[], portNames: rea
 
 function portOf(slice: EndpointSliceView, portNames: readonly string[]): number | undefined {
   for (const name of portNames) {
-    const port = slice.ports?.find((candidate) => candidate.name === name)?.port;
+    const port = slice.ports?.find((candidate) => (candidate.name ?? '') === name)?.port;
     if (port !== undefined) return port;
   }
   return undefined;

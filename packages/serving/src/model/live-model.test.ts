@@ -102,14 +102,14 @@ describe('a change', () => {
   test('of pods concerns their revision alone, and no route', () => {
     const live = worldOf(50);
     live.set('endpointSlices', 'default/s7', podSlice('s7-00001', ['10.0.0.1']));
-    expect(live.takeEndpoints()).toEqual({ revisions: new Set(['default/s7-00001']), routes: new Set(), owners: new Set(), certificates: false });
+    expect(live.takeEndpoints()).toEqual({ backends: new Set(), revisions: new Set(['default/s7-00001']), routes: new Set(), owners: new Set(), certificates: false });
     expect(live.take().revisions.size).toBe(0);
   });
 
   test('of a route concerns it alone', () => {
     const live = worldOf(50);
     live.set('routes', 'default/s7', aRoute('s7', [target('s8-00001')]));
-    expect(live.take()).toEqual({ revisions: new Set(), routes: new Set(['default/s7']), owners: new Set(['Route default/s7']), certificates: false });
+    expect(live.take()).toEqual({ backends: new Set(), revisions: new Set(), routes: new Set(['default/s7']), owners: new Set(['Route default/s7']), certificates: false });
   });
 
   test('that says the same is none', () => {

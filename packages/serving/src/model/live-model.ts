@@ -14,13 +14,15 @@ import { ownIngressClass } from '../config/network-config.ts';
 import { ingressClassOf } from '../ingress/ingress-class.ts';
 import type { IngressConfig } from '../ingress/make-ingress.ts';
 import { isSameContent } from '../names.ts';
-import type { ObjectProblem, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '../serving-model.ts';
+import type { ObjectProblem, ServingBackend, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '../serving-model.ts';
 import { buildCertificates, type BuiltCertificates, type SecretView } from './certificates.ts';
 import type { EndpointSliceView } from './endpoints.ts';
+import { LiveBackends, type BackendRef, type NoBackend, type ServiceView } from './live-backends.ts';
 import { LiveRevisions } from './live-revisions.ts';
 import { LiveRoutes, type OwnerState } from './live-routes.ts';
 import { oddityOf } from './readable-objects.ts';
 import type { ServingObjects } from './serving-objects.ts';
+import { SliceIndex } from './slice-index.ts';
 
 /** The Ingresses that are ours to serve say so with this class. */
 export const ingressClass = ownIngressClass;
@@ -34,6 +36,7 @@ export interface BuildOptions {
 /** What is different from before. */
 export interface ModelChange {
   readonly revisions: ReadonlySet<string>;
+  readonly backends: ReadonlySet<string>;
   readonly routes: ReadonlySet<string>;
   readonly certificates: boolean;
   /** Keys of owners (`Route namespace/name`) about whom there may be something new to say. */
@@ -46,6 +49,8 @@ export type ObjectList = keyof ServingObjects;
 const noCertificates: BuiltCertificates = { certificates: [], problems: new Map() };
 
 export class LiveModel {
+  readonly #slices = new SliceIndex();
+  readonly #backends = new LiveBackends(this.#slices);
   readonly #revisions: LiveRevisions;
   readonly #routes: LiveRoutes;
   readonly #secrets = new Map<string, SecretView>();
@@ -58,8 +63,14 @@ export class LiveModel {
   readonly #takenEarly = new Set<string>();
 
   constructor({ config, activatorService = 'sluice-system/activator-service' }: BuildOptions) {
-    this.#revisions = new LiveRevisions(activatorService);
-    this.#routes = new LiveRoutes(config, { protocolOf: (key) => this.#revisions.get(key)?.protocol });
+    this.#revisions = new LiveRevisions(activatorService, this.#slices);
+    this.#routes = new LiveRoutes(config, {
+      protocolOf: (key) => this.#revisions.get(key)?.protocol,
+      backendOf: (ref) => {
+        const found = this.#backends.find(ref);
+        return typeof found === 'string' ? undefined : found.key;
+      },
+    });
   }
 
   /** Everything is looked at again. */
@@ -89,12 +100,14 @@ export class LiveModel {
     this.#routes.touchRevisions(revisions);
     this.#routes.touchRevisions(this.#takenEarly);
     this.#takenEarly.clear();
+    const { backends, services } = this.#backends.take();
+    this.#routes.touchRevisions(services);
     const { routes, owners } = this.#routes.take();
     const before = this.#certificates.problems;
     const certificates = this.#takeCertificates(owners);
     const { problems } = this.#certificates;
     const concerned = problems === before ? [] : [...before.keys(), ...problems.keys()].filter((key) => !isSameContent(before.get(key), problems.get(key)));
-    return { revisions, routes, owners: concerned.length === 0 ? owners : new Set([...owners, ...concerned]), certificates };
+    return { revisions, backends, routes, owners: concerned.length === 0 ? owners : new Set([...owners, ...concerned]), certificates };
   }
 
   /**
@@ -104,16 +117,30 @@ export class LiveModel {
   takeEndpoints(): ModelChange {
     const revisions = this.#revisions.takeEndpoints();
     for (const key of revisions) this.#takenEarly.add(key);
-    return { revisions, routes: new Set(), owners: new Set(), certificates: false };
+    return { revisions, backends: this.#backends.takeEndpoints(), routes: new Set(), owners: new Set(), certificates: false };
   }
 
   /** Whether revisions have come or gone that nobody has taken. */
   get isDirty(): boolean {
-    return this.#revisions.isDirty;
+    return this.#revisions.isDirty || this.#backends.isDirty;
   }
 
   revision(key: string): ServingRevision | undefined {
     return this.#revisions.get(key);
+  }
+
+  backend(key: string): ServingBackend | undefined {
+    return this.#backends.get(key);
+  }
+
+  /** A port of a Service, which is followed from now on; or why there is none. */
+  findBackend(ref: BackendRef): ServingBackend | NoBackend {
+    return this.#backends.find(ref);
+  }
+
+  /** @param key `namespace/name` */
+  service(key: string): ServiceView | undefined {
+    return this.#backends.service(key);
   }
 
   route(name: string): ServingRoute | undefined {
@@ -140,7 +167,8 @@ export class LiveModel {
   model(): ServingModel {
     const revisions = [...this.#revisions.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     const routes = [...this.#routes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { revisions, routes, certificates: this.certificates, activators: this.#revisions.activators, problems: this.problems() };
+    const backends = [...this.#backends.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return { revisions, backends, routes, certificates: this.certificates, activators: this.#revisions.activators, problems: this.problems() };
   }
 
   /** Of all objects, sorted by kind, namespace and name. */
@@ -164,7 +192,13 @@ export class LiveModel {
       case 'serverlessServices':
         return this.#revisions.setServerlessService(key, object as ServerlessService | undefined);
       case 'endpointSlices':
-        return this.#revisions.setSlice(key, object as EndpointSliceView | undefined);
+        for (const service of this.#slices.set(key, object as EndpointSliceView | undefined)) {
+          this.#revisions.touchEndpoints(service);
+          this.#backends.touchEndpoints(service);
+        }
+        return;
+      case 'services':
+        return this.#backends.setService(key, object as ServiceView | undefined);
       case 'routes':
         return this.#routes.declare(`Route ${key}`, object as Route | undefined);
       case 'ingresses':

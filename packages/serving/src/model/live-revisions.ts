@@ -5,15 +5,14 @@ import type { ServerlessService } from '../api/serverless-service.ts';
 import { isSameContent, privateServiceName } from '../names.ts';
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
 import { buildRevision } from './build-revision.ts';
-import { endpointsOf, serviceKeyOf, type EndpointSliceView } from './endpoints.ts';
+import { endpointsOf } from './endpoints.ts';
+import type { SliceIndex } from './slice-index.ts';
 
 export class LiveRevisions {
   readonly #revisions = new Map<string, Revision>();
   readonly #podAutoscalers = new Map<string, PodAutoscaler>();
   readonly #serverlessServices = new Map<string, ServerlessService>();
-  readonly #slices = new Map<string, EndpointSliceView>();
-  /** Keys of slices by `namespace/service`. */
-  readonly #slicesOf = new Map<string, Set<string>>();
+  readonly #slices: SliceIndex;
   /** Keys of revisions by that of their private Service. */
   readonly #revisionOf = new Map<string, string>();
   readonly #built = new Map<string, ServingRevision>();
@@ -23,8 +22,9 @@ export class LiveRevisions {
   #h2cActivators: readonly ServingEndpoint[] = [];
   #areActivatorsDirty = false;
 
-  constructor(activatorService: string) {
+  constructor(activatorService: string, slices: SliceIndex) {
     this.#activatorService = activatorService;
+    this.#slices = slices;
   }
 
   /** Sorted by address. */
@@ -68,18 +68,11 @@ export class LiveRevisions {
     this.#dirty.add(key);
   }
 
-  setSlice(key: string, slice: EndpointSliceView | undefined): void {
-    for (const view of [this.#slices.get(key), slice]) {
-      const service = view && serviceKeyOf(view);
-      if (service === undefined) continue;
-      const keys = this.#slicesOf.get(service) ?? new Set<string>();
-      if (view === slice) keys.add(key);
-      else keys.delete(key);
-      if (keys.size === 0) this.#slicesOf.delete(service);
-      else this.#slicesOf.set(service, keys);
-      this.#touchService(service);
-    }
-    this.#put(this.#slices, key, slice);
+  /** @param service `namespace/service`, whose endpoints are others now */
+  touchEndpoints(service: string): void {
+    if (service === this.#activatorService) this.#areActivatorsDirty = true;
+    const revision = this.#revisionOf.get(service);
+    if (revision !== undefined) this.#dirty.add(revision);
   }
 
   /** The keys of revisions whose endpoints are different, of those that were there and stay. The rest waits for `take`. */
@@ -103,16 +96,10 @@ export class LiveRevisions {
     return changed;
   }
 
-  #touchService(service: string): void {
-    if (service === this.#activatorService) this.#areActivatorsDirty = true;
-    const revision = this.#revisionOf.get(service);
-    if (revision !== undefined) this.#dirty.add(revision);
-  }
-
   /** Each revision has its share of the activators, so all are looked at. */
   #rebuildActivators(): void {
     this.#areActivatorsDirty = false;
-    const slices = this.#slicesOfService(this.#activatorService);
+    const slices = this.#slices.of(this.#activatorService);
     this.#activators = endpointsOf(slices, ['http', 'http1']);
     // An activator takes HTTP/2 without TLS on its HTTP/1.1 port too, for Services that name no other.
     this.#h2cActivators = endpointsOf(slices, ['http2', 'h2c', 'http']);
@@ -128,19 +115,13 @@ export class LiveRevisions {
       revision,
       sks: this.#serverlessServices.get(key),
       podAutoscaler: this.#podAutoscalers.get(key),
-      slices: this.#slicesOfService(`${namespace}/${privateServiceName(name)}`),
+      slices: this.#slices.of(`${namespace}/${privateServiceName(name)}`),
       activators: this.#activators,
       h2cActivators: this.#h2cActivators,
     });
     if (before !== undefined && isSameContent(before, next)) return false;
     this.#built.set(key, next);
     return true;
-  }
-
-  /** In the order of their names, since of two that say different things of an address one must be the first. */
-  #slicesOfService(service: string): EndpointSliceView[] {
-    const keys = [...(this.#slicesOf.get(service) ?? [])].sort();
-    return keys.flatMap((key) => this.#slices.get(key) ?? []);
   }
 
   #put<T>(map: Map<string, T>, key: string, value: T | undefined): void {

@@ -13,12 +13,15 @@ import { servedIngress } from '../ingress/served-ingress.ts';
 import { isSameContent } from '../names.ts';
 import type { RouteOwner, ServingRoute } from '../serving-model.ts';
 import { HostClaims } from './host-claims.ts';
+import type { BackendRef } from './live-backends.ts';
 import { routeCandidates, type RouteCandidate } from './ingress-routes.ts';
 import { resolveRoute, rewritesHost } from './resolve-route.ts';
 
 export interface LiveRoutesOptions {
   /** What a revision speaks; undefined for one that is not there. @param key `namespace/name` */
   readonly protocolOf: (key: string) => Protocol | undefined;
+  /** The key of a Service's port; undefined when it is not there. */
+  readonly backendOf: (ref: BackendRef) => string | undefined;
 }
 
 /** An object that declares routes, and what became of it. */
@@ -41,6 +44,8 @@ interface Owner extends Omit<OwnerState, 'routes' | 'problems'> {
 export class LiveRoutes {
   readonly #options: LiveRoutesOptions;
   readonly #declared = new Map<string, Route | Ingress>();
+  /** Of Routes whose controller declares Ingresses for them, as Knative's does: those. */
+  readonly #standIns = new Map<string, Set<string>>();
   readonly #owners = new Map<string, Owner>();
   readonly #claims = new HostClaims();
   readonly #candidates = new Map<string, RouteCandidate>();
@@ -89,12 +94,24 @@ export class LiveRoutes {
 
   /** @param key of the owner */
   declare(key: string, object: Route | Ingress | undefined): void {
-    if (object && object.metadata.deletionTimestamp === undefined) this.#declared.set(key, object);
+    const before = this.#declared.get(key);
+    const next = object && object.metadata.deletionTimestamp === undefined ? object : undefined;
+    if (next) this.#declared.set(key, next);
     else this.#declared.delete(key);
     this.#dirty.add(key);
+    for (const view of [before, next]) {
+      const route = view && routeBehind(view);
+      if (route === undefined) continue;
+      const keys = this.#standIns.get(route) ?? new Set<string>();
+      if (view === next) keys.add(key);
+      else keys.delete(key);
+      if (keys.size === 0) this.#standIns.delete(route);
+      else this.#standIns.set(route, keys);
+      this.#dirty.add(route);
+    }
   }
 
-  /** These have come, gone or changed: whoever names them is looked at again. */
+  /** These revisions or Services have come, gone or changed: whoever names them is looked at again. */
   touchRevisions(keys: Iterable<string>): void {
     for (const key of keys) for (const user of this.#usersOf.get(key) ?? []) this.#dirty.add(user);
   }
@@ -120,7 +137,8 @@ export class LiveRoutes {
   /** The candidates that the owner had and has. */
   #rebuildOwner(key: string): Set<string> {
     const before = this.#owners.get(key);
-    const object = this.#declared.get(key);
+    // What a Route's own controller says in an Ingress is served, and not the same once more.
+    const object = this.#standIns.has(key) ? undefined : this.#declared.get(key);
     // What others' gateways serve is theirs: Ingresses have been looked at by who brings them, Routes change with the cluster's class.
     const owner = object && (isIngress(object) || isServedHere(object, this.#config.network)) ? this.#read(object) : undefined;
     for (const user of before ? usesOf(before) : []) this.#usersOf.get(user)?.delete(key);
@@ -199,6 +217,7 @@ export class LiveRoutes {
     }
     const { route, problems } = resolveRoute(candidate, {
       hasRevision: (revision) => this.#options.protocolOf(revision) !== undefined,
+      backendOf: this.#options.backendOf,
       routeOf: (host) => {
         const owner = this.#claims.ownerOf(host) ?? '';
         return this.#isRewriting(owner) ? 'rewritten' : this.#served.get(owner);
@@ -244,6 +263,13 @@ function usesOf({ namespace, candidates }: Owner): Set<string> {
 /** No revision has such a key. */
 function hostUse(host: string): string {
   return `host ${host}`;
+}
+
+/** The Route that an Ingress has been made of by a controller: `Route namespace/name`. */
+function routeBehind(object: Route | Ingress): string | undefined {
+  if (!isIngress(object)) return undefined;
+  const owner = object.metadata.ownerReferences?.find(({ kind, apiVersion, controller }) => kind === 'Route' && controller === true && apiVersion.startsWith('serving.knative.dev/'));
+  return owner && `Route ${object.metadata.namespace ?? ''}/${owner.name}`;
 }
 
 function isIngress(object: Route | Ingress): object is Ingress {

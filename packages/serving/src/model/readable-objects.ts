@@ -18,6 +18,7 @@ const metadata = required(
     annotations: mapOf(text),
     creationTimestamp: text,
     deletionTimestamp: text,
+    ownerReferences: list(record({ apiVersion: text, kind: text, name: text, controller: flag })),
   }),
 );
 
@@ -83,8 +84,17 @@ const kinds: { readonly [List in keyof Required<ServingObjects>]: { readonly kin
     kind: 'EndpointSlice',
     shape: record({
       metadata,
+      addressType: text,
       endpoints: orNull(list(endpoint)),
       ports: orNull(list(record({ name: text, port: countUpTo(65_535) }))),
+    }),
+  },
+  services: {
+    kind: 'Service',
+    shape: record({
+      metadata,
+      spec: record({ type: text, ports: orNull(list(record({ name: text, port: required(countUpTo(65_535)), protocol: text, appProtocol: text }))) }),
+      status: record({ loadBalancer: record({ ingress: orNull(list(record({ ip: text, hostname: text }))) }) }),
     }),
   },
   ingresses: { kind: 'Ingress', shape: record({ metadata, spec: required(ingressSpec) }) },

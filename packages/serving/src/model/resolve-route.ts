@@ -2,11 +2,14 @@
 import { problem, type Problem } from '@sluice/kernel';
 import type { IngressPath, IngressSplit } from '../api/ingress.ts';
 import type { ServingPath, ServingRoute, TrafficSplit } from '../serving-model.ts';
+import type { BackendRef } from './live-backends.ts';
 import { isDefault, pathOf, type RouteCandidate } from './ingress-routes.ts';
 
 export interface RouteWorld {
   /** @param key `namespace/name` */
   readonly hasRevision: (key: string) => boolean;
+  /** The key of a Service's port, if it is there. */
+  readonly backendOf: (ref: BackendRef) => string | undefined;
   /** The route that a host leads to; `rewritten` for one that leads on to another host itself. */
   readonly routeOf: (host: string) => ServingRoute | 'rewritten' | undefined;
 }
@@ -45,14 +48,23 @@ function splitsOf(
   problems: Problem[],
 ): readonly TrafficSplit[] {
   const wanted = path.splits.filter(({ percent }) => percent !== 0 && (percent !== undefined || path.splits.length === 1));
-  const found = wanted.filter(({ serviceName }) => world.hasRevision(`${namespace}/${serviceName}`));
-  if (found.length === 0 && path.rewriteHost) return splitsBehind(path.rewriteHost, world, problems);
+  const found = new Map(wanted.flatMap((split) => {
+    const key = targetOf(split, namespace, world);
+    return key === undefined ? [] : [[split, key] as const];
+  }));
+  if (found.size === 0 && path.rewriteHost) return splitsBehind(path.rewriteHost, world, problems);
   for (const split of wanted) {
-    if (found.includes(split)) continue;
-    const where = owner.kind === 'Route' ? 'status.traffic' : 'spec.rules';
-    problems.push(problem(where, `revision "${split.serviceName}" is not there`));
+    if (found.has(split)) continue;
+    const { serviceName, servicePort } = split;
+    problems.push(owner.kind === 'Route' ? problem('status.traffic', `revision "${serviceName}" is not there`) : problem('spec.rules', `there is no revision "${serviceName}", and no service of that name with port ${servicePort}`));
   }
-  return found.map((split) => toSplit(namespace, split));
+  return [...found].map(([{ percent = 100, appendHeaders = {} }, revision]) => ({ revision, percent, headers: appendHeaders }));
+}
+
+/** A revision is known by the name of its public Service, and its pods are nearer than that. */
+function targetOf({ serviceName, servicePort }: IngressSplit, namespace: string, world: RouteWorld): string | undefined {
+  const revision = `${namespace}/${serviceName}`;
+  return world.hasRevision(revision) ? revision : world.backendOf({ namespace, service: serviceName, port: servicePort });
 }
 
 /** Requests for the one host are sent where those for the other go, without a second way through a gateway. */
@@ -63,8 +75,4 @@ function splitsBehind(host: string, world: RouteWorld, problems: Problem[]): rea
   else if (target === undefined) problems.push(problem('spec.rules', `rewriteHost "${host}" leads nowhere`));
   else return target.splits;
   return [];
-}
-
-function toSplit(namespace: string, { serviceName, percent = 100, appendHeaders = {} }: IngressSplit): TrafficSplit {
-  return { revision: `${namespace}/${serviceName}`, percent, headers: appendHeaders };
 }

@@ -6,6 +6,7 @@ import type { Route } from '../api/route.ts';
 import type { ServerlessService } from '../api/serverless-service.ts';
 import type { SecretView } from './certificates.ts';
 import type { EndpointSliceView } from './endpoints.ts';
+import type { ServiceView } from './live-backends.ts';
 
 /** What the model is built from, as it stands in the API. */
 export interface ServingObjects {
@@ -13,10 +14,12 @@ export interface ServingObjects {
   readonly revisions: readonly Revision[];
   readonly podAutoscalers: readonly PodAutoscaler[];
   readonly serverlessServices: readonly ServerlessService[];
-  /** Of all namespaces: those of private Services and of the activators are looked at, others are not. */
+  /** Of all namespaces: those of private Services, of the activators and of what routes name are looked at, others are not. */
   readonly endpointSlices: readonly EndpointSliceView[];
   /** Of all classes: those of ours are looked at. */
   readonly ingresses?: readonly Ingress[];
+  /** Those that are not a revision's, and that Ingresses name, are looked at. */
+  readonly services?: readonly ServiceView[];
   /** Those that Ingresses name are looked at. */
   readonly secrets?: readonly SecretView[];
 }

@@ -58,7 +58,7 @@ describe('a Route', () => {
 
 test('an Ingress says it in conditions', () => {
   const ingress = { apiVersion: 'x', kind: 'Ingress', metadata: { name: 'i', generation: 3 }, spec: {} };
-  const { observedGeneration, conditions = [] } = ingressStatus(ingress, { hash: 'x', ready: false, message: 'no' }, now);
+  const { observedGeneration, conditions = [] } = ingressStatus(ingress, { hash: 'x', ready: false, message: 'no' }, { external: 'gateway.system.svc.cluster.local', internal: 'gateway-internal.system.svc.cluster.local' }, now);
   expect(observedGeneration).toBe(3);
   expect(conditions.map(({ type, status, message }) => [type, status, message])).toEqual([
     ['LoadBalancerReady', 'False', 'no'],

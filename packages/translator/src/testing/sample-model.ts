@@ -56,5 +56,5 @@ export function sampleRoute(
 }
 
 export function sampleModel(changes: Partial<ServingModel> = {}): ServingModel {
-  return { revisions: [], routes: [], certificates: [], activators: [], problems: [], ...changes };
+  return { revisions: [], backends: [], routes: [], certificates: [], activators: [], problems: [], ...changes };
 }
