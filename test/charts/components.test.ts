@@ -48,7 +48,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
       ['activator-service', ['activator'], [translate.activator.http1Port]],
       ...(statsPort === 0 ? [] : [['autoscaler', ['autoscaler'], [statsPort]]]),
       ['sluice-config-server', ['config-server'], [portOf(settingsOf(chart, 'config-server').listen)]],
-      ['sluice-gateway', ['gateway'], [translate.gateway.externalPort, ...httpsPort]],
+      ['sluice-gateway', ['gateway'], [translate.gateway.externalPort, ...httpsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort)]],
       ['sluice-gateway-internal', ['gateway'], [translate.gateway.internalPort]],
     ]);
   });
@@ -112,7 +112,7 @@ function listeningPorts(chart: RenderedChart, name: ComponentName): number[] {
     case 'activator':
       return [translate.activator.http1Port, settingsOf(chart, name).metricsPort];
     case 'gateway':
-      return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, settingsOf(chart, name).adminPort].filter((port) => port !== 0);
+      return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort), settingsOf(chart, name).adminPort].filter((port) => port !== 0);
     case 'autoscaler':
       return [settingsOf(chart, name).metricsPort, settingsOf(chart, name).statsPort].filter((port) => port !== 0);
     default:

@@ -25,7 +25,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
 
   test('puts everything that has a namespace into that of the release', async () => {
     const { objects } = await render({ namespace: 'elsewhere' });
-    const clusterWide = ['ClusterRole', 'ClusterRoleBinding'];
+    const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'GatewayClass'];
     const astray = objects.filter(({ kind, metadata }) => metadata.namespace !== (clusterWide.includes(kind ?? '') ? undefined : 'elsewhere'));
     expect(astray).toEqual([]);
   });
@@ -42,6 +42,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['autoscaler.statsPort=80', /autoscaler.statsPort|Must be/],
     ['activator.stockAutoscaler=ws://autoscaler:8080', /Does not match pattern/],
     ['gateway.loadReports=some', /must be one of/],
+    ['gateway.service.morePorts[0].port=8888', /containerPort is required|missing propert/],
     // A container without privileges cannot bind it.
     ['gateway.httpPort=80', /Must be greater than or equal to 1024/],
     ['gateway.httpsPort=443', /gateway.httpsPort|Must be/],

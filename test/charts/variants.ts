@@ -17,6 +17,7 @@ export const variants: readonly Variant[] = [
   },
   { name: 'TLS towards the config service', set: ['configServer.tls.secretName=config-tls'] },
   { name: 'TLS towards the config service, for whoever shows a certificate', set: ['configServer.tls.secretName=config-tls', 'configServer.tls.clientSecretName=client-tls'] },
+  { name: 'more ports for Gateways', set: ['gateway.service.morePorts[0].port=8888', 'gateway.service.morePorts[0].containerPort=18888', 'gateway.ingressClass.isDefault=true', 'gateway.gatewayClass.create=false'] },
   { name: 'HTTPS', set: ['gateway.httpsPort=8443', 'gateway.service.httpsPort=9443'] },
   { name: 'HTTPS by certificates of our own', set: ['gateway.httpsPort=8443', 'controller.certificates.issue=true', 'controller.certificates.authoritySecretName=root'] },
   { name: 'HTTPS by certificates of two namespaces', set: ['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'] },

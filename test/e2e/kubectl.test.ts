@@ -32,6 +32,56 @@ spec:
               value: ${greeting}
 ${traffic}`;
 
+/** Nothing of Knative's: a Deployment, a Service, and two ways in. */
+const plainService = (program: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: plain }
+spec:
+  selector: { matchLabels: { app: plain } }
+  template:
+    metadata: { labels: { app: plain } }
+    spec:
+      containers:
+        - name: program
+          image: sluice.dev/examples/hello
+          command: [node, ${program}]
+          env: [{ name: PORT, value: "8080" }, { name: GREETING, value: Plainly }]
+          ports: [{ containerPort: 8080 }]
+          readinessProbe: { httpGet: { port: 8080, path: / }, periodSeconds: 1 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: plain }
+spec:
+  selector: { app: plain }
+  ports: [{ name: web, port: 80, targetPort: 8080 }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: edge }
+spec:
+  gatewayClassName: sluice
+  listeners: [{ name: http, port: 80, protocol: HTTP }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: plain }
+spec:
+  parentRefs: [{ name: edge }]
+  hostnames: [route.example.test]
+  rules: [{ backendRefs: [{ name: plain, port: 80 }] }]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: plain }
+spec:
+  ingressClassName: sluice
+  rules:
+    - host: ingress.example.test
+      http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: plain, port: { name: web } } } }] }
+`;
+
 describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
   beforeAll(() => mesh.start('--https-port', '0'));
   afterAll(() => mesh.dispose());
@@ -124,6 +174,22 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
     } finally {
       watch.kill();
     }
+  });
+
+  test('a Gateway and an HTTPRoute lead to a plain Service, and an Ingress does too', async () => {
+    await mesh.kubectlOutput('apply -f -', plainService(join(mesh.services, 'server.js')));
+    await mesh.kubectlOutput('wait --for=condition=Programmed gateway/edge --timeout=30s');
+    for (const plainHost of ['route.example.test', 'ingress.example.test']) {
+      await eventually(async () => expect(await get(mesh.port, plainHost)).toMatchObject({ status: 200, body: expect.stringMatching(/^Plainly from nowhere/) }), { withinMs: 30_000 });
+    }
+    expect((await get(mesh.port, 'nobody.example.test')).status).toBe(404);
+    const status = (await mesh.object('httproute plain')) as { status?: { parents?: { conditions: { type: string; status: string }[] }[] } };
+    expect(status.status?.parents?.[0]?.conditions.map(({ type, status: state }) => [type, state])).toEqual([['Accepted', 'True'], ['ResolvedRefs', 'True']]);
+    expect(await mesh.kubectlOutput('get ingress plain')).toMatch(/plain\s+sluice\s+ingress.example.test\s+127.0.0.1\s+80/);
+    expect(await mesh.kubectlOutput('get gateway edge')).toMatch(/edge\s+sluice\s+127.0.0.1\s+True/);
+    await mesh.kubectlOutput('delete deployment,service,ingress plain --timeout=30s');
+    await mesh.kubectlOutput('delete httproute/plain gateway/edge --timeout=30s');
+    await eventually(async () => expect((await get(mesh.port, 'route.example.test')).status).toBe(404));
   });
 
   test('delete removes everything beneath', async () => {

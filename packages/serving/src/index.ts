@@ -33,7 +33,7 @@ export {
   type ServingKind,
 } from './kinds.ts';
 export { annotations, autoscalingPrefix, headers, labels, type RoutingState } from './labels.ts';
-export { childName, deploymentName, generatedRevisionName, isSameContent, privateServiceName } from './names.ts';
+export { canonicalJson, childName, deploymentName, generatedRevisionName, isSameContent, privateServiceName } from './names.ts';
 
 export type { ConfigData } from './config/config-reader.ts';
 export {
@@ -155,6 +155,13 @@ export { build } from './model/build.ts';
 export { previewObjects, type Preview } from './model/preview-objects.ts';
 export { ingressClass, LiveModel, type BuildOptions, type ModelChange, type ObjectList } from './model/live-model.ts';
 export type { OwnerState } from './model/live-routes.ts';
+export { noEdge, type EdgeAction, type EdgeCondition, type EdgeCors, type EdgeGatewayStatus, type EdgeHost, type EdgeMatch, type EdgeModel, type EdgeParentStatus, type EdgeRule, type EdgeServer, type EdgeShare, type HeaderChanges, type PathChange, type ValueMatch } from './edge/edge-model.ts';
+export { LiveEdge, type EdgeList, type LiveEdgeOptions } from './edge/live-edge.ts';
+export type { EdgeSurroundings } from './edge/edge-surroundings.ts';
+export { gatewayClassKind, gatewayController, gatewayKind, grpcRouteKind, httpRouteKind, ingressClassKind, ingressController, kubernetesIngressKind, referenceGrantKind } from './edge/edge-kinds.ts';
+export type * from './edge/api/gateway-api.ts';
+export type * from './edge/api/kubernetes-ingress.ts';
+export { certificateIn, type FoundCertificate } from './model/certificates.ts';
 export { backendKey, type BackendRef, type NoBackend, type ServiceView } from './model/live-backends.ts';
 export type { SecretView } from './model/certificates.ts';
 export type {

@@ -12,4 +12,6 @@ export {
   type NodeGroup,
 } from './names.ts';
 export { defaultTranslateOptions, noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
+
+export { edgePorts } from './edge/edge-ports.ts';
 export type { Json, JsonObject, TranslatedResource } from './resource.ts';

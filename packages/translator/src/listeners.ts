@@ -1,16 +1,15 @@
 /** Listeners: an address, a connection manager, and the filters a request passes. */
 import { typeUrls } from '@sluice/resources';
-import type { ServingCertificate } from '@sluice/serving';
 
 import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
 import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import type { Json, JsonObject, TranslatedResource } from './resource.ts';
 
-/** Listeners that are there whatever is served. */
-export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOptions = noTraces): readonly TranslatedResource[] {
+/** Listeners that are there whatever is served. @param usesCors whether a route for outside has a policy for other origins */
+export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOptions = noTraces, usesCors = false): readonly TranslatedResource[] {
   const { address, externalPort, internalPort, accessLogPath } = gateway;
   const edge = { filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
-  const external = listener(listenerNames.externalHttp, address, externalPort, { ...edge, routes: routeConfigurationNames.external });
+  const external = listener(listenerNames.externalHttp, address, externalPort, { ...edge, filters: filtersOf(usesCors), routes: routeConfigurationNames.external });
   if (internalPort === 0) return [external];
   return [external, listener(listenerNames.internalHttp, address, internalPort, { ...edge, routes: routeConfigurationNames.internal })];
 }
@@ -18,47 +17,62 @@ export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOpt
 /** For whom: clients outside, or those in the cluster. */
 export type TlsSide = 'external' | 'internal';
 
+/** Who asks for one of these names is shown one of these Secrets. */
+export interface TlsChain {
+  readonly name: string;
+  /** Empty: whoever asks for none of the others. */
+  readonly serverNames: readonly string[];
+  readonly secrets: readonly string[];
+}
+
 /**
  * A chain for each certificate, chosen by the name that the client asks for. A client that asks for none of them is
  * not served: any certificate would be the wrong one. Undefined while there is nothing to show.
  */
-export function gatewayTlsListener(
-  certificates: readonly ServingCertificate[],
-  { gateway }: TranslateOptions,
-  traces: TraceOptions = noTraces,
-  side: TlsSide = 'external',
-): TranslatedResource | undefined {
+export function gatewayTlsListener(side: TlsSide, chains: readonly TlsChain[], { gateway }: TranslateOptions, traces: TraceOptions = noTraces, usesCors = false): TranslatedResource | undefined {
   const { address, externalTlsPort, internalTlsPort, accessLogPath } = gateway;
   const isExternal = side === 'external';
   const port = isExternal ? externalTlsPort : internalTlsPort;
-  const shown = certificates.map(({ name, hosts, internalHosts }) => ({ name, hosts: isExternal ? hosts : internalHosts })).filter(({ hosts }) => hosts.length > 0);
-  if (port === 0 || shown.length === 0) return undefined;
-  const name = isExternal ? listenerNames.externalHttps : listenerNames.internalHttps;
-  const settings = { routes: routeConfigurationNames[side], filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
-  const { value, ...resource } = listener(name, address, port, settings);
-  const { filter_chains: chains, ...rest } = value;
-  const [chain] = chains as readonly JsonObject[];
+  if (port === 0 || chains.length === 0) return undefined;
+  const settings = { routes: isExternal ? routeConfigurationNames.externalTls : routeConfigurationNames.internal, filters: filtersOf(usesCors), accessLogPath, trust: trustsNobody, traces };
+  return withChains(listener(isExternal ? listenerNames.externalHttps : listenerNames.internalHttps, address, port, settings), chains);
+}
+
+/** A port of Gateways beside the two that are there anyway. @param chains undefined: without TLS */
+export function gatewayPortListener(table: string, port: number, chains: readonly TlsChain[] | undefined, { gateway }: TranslateOptions, traces: TraceOptions, usesCors: boolean): TranslatedResource {
+  const { address, accessLogPath } = gateway;
+  const plain = listener(table, address, port, { routes: table, filters: filtersOf(usesCors), accessLogPath, trust: trustsNobody, traces });
+  return chains ? withChains(plain, chains) : plain;
+}
+
+function withChains({ value, ...resource }: TranslatedResource, chains: readonly TlsChain[]): TranslatedResource {
+  const { filter_chains: plain, ...rest } = value;
+  const [chain] = plain as readonly JsonObject[];
   return {
     ...resource,
     value: {
       ...rest,
       listener_filters: [{ name: 'envoy.filters.listener.tls_inspector', typed_config: { '@type': typeNames.tlsInspector } }],
-      filter_chains: shown.map(({ name: secretName, hosts }) => ({
-        name: secretName,
-        filter_chain_match: { server_names: [...hosts] },
-        transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secretName) },
+      filter_chains: chains.map(({ name, serverNames, secrets }) => ({
+        name,
+        ...(serverNames.length === 0 ? {} : { filter_chain_match: { server_names: [...serverNames] } }),
+        transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secrets) },
         ...chain,
       })),
     },
   };
 }
 
-function tlsContext(secretName: string): JsonObject {
+function filtersOf(usesCors: boolean): readonly JsonObject[] {
+  return usesCors ? [corsFilter, routerFilter] : [routerFilter];
+}
+
+function tlsContext(secrets: readonly string[]): JsonObject {
   return {
     '@type': typeNames.downstreamTls,
     common_tls_context: {
       tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
-      tls_certificate_sds_secret_configs: [{ name: secretName, sds_config: { ads: {}, resource_api_version: 'V3' } }],
+      tls_certificate_sds_secret_configs: secrets.map((name) => ({ name, sds_config: { ads: {}, resource_api_version: 'V3' } })),
       alpn_protocols: ['h2', 'http/1.1'],
     },
   };
@@ -159,6 +173,11 @@ function urlOf(endpoint: string): string {
 const routerFilter: JsonObject = {
   name: 'envoy.filters.http.router',
   typed_config: { '@type': typeNames.router },
+};
+
+const corsFilter: JsonObject = {
+  name: 'envoy.filters.http.cors',
+  typed_config: { '@type': typeNames.cors },
 };
 
 const activatorFilter: JsonObject = {

@@ -24,6 +24,8 @@ export const listenerNames = {
 
 export const routeConfigurationNames = {
   external: 'external_services',
+  /** Of those for outside, the ones that a certificate is shown for. */
+  externalTls: 'external_tls_services',
   internal: 'internal_services',
   activator: 'activator_services',
 } as const;
@@ -70,6 +72,8 @@ export const typeNames = {
   fileAccessLog: 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
   httpProtocolOptions: 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   downstreamTls: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+  cors: 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors',
+  corsPolicy: 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',
   tlsInspector: 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   typedStruct: 'type.googleapis.com/xds.type.v3.TypedStruct',
   openTelemetry: 'type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig',

@@ -7,6 +7,8 @@ export interface TranslateOptions {
     readonly externalPort: number;
     /** For clients outside over TLS, as soon as there is a certificate; 0 for no such listener. Knative's gateways: 8443. */
     readonly externalTlsPort: number;
+    /** Further ports that clients outside can reach gateways at, each with that inside. What is served there, Gateways say. */
+    readonly morePorts: readonly { readonly port: number; readonly containerPort: number }[];
     /** For clients in the cluster; 0 for no such listener. Knative's gateways: 8081. */
     readonly internalPort: number;
     /** For clients in the cluster over TLS, as soon as there is a certificate; 0 for no such listener. Knative's gateways: 8444. */
@@ -36,6 +38,6 @@ export interface TraceOptions {
 export const noTraces: TraceOptions = { protocol: 'none', endpoint: '', samplingRate: 0 };
 
 export const defaultTranslateOptions: TranslateOptions = {
-  gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, internalPort: 8081, internalTlsPort: 0, accessLogPath: '/dev/stdout' },
+  gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, morePorts: [], internalPort: 8081, internalTlsPort: 0, accessLogPath: '/dev/stdout' },
   activator: { address: '0.0.0.0', http1Port: 8012, h2cPort: 8013 },
 };

@@ -7,9 +7,11 @@ import type { JsonObject, TranslatedResource } from './resource.ts';
 /**
  * For clients that are programs of users, outside or inside of the cluster: the mesh's own headers are not theirs to set.
  * Its hosts come one by one, so that a change of one among thousands is told by itself.
+ * @param ignoresPorts where hosts with a star are among them: those cannot say that a port may follow
  */
-export function edgeRoutes(name: string): TranslatedResource {
+export function edgeRoutes(name: string, ignoresPorts = false): TranslatedResource {
   return routeConfiguration(name, {
+    ...(ignoresPorts ? { ignore_port_in_host_matching: true } : {}),
     // Ten seconds, as for the table itself: a listener whose hosts do not come opens and answers 404.
     vhds: { config_source: { ads: {}, initial_fetch_timeout: '10s', resource_api_version: 'V3' } },
     request_headers_to_remove: [...internalHeaders],

@@ -5,13 +5,15 @@
  */
 import { typeUrls } from '@sluice/resources';
 import type { Problem } from '@sluice/kernel';
-import type { ModelChange, ServingBackend, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
+import type { EdgeModel, ModelChange, ServingBackend, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
 
 import { virtualHostProblems } from './check-resource.ts';
 import { backendCluster, cluster } from './clusters.ts';
 import { activatorEndpoints, backendEndpoints, gatewayEndpoints } from './endpoints.ts';
 import { GroupResources, type ResourceChange } from './group-resources.ts';
-import { activatorListeners, gatewayListeners, gatewayTlsListener } from './listeners.ts';
+import { edgeTable } from './edge/edge-ports.ts';
+import { EdgeResources } from './edge/edge-resources.ts';
+import { activatorListeners, gatewayListeners, gatewayPortListener, gatewayTlsListener } from './listeners.ts';
 import { listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
 import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import { ProxylessResources } from './proxyless.ts';
@@ -19,6 +21,7 @@ import type { TranslatedResource } from './resource.ts';
 import { RevisionUses } from './revision-uses.ts';
 import { activatorRoutes, edgeRoutes } from './routes.ts';
 import { secret } from './secrets.ts';
+import { hasCertificate, tlsChains, tlsChainsOf } from './tls-chains.ts';
 import { VirtualHostResources } from './virtual-host-resources.ts';
 import { externalVirtualHost, internalVirtualHost } from './virtual-hosts.ts';
 
@@ -41,10 +44,21 @@ export class Translator {
   readonly #activator = new GroupResources();
   readonly #proxyless = new ProxylessResources();
   readonly #external = new VirtualHostResources(routeConfigurationNames.external, this.#gateway);
+  readonly #externalTls = new VirtualHostResources(routeConfigurationNames.externalTls, this.#gateway);
   readonly #internal = new VirtualHostResources(routeConfigurationNames.internal, this.#gateway);
   /** The last form of each route that could be used. */
   readonly #good = new Map<string, ServingRoute>();
   readonly #uses = new RevisionUses();
+  readonly #edge = new EdgeResources({
+    group: this.#gateway,
+    uses: this.#uses,
+    tables: new Map([
+      [routeConfigurationNames.external, this.#external],
+      [routeConfigurationNames.externalTls, this.#externalTls],
+    ]),
+  });
+  #nextEdge: EdgeModel | undefined;
+  #ownPorts: ReadonlySet<string> = new Set();
   /** What each revision speaks, as of the last change. */
   readonly #protocols = new Map<string, string>();
   readonly #problems = new Map<string, readonly Problem[]>();
@@ -52,7 +66,6 @@ export class Translator {
   constructor(options: TranslateOptions) {
     this.#options = options;
     this.#putListeners();
-    this.#gateway.put(edgeRoutes(routeConfigurationNames.external));
     this.#gateway.put(edgeRoutes(routeConfigurationNames.internal));
     this.#activator.put(activatorRoutes());
   }
@@ -63,18 +76,45 @@ export class Translator {
     if (traces.protocol === protocol && traces.endpoint === endpoint && traces.samplingRate === samplingRate) return;
     this.#traces = traces;
     this.#putListeners();
-    this.#putTlsListener();
+  }
+
+  /** Takes over what Kubernetes' own kinds ask for. It goes out with the next `update`. */
+  setEdge(edge: EdgeModel): void {
+    this.#nextEdge = edge;
   }
 
   #putListeners(): void {
-    for (const resource of gatewayListeners(this.#options, this.#traces)) this.#gateway.put(resource);
+    const { external, externalTls } = routeConfigurationNames;
+    this.#gateway.put(edgeRoutes(external, this.#edge.ignoresPorts(external)));
+    for (const resource of gatewayListeners(this.#options, this.#traces, this.#edge.usesCors(external))) this.#gateway.put(resource);
     for (const resource of activatorListeners(this.#options, this.#traces)) this.#activator.put(resource);
+    const inside = gatewayTlsListener('internal', tlsChains('internal', this.#certificates, []), this.#options, this.#traces);
+    this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.internalHttps }, inside);
+    const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsNames), this.#options, this.#traces, this.#edge.usesCors(externalTls));
+    this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
+    this.#gateway.set({ typeUrl: typeUrls.routeConfiguration, name: externalTls }, listener && edgeRoutes(externalTls, this.#edge.ignoresPorts(externalTls)));
+    this.#putOwnPorts();
   }
 
-  #putTlsListener(): void {
-    for (const [side, name] of [['external', listenerNames.externalHttps], ['internal', listenerNames.internalHttps]] as const) {
-      this.#gateway.set({ typeUrl: typeUrls.listener, name }, gatewayTlsListener(this.#certificates, this.#options, this.#traces, side));
+  /** Ports of Gateways beside the gateways' usual ones. */
+  #putOwnPorts(): void {
+    const before = this.#ownPorts;
+    const names = new Set<string>();
+    for (const { port, protocol, names: shown } of this.#edge.ownServers) {
+      const containerPort = this.#options.gateway.morePorts.find((one) => one.port === port)?.containerPort;
+      const chains = protocol === 'HTTPS' ? tlsChainsOf(shown) : undefined;
+      if (containerPort === undefined || chains?.length === 0) continue;
+      const table = edgeTable(port);
+      names.add(table);
+      this.#gateway.put(edgeRoutes(table, this.#edge.ignoresPorts(table)));
+      this.#gateway.put(gatewayPortListener(table, containerPort, chains, this.#options, this.#traces, this.#edge.usesCors(table)));
     }
+    for (const name of before) {
+      if (names.has(name)) continue;
+      this.#gateway.remove({ typeUrl: typeUrls.listener, name });
+      this.#gateway.remove({ typeUrl: typeUrls.routeConfiguration, name });
+    }
+    this.#ownPorts = names;
   }
 
   /** Of all routes whose latest form is not in force. */
@@ -91,12 +131,21 @@ export class Translator {
   update(model: ModelView, change: ModelChange): GroupChanges {
     for (const name of change.routes) this.#updateRoute(name, model);
     const routed = new Set<string>();
-    for (const name of this.#routesToWrite(model, change)) this.#writeRoute(name, model, routed);
+    const edge = this.#nextEdge;
+    this.#nextEdge = undefined;
+    if (edge) this.#edge.write(edge, routed);
+    if (change.certificates) this.#certificates = model.certificates;
+    // Which of Knative's hosts are served over TLS goes by certificates.
+    const written = change.certificates ? new Set([...this.#routesToWrite(model, change), ...this.#good.keys()]) : this.#routesToWrite(model, change);
+    for (const name of written) this.#writeRoute(name, model, routed);
     for (const key of new Set([...change.revisions, ...change.backends, ...routed])) {
       if (isBackend(key)) this.#updateBackend(key, model.backend(key));
       else this.#updateRevision(key, model.revision(key));
     }
-    if (change.certificates) this.#updateCertificates(model.certificates);
+    if (change.certificates || edge) {
+      this.#updateSecrets();
+      this.#putListeners();
+    }
     return {
       [nodeGroups.gateway]: this.#gateway.take(),
       [nodeGroups.activator]: this.#activator.take(),
@@ -139,7 +188,9 @@ export class Translator {
   #writeRoute(name: string, model: ModelView, routed: Set<string>): void {
     const route = this.#good.get(name);
     for (const key of this.#uses.set(name, route ? targetsOf(route) : new Set())) routed.add(key);
-    this.#external.set(name, route && externalVirtualHost(route, model));
+    const external = route && externalVirtualHost(route, model);
+    this.#external.set(name, external);
+    this.#externalTls.set(name, route && hasCertificate(route.externalHosts, this.#certificates) ? external : undefined);
     this.#internal.set(name, route && internalVirtualHost(route, model));
     this.#proxyless.writeRoute(name, route, model, routed);
   }
@@ -162,12 +213,11 @@ export class Translator {
     this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && backendEndpoints(routed));
   }
 
-  #updateCertificates(certificates: readonly ServingCertificate[]): void {
+  #updateSecrets(): void {
+    const certificates = [...this.#edge.model.certificates, ...this.#certificates];
     const names = new Set(certificates.map(({ name }) => name));
     for (const name of this.#gateway.names(typeUrls.secret)) if (!names.has(name)) this.#gateway.remove({ typeUrl: typeUrls.secret, name });
     for (const certificate of certificates) this.#gateway.put(secret(certificate));
-    this.#certificates = certificates;
-    this.#putTlsListener();
   }
 }
 

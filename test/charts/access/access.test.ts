@@ -6,8 +6,21 @@ import {
   clusterDomainClaimKind,
   configurationKind,
   domainMappingKind,
+  gatewayClassKind,
+  gatewayController,
+  gatewayKind,
+  grpcRouteKind,
+  httpRouteKind,
+  ingressClassKind,
   ingressKind,
+  kubernetesIngressKind,
   type DomainMapping,
+  type Gateway,
+  type GatewayClass,
+  type GrpcRoute,
+  type HttpRoute,
+  type IngressClass,
+  type KubernetesIngress,
   ownCertificateClass,
   podAutoscalerKind, 
   revisionKind,
@@ -259,6 +272,40 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     await cluster.admin.resource(serviceKind).delete(steady);
     await cluster.rest(30_000);
     expect(await found()).toEqual([]);
+  });
+
+  test('has ways in of Kubernetes’ own kinds beside it, and each says what became of it', async () => {
+    const gatewayApi = 'gateway.networking.k8s.io/v1';
+    const rules = [{ backendRefs: [{ name: 'nobody', port: 80 }] }];
+    const parentRefs = [{ name: 'edge' }];
+    const gatewayClass: GatewayClass = { apiVersion: gatewayApi, kind: 'GatewayClass', metadata: { name: 'sluice' }, spec: { controllerName: gatewayController } };
+    const gateway: Gateway = { apiVersion: gatewayApi, kind: 'Gateway', metadata: { ...inDefault, name: 'edge' }, spec: { gatewayClassName: 'sluice', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } };
+    const httpRoute: HttpRoute = { apiVersion: gatewayApi, kind: 'HTTPRoute', metadata: { ...inDefault, name: 'web' }, spec: { parentRefs, hostnames: ['web.example.org'], rules } };
+    const grpcRoute: GrpcRoute = { apiVersion: gatewayApi, kind: 'GRPCRoute', metadata: { ...inDefault, name: 'grpc' }, spec: { parentRefs, hostnames: ['grpc.example.org'], rules } };
+    const ingress: KubernetesIngress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { ...inDefault, name: 'web' },
+      spec: { ingressClassName: 'sluice', rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'nobody', port: { number: 80 } } } }] } }] },
+    };
+    const [ingressClass] = (await render()).ofKind<IngressClass>('IngressClass');
+    if (!ingressClass) throw new Error('the chart has no IngressClass');
+    const { metadata, ...front } = (await render()).get('Service', 'sluice-gateway');
+    const service = await cluster.admin.resource(coreServices).create({ ...front, metadata: { ...metadata, namespace: 'mesh' } });
+    await cluster.admin.resource(coreServices).patch(service.metadata, { type: 'merge', body: { status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } } }, { subresource: 'status' });
+    await cluster.admin.resource(ingressClassKind).create(ingressClass);
+    await cluster.admin.resource(gatewayClassKind).create(gatewayClass);
+    await cluster.admin.resource(gatewayKind).create(gateway);
+    await cluster.admin.resource(httpRouteKind).create(httpRoute);
+    await cluster.admin.resource(grpcRouteKind).create(grpcRoute);
+    await cluster.admin.resource(kubernetesIngressKind).create(ingress);
+    await cluster.rest(30_000);
+    expect((await cluster.admin.resource(gatewayKind).get(gateway.metadata)).status).toMatchObject({ addresses: [{ value: '192.0.2.7' }], conditions: [{ type: 'Accepted', status: 'True' }, { type: 'Programmed', status: 'True' }] });
+    expect((await cluster.admin.resource(gatewayClassKind).get({ name: 'sluice' })).status).toMatchObject({ conditions: [{ type: 'Accepted', status: 'True' }] });
+    expect((await cluster.admin.resource(httpRouteKind).get(httpRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'True' }, { type: 'ResolvedRefs', status: 'False' }] }] });
+    expect((await cluster.admin.resource(grpcRouteKind).get(grpcRoute.metadata)).status).toMatchObject({ parents: [{ controllerName: gatewayController }] });
+    expect((await cluster.admin.resource(kubernetesIngressKind).get(ingress.metadata)).status).toEqual({ loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } });
+    await cluster.admin.resource(coreServices).delete(service.metadata);
   });
 
   test('leaves nothing behind', async () => {

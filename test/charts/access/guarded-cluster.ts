@@ -94,6 +94,9 @@ export class GuardedCluster {
       const text = readFileSync(join(chartFolder('sluice-crds'), 'templates', file), 'utf8');
       await this.admin.resource(customResourceDefinitions).create(parse(text) as CustomResourceDefinition);
     }
+    for (const file of readdirSync(join(chartFolder('sluice-crds'), 'gateway-api'))) {
+      await this.admin.resource(customResourceDefinitions).create(parse(readFileSync(join(chartFolder('sluice-crds'), 'gateway-api', file), 'utf8')) as CustomResourceDefinition);
+    }
     await this.admin.resource(customResourceDefinitions).create(horizontalDefinition);
     await this.admin.resource(namespaces).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mesh' } });
     for (const configMap of this.#chart.ofKind<ConfigMap>('ConfigMap')) await this.admin.resource(configMaps).create(configMap);

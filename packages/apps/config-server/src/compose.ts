@@ -23,8 +23,10 @@ import {
   type RevisionLoad,
 } from '@sluice/xds';
 
+import type { GatewayStream } from './acknowledgements.ts';
 import { ClusterNames } from './cluster-names.ts';
 import { createClusterWatch } from './cluster-watch.ts';
+import { EdgeControl } from './edge/edge-control.ts';
 import { domainsOf, gatewayServicesIn, type GatewayServices } from './gateway-services.ts';
 import { HoldOff } from './hold-off.ts';
 import { GatewayVerdicts } from './gateway-verdicts.ts';
@@ -41,6 +43,8 @@ export interface ConfigServerOptions {
   readonly systemNamespace: string;
   /** Default: those of the chart, in the system namespace. */
   readonly gatewayServices?: GatewayServices;
+  /** Where clients outside reach gateways. Default, and when empty: as the Service in front of them says. */
+  readonly gatewayAddresses?: readonly string[];
   /** How this instance names itself to proxies. */
   readonly identity: string;
   readonly translate: TranslateOptions;
@@ -113,16 +117,28 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const gatewayServices = options.gatewayServices ?? gatewayServicesIn(options.systemNamespace);
   let clusterDomain = defaultServingConfig.network.clusterDomain;
   const writer = new VerdictWriter({ ...options, domains: () => domainsOf(gatewayServices, clusterDomain) });
+  const streams = (): GatewayStream[] => [...ads.sessions].filter(({ group }) => isGatewayGroup(group)).map(({ node, channels, group }) => ({ node, channels, discoversHosts: group === nodeGroups.gateway }));
+  const heldBack = (): string => (publisher.problems.get(nodeGroups.gateway) ?? []).map(formatProblem).join('; ');
   const verdicts = new GatewayVerdicts({
     writer,
     timers,
-    streams: () =>
-      [...ads.sessions].filter(({ group }) => isGatewayGroup(group)).map(({ node, channels, group }) => ({ node, channels, discoversHosts: group === nodeGroups.gateway })),
+    streams,
     routeOf: (resource) => {
       const name = cache.get(nodeGroups.gateway)?.types.get(typeUrls.virtualHost)?.resources.get(resource)?.value['name'];
       return typeof name === 'string' ? name : undefined;
     },
-    heldBack: () => (publisher.problems.get(nodeGroups.gateway) ?? []).map(formatProblem).join('; '),
+    heldBack,
+  });
+  const edge = new EdgeControl({
+    ...options,
+    model,
+    translator,
+    recorder,
+    gatewayService: gatewayServices.external,
+    gatewayAddresses: options.gatewayAddresses ?? [],
+    streams,
+    heldBack,
+    onChange: () => touch(allChanged),
   });
   let server: GrpcServer | undefined;
   let isSynced = false;
@@ -171,7 +187,9 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
 
   function publishAll(): void {
     endpointsChanged.cancel();
-    publish(model.take());
+    const change = model.take();
+    edge.update();
+    publish(change);
     if (isReady) return;
     isReady = true;
     server?.setServing(true);
@@ -193,7 +211,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   }
 
   async function publishWhenSynced(): Promise<void> {
-    await watch.whenSynced();
+    await Promise.all([watch.whenSynced(), edge.whenSynced()]);
     if (isStopped) return;
     isSynced = true;
     attempt(publishAll);
@@ -208,6 +226,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       });
       logger.info('listener bound', { port: server.port, protocol: 'grpc' });
       watch.start();
+      edge.start();
       publishWhenSynced().catch((error: unknown) => logger.error('cluster not followed', { error }));
     },
     async stop() {
@@ -219,7 +238,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       server?.setServing(false);
       ads.stop();
       load.stop();
-      await Promise.all([watch.stop(), server?.stop(), recorder.flush()]);
+      await Promise.all([watch.stop(), edge.stop(), server?.stop(), recorder.flush()]);
     },
     get isReady() {
       return isReady && !isStopped;

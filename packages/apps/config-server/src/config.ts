@@ -28,6 +28,8 @@ export interface ConfigServerSettings {
   readonly certificateNamespaces: readonly string[];
   /** `--gateway-service`, `--gateway-internal-service`: `namespace/name`; default those of the chart in the system namespace. */
   readonly gatewayServices: GatewayServices;
+  /** Where clients outside reach gateways, with commas between; empty: as the Service says. `--gateway-addresses`. */
+  readonly gatewayAddresses: readonly string[];
   /** Absent: without TLS. `--tls-certificate` and `--tls-key`; with `--tls-client-ca` only clients that it vouches for. */
   readonly tls?: TlsFiles;
   /**
@@ -59,6 +61,7 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
     metricsHost: reader.text({ flag: 'metrics-host' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 0),
     systemNamespace,
+    gatewayAddresses: reader.text({ flag: 'gateway-addresses' }, '').split(',').filter((address) => address !== ''),
     gatewayServices: readGatewayServices(reader, systemNamespace),
     identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),
     logLevel: reader.choice({ flag: 'log-level' }, logLevels, 'info'),
@@ -69,6 +72,7 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
         externalPort: reader.port({ flag: 'gateway-external-port' }, gateway.externalPort),
         externalTlsPort: reader.port({ flag: 'gateway-external-tls-port' }, 0),
         internalTlsPort: reader.port({ flag: 'gateway-internal-tls-port' }, 0),
+        morePorts: readMorePorts(reader),
         // Off unless asked for: on a machine shared with others a second port is a second chance of a clash.
         internalPort: reader.port({ flag: 'gateway-internal-port' }, 0),
         accessLogPath: reader.text({ flag: 'gateway-access-log' }, gateway.accessLogPath),
@@ -76,6 +80,21 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
       activator,
     },
   });
+}
+
+/** `--gateway-more-ports=8888:8888,9443:19443`: outside and inside, with commas between. 80 and 443 have flags of their own. */
+function readMorePorts(reader: SettingsReader): TranslateOptions['gateway']['morePorts'] {
+  const isPort = (port: number): boolean => port > 0 && port <= 65_535;
+  return reader
+    .text({ flag: 'gateway-more-ports' }, '')
+    .split(',')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const [, outside, inside] = /^(\d{1,5}):(\d{1,5})$/.exec(pair) ?? [];
+      const [port, containerPort] = [Number(outside), Number(inside)];
+      if (!isPort(port) || !isPort(containerPort) || port === 80 || port === 443) reader.report({ flag: 'gateway-more-ports' }, `must be port:port with commas between, without 80 and 443, but has ${JSON.stringify(pair)}`);
+      return { port, containerPort };
+    });
 }
 
 function readGatewayServices(reader: SettingsReader, systemNamespace: string): GatewayServices {

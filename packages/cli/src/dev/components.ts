@@ -52,7 +52,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
   return [
     {
       name: 'config-server',
-      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', `--gateway-external-port=${ports.gateway}`, ...tls.gateway, '--metrics-host=127.0.0.1', `--metrics-port=${ports.configMetrics}`),
+      command: main('config-server', `--listen=${configService}`, '--gateway-address=127.0.0.1', '--gateway-addresses=127.0.0.1', `--gateway-external-port=${ports.gateway}`, ...tls.gateway, '--metrics-host=127.0.0.1', `--metrics-port=${ports.configMetrics}`),
       hostNetwork: true,
       ready: { port: ports.configService },
     },

@@ -12,6 +12,7 @@ export function systemManifests(options: ComponentOptions): ManifestObject[] {
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } },
     ...configMaps(options),
     activatorService(),
+    ...waysIn(),
     ...components(options).map((component) => deployment(component, options)),
   ];
 }
@@ -56,6 +57,19 @@ function activatorService(): ManifestObject {
       ports: [{ name: 'http', port: 80, targetPort: 8012, protocol: 'TCP' }],
     },
   };
+}
+
+/** By these classes Ingresses and Gateways lead to the one gateway there is. */
+function waysIn(): ManifestObject[] {
+  return [
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'sluice', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } },
+      spec: { controller: 'sluice.dev/ingress-controller' },
+    },
+    { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', metadata: { name: 'sluice' }, spec: { controllerName: 'sluice.dev/gateway-controller' } },
+  ];
 }
 
 function deployment({ name, command, hostNetwork, mayOverlap = false, ready }: Component, options: ComponentOptions): ManifestObject {

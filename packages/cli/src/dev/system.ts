@@ -55,7 +55,8 @@ export interface System {
 }
 
 export async function installSystem({ floor, discovery, stateFolder, ports, interrupted }: InstallOptions): Promise<System> {
-  await applyAll(floor, discovery, readManifests(manifestFiles(join(root, 'charts/sluice-crds/templates'))).manifests);
+  const definitions = ['templates', 'gateway-api'].flatMap((folder) => manifestFiles(join(root, 'charts/sluice-crds', folder)));
+  await applyAll(floor, discovery, readManifests(definitions).manifests);
   const options: ComponentOptions = {
     node: process.execPath,
     apps: join(root, 'packages/apps'),

@@ -68,6 +68,14 @@ export function buildCertificates(inputs: readonly CertificateInput[], secretOf:
   return { certificates: certificates.sort((a, b) => (a.name < b.name ? -1 : 1)), problems };
 }
 
+/** What can be shown of a Secret that the model has taken over. */
+export function certificateIn(secret: SecretView): FoundCertificate {
+  const pair = pairOf(secret);
+  return pair ? { ok: true, ...pair } : { ok: false, reason: 'has no tls.crt and tls.key' };
+}
+
+export type FoundCertificate = ({ readonly ok: true } & Pick<ServingCertificate, 'certificateChain' | 'privateKey'>) | { readonly ok: false; readonly reason: string };
+
 function pairOf(secret: SecretView | undefined): Pick<ServingCertificate, 'certificateChain' | 'privateKey'> | undefined {
   const certificate = secret?.data?.['tls.crt'];
   const key = secret?.data?.['tls.key'];

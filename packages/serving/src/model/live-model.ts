@@ -143,6 +143,16 @@ export class LiveModel {
     return this.#backends.service(key);
   }
 
+  /** The last good state of a Secret. @param key `namespace/name` */
+  secret(key: string): SecretView | undefined {
+    return this.#secrets.get(key);
+  }
+
+  /** Who has a host, in words; undefined when nobody has. */
+  ownerOfHost(host: string): string | undefined {
+    return this.#routes.ownerOfHost(host);
+  }
+
   route(name: string): ServingRoute | undefined {
     return this.#routes.get(name);
   }

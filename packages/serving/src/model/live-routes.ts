@@ -83,6 +83,12 @@ export class LiveRoutes {
     };
   }
 
+  /** In words; undefined for a host that nobody asks for. */
+  ownerOfHost(host: string): string | undefined {
+    const owner = this.#claims.ownerOf(host);
+    return owner === undefined ? undefined : describeOwner(this.#candidates.get(owner));
+  }
+
   ownerKeys(): Iterable<string> {
     return this.#owners.keys();
   }

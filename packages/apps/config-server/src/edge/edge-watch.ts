@@ -1,0 +1,63 @@
+/** The objects of Kubernetes' own kinds of ways in, as they change in the API. An API may have all of these kinds, or none. */
+import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
+import { Informer, namespaces, objectKey, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, ingressClassKind, kubernetesIngressKind, referenceGrantKind, type EdgeList } from '@sluice/serving';
+
+import { OptionalInformer } from './optional-informer.ts';
+
+export interface EdgeWatchOptions {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** An object is new or different, or, when undefined, gone. */
+  readonly onObject: (list: EdgeList, key: string, object: KubernetesObject | undefined) => void;
+  readonly onNamespace: (name: string, labels: Readonly<Record<string, string>> | undefined) => void;
+}
+
+export interface EdgeWatch {
+  start(): void;
+  stop(): Promise<void>;
+  /** Fulfils when everything that the API knows has been listed once. */
+  whenSynced(): Promise<void>;
+}
+
+const kinds: { readonly [List in EdgeList]: ResourceKind } = {
+  gatewayClasses: gatewayClassKind,
+  gateways: gatewayKind,
+  httpRoutes: httpRouteKind,
+  grpcRoutes: grpcRouteKind,
+  referenceGrants: referenceGrantKind,
+  ingressClasses: ingressClassKind,
+  ingresses: kubernetesIngressKind,
+};
+
+export function createEdgeWatch({ onObject, onNamespace, ...base }: EdgeWatchOptions): EdgeWatch {
+  const follow = (kind: ResourceKind, tell: (key: string, object: KubernetesObject | undefined) => void): OptionalInformer<KubernetesObject> => {
+    const informer = new Informer<KubernetesObject>({ ...base, kind, transform: withoutBookkeeping });
+    informer.subscribe(({ kind: change, object }) => tell(objectKey(object), change === 'deleted' ? undefined : object));
+    return new OptionalInformer({ ...base, kind, informer });
+  };
+  const informers = [
+    ...(Object.entries(kinds) as [EdgeList, ResourceKind][]).map(([list, kind]) => follow(kind, (key, object) => onObject(list, key, object))),
+    follow(namespaces, (key, object) => onNamespace(key.slice(key.lastIndexOf('/') + 1), object && (object.metadata.labels ?? {}))),
+  ];
+  return {
+    start() {
+      for (const informer of informers) informer.start();
+    },
+    async stop() {
+      await Promise.all(informers.map((informer) => informer.stop()));
+    },
+    async whenSynced() {
+      await Promise.all(informers.map((informer) => informer.whenSynced()));
+    },
+  };
+}
+
+/** Who set which field is of no interest here. */
+function withoutBookkeeping(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

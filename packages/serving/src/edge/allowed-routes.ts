@@ -1,0 +1,64 @@
+/** Which routes a listener takes: by kind, and by where they are from. */
+import type { GatewayListener, LabelSelector } from './api/gateway-api.ts';
+import { gatewayGroup } from './edge-kinds.ts';
+
+/** The kinds of routes that listeners of HTTP and HTTPS can have. */
+export const routeKinds = ['HTTPRoute', 'GRPCRoute'] as const;
+export type RouteKind = (typeof routeKinds)[number];
+
+export interface AllowedKinds {
+  readonly kinds: readonly RouteKind[];
+  /** Of what is asked for, what no listener can have. */
+  readonly unknown: readonly string[];
+}
+
+export function allowedKinds({ allowedRoutes }: GatewayListener): AllowedKinds {
+  const asked = allowedRoutes?.kinds ?? [];
+  if (asked.length === 0) return { kinds: routeKinds, unknown: [] };
+  const isKnown = ({ group = gatewayGroup, kind }: (typeof asked)[number]) => group === gatewayGroup && routeKinds.some((known) => known === kind);
+  return {
+    kinds: routeKinds.filter((known) => asked.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === known)),
+    unknown: asked.filter((one) => !isKnown(one)).map(({ kind }) => kind),
+  };
+}
+
+/**
+ * @param own the Gateway's namespace
+ * @param labelsOf of a namespace; undefined for one that is not there
+ */
+export function allowsNamespace({ allowedRoutes }: GatewayListener, own: string, namespace: string, labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined): boolean {
+  const { from = 'Same', selector } = allowedRoutes?.namespaces ?? {};
+  switch (from) {
+    case 'All':
+      return true;
+    case 'Same':
+      return namespace === own;
+    case 'Selector': {
+      const labels = labelsOf(namespace);
+      return labels !== undefined && selector !== undefined && selects(selector, labels);
+    }
+    default:
+      return false;
+  }
+}
+
+function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      switch (operator) {
+        case 'In':
+          return value !== undefined && values.includes(value);
+        case 'NotIn':
+          return value === undefined || !values.includes(value);
+        case 'Exists':
+          return value !== undefined;
+        case 'DoesNotExist':
+          return value === undefined;
+        default:
+          return false;
+      }
+    })
+  );
+}

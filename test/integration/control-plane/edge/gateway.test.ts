@@ -1,0 +1,266 @@
+/** Gateways, their listeners and who attaches to them; what each says of itself. */
+import { request as requestHttps } from 'node:https';
+import { createTestAuthority } from '@sluice/proxy/testing';
+import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, type Gateway, type GatewayListener, type HttpRoute } from '@sluice/serving';
+import type { ResourceKind, Secret } from '@sluice/kubernetes';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../../support/eventually.ts';
+import { aGateway, aGrant, aGrpcRoute, anHttpRoute, aNamespace, edgeKinds, gatewayClass, http, to } from './edge-objects.ts';
+import { EdgeWorld, freePort } from './edge-world.ts';
+
+let world: EdgeWorld;
+let authority: Awaited<ReturnType<typeof createTestAuthority>>;
+let httpsPort = 0;
+let morePort = 0;
+beforeAll(async () => {
+  authority = await createTestAuthority();
+  [httpsPort, morePort] = [await freePort(), await freePort()];
+  world = await new EdgeWorld({
+    kinds: edgeKinds,
+    gateway: { externalTlsPort: httpsPort, morePorts: [{ port: 8888, containerPort: morePort }] },
+    configServer: { gatewayAddresses: ['192.0.2.7', 'edge.example.net'] },
+  }).start();
+  world.put(gatewayClass);
+  for (const name of ['one', 'two', 'three']) await world.backend(name);
+  await world.backend('one', { namespace: 'other' });
+});
+afterAll(() => world?.stop());
+
+interface Stated {
+  readonly conditions: Readonly<Record<string, string>>;
+  readonly listeners: Readonly<Record<string, { readonly conditions: Readonly<Record<string, string>>; readonly attachedRoutes: number; readonly kinds: readonly string[] }>>;
+  readonly addresses: readonly string[];
+}
+
+const inShort = (conditions: readonly { readonly type: string; readonly status: string; readonly reason: string }[] = []): Readonly<Record<string, string>> =>
+  Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+
+async function gatewayStatus(name: string): Promise<Stated> {
+  const { status } = await world.client.resource(gatewayKind).get({ namespace: 'default', name });
+  return {
+    conditions: inShort(status?.conditions),
+    listeners: Object.fromEntries((status?.listeners ?? []).map((listener) => [listener.name, { conditions: inShort(listener.conditions), attachedRoutes: listener.attachedRoutes, kinds: listener.supportedKinds.map(({ kind }) => kind) }])),
+    addresses: (status?.addresses ?? []).map(({ value }) => value),
+  };
+}
+
+async function routeStatus(name: string, namespace = 'default'): Promise<readonly Readonly<Record<string, string>>[]> {
+  const { status } = await world.client.resource(httpRouteKind).get({ namespace, name });
+  return (status?.parents ?? []).map(({ conditions }) => inShort(conditions));
+}
+
+async function declare(gateway: Gateway, ...routes: HttpRoute[]): Promise<Stated> {
+  world.put(gateway, ...routes);
+  return eventually(async () => {
+    const status = await gatewayStatus(gateway.metadata.name);
+    expect(status.conditions['Programmed']).toMatch(/^(True|False)/);
+    for (const { metadata } of routes) expect(await routeStatus(metadata.name, metadata.namespace)).not.toEqual([]);
+    return status;
+  });
+}
+
+/** Gateways, and all routes there are. */
+async function remove(...names: string[]): Promise<void> {
+  const routeKinds: readonly ResourceKind[] = [httpRouteKind, grpcRouteKind];
+  for (const kind of routeKinds) {
+    for (const { metadata } of (await world.client.resource(kind).list()).items) await world.client.resource(kind).delete({ namespace: metadata.namespace ?? '', name: metadata.name });
+  }
+  for (const name of names) await world.client.resource(gatewayKind).delete({ namespace: 'default', name });
+}
+
+async function secret(name: string, host: string, namespace = 'default'): Promise<Secret> {
+  const { certificate, privateKey } = await authority.issue({ dns: [host] });
+  const data = { 'tls.crt': Buffer.from(certificate).toString('base64'), 'tls.key': Buffer.from(privateKey).toString('base64') };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'kubernetes.io/tls', data };
+}
+
+function overHttps(servername: string, path = '/', port = httpsPort): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    requestHttps({ host: '127.0.0.1', port, servername, path, headers: { host: servername }, ca: authority.certificate, agent: false }, (response) => {
+      let body = '';
+      response.on('data', (piece: Buffer) => (body += piece.toString('utf8')));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('a GatewayClass', () => {
+  test('of ours is accepted; one of another controller is left alone, and so are its Gateways', async () => {
+    world.put({ ...gatewayClass, metadata: { name: 'theirs' }, spec: { controllerName: 'example.com/theirs' } } as typeof gatewayClass, aGateway('theirs', [http()], { gatewayClassName: 'theirs' }));
+    await declare(aGateway('edge', [http()]));
+    await eventually(async () => expect(inShort((await world.client.resource(gatewayClassKind).get({ name: 'sluice' })).status?.conditions)).toEqual({ Accepted: 'True Accepted' }));
+    expect((await world.client.resource(gatewayClassKind).get({ name: 'theirs' })).status).toBeUndefined();
+    expect((await world.client.resource(gatewayKind).get({ namespace: 'default', name: 'theirs' })).status).toBeUndefined();
+    await remove('edge', 'theirs');
+  });
+
+  test('with parameters is not accepted', async () => {
+    const odd = { ...gatewayClass, metadata: { name: 'odd' }, spec: { ...gatewayClass.spec, parametersRef: { group: 'example.com', kind: 'X', name: 'x' } } };
+    world.put(odd);
+    await eventually(async () => expect(inShort((await world.client.resource(gatewayClassKind).get({ name: 'odd' })).status?.conditions)).toEqual({ Accepted: 'False InvalidParameters' }));
+  });
+});
+
+describe('a Gateway', () => {
+  test('says where it is reached, that gateways have it, and how many routes each listener has', async () => {
+    const status = await declare(aGateway('edge', [http()]), anHttpRoute('status', [{ backendRefs: [to('one')] }]));
+    expect(status).toEqual({
+      conditions: { Accepted: 'True Accepted', Programmed: 'True Programmed' },
+      listeners: { http: { conditions: { Accepted: 'True Accepted', Conflicted: 'False NoConflicts', ResolvedRefs: 'True ResolvedRefs', Programmed: 'True Programmed' }, attachedRoutes: 1, kinds: ['HTTPRoute', 'GRPCRoute'] } },
+      addresses: ['192.0.2.7', 'edge.example.net'],
+    });
+    const { status: raw } = await world.client.resource(gatewayKind).get({ namespace: 'default', name: 'edge' });
+    expect(raw?.conditions?.every(({ observedGeneration, lastTransitionTime }) => observedGeneration === 1 && lastTransitionTime !== undefined)).toBe(true);
+    await remove('edge');
+  });
+
+  test.each([
+    ['protocol', { protocol: 'UDP' }, { Accepted: 'False UnsupportedProtocol', Programmed: 'False Invalid' }],
+    ['port', { port: 1234 }, { Accepted: 'False PortUnavailable', Programmed: 'False Invalid' }],
+    ['https-at-80', { protocol: 'HTTPS' }, { Accepted: 'False PortUnavailable' }],
+    ['kinds', { allowedRoutes: { kinds: [{ kind: 'TCPRoute' }] } }, { Accepted: 'True Accepted', ResolvedRefs: 'False InvalidRouteKinds', Programmed: 'False Invalid' }],
+    ['no-certificate', { port: 443, protocol: 'HTTPS' }, { ResolvedRefs: 'False InvalidCertificateRef', Programmed: 'False Invalid' }],
+    ['lost-certificate', { port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'nowhere' }] } }, { ResolvedRefs: 'False InvalidCertificateRef' }],
+    ['certificate-kind', { port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ kind: 'Vault', group: 'x.example.com', name: 'x' }] } }, { ResolvedRefs: 'False InvalidCertificateRef' }],
+    ['foreign-certificate', { port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ namespace: 'other', name: 'x' }] } }, { ResolvedRefs: 'False RefNotPermitted' }],
+  ] satisfies [string, Partial<GatewayListener>, Record<string, string>][])('with a listener that cannot be served says why: %s', async (name, listener, expected) => {
+    const status = await declare(aGateway(name, [http(listener)]));
+    expect(status.listeners['http']?.conditions).toMatchObject(expected);
+    expect(status.conditions['Programmed']).toBe('False Invalid');
+    await remove(name);
+  });
+
+  test('serves its good listeners whatever is wrong with others', async () => {
+    const status = await declare(aGateway('edge', [http(), http({ name: 'odd', port: 1234 })]), anHttpRoute('good', [{ backendRefs: [to('one')] }]));
+    expect(status.conditions).toEqual({ Accepted: 'True ListenersNotValid', Programmed: 'True Programmed' });
+    expect((await world.ask('good.example.com')).status).toBe(200);
+    await remove('edge');
+  });
+
+  test('has no two listeners of different protocols at one port', async () => {
+    const status = await declare(aGateway('conflict', [http({ port: 8888 }), http({ name: 'tls', port: 8888, protocol: 'HTTPS' })]));
+    for (const name of ['http', 'tls']) expect(status.listeners[name]?.conditions).toMatchObject({ Conflicted: 'True ProtocolConflict', Accepted: 'False ProtocolConflict' });
+    await remove('conflict');
+  });
+
+  test('asks for addresses that gateways are not reached at, in vain', async () => {
+    const status = await declare(aGateway('address', [http()], { addresses: [{ value: '203.0.113.9' }] }));
+    expect(status.conditions).toMatchObject({ Accepted: 'True Accepted', Programmed: 'False AddressNotUsable' });
+    const typed = await declare(aGateway('named', [http()], { addresses: [{ type: 'NamedAddress', value: 'x' }] }));
+    expect(typed.conditions).toMatchObject({ Accepted: 'False UnsupportedAddress' });
+    await remove('address', 'named');
+  });
+
+  test('may have a port of its own, which goes with it', async () => {
+    await declare(aGateway('own-port', [http({ port: 8888 })]), anHttpRoute('own-port', [{ backendRefs: [to('one')] }], { parents: [{ name: 'own-port' }] }));
+    expect((await world.ask('own-port.example.com', '/', { via: 'gateway_8888' })).status).toBe(200);
+    expect((await world.ask('own-port.example.com')).status).toBe(404);
+    await remove('own-port');
+    await eventually(() => expect(() => world.portOf('gateway_8888')).toThrow());
+  });
+});
+
+describe('HTTPS', () => {
+  test('shows the certificate of the name, serves what is attached there and nothing else', async () => {
+    world.put(await secret('shop', 'shop.example.com'), await secret('wild', '*.wild.example.com'));
+    const tls = (name: string, hostname: string, certificate: string): GatewayListener => ({ name, port: 443, protocol: 'HTTPS', hostname, tls: { mode: 'Terminate', certificateRefs: [{ name: certificate }] } });
+    await declare(
+      aGateway('edge', [http(), tls('shop', 'shop.example.com', 'shop'), tls('wild', '*.wild.example.com', 'wild')]),
+      anHttpRoute('shop', [{ backendRefs: [to('one')] }], { parents: [{ name: 'edge', sectionName: 'shop' }] }),
+      anHttpRoute('wild', [{ backendRefs: [to('two')] }], { hostnames: ['a.wild.example.com'], parents: [{ name: 'edge' }] }),
+    );
+    expect(await eventually(() => overHttps('shop.example.com'))).toMatchObject({ status: 200, body: expect.stringContaining('"one"') });
+    expect(await overHttps('a.wild.example.com')).toMatchObject({ status: 200, body: expect.stringContaining('"two"') });
+    await expect(overHttps('other.example.com')).rejects.toThrow();
+    // The one is attached to HTTPS alone, the other to both.
+    expect((await world.ask('shop.example.com')).status).toBe(404);
+    expect((await world.ask('a.wild.example.com')).seen?.backend).toBe('two');
+    await remove('edge');
+  });
+
+  test('takes a certificate of another namespace by a ReferenceGrant', async () => {
+    world.put(await secret('theirs', 'granted.example.com', 'other'), aGrant('other', { group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: 'default' }, { group: '', kind: 'Secret' }));
+    const status = await declare(
+      aGateway('granted', [{ name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'theirs', namespace: 'other' }] } }]),
+      anHttpRoute('granted', [{ backendRefs: [to('one')] }], { parents: [{ name: 'granted' }] }),
+    );
+    expect(status.listeners['https']?.conditions).toMatchObject({ ResolvedRefs: 'True ResolvedRefs', Programmed: 'True Programmed' });
+    expect(await eventually(() => overHttps('granted.example.com'))).toMatchObject({ status: 200 });
+    await remove('granted');
+  });
+});
+
+describe('a route attaches', () => {
+  test('to the listener that it names, by section or by port', async () => {
+    await declare(
+      aGateway('edge', [http({ name: 'a', hostname: 'a.sections.example.com' }), http({ name: 'b', hostname: 'b.sections.example.com' }), http({ name: 'c', port: 8888 })]),
+      anHttpRoute('section', [{ backendRefs: [to('one')] }], { hostnames: [], parents: [{ name: 'edge', sectionName: 'a' }] }),
+      anHttpRoute('port', [{ backendRefs: [to('two')] }], { hostnames: [], parents: [{ name: 'edge', port: 8888 }] }),
+      anHttpRoute('nowhere', [{ backendRefs: [to('two')] }], { parents: [{ name: 'edge', sectionName: 'z' }] }),
+    );
+    expect((await world.ask('a.sections.example.com')).seen?.backend).toBe('one');
+    expect((await world.ask('b.sections.example.com')).status).toBe(404);
+    expect((await world.ask('anything', '/', { via: 'gateway_8888' })).seen?.backend).toBe('two');
+    expect(await routeStatus('nowhere')).toEqual([{ Accepted: 'False NoMatchingParent', ResolvedRefs: 'True ResolvedRefs' }]);
+    const { listeners } = await gatewayStatus('edge');
+    expect(Object.values(listeners).map(({ attachedRoutes }) => attachedRoutes)).toEqual([1, 0, 1]);
+    await remove('edge');
+  });
+
+  test('where hostnames of both meet, and is told when they do not', async () => {
+    const parents = (sectionName: string) => ({ parents: [{ name: 'edge', sectionName }] });
+    await declare(
+      aGateway('edge', [http({ name: 'wild', hostname: '*.meet.example.com' }), http({ name: 'exact', hostname: 'very.specific.com' })]),
+      anHttpRoute('meet', [{ backendRefs: [to('one')] }], { hostnames: ['a.meet.example.com', 'not.here'], ...parents('wild') }),
+      anHttpRoute('apart', [{ backendRefs: [to('two')] }], { hostnames: ['not.here'], ...parents('wild') }),
+      anHttpRoute('wider', [{ backendRefs: [to('three')] }], { hostnames: ['*.specific.com'], ...parents('exact') }),
+    );
+    expect((await world.ask('a.meet.example.com')).seen?.backend).toBe('one');
+    expect((await world.ask('not.here')).status).toBe(404);
+    expect((await world.ask('very.specific.com')).seen?.backend).toBe('three');
+    expect((await world.ask('other.specific.com')).status).toBe(404);
+    expect(await routeStatus('apart')).toMatchObject([{ Accepted: 'False NoMatchingListenerHostname' }]);
+    await remove('edge');
+  });
+
+  test('and is not asked where a listener’s hostname is nearer, though nothing is attached there', async () => {
+    await declare(
+      aGateway('edge', [http({ name: 'all' }), http({ name: 'near', hostname: '*.near.example.com' })]),
+      anHttpRoute('isolated', [{ backendRefs: [to('one')] }], { hostnames: [], parents: [{ name: 'edge', sectionName: 'all' }] }),
+    );
+    expect((await world.ask('far.example.com')).seen?.backend).toBe('one');
+    expect((await world.ask('a.near.example.com')).status).toBe(404);
+    await remove('edge');
+  });
+
+  test('from namespaces that the listener allows: its own, all, those with labels', async () => {
+    world.put(aNamespace('other', { team: 'edge' }), aNamespace('default'));
+    const from = (name: string, namespaces: NonNullable<GatewayListener['allowedRoutes']>['namespaces'] & object) => http({ name, hostname: `${name}.ns.example.com`, allowedRoutes: { namespaces } });
+    const selector = (value: string) => ({ from: 'Selector', selector: { matchLabels: { team: value } } });
+    const listeners = [from('same', { from: 'Same' }), from('all', { from: 'All' }), from('team', selector('edge')), from('rival', selector('rival')), from('none', { from: 'None' })];
+    await declare(aGateway('edge', listeners), anHttpRoute('far', [{ backendRefs: [to('one')] }], { namespace: 'other', hostnames: [], parents: [{ name: 'edge', namespace: 'default' }] }));
+    const { listeners: stated } = await gatewayStatus('edge');
+    expect(Object.fromEntries(Object.entries(stated).map(([name, { attachedRoutes }]) => [name, attachedRoutes]))).toEqual({ same: 0, all: 1, team: 1, rival: 0, none: 0 });
+    expect((await world.ask('team.ns.example.com')).status).toBe(200);
+    world.put(anHttpRoute('barred', [{ backendRefs: [to('one')] }], { namespace: 'other', parents: [{ name: 'edge', namespace: 'default', sectionName: 'same' }] }));
+    await eventually(async () => expect(await routeStatus('barred', 'other')).toMatchObject([{ Accepted: 'False NotAllowedByListeners' }]));
+    await remove('edge');
+  });
+
+  test('of a kind that the listener allows', async () => {
+    const status = await declare(aGateway('edge', [http({ allowedRoutes: { kinds: [{ kind: 'GRPCRoute' }] } })]), anHttpRoute('kind', [{ backendRefs: [to('one')] }]));
+    expect(status.listeners['http']).toMatchObject({ kinds: ['GRPCRoute'], attachedRoutes: 0 });
+    expect(await routeStatus('kind')).toMatchObject([{ Accepted: 'False NotAllowedByListeners' }]);
+    await remove('edge');
+  });
+
+  test('alone of its kind to a hostname: the older of an HTTPRoute and a GRPCRoute has it', async () => {
+    const hostnames = ['kinds.example.com'];
+    world.put(aGrpcRoute('grpc', [{ backendRefs: [to('two')] }], { hostnames, createdAt: '2026-01-01T00:00:00Z' }));
+    await declare(aGateway('edge', [http()]), anHttpRoute('http', [{ backendRefs: [to('one')] }], { hostnames, createdAt: '2026-02-02T00:00:00Z' }));
+    expect(await routeStatus('http')).toMatchObject([{ Accepted: 'False HostnameConflict' }]);
+    await remove('edge');
+  });
+});
