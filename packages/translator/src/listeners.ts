@@ -1,5 +1,6 @@
 /** Listeners: an address, a connection manager, and the filters a request passes. */
 import { typeUrls } from '@sluice/resources';
+import type { EdgePassage } from '@sluice/serving';
 
 import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
 import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
@@ -23,6 +24,8 @@ export interface TlsChain {
   /** Empty: whoever asks for none of the others. */
   readonly serverNames: readonly string[];
   readonly secrets: readonly string[];
+  /** Handed on as it is instead, to these clusters. */
+  readonly passedTo?: EdgePassage['shares'];
 }
 
 /**
@@ -53,14 +56,20 @@ function withChains({ value, ...resource }: TranslatedResource, chains: readonly
     value: {
       ...rest,
       listener_filters: [{ name: 'envoy.filters.listener.tls_inspector', typed_config: { '@type': typeNames.tlsInspector } }],
-      filter_chains: chains.map(({ name, serverNames, secrets }) => ({
+      filter_chains: chains.map(({ name, serverNames, secrets, passedTo }) => ({
         name,
         ...(serverNames.length === 0 ? {} : { filter_chain_match: { server_names: [...serverNames] } }),
-        transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secrets) },
-        ...chain,
+        ...(passedTo ? { filters: passageFilters(name, passedTo) } : { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secrets) }, ...chain }),
       })),
     },
   };
+}
+
+/** Nobody to hand them to: a chain without filters closes its connections. */
+function passageFilters(name: string, shares: EdgePassage['shares']): readonly JsonObject[] {
+  if (shares.length === 0) return [];
+  const clusters = shares.map(({ backend, weight }) => ({ name: backend, weight }));
+  return [{ name: 'envoy.filters.network.tcp_proxy', typed_config: { '@type': typeNames.tcpProxy, stat_prefix: name, weighted_clusters: { clusters } } }];
 }
 
 function filtersOf(usesCors: boolean): readonly JsonObject[] {

@@ -88,9 +88,9 @@ export class Translator {
     this.#gateway.put(edgeRoutes(external, this.#edge.ignoresPorts(external)));
     for (const resource of gatewayListeners(this.#options, this.#traces, this.#edge.usesCors(external))) this.#gateway.put(resource);
     for (const resource of activatorListeners(this.#options, this.#traces)) this.#activator.put(resource);
-    const inside = gatewayTlsListener('internal', tlsChains('internal', this.#certificates, []), this.#options, this.#traces);
+    const inside = gatewayTlsListener('internal', tlsChains('internal', this.#certificates, noNames), this.#options, this.#traces);
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.internalHttps }, inside);
-    const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsNames), this.#options, this.#traces, this.#edge.usesCors(externalTls));
+    const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsServer ?? noNames), this.#options, this.#traces, this.#edge.usesCors(externalTls));
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
     this.#gateway.set({ typeUrl: typeUrls.routeConfiguration, name: externalTls }, listener && edgeRoutes(externalTls, this.#edge.ignoresPorts(externalTls)));
     this.#putOwnPorts();
@@ -100,9 +100,10 @@ export class Translator {
   #putOwnPorts(): void {
     const before = this.#ownPorts;
     const names = new Set<string>();
-    for (const { port, protocol, names: shown } of this.#edge.ownServers) {
+    for (const server of this.#edge.ownServers) {
+      const { port, protocol } = server;
       const containerPort = this.#options.gateway.morePorts.find((one) => one.port === port)?.containerPort;
-      const chains = protocol === 'HTTPS' ? tlsChainsOf(shown) : undefined;
+      const chains = protocol === 'HTTPS' ? tlsChainsOf(server) : undefined;
       if (containerPort === undefined || chains?.length === 0) continue;
       const table = edgeTable(port);
       names.add(table);
@@ -220,6 +221,8 @@ export class Translator {
     for (const certificate of certificates) this.#gateway.put(secret(certificate));
   }
 }
+
+const noNames = { names: [], passed: [] } as const;
 
 const typesInOrder = [typeUrls.listener, typeUrls.routeConfiguration, typeUrls.virtualHost, typeUrls.cluster, typeUrls.clusterLoadAssignment, typeUrls.secret];
 

@@ -2,9 +2,10 @@
 import type { GatewayListener, LabelSelector } from './api/gateway-api.ts';
 import { gatewayGroup } from './edge-kinds.ts';
 
-/** The kinds of routes that listeners of HTTP and HTTPS can have. */
-export const routeKinds = ['HTTPRoute', 'GRPCRoute'] as const;
-export type RouteKind = (typeof routeKinds)[number];
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute';
+
+/** What listeners of a protocol can have. */
+const routeKinds: Readonly<Record<string, readonly RouteKind[]>> = { HTTP: ['HTTPRoute', 'GRPCRoute'], HTTPS: ['HTTPRoute', 'GRPCRoute'], TLS: ['TLSRoute'] };
 
 export interface AllowedKinds {
   readonly kinds: readonly RouteKind[];
@@ -12,12 +13,13 @@ export interface AllowedKinds {
   readonly unknown: readonly string[];
 }
 
-export function allowedKinds({ allowedRoutes }: GatewayListener): AllowedKinds {
+export function allowedKinds({ protocol, allowedRoutes }: GatewayListener): AllowedKinds {
+  const possible = routeKinds[protocol] ?? [];
   const asked = allowedRoutes?.kinds ?? [];
-  if (asked.length === 0) return { kinds: routeKinds, unknown: [] };
-  const isKnown = ({ group = gatewayGroup, kind }: (typeof asked)[number]) => group === gatewayGroup && routeKinds.some((known) => known === kind);
+  if (asked.length === 0) return { kinds: possible, unknown: [] };
+  const isKnown = ({ group = gatewayGroup, kind }: (typeof asked)[number]) => group === gatewayGroup && possible.some((known) => known === kind);
   return {
-    kinds: routeKinds.filter((known) => asked.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === known)),
+    kinds: possible.filter((known) => asked.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === known)),
     unknown: asked.filter((one) => !isKnown(one)).map(({ kind }) => kind),
   };
 }

@@ -1,15 +1,16 @@
-/** HTTPRoutes and GRPCRoutes at the listeners that they name as parents. */
-import type { GrpcRoute, HttpRoute, ParentReference } from './api/gateway-api.ts';
+/** Routes at the listeners that they name as parents. */
+import type { GrpcRoute, HttpRoute, ParentReference, TlsRoute } from './api/gateway-api.ts';
 import { allowsNamespace, type RouteKind } from './allowed-routes.ts';
 import { gatewayGroup } from './edge-kinds.ts';
-import type { EdgeCondition, EdgeParentStatus } from './edge-model.ts';
+import type { EdgeCondition, EdgeParentStatus, EdgePassage } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
 import { condition, type AttachPoint } from './gateway-listeners.ts';
 import { intersect } from './hostnames.ts';
 import { grpcRouteRules } from './grpc-route-rules.ts';
 import { httpRouteRules, type ReadRule } from './http-route-rules.ts';
 import type { OrderedRule } from './ordered-rules.ts';
-import type { ServedPorts } from './served-hosts.ts';
+import type { ServedHosts, ServedPorts } from './served-hosts.ts';
+import { tlsRoutePassage } from './tls-route-rules.ts';
 
 export interface AttachOptions {
   /** By `namespace/name` of their Gateway. */
@@ -25,8 +26,11 @@ interface Refusal {
   readonly message: string;
 }
 
+export type AnyRoute = { readonly kind: 'HTTPRoute'; readonly route: HttpRoute } | { readonly kind: 'GRPCRoute'; readonly route: GrpcRoute } | { readonly kind: 'TLSRoute'; readonly route: TlsRoute };
+
 /** Undefined where none of its parents is ours: then there is nothing to say. */
-export function attachRoute(kind: RouteKind, route: HttpRoute | GrpcRoute, options: AttachOptions): readonly EdgeParentStatus[] | undefined {
+export function attachRoute(any: AnyRoute, options: AttachOptions): readonly EdgeParentStatus[] | undefined {
+  const { kind, route } = any;
   const { namespace = '', name } = route.metadata;
   const parents = (route.spec.parentRefs ?? []).flatMap((ref) => {
     const { group = gatewayGroup, kind: parentKind = 'Gateway', namespace: where = namespace } = ref;
@@ -34,12 +38,32 @@ export function attachRoute(kind: RouteKind, route: HttpRoute | GrpcRoute, optio
     return points ? [{ ref, points }] : [];
   });
   if (parents.length === 0) return undefined;
-  const read = kind === 'HTTPRoute' ? httpRouteRules(route as HttpRoute, options.surroundings) : grpcRouteRules(route as GrpcRoute, options.surroundings);
-  const rules = orderedRules(read, route, `${namespace}/${name}`);
+  const read = readRoute(any, `${namespace}/${name}`, options.surroundings);
   return parents.map(({ ref, points }) => {
-    const refusal = attach({ kind, route, ref, points, rules }, options);
+    const refusal = attach({ kind, route, ref, points, serve: read.serve }, options);
     return { parentRef: ref, conditions: conditionsOf(refusal, read) };
   });
+}
+
+/** What a route asks for, whatever its kind. */
+interface Reading {
+  readonly rules: readonly Pick<ReadRule, 'problems'>[];
+  /** None of it can be served. */
+  readonly isEmpty: boolean;
+  /** Puts it in, for a domain that is its own. */
+  readonly serve: (served: ServedHosts, domain: string) => void;
+}
+
+function readRoute(any: AnyRoute, key: string, surroundings: RouteSurroundings): Reading {
+  if (any.kind === 'TLSRoute') {
+    const { shares, problems } = tlsRoutePassage(any.route, surroundings);
+    const isEmpty = problems.values.length > 0;
+    const passed: EdgePassage['shares'] = isEmpty ? [] : shares;
+    return { rules: [{ problems }], isEmpty, serve: (served, domain) => served.pass(domain, passed) };
+  }
+  const read = any.kind === 'HTTPRoute' ? httpRouteRules(any.route, surroundings) : grpcRouteRules(any.route, surroundings);
+  const rules = orderedRules(read, any.route, key);
+  return { rules: read, isEmpty: read.length > 0 && read.every((rule) => rule.rules.length === 0), serve: (served, domain) => served.add(domain, rules) };
 }
 
 function orderedRules(read: readonly ReadRule[], { metadata }: HttpRoute | GrpcRoute, key: string): OrderedRule[] {
@@ -49,14 +73,14 @@ function orderedRules(read: readonly ReadRule[], { metadata }: HttpRoute | GrpcR
 
 interface Attachment {
   readonly kind: RouteKind;
-  readonly route: HttpRoute | GrpcRoute;
+  readonly route: AnyRoute['route'];
   readonly ref: ParentReference;
   readonly points: readonly AttachPoint[];
-  readonly rules: readonly OrderedRule[];
+  readonly serve: Reading['serve'];
 }
 
 /** What keeps the route from its parent; undefined when it is attached. */
-function attach({ kind, route, ref, points, rules }: Attachment, { ports, surroundings, attached }: AttachOptions): Refusal | undefined {
+function attach({ kind, route, ref, points, serve }: Attachment, { ports, surroundings, attached }: AttachOptions): Refusal | undefined {
   const { namespace = '', name } = route.metadata;
   const named = points.filter(({ listener }) => (ref.sectionName === undefined || listener.name === ref.sectionName) && (ref.port === undefined || listener.port === ref.port));
   if (named.length === 0) return { reason: 'NoMatchingParent', message: 'the Gateway has no listener of that name and port' };
@@ -82,17 +106,16 @@ function attach({ kind, route, ref, points, rules }: Attachment, { ports, surrou
     isAttached = true;
     attached.set(point, (attached.get(point) ?? new Set()).add(`${kind} ${namespace}/${name}`));
     if (!served || !point.isProgrammed) continue;
-    for (const domain of free) if (served.isNearest(point.hostname, domain)) served.add(domain, rules);
+    for (const domain of free) if (served.isNearest(point.hostname, domain)) serve(served, domain);
   }
   if (isAttached) return undefined;
   if (!isMatched) return { reason: 'NoMatchingListenerHostname', message: `no listener is for ${hostnames.join(', ')}` };
   return { reason: 'HostnameConflict', message: [...taken].map(([domain, owner]) => `${domain} belongs to ${owner}`).join('; ') };
 }
 
-function conditionsOf(refusal: Refusal | undefined, read: readonly ReadRule[]): EdgeCondition[] {
+function conditionsOf(refusal: Refusal | undefined, { rules: read, isEmpty }: Reading): EdgeCondition[] {
   const values = read.flatMap(({ problems }, index) => problems.values.map((text) => `spec.rules[${index}]: ${text}`));
   const [reference] = read.flatMap(({ problems }) => problems.references);
-  const isEmpty = read.length > 0 && read.every(({ rules }) => rules.length === 0);
   const unsupported = { reason: 'UnsupportedValue', message: values.join('; ') };
   return [
     condition('Accepted', refusal ?? (isEmpty ? unsupported : undefined), 'Accepted'),

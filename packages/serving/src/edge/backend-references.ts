@@ -9,7 +9,7 @@ import type { ReferenceProblem, RuleProblems } from './route-problems.ts';
 
 /** Who names something: his kind and namespace decide what he may name. */
 export interface Referrer {
-  readonly kind: 'HTTPRoute' | 'GRPCRoute';
+  readonly kind: 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute';
   readonly namespace: string;
 }
 

@@ -1,9 +1,8 @@
 /** Ingresses and Gateway API's objects → what gateways are to do and what is to be said on each of them. From scratch, in whatever order they came. */
 import type { ServingCertificate } from '../serving-model.ts';
-import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant } from './api/gateway-api.ts';
+import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TlsRoute } from './api/gateway-api.ts';
 import type { IngressClass, KubernetesIngress } from './api/kubernetes-ingress.ts';
-import type { RouteKind } from './allowed-routes.ts';
-import { attachRoute } from './attach-routes.ts';
+import { attachRoute, type AnyRoute } from './attach-routes.ts';
 import { gatewayController } from './edge-kinds.ts';
 import type { EdgeIngressStatus, EdgeModel, EdgeParentStatus, EdgeServer } from './edge-model.ts';
 import type { EdgeSurroundings, RouteSurroundings } from './edge-surroundings.ts';
@@ -20,6 +19,7 @@ export interface EdgeObjects {
   readonly gateways: Iterable<Gateway>;
   readonly httpRoutes: Iterable<HttpRoute>;
   readonly grpcRoutes: Iterable<GrpcRoute>;
+  readonly tlsRoutes: Iterable<TlsRoute>;
   readonly referenceGrants: Iterable<ReferenceGrant>;
   readonly ingressClasses: Iterable<IngressClass>;
   readonly ingresses: Iterable<KubernetesIngress>;
@@ -41,11 +41,15 @@ export function buildEdge(objects: EdgeObjects, edge: EdgeSurroundings): EdgeMod
   const attached = new Map<AttachPoint, Set<string>>();
   // Of all Gateways of ours, also those of which nothing is served: their routes are told so.
   for (const gateway of gateways) if (!points.has(keyOf(gateway))) points.set(keyOf(gateway), []);
-  const statuses = { HTTPRoute: new Map<string, readonly EdgeParentStatus[]>(), GRPCRoute: new Map<string, readonly EdgeParentStatus[]>() };
-  const routes = byAge([...[...objects.httpRoutes].map(asKind('HTTPRoute')), ...[...objects.grpcRoutes].map(asKind('GRPCRoute'))]);
-  for (const { kind, route } of routes) {
-    const parents = attachRoute(kind, route, { points, ports, surroundings, attached });
-    if (parents) statuses[kind].set(keyOf(route), parents);
+  const statuses = { HTTPRoute: new Map<string, readonly EdgeParentStatus[]>(), GRPCRoute: new Map<string, readonly EdgeParentStatus[]>(), TLSRoute: new Map<string, readonly EdgeParentStatus[]>() };
+  const all: AnyRoute[] = [
+    ...[...objects.httpRoutes].map((route) => ({ kind: 'HTTPRoute', route }) as const),
+    ...[...objects.grpcRoutes].map((route) => ({ kind: 'GRPCRoute', route }) as const),
+    ...[...objects.tlsRoutes].map((route) => ({ kind: 'TLSRoute', route }) as const),
+  ];
+  for (const any of byAge(all.map((one) => ({ ...one, metadata: one.route.metadata })))) {
+    const parents = attachRoute(any, { points, ports, surroundings, attached });
+    if (parents) statuses[any.kind].set(keyOf(any.route), parents);
   }
   const ingresses = serveIngresses(objects, ports, surroundings);
   const servers = ports.finish((host) => surroundings.ownerOfHost(host) !== undefined);
@@ -57,6 +61,7 @@ export function buildEdge(objects: EdgeObjects, edge: EdgeSurroundings): EdgeMod
       gateways: new Map(gateways.map((gateway) => [keyOf(gateway), gatewayStatus(gateway, points.get(keyOf(gateway)) ?? [], edge.addresses, (point) => attached.get(point)?.size ?? 0)])),
       httpRoutes: statuses.HTTPRoute,
       grpcRoutes: statuses.GRPCRoute,
+      tlsRoutes: statuses.TLSRoute,
       ingresses,
     },
   };
@@ -95,10 +100,6 @@ function certificatesOf(servers: readonly EdgeServer[], { findCertificate }: Rou
 }
 
 type Named = { readonly metadata: { readonly namespace?: string; readonly name: string; readonly creationTimestamp?: string } };
-
-function asKind(kind: RouteKind) {
-  return (route: HttpRoute | GrpcRoute) => ({ kind, route, metadata: route.metadata });
-}
 
 /** The oldest first; of one age by name. */
 function byAge<T extends Named>(list: readonly T[]): T[] {

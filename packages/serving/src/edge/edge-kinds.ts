@@ -1,6 +1,6 @@
 /** Where Kubernetes' own kinds of ways in live in the API. */
 import type { ServingKind } from '../kinds.ts';
-import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant } from './api/gateway-api.ts';
+import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TlsRoute } from './api/gateway-api.ts';
 import type { IngressClass, KubernetesIngress } from './api/kubernetes-ingress.ts';
 
 const networking = { group: 'networking.k8s.io', version: 'v1' } as const;
@@ -12,6 +12,8 @@ export const gatewayClassKind: ServingKind<GatewayClass> = { ...gatewayApi, kind
 export const gatewayKind: ServingKind<Gateway> = { ...gatewayApi, kind: 'Gateway', plural: 'gateways', namespaced: true };
 export const httpRouteKind: ServingKind<HttpRoute> = { ...gatewayApi, kind: 'HTTPRoute', plural: 'httproutes', namespaced: true };
 export const grpcRouteKind: ServingKind<GrpcRoute> = { ...gatewayApi, kind: 'GRPCRoute', plural: 'grpcroutes', namespaced: true };
+/** As it is since Gateway API 1.5. */
+export const tlsRouteKind: ServingKind<TlsRoute> = { ...gatewayApi, kind: 'TLSRoute', plural: 'tlsroutes', namespaced: true };
 export const referenceGrantKind: ServingKind<ReferenceGrant> = { ...gatewayApi, version: 'v1beta1', kind: 'ReferenceGrant', plural: 'referencegrants', namespaced: true };
 
 /** In `spec.controllerName` of GatewayClasses that are ours. */

@@ -20,8 +20,16 @@ export interface EdgeServer {
   readonly protocol: 'HTTP' | 'HTTPS';
   /** Each domain once, sorted. */
   readonly hosts: readonly EdgeHost[];
+  /** HTTPS: connections that are handed on as they are, by the name that the client asks for; `*`: all others. Sorted by name. */
+  readonly passed: readonly EdgePassage[];
   /** HTTPS: which certificates are shown to who asks for a name; `*`: to everybody else. Sorted by name. */
   readonly names: readonly { readonly name: string; readonly certificates: readonly string[] }[];
+}
+
+/** TLS that ends behind the gateway. */
+export interface EdgePassage {
+  readonly name: string;
+  readonly shares: readonly Pick<EdgeShare, 'backend' | 'weight'>[];
 }
 
 export interface EdgeHost {
@@ -130,6 +138,7 @@ export interface EdgeStatuses {
   readonly gateways: ReadonlyMap<string, EdgeGatewayStatus>;
   readonly httpRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly grpcRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
+  readonly tlsRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly ingresses: ReadonlyMap<string, EdgeIngressStatus>;
 }
 
@@ -165,5 +174,5 @@ export interface EdgeIngressStatus {
 export const noEdge: EdgeModel = {
   servers: [],
   certificates: [],
-  statuses: { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), ingresses: new Map() },
+  statuses: { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), ingresses: new Map() },
 };

@@ -77,6 +77,7 @@ const shapes: Readonly<Record<keyof EdgeObjects, Shape>> = {
       record({ ...parents, rules: list(record({ matches: list(record({ method: record({ type: text, service: text, method: text }), headers: namedMatches })), filters: filters(plainBackend), backendRefs })) }),
     ),
   }),
+  tlsRoutes: record({ metadata, spec: required(record({ ...parents, rules: list(record({ backendRefs })) })) }),
   referenceGrants: record({
     metadata,
     spec: required(record({ from: required(list(record({ group: required(text), kind: required(text), namespace: required(text) }))), to: required(list(record({ group: required(text), kind: required(text), name: text }))) })),

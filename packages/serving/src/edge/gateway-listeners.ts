@@ -29,7 +29,8 @@ interface Fault {
   readonly message: string;
 }
 
-const serving: Readonly<Record<string, EdgeServer['protocol']>> = { HTTP: 'HTTP', HTTPS: 'HTTPS' };
+/** Connections that are handed on begin as those of HTTPS do, and may come to the same port. */
+const serving: Readonly<Record<string, EdgeServer['protocol']>> = { HTTP: 'HTTP', HTTPS: 'HTTPS', TLS: 'HTTPS' };
 
 /** @param gateways the oldest first: who is there first decides what is spoken at a port */
 export function attachPoints(gateways: readonly Gateway[], surroundings: RouteSurroundings): AttachPoint[] {
@@ -51,7 +52,7 @@ export function attachPoints(gateways: readonly Gateway[], surroundings: RouteSu
 function conflictOf(listener: GatewayListener, siblings: readonly GatewayListener[], taken: ReadonlyMap<number, EdgeServer['protocol']>): Fault | undefined {
   const { name, port, protocol, hostname = '' } = listener;
   const others = siblings.filter((other) => other !== listener && other.port === port);
-  const other = others.find((sibling) => sibling.protocol !== protocol);
+  const other = others.find((sibling) => sibling.protocol !== protocol && (serving[sibling.protocol] === undefined || serving[sibling.protocol] !== serving[protocol]));
   if (other) return { reason: 'ProtocolConflict', message: `listener "${other.name}" speaks ${other.protocol} at port ${port}` };
   const before = taken.get(port);
   if (before !== undefined && before !== serving[protocol]) return { reason: 'ProtocolConflict', message: `an older Gateway speaks ${before} at port ${port}` };
@@ -65,7 +66,7 @@ function attachPoint(gateway: Gateway, listener: GatewayListener, conflict: Faul
   const { kinds, unknown } = allowedKinds(listener);
   const { certificates, fault } = listener.protocol === 'HTTPS' ? certificatesOf(listener, namespace, surroundings) : { certificates: [], fault: undefined };
   const unresolved = unknown.length > 0 ? { reason: 'InvalidRouteKinds', message: `routes of kind ${unknown.join(', ')} are not supported` } : fault;
-  const isProgrammed = refusal === undefined && (listener.protocol === 'HTTP' || certificates.length > 0) && kinds.length > 0;
+  const isProgrammed = refusal === undefined && (listener.protocol !== 'HTTPS' || certificates.length > 0) && kinds.length > 0;
   return {
     gateway: `${namespace}/${name}`,
     namespace,
@@ -86,12 +87,13 @@ function attachPoint(gateway: Gateway, listener: GatewayListener, conflict: Faul
 
 function refusalOf({ protocol, port, hostname = '', tls }: GatewayListener, { ports }: RouteSurroundings): Fault | undefined {
   const wanted = serving[protocol];
-  if (!wanted) return { reason: 'UnsupportedProtocol', message: `protocol ${protocol} is not supported; HTTP and HTTPS are` };
+  if (!wanted) return { reason: 'UnsupportedProtocol', message: `protocol ${protocol} is not supported; HTTP, HTTPS and TLS are` };
   const served = ports.get(port);
   if (!served) return { reason: 'PortUnavailable', message: `gateways cannot be reached at port ${port}, but at ${[...ports.keys()].join(', ')}` };
   if (!served.includes(wanted)) return { reason: 'PortUnavailable', message: `port ${port} is for ${served.join(' and ')}` };
   if (hostname !== '' && !isHostname(hostname.toLowerCase())) return { reason: 'Invalid', message: `hostname ${JSON.stringify(hostname)} is none` };
-  if (wanted === 'HTTPS' && (tls?.mode ?? 'Terminate') !== 'Terminate') return { reason: 'Invalid', message: `tls.mode ${tls?.mode} is not for HTTPS` };
+  if (protocol === 'TLS' && tls?.mode !== 'Passthrough') return { reason: 'Invalid', message: 'TLS is handed on as it is: tls.mode must be Passthrough' };
+  if (protocol === 'HTTPS' && (tls?.mode ?? 'Terminate') !== 'Terminate') return { reason: 'Invalid', message: `tls.mode ${tls?.mode} is not for HTTPS` };
   return undefined;
 }
 

@@ -21,6 +21,7 @@ const redirectStatuses = [301, 302, 303, 307, 308] as const;
 const supported = {
   HTTPRoute: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite', 'RequestMirror', 'CORS'],
   GRPCRoute: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror'],
+  TLSRoute: [],
 } as const;
 
 /** @param hasPrefixes whether each match of the rule is by the beginning of a path */

@@ -1,6 +1,6 @@
 /** What is gathered for each port while objects are read: rules by domain, and which names are whose. */
 import type { AttachPoint } from './gateway-listeners.ts';
-import type { EdgeHost, EdgeServer } from './edge-model.ts';
+import type { EdgeHost, EdgePassage, EdgeServer } from './edge-model.ts';
 import { covers, specificity } from './hostnames.ts';
 import { sortRules, type OrderedRule } from './ordered-rules.ts';
 
@@ -12,6 +12,7 @@ export class ServedHosts {
   readonly #hostnames = new Set<string>();
   /** By name, the Secrets that are shown. */
   readonly #names = new Map<string, readonly string[]>();
+  readonly #passed = new Map<string, EdgePassage['shares']>();
   /** Of each domain, which kind of Gateway API's routes has it: it is never both. */
   readonly #kinds = new Map<string, string>();
 
@@ -28,6 +29,11 @@ export class ServedHosts {
 
   show(name: string, certificates: readonly string[]): void {
     if (certificates.length > 0 && !this.#names.has(name)) this.#names.set(name, certificates);
+  }
+
+  /** The first to name it has it, and what is shown for a name is not handed on. */
+  pass(name: string, shares: EdgePassage['shares']): void {
+    if (!this.#passed.has(name) && !this.#names.has(name)) this.#passed.set(name, shares);
   }
 
   /**
@@ -66,6 +72,7 @@ export class ServedHosts {
       protocol: this.protocol,
       hosts: hosts.sort((a, b) => byText(a.domain, b.domain)),
       names: names.sort((a, b) => byText(a.name, b.name)),
+      passed: [...this.#passed].map(([name, shares]) => ({ name, shares })).sort((a, b) => byText(a.name, b.name)),
     };
   }
 }

@@ -46,9 +46,9 @@ export class EdgeResources {
     return this.#model.servers.filter(({ port }) => hasOwnListener(port));
   }
 
-  /** What is shown by the listener for HTTPS that is there anyway. */
-  get tlsNames(): EdgeServer['names'] {
-    return this.#model.servers.find(({ port }) => isTlsPort(port))?.names ?? [];
+  /** What the listener for HTTPS that is there anyway shows and hands on. */
+  get tlsServer(): EdgeServer | undefined {
+    return this.#model.servers.find(({ port }) => isTlsPort(port));
   }
 
   usesCors(table: string): boolean {
@@ -68,6 +68,8 @@ export class EdgeResources {
     const { group, uses } = this.#options;
     let hosts = this.#tables.get(table);
     if (!hosts) this.#tables.set(table, (hosts = new VirtualHostResources(table, group)));
+    const passedTo = new Set(server?.passed.flatMap(({ shares }) => shares.map(({ backend }) => backend)));
+    for (const key of uses.set(`${edgeHostPrefix}${table}`, passedTo)) changed.add(key);
     const domains = new Set(server?.hosts.map(({ domain }) => domain));
     for (const domain of this.#domains.get(table) ?? []) {
       if (domains.has(domain)) continue;

@@ -10,6 +10,7 @@ import {
   ingressController,
   kubernetesIngressKind,
   referenceGrantKind,
+  tlsRouteKind,
   type Gateway,
   type GatewayClass,
   type GatewayListener,
@@ -19,9 +20,10 @@ import {
   type IngressClass,
   type KubernetesIngress,
   type ReferenceGrant,
+  type TlsRoute,
 } from '@sluice/serving';
 
-export const edgeKinds = [gatewayClassKind, gatewayKind, httpRouteKind, grpcRouteKind, referenceGrantKind, ingressClassKind, kubernetesIngressKind];
+export const edgeKinds = [gatewayClassKind, gatewayKind, httpRouteKind, grpcRouteKind, tlsRouteKind, referenceGrantKind, ingressClassKind, kubernetesIngressKind];
 
 const v1 = 'gateway.networking.k8s.io/v1';
 
@@ -57,6 +59,11 @@ export function anHttpRoute(name: string, rules: readonly HttpRouteRule[], setti
 export function aGrpcRoute(name: string, rules: NonNullable<GrpcRoute['spec']['rules']>, settings: RouteSettings = {}): GrpcRoute {
   const { parents = [{ name: 'edge' }], hostnames = [`${name}.example.com`] } = settings;
   return { apiVersion: v1, kind: 'GRPCRoute', metadata: routeMeta(name, settings), spec: { parentRefs: parents, hostnames, rules } };
+}
+
+export function aTlsRoute(name: string, refs: NonNullable<HttpRouteRule['backendRefs']>, settings: RouteSettings = {}): TlsRoute {
+  const { parents = [{ name: 'edge' }], hostnames = [`${name}.example.com`] } = settings;
+  return { apiVersion: v1, kind: 'TLSRoute', metadata: routeMeta(name, settings), spec: { parentRefs: parents, hostnames, rules: [{ backendRefs: refs }] } };
 }
 
 export function anIngress(name: string, spec: NonNullable<KubernetesIngress['spec']>, more: { readonly annotations?: Readonly<Record<string, string>>; readonly createdAt?: string } = {}): KubernetesIngress {

@@ -1,12 +1,13 @@
 /** Gateways, their listeners and who attaches to them; what each says of itself. */
-import { request as requestHttps } from 'node:https';
+import { createServer as createHttps, request as requestHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { createTestAuthority } from '@sluice/proxy/testing';
-import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, type Gateway, type GatewayListener, type HttpRoute } from '@sluice/serving';
+import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, tlsRouteKind, type Gateway, type GatewayListener, type HttpRoute } from '@sluice/serving';
 import type { ResourceKind, Secret } from '@sluice/kubernetes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
-import { aGateway, aGrant, aGrpcRoute, anHttpRoute, aNamespace, edgeKinds, gatewayClass, http, to } from './edge-objects.ts';
-import { EdgeWorld, freePort } from './edge-world.ts';
+import { aGateway, aGrant, aGrpcRoute, anHttpRoute, aNamespace, aTlsRoute, edgeKinds, gatewayClass, http, to } from './edge-objects.ts';
+import { EdgeWorld, freePort, serviceObjects } from './edge-world.ts';
 
 let world: EdgeWorld;
 let authority: Awaited<ReturnType<typeof createTestAuthority>>;
@@ -61,7 +62,7 @@ async function declare(gateway: Gateway, ...routes: HttpRoute[]): Promise<Stated
 
 /** Gateways, and all routes there are. */
 async function remove(...names: string[]): Promise<void> {
-  const routeKinds: readonly ResourceKind[] = [httpRouteKind, grpcRouteKind];
+  const routeKinds: readonly ResourceKind[] = [httpRouteKind, grpcRouteKind, tlsRouteKind];
   for (const kind of routeKinds) {
     for (const { metadata } of (await world.client.resource(kind).list()).items) await world.client.resource(kind).delete({ namespace: metadata.namespace ?? '', name: metadata.name });
   }
@@ -189,6 +190,34 @@ describe('HTTPS', () => {
     expect(status.listeners['https']?.conditions).toMatchObject({ ResolvedRefs: 'True ResolvedRefs', Programmed: 'True Programmed' });
     expect(await eventually(() => overHttps('granted.example.com'))).toMatchObject({ status: 200 });
     await remove('granted');
+  });
+});
+
+describe('TLS that ends behind the gateway', () => {
+  test('is handed on by the name that the client asks for, beside what the gateway ends itself', async () => {
+    const { certificate, privateKey } = await authority.issue({ dns: ['behind.example.com'] });
+    const server = createHttps({ cert: certificate, key: privateKey }, (_, response) => response.end('from behind'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    world.put(...serviceObjects('default', 'behind', { port: 443 }, (server.address() as AddressInfo).port), await secret('front', 'front.example.com'));
+    world.put(aTlsRoute('behind', [to('behind', { port: 443 })]), aTlsRoute('lost', [to('nobody', { port: 443 })]));
+    const status = await declare(
+      aGateway('edge', [
+        { name: 'pass', port: 443, protocol: 'TLS', tls: { mode: 'Passthrough' } },
+        { name: 'front', port: 443, protocol: 'HTTPS', hostname: 'front.example.com', tls: { certificateRefs: [{ name: 'front' }] } },
+        { name: 'ended', port: 8888, protocol: 'TLS', tls: { mode: 'Terminate', certificateRefs: [{ name: 'front' }] } },
+      ]),
+      anHttpRoute('front', [{ backendRefs: [to('one')] }]),
+    );
+    expect(status.listeners['pass']).toMatchObject({ kinds: ['TLSRoute'], attachedRoutes: 2, conditions: { Accepted: 'True Accepted', Programmed: 'True Programmed' } });
+    expect(status.listeners['ended']?.conditions).toMatchObject({ Accepted: 'False Invalid' });
+    expect(await eventually(() => overHttps('behind.example.com'))).toEqual({ status: 200, body: 'from behind' });
+    expect(await overHttps('front.example.com')).toMatchObject({ status: 200, body: expect.stringContaining('"one"') });
+    for (const name of ['lost.example.com', 'nobody.example.com']) await expect(overHttps(name)).rejects.toThrow();
+    const { status: lost } = await world.client.resource(tlsRouteKind).get({ namespace: 'default', name: 'lost' });
+    expect(inShort(lost?.parents?.[0]?.conditions)).toEqual({ Accepted: 'True Accepted', ResolvedRefs: 'False BackendNotFound' });
+    server.close();
+    server.closeAllConnections();
+    await remove('edge');
   });
 });
 

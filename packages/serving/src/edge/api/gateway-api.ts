@@ -87,7 +87,7 @@ export interface RouteParentStatus {
   readonly conditions: readonly StatedCondition[];
 }
 
-/** What HTTPRoute and GRPCRoute have in common. */
+/** What all kinds of routes have in common. */
 export interface GatewayRoute<Rule> extends ServingObject {
   readonly spec: { readonly parentRefs?: readonly ParentReference[]; readonly hostnames?: readonly string[]; readonly rules?: readonly Rule[] };
   readonly status?: GatewayRouteStatus;
@@ -95,6 +95,7 @@ export interface GatewayRoute<Rule> extends ServingObject {
 
 export type HttpRoute = GatewayRoute<HttpRouteRule>;
 export type GrpcRoute = GatewayRoute<GrpcRouteRule>;
+export type TlsRoute = GatewayRoute<TlsRouteRule>;
 
 export interface HttpRouteRule {
   readonly name?: string;
@@ -127,6 +128,11 @@ export interface GrpcRouteRule {
   readonly filters?: readonly RouteFilter[];
   readonly backendRefs?: readonly BackendReference[];
   readonly sessionPersistence?: unknown;
+}
+
+export interface TlsRouteRule {
+  readonly name?: string;
+  readonly backendRefs?: readonly BackendReference[];
 }
 
 export interface GrpcRouteMatch {
