@@ -21,6 +21,7 @@ function plan(changes: Partial<ScaleInput> = {}) {
     mode: 'Proxy',
     activity: 'active',
     activityForMs: 100_000,
+    watchedForMs: 100_000,
     isInitialized: true,
     hasService: true,
     proxiedForMs: undefined,
@@ -60,6 +61,7 @@ describe('the scale', () => {
       replicas: fc.nat(20),
       activity: fc.constantFrom('activating' as const, 'active' as const, 'inactive' as const),
       activityForMs: fc.nat(1_000_000),
+      watchedForMs: fc.nat(1_000_000),
       isInitialized: fc.boolean(),
       proxiedForMs: fc.option(fc.nat(100_000), { nil: undefined }),
     });
@@ -99,6 +101,12 @@ describe('on the way to zero', () => {
 
   it('an active revision keeps one pod for the rest of its stable window', () => {
     expect(plan({ desiredPods: 0, activityForMs: 45_000 })).toMatchObject({ replicas: 1, activity: 'active', lookAgainAfterMs: 15_000 });
+  });
+
+  it('stays one until a whole stable window of load is known, however long the revision has been active', () => {
+    const restarted = plan({ desiredPods: 0, readyPods: 1, replicas: 1, activityForMs: 3_600_000, watchedForMs: 2_000 });
+    expect(restarted).toMatchObject({ scale: 1, replicas: undefined, activity: 'active', reason: 'load known for less than 1m0s', lookAgainAfterMs: 58_000 });
+    expect(plan({ desiredPods: 0, readyPods: 1, replicas: 1, activityForMs: 3_600_000, watchedForMs: 60_000 })).toMatchObject({ scale: 0, activity: 'inactive' });
   });
 
   it('then it becomes inactive, which puts activators in the path, and its pods stay for now', () => {

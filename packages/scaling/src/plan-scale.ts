@@ -37,6 +37,8 @@ export interface ScaleInput {
   readonly activity: Activity;
   /** How long the activity has been what it is. */
   readonly activityForMs: number;
+  /** How long this autoscaler has heard of the revision's load. Until that is a whole window, what it has not heard is no silence. */
+  readonly watchedForMs: number;
   /** A pod of this revision has been ready once. */
   readonly isInitialized: boolean;
   /** The revision can be reached by name, so that its state may be called initialised. */
@@ -126,7 +128,7 @@ function applyBounds({ spec, desiredPods, isInitialized }: ScaleInput): ScaleSte
 
 /** The formula wants no pod. Whether the last one may really go depends on how far the revision is. */
 function stepTowardsZero(input: ScaleInput): ScaleStep {
-  const { spec, config, activity, activityForMs } = input;
+  const { spec, config, activity, activityForMs, watchedForMs } = input;
   if (!config.enableScaleToZero) return applied(1, 'scaling to zero is off');
   switch (activity) {
     case 'activating': {
@@ -135,10 +137,11 @@ function stepTowardsZero(input: ScaleInput): ScaleStep {
       return leftMs <= 0 ? applied(0, `no pod became ready within ${timeout}`) : planned(SCALE_UNKNOWN, 'waiting for a pod to become ready', leftMs);
     }
     case 'active': {
-      const leftMs = spec.decider.stableWindowMs - activityForMs;
+      const { stableWindowMs } = spec.decider;
+      const leftMs = stableWindowMs - Math.min(activityForMs, watchedForMs);
       // Not applied: being inactive puts activators in the path first, and the pod goes after that.
       if (leftMs <= 0) return planned(0, 'no load: putting activators in the path');
-      return applied(1, `active for less than ${formatDuration(spec.decider.stableWindowMs)}`, leftMs);
+      return applied(1, `${watchedForMs < activityForMs ? 'load known' : 'active'} for less than ${formatDuration(stableWindowMs)}`, leftMs);
     }
     case 'inactive':
       return stepOfInactive(input);

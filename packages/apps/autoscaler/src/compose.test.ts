@@ -321,6 +321,19 @@ describe('when reports stop coming', () => {
     expect(world.replicas()).toBe(replicas);
     expect(world.sks().spec.mode).toBe('Serve');
   });
+
+  it('a restarted autoscaler takes the last pod only after a whole window in which it has heard of no load', async () => {
+    const world = await createRunningRevision({ 'autoscaling.knative.dev/window': '30s' });
+    // Active for longer than the window, with a last request shortly before the restart.
+    await run(world, 60, () => world.report(3));
+    await running[0]?.stop();
+    world.startAutoscaler();
+    await run(world, 25, () => world.report(0));
+    expect(world.condition('Active')?.status).toBe('True');
+    expect(world.replicas()).toBe(1);
+    await run(world, 10, () => world.report(0));
+    expect(world.condition('Active')?.status).toBe('False');
+  });
 });
 
 describe('a revision that is deleted', () => {

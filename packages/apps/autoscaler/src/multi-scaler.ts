@@ -23,6 +23,8 @@ interface Scaler {
   /** Undefined before the first decision. */
   state: DeciderState | undefined;
   decision: Decision | undefined;
+  /** When it was first decided on, with load that was heard since; undefined together with `state`. */
+  watchedSince: number | undefined;
 }
 
 /** Keys are `namespace/name` of revisions. */
@@ -51,7 +53,7 @@ export class MultiScaler {
     this.#options.collector.upsert(key, spec.collector);
     const known = this.#scalers.get(key);
     if (known) known.spec = spec;
-    else this.#scalers.set(key, { spec, state: undefined, decision: undefined });
+    else this.#scalers.set(key, { spec, state: undefined, decision: undefined, watchedSince: undefined });
   }
 
   remove(key: string): void {
@@ -67,6 +69,13 @@ export class MultiScaler {
   /** The last decision; undefined before the first. */
   decisionOf(key: string): Decision | undefined {
     return this.#scalers.get(key)?.decision;
+  }
+
+  /** How long the load of a revision has been heard without a break. 0 before the first decision. Milliseconds. */
+  watchedForMs(key: string): number {
+    const { clock } = this.#options;
+    const since = this.#scalers.get(key)?.watchedSince;
+    return since === undefined ? 0 : clock.now() - since;
   }
 
   /** Whether a pod's own word about a revision stands. */
@@ -92,7 +101,10 @@ export class MultiScaler {
     this.#isHolding = !isReporting;
     if (!isReporting) return;
     this.#options.collector.clear();
-    for (const scaler of this.#scalers.values()) scaler.state = undefined;
+    for (const scaler of this.#scalers.values()) {
+      scaler.state = undefined;
+      scaler.watchedSince = undefined;
+    }
   }
 
   #isUrgent(key: string, { spec, decision }: Scaler, stat: Stat, now: number): boolean {
@@ -120,6 +132,7 @@ export class MultiScaler {
     const state = scaler.state ?? createDeciderState(Math.max(readyPods, before?.desiredPods ?? 0), now);
     const result = decide(scaler.spec.decider, { ...load, readyPods }, state, now);
     scaler.state = result.state;
+    scaler.watchedSince ??= now;
     scaler.decision = result.decision;
     if (!before || hasChanged(before, result.decision)) onDecision(key);
   }

@@ -134,7 +134,7 @@ export class PodAutoscalerReconciler {
   }
 
   #plan({ key, pa, spec, deployment, sks, decision, readyPods }: Situation): ScalePlan {
-    const { clock, config } = this.#options;
+    const { clock, config, multiScaler } = this.#options;
     const wallTime = clock.wallTime();
     const progressDeadlineSeconds = deployment.spec.progressDeadlineSeconds ?? PROGRESS_DEADLINE_SECONDS;
     return planScale({
@@ -147,6 +147,7 @@ export class PodAutoscalerReconciler {
       mode: sks?.spec.mode,
       activity: activityOf(pa),
       activityForMs: conditionForMs(pa, 'Active', wallTime),
+      watchedForMs: multiScaler.watchedForMs(key),
       isInitialized: isInitialized(pa),
       hasService: sks?.status?.privateServiceName !== undefined,
       proxiedForMs: proxiedForMs(sks, wallTime),

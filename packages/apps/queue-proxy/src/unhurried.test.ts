@@ -42,8 +42,8 @@ test('a first request that does not end keeps the rest waiting for half a second
   expect(await isOverAfter(100)).toBe(true);
 });
 
-test('where nobody asks, it is loaded after three seconds', async () => {
+test('where nobody asks, it is loaded after a second and a half', async () => {
   const { isOverAfter } = setUp();
-  expect(await isOverAfter(2900)).toBe(false);
+  expect(await isOverAfter(1400)).toBe(false);
   expect(await isOverAfter(200)).toBe(true);
 });

@@ -16,10 +16,10 @@ const LOOK_MS = 20;
 const FIRST_REQUEST_MS_MAX = 500;
 
 /**
- * How long it waits for a first request, in ms. Chosen: longer than programs take to listen for which somebody waits; who starts for longer does not feel
- * the loading. Until then an autoscaler hears nothing of this pod, which has nothing to tell.
+ * How long it waits for a first request, in ms. Chosen: longer than quick programs take to listen; who starts for longer hardly feels
+ * the loading. And an autoscaler that asks pods which do not push waits for three seconds until it does.
  */
-const NOBODY_MS_MAX = 3000;
+const NOBODY_MS_MAX = 1500;
 
 export interface UnhurriedOptions {
   readonly stats: Pick<RequestStats, 'concurrency' | 'requestCount'>;

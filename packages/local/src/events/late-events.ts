@@ -15,8 +15,8 @@ export interface LateEventsOptions {
   readonly logger: Logger;
 }
 
-/** In ms. Chosen: longer than a cold start takes to spawn its processes, well below what anybody notices. */
-const delayMs = 50;
+/** In ms. Chosen: longer than cold starts of quick programs, which half a dozen writes would hold up, and no longer than it takes to ask for events. */
+const delayMs = 500;
 
 /** @param component who speaks: `kubelet`, `deployment-controller` */
 export function createLateEvents(component: string, options: LateEventsOptions): EventSink {

@@ -122,6 +122,7 @@ class ReplayedRevision {
       mode: this.#mode,
       activity: this.#activity,
       activityForMs: now - this.#activitySince,
+      watchedForMs: this.#scaler.watchedForMs(revision),
       isInitialized: this.#isInitialized,
       hasService: true,
       proxiedForMs: this.#proxiedSince === undefined ? undefined : now - this.#proxiedSince,

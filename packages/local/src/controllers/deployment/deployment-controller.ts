@@ -57,7 +57,8 @@ export class DeploymentController {
     const found = findNewReplicaSet(deployment, owned);
     const olds = owned.filter((replicaSet) => replicaSet !== found);
     const current = found ?? (deployment.spec.paused ? undefined : await this.#create(deployment, olds));
-    if (current && found) await this.#roll(deployment, current, olds);
+    // What has been scaled changes, and brings us back: the status of now would be old by then, and its writing is in the way of the pods.
+    if (current && found && (await this.#roll(deployment, current, olds))) return;
     if (current) await this.#number(deployment, current, olds);
     return this.#writeStatus(deployment, current, olds, current !== undefined && !found);
   }
@@ -77,12 +78,11 @@ export class DeploymentController {
     }
   }
 
-  async #roll(deployment: Deployment, current: ReplicaSet, olds: readonly ReplicaSet[]): Promise<void> {
-    if (deployment.spec.paused) {
-      await this.#applySteps(deployment, scaleWhilePaused(deployment, current, olds));
-      return;
-    }
-    await this.#applySteps(deployment, nextSteps(deployment, current, olds));
+  /** @returns whether something was scaled */
+  async #roll(deployment: Deployment, current: ReplicaSet, olds: readonly ReplicaSet[]): Promise<boolean> {
+    const steps = deployment.spec.paused ? scaleWhilePaused(deployment, current, olds) : nextSteps(deployment, current, olds);
+    await this.#applySteps(deployment, steps);
+    return steps.length > 0;
   }
 
   async #applySteps(deployment: Deployment, steps: readonly ScaleStep[]): Promise<void> {
