@@ -254,6 +254,32 @@ describe('scaling to zero', () => {
     expect(world.condition('Active')).toMatchObject({ status: 'Unknown', reason: 'Queued' });
   });
 
+  it('tells in the status how long the last waking took, with the write that says that it is active', async () => {
+    const world = await createRunningRevision(annotations);
+    await run(world, 4, () => world.report(1));
+    expect(world.pa().status?.annotations).toBeUndefined();
+    await run(world, 12, () => world.report(0));
+    world.setReadyPods(1);
+    await run(world, 35, () => world.report(0));
+    world.setReadyPods(0);
+    await run(world, 10);
+    const wokenAt = world.time.wallTime();
+    connectReporter(world, 'sluice-activator', 'activator-1')(1, 0);
+    await world.time.advanceAsync(300);
+    const statuses = () => world.api.writes.length;
+    world.setReadyPods(1);
+    const before = statuses();
+    await world.time.advanceAsync(100);
+    expect(world.condition('Active')?.status).toBe('True');
+    const told = JSON.parse(world.pa().status?.annotations?.['autoscaling.sluice.dev/last-cold-start'] ?? '{}') as { at: string; decideMs: number; podReadyMs: number };
+    expect(Date.parse(told.at) - wokenAt).toBeLessThan(20);
+    expect(told.decideMs).toBeLessThan(20);
+    expect(told.decideMs + told.podReadyMs).toBeGreaterThanOrEqual(280);
+    expect(told.decideMs + told.podReadyMs).toBeLessThan(330);
+    // One of the status, and one of the path.
+    expect(statuses() - before).toBeLessThanOrEqual(2);
+  });
+
   it('is off when the configuration says so, from the moment it says so', async () => {
     const world = await createRunningRevision(annotations);
     const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'sluice-system', name: 'config-autoscaler' } };

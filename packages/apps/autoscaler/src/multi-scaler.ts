@@ -25,6 +25,8 @@ interface Scaler {
   decision: Decision | undefined;
   /** When it was first decided on, with load that was heard since; undefined together with `state`. */
   watchedSince: number | undefined;
+  /** When load was first heard of, of a revision that was asleep; stays until it is asleep again. */
+  wokenAt: number | undefined;
 }
 
 /** Keys are `namespace/name` of revisions. */
@@ -53,7 +55,7 @@ export class MultiScaler {
     this.#options.collector.upsert(key, spec.collector);
     const known = this.#scalers.get(key);
     if (known) known.spec = spec;
-    else this.#scalers.set(key, { spec, state: undefined, decision: undefined, watchedSince: undefined });
+    else this.#scalers.set(key, { spec, state: undefined, decision: undefined, watchedSince: undefined, wokenAt: undefined });
   }
 
   remove(key: string): void {
@@ -78,6 +80,11 @@ export class MultiScaler {
     return since === undefined ? 0 : clock.now() - since;
   }
 
+  /** When load was first heard of since no pod was wanted, by the clock; undefined: it was not asleep. */
+  wokenAt(key: string): number | undefined {
+    return this.#scalers.get(key)?.wokenAt;
+  }
+
   /** Whether a pod's own word about a revision stands. */
   hasReport(key: string, podName: string): boolean {
     return this.#options.collector.hasReport(key, podName, this.#options.clock.now());
@@ -89,7 +96,9 @@ export class MultiScaler {
     const now = clock.now();
     if (!collector.record(key, now, stat)) return;
     const scaler = this.#scalers.get(key);
-    if (scaler && this.#isUrgent(key, scaler, stat, now)) this.#evaluate(key);
+    if (!scaler || !this.#isUrgent(key, scaler, stat, now)) return;
+    if ((scaler.decision?.desiredPods ?? 0) === 0) scaler.wokenAt ??= now;
+    this.#evaluate(key);
   }
 
   /**
@@ -133,6 +142,7 @@ export class MultiScaler {
     const result = decide(scaler.spec.decider, { ...load, readyPods }, state, now);
     scaler.state = result.state;
     scaler.watchedSince ??= now;
+    if (result.decision.desiredPods === 0) scaler.wokenAt = undefined;
     scaler.decision = result.decision;
     if (!before || hasChanged(before, result.decision)) onDecision(key);
   }

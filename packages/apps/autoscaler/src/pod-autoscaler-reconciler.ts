@@ -27,6 +27,7 @@ import {
   type ScalingSpec,
 } from '@sluice/scaling';
 import { isSameContent, podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
+import { ColdStartRecords } from './cold-start-record.ts';
 import type { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts';
 import type { MultiScaler } from './multi-scaler.ts';
 import { activityOf, conditionForMs, isInitialized, makeStatus } from './pod-autoscaler-status.ts';
@@ -80,6 +81,7 @@ export class PodAutoscalerReconciler {
   /** What was asked of each Deployment, at which version of it: our cache learns of our own writes late. */
   readonly #asked = new Map<string, { readonly resourceVersion: string | undefined; readonly replicas: number }>();
 
+  readonly #coldStarts = new ColdStartRecords();
   readonly #gauges: RevisionGauges;
 
   constructor(options: ReconcilerOptions) {
@@ -99,6 +101,7 @@ export class PodAutoscalerReconciler {
       scraping.remove(key);
       warmKeeping.remove(key);
       this.#asked.delete(key);
+      this.#coldStarts.forget(key);
       this.#gauges.forget(key, namespace, name);
       return isOurs && spec?.class === HPA_CLASS ? horizontal.reconcile(key, pa, spec) : undefined;
     }
@@ -196,6 +199,10 @@ export class PodAutoscalerReconciler {
     // Pods are taken only from what was decided on: a request that was held up must not undo what a later holder of the
     // revision has asked for. Upward it would do no harm, and nobody is to wait for a second try.
     const isFewer = replicas < (deployment.spec.replicas ?? 1);
+    const wasAsleep = deployment.spec.replicas === 0 && replicas > 0;
+    // By both clocks: the wall clock is the status's.
+    const wokenAt = this.#options.multiScaler.wokenAt(key);
+    if (wasAsleep && wokenAt !== undefined) this.#coldStarts.asked(key, wokenAt + clock.wallTime() - clock.now(), clock.wallTime());
     await client.resource(deployments).setScale({ namespace, name }, replicas, isFewer ? resourceVersion : undefined);
     this.#asked.set(key, { resourceVersion, replicas });
   }
@@ -213,9 +220,11 @@ export class PodAutoscalerReconciler {
     }
   }
 
-  async #writeStatus({ pa, readyPods, sks }: Situation, plan: ScalePlan): Promise<void> {
+  async #writeStatus({ key, pa, readyPods, sks }: Situation, plan: ScalePlan): Promise<void> {
     const { client, clock } = this.#options;
-    const status = makeStatus({ pa, plan, readyPods, sks, now: formatTime(clock.wallTime()) });
+    if (plan.activity === 'inactive') this.#coldStarts.forget(key);
+    const coldStart = readyPods > 0 ? this.#coldStarts.ready(key, clock.wallTime()) : undefined;
+    const status = makeStatus({ pa, plan, readyPods, sks, now: formatTime(clock.wallTime()), coldStart });
     // Fields of others stay where they are: it is a patch.
     if (isSameContent({ ...pa.status, ...status }, pa.status)) return;
     const { namespace = '', name } = pa.metadata;

@@ -4,6 +4,7 @@
  */
 import { findCondition, isConditionTrue, mergeConditions, type Condition } from '@sluice/kubernetes';
 import type { Activity, ScalePlan } from '@sluice/scaling';
+import { lastColdStartAnnotation, type ColdStartRecord } from './cold-start-record.ts';
 import type { PodAutoscaler, PodAutoscalerStatus, ServerlessService } from '@sluice/serving';
 
 /** What of a plan shows in the status. */
@@ -16,6 +17,8 @@ export interface StatusInput {
   readonly sks: ServerlessService | undefined;
   /** RFC 3339, whole seconds. */
   readonly now: string;
+  /** Of a revision that has just been woken. */
+  readonly coldStart?: ColdStartRecord | undefined;
 }
 
 /** How active a PodAutoscaler was when its status was written last. */
@@ -40,7 +43,7 @@ export function isInitialized(pa: PodAutoscaler): boolean {
   return isConditionTrue(pa.status?.conditions, 'ScaleTargetInitialized');
 }
 
-export function makeStatus({ pa, plan, readyPods, sks, now }: StatusInput): PodAutoscalerStatus {
+export function makeStatus({ pa, plan, readyPods, sks, now, coldStart }: StatusInput): PodAutoscalerStatus {
   const parts = [activeCondition(pa, plan), initializedCondition(plan), pathCondition(sks)];
   const conditions = mergeConditions(pa.status?.conditions, [...parts, readyCondition(parts)], now);
   const serviceName = sks?.status?.serviceName ?? pa.status?.serviceName;
@@ -50,6 +53,7 @@ export function makeStatus({ pa, plan, readyPods, sks, now }: StatusInput): PodA
   return {
     ...(pa.metadata.generation === undefined ? {} : { observedGeneration: pa.metadata.generation }),
     conditions,
+    ...(coldStart === undefined ? {} : { annotations: { ...pa.status?.annotations, [lastColdStartAnnotation]: JSON.stringify(coldStart) } }),
     ...(serviceName === undefined ? {} : { serviceName }),
     ...(metricsServiceName === undefined ? {} : { metricsServiceName }),
     ...(desiredScale === undefined ? {} : { desiredScale }),
