@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   memory: () => import('./memory/bench.ts'),
   http2: () => import('./http2/bench.ts'),
   proxy: () => import('./proxy/bench.ts'),
+  sidecar: () => import('./sidecar/bench.ts'),
   start: () => import('./start/bench.ts'),
   xds: () => import('./xds/bench.ts'),
   decision: () => import('./decision/bench.ts'),
@@ -17,14 +18,15 @@ const help = `  proxy    CPU time per request over HTTP/1.1, beside nginx, HAPro
   http2    the same over HTTP/2, beside a plain proxy on node:http2 [get|post-1k]
   latency  at fixed rates, open loop, beside nginx
   memory   private memory at rest, after load, with idle connections [--connections 10000]
-  cold-start  what the local floor adds to waking a bare Node program [--after 50]
+  cold-start  what the local floor adds to waking a bare Node program [--shots 20] [--after 0,50,200] [--minutes 2]
+  sidecar  its start beside an empty Node server, what it loads, wake-ups while idle, memory [--idle 10]
   start    from starting a process to its first answer
   engine   our own code alone [--batches 60] [--requests 20000]
   xds      the config service with many Services and proxies [--services A,B] [--proxies N] [--changes N]
   autoscaler  many revisions whose pods report each second, on one core [--revisions A,B] [--pods 20] [--seconds 10] [--batch 50] [--steps 20]
   decision from the first request over the target to the write that asks for more pods [--steps 2,10] [--revisions N] [--only push,scrape]
   table    all lines of what must be reached, in one table [--quick] [--out DIR] [--minutes 20] [--only PART,…]
-All but engine, xds, autoscaler and decision: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
+All but engine, xds, autoscaler, cold-start, sidecar and decision: [--rounds N] [--port N]; of those all but table: [--json FILE]; proxy, http2, latency, table: [--seconds N]. test/bench/README.md says how figures are taken.`;
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = benches[name];

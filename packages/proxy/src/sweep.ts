@@ -16,17 +16,33 @@ export interface Sweepable {
   onDeadline(now: number): void;
 }
 
+/**
+ * So often in a row nobody was there to be looked at: then the timer rests until somebody is added, and a proxy without connections sleeps. Chosen: a second, so
+ * that connections that come one by one do not set it up each time.
+ */
+const emptyRunsMax = 20;
+
 export class Sweep {
   readonly #turn: Turn;
-  readonly #timer: Timer;
+  readonly #timers: Timers;
+  readonly #periodMs: number;
+  readonly #begunAt: number;
   readonly #members: Sweepable[] = [];
+  /** Undefined while it rests. */
+  #timer: Timer | undefined;
+  #emptyRuns = 0;
+  #isClosed = false;
 
   constructor(turn: Turn, timers: Timers, periodMs: number) {
     this.#turn = turn;
+    this.#timers = timers;
+    this.#periodMs = periodMs;
+    this.#begunAt = turn.now();
     this.#timer = timers.every(periodMs, () => this.run());
   }
 
   add(member: Sweepable): void {
+    if (this.#timer === undefined) this.#resume();
     member.sweepIndex = this.#members.length;
     this.#members.push(member);
   }
@@ -54,10 +70,30 @@ export class Sweep {
     } finally {
       this.#turn.leave();
     }
+    this.#emptyRuns = this.#members.length === 0 ? this.#emptyRuns + 1 : 0;
+    if (this.#emptyRuns >= emptyRunsMax) this.#rest();
   }
 
   close(): void {
-    this.#timer.cancel();
+    this.#isClosed = true;
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** In step with what it was before. The wall clock may have been set meanwhile. */
+  #resume(): void {
+    if (this.#isClosed) return;
+    this.#emptyRuns = 0;
+    this.#turn.adjustWallTime();
+    const intoPeriodMs = (this.#turn.now() - this.#begunAt) % this.#periodMs;
+    this.#timer = this.#timers.after(this.#periodMs - intoPeriodMs, () => {
+      this.#timer = this.#timers.every(this.#periodMs, () => this.run());
+      this.run();
+    });
   }
 }
 
