@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
   const { logger } = logging;
   const meter = withMetricNames(createMeter(), metricNames);
-  const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock, meter });
+  const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock, timers, meter });
   const codec = await loadCodec('load');
   // Replicas are called by their addresses, and each shows that it is the Service.
   const tls = await openChannelTls({ settings: configServiceTls, address: configService ?? '', logger });

@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     ...rest,
     logger: logging.logger,
     codec,
-    client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock, meter: shared.meter }),
+    client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock, timers: systemTimers, meter: shared.meter }),
     listen: (handlers) =>
       openGrpcServer({
         address: listen,

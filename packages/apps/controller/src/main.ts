@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const logging = await openLogger({ name: 'controller', level: logLevel, clock });
   const { logger } = logging;
   const meter = createMeter();
-  const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock, meter });
+  const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock, timers, meter });
   const controller = composeServingController({
     client,
     configService,

@@ -1,9 +1,10 @@
 /** Finds the API server: from a kubeconfig, or from inside a pod of the cluster. */
 import { readFile } from 'node:fs/promises';
-import { MeshError, type Clock, type Meter } from '@sluice/kernel';
+import { MeshError, type Clock, type Meter, type Timers } from '@sluice/kernel';
 import { KubernetesClient } from '../client.ts';
 import { HttpTransport } from '../http/http-transport.ts';
 import { measureTransport } from '../measured-transport.ts';
+import { ThrottledTransport } from '../throttled-transport.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 
@@ -24,14 +25,24 @@ export interface ConnectOptions {
   readonly clock: Clock;
   /** Counts its requests. Absent: nobody does. */
   readonly meter?: Meter;
+  /** Lets requests wait: for a pace that no server minds, and when a busy one says 429. Absent: a refusal is given back at once. */
+  readonly timers?: Timers;
 }
+
+/**
+ * Chosen: far above what reconciling takes when nothing is wrong, so that only a loop gone wild meets it. client-go's 5 a second are
+ * from before servers shared out their time themselves (API Priority and Fairness), which they do by 429.
+ */
+const pace = { requestsPerSecond: 200, burst: 400 };
 
 /** A client for the cluster that the environment names. Nothing is sent yet. */
 export async function connectToCluster(options: ConnectOptions): Promise<KubernetesClient> {
   const access = await findClusterAccess(options.environment);
-  const { clock, meter, fieldManager } = options;
+  const { clock, meter, timers, fieldManager } = options;
   const plain = new HttpTransport({ access, clock, environment: { ...options.environment } });
-  const transport = meter ? measureTransport({ transport: plain, server: access.server, clock, meter }) : plain;
+  // Each try is measured on its own, and the wait before it is none of the server's doing.
+  const measured = meter ? measureTransport({ transport: plain, server: access.server, clock, meter }) : plain;
+  const transport = timers ? new ThrottledTransport({ transport: measured, clock, timers, ...pace }) : measured;
   return new KubernetesClient({ transport, fieldManager });
 }
 

@@ -133,6 +133,10 @@ describe.skipIf(!hasKubectl())('kubectl', { timeout: 60_000 }, () => {
     expect(await kubectl('get', 'secret', 's', '-n', 'demo', '-o', 'jsonpath={.data.a}')).toBe('MQ==');
     expect(await kubectl('get', 'service', 'd', '-n', 'demo', '-o', 'jsonpath={.spec.ports[0].port} {.spec.ports[0].targetPort} {.spec.selector.app}')).toBe('80 8080 d');
     expect(await kubectl('get', 'deployment', 'd', '-n', 'demo', '-o', 'jsonpath={.spec.replicas} {.spec.template.spec.containers[0].ports[0].containerPort}')).toBe('2 80');
+    await kubectl('create', 'role', 'reader', '--verb=get,list', '--resource=pods', '-n', 'demo');
+    await kubectl('create', 'rolebinding', 'readers', '--role=reader', '--serviceaccount=demo:sa', '-n', 'demo');
+    expect(await kubectl('get', 'rolebinding', '-n', 'demo', '-o', 'wide')).toMatch(/readers +Role\/reader +\d+s +demo\/sa\n$/);
+    expect((await kubectl('create', 'token', 'sa', '-n', 'demo')).trim().split('.')).toHaveLength(3);
     expect(await kubectl('auth', 'can-i', 'delete', 'pods')).toBe('yes\n');
     expect(await kubectl('delete', 'namespace', 'demo', '--timeout=10s')).toBe('namespace "demo" deleted\n');
   });
