@@ -8,7 +8,6 @@ import { equalJson, isObject, listAt, objectAt, textAt } from '../json.ts';
 import type { SchemaNode } from '../schema/schema-node.ts';
 import { StatusError } from '../status-error.ts';
 import { compareObjects, fieldsOf } from './compare.ts';
-import { emptyObject } from './empty-object.ts';
 import { FieldSet } from './field-set.ts';
 import { HEIR, carryOn, lastAppliedFields } from './last-applied.ts';
 import { mergeConfiguration, pruneGivenUp } from './merge.ts';
@@ -56,7 +55,7 @@ export function trackUpdate(live: JsonObject | undefined, next: JsonObject, sche
     delete metadata['managedFields'];
     return;
   }
-  const comparison = compareObjects(live ? managedPart(live) : emptyObject(schema), managedPart(next), schema);
+  const comparison = compareObjects(live ? managedPart(live) : schema.empty, managedPart(next), schema);
   const taken = comparison.added.union(comparison.modified);
   const identity = { ...writer, operation: 'Update' as const };
   const after: Manager[] = [];

@@ -24,6 +24,7 @@ export class SchemaNode {
   readonly #given: ReadonlySet<string>;
   readonly #children = new Map<string, SchemaNode | undefined>();
   #items: SchemaNode | undefined;
+  #empty: JsonObject | undefined;
 
   /**
    * @param definitions what `$ref` points into: given for built-in kinds only
@@ -80,6 +81,28 @@ export class SchemaNode {
 
   get required(): readonly string[] {
     return listAt(this.raw, 'required').map(String);
+  }
+
+  /**
+   * What a typed server holds here before anything is set: the structs and lists that cannot be absent. For reading only. Empty for
+   * custom kinds. OpenAPI says of such a struct that it is `{}` by default, and of such a list that it is required.
+   */
+  get empty(): JsonObject {
+    this.#empty ??= this.#makeEmpty();
+    return this.#empty;
+  }
+
+  #makeEmpty(): JsonObject {
+    const object: JsonObject = {};
+    if (!this.isBuiltin) return object;
+    for (const name of this.fields) {
+      const child = this.child(name);
+      if (!child || (name === 'metadata' && this.fields.includes('apiVersion'))) continue;
+      const byDefault = child.raw['default'];
+      if (isObject(byDefault) && Object.keys(byDefault).length === 0) object[name] = child.empty;
+      else if (child.type === 'array' && this.required.includes(name)) object[name] = [];
+    }
+    return object;
   }
 
   /** The schema of one field: its own, or that of all values of a map. Undefined: not known. */

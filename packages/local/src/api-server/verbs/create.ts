@@ -1,6 +1,6 @@
 /** Creating an object. */
 import type { JsonObject } from '../json.ts';
-import { cloneJson, ensureObject, objectAt, textAt } from '../json.ts';
+import { ensureObject, objectAt, textAt } from '../json.ts';
 import { trackUpdate } from '../ownership/managed-fields.ts';
 import type { WriteOptions } from '../request/write-options.ts';
 import { warningHeaders } from '../respond.ts';
@@ -27,29 +27,29 @@ export async function createObject(
 ): Promise<Written> {
   const { object, warnings } = readObject(context, kind, body, options);
   matchPath(object, kind, namespace);
-  const asked = askedFor(kind, object);
-  trackUpdate(undefined, asked, kind.schema, {
+  ownByCreator(context, kind, object, options);
+  const review = reviewOf(context, { kind, subresource: '', operation: 'CREATE', namespace, name: textAt(objectAt(object, 'metadata'), 'name') }, options);
+  if (!review) {
+    const created = withWarnings(warnings, () => completeNew(context, kind, object));
+    return { ...keepNew(context, kind, created, options), warnings };
+  }
+  // What webhooks change belongs to nobody, as on a cluster.
+  const written = await createReviewed(context, { kind, object, options, review, warnings });
+  return { ...written, warnings: [...warnings, ...review.warnings] };
+}
+
+/** The creator owns what it said and what is so by default, but nothing that the server allots, and no status. */
+function ownByCreator(context: ServerContext, kind: ResourceKind, object: JsonObject, options: WriteOptions): void {
+  kind.rules.complete?.(object);
+  const { status } = object;
+  if (kind.hasStatus) delete object['status'];
+  trackUpdate(undefined, object, kind.schema, {
     manager: options.fieldManager,
     apiVersion: kind.apiVersion,
     subresource: '',
     timestamp: formatTime(context.clock.wallTime()),
   });
-  const review = reviewOf(context, { kind, subresource: '', operation: 'CREATE', namespace, name: textAt(objectAt(object, 'metadata'), 'name') }, options);
-  if (!review) {
-    const created = withWarnings(warnings, () => completeNew(context, kind, object));
-    return { ...keepNew(context, kind, ownedAs(asked, created), options), warnings };
-  }
-  // What webhooks change belongs to nobody, as on a cluster.
-  const written = await createReviewed(context, { kind, object: ownedAs(asked, object), options, review, warnings });
-  return { ...written, warnings: [...warnings, ...review.warnings] };
-}
-
-function ownedAs(asked: JsonObject, created: JsonObject): JsonObject {
-  const managedFields = objectAt(asked, 'metadata')['managedFields'];
-  const metadata = ensureObject(created, 'metadata');
-  if (managedFields === undefined) delete metadata['managedFields'];
-  else metadata['managedFields'] = managedFields;
-  return created;
+  if (status !== undefined) object['status'] = status;
 }
 
 interface ReviewedCreation {
@@ -89,14 +89,6 @@ export function withWarnings<T>(warnings: readonly string[], act: () => T): T {
     const { code, reason, message, details, metadata, headers } = error;
     throw new StatusError(code, reason, message, { metadata, headers: { ...headers, ...warningHeaders(warnings) }, ...(details ? { details } : {}) });
   }
-}
-
-/** What the creator owns: what it said and what is so by default, but nothing that the server allots, and no status. */
-function askedFor(kind: ResourceKind, object: JsonObject): JsonObject {
-  const asked = cloneJson(object);
-  kind.rules.complete?.(asked);
-  if (kind.hasStatus) delete asked['status'];
-  return asked;
 }
 
 /** Everything about a new object but who owns its fields: identity, defaults, checks. */
