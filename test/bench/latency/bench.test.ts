@@ -16,7 +16,7 @@ test('one short round', { timeout: 120_000 }, async (context) => {
   }
 });
 
-const generated = { requests: 1, lateRatio: 0, lost: 0, p50Ms: 1, p90Ms: 1, p999Ms: 1, maxMs: 1, latenessP50Ms: 0, latenessP99Ms: 0, latenessP999Ms: 0, unreadP99Ms: 0, stolenRatio: 0, rate: 100, share: 0.5 };
+const generated = { requests: 1, lateRatio: 0, lost: 0, p50Ms: 1, p90Ms: 1, p999Ms: 1, maxMs: 1, latenessP50Ms: 0, latenessP99Ms: 0, latenessP999Ms: 0, unreadP99Ms: 0, stolenRatio: 0, othersRatio: 0, rate: 100, share: 0.5 };
 const latencyShot = (target: string, round: number, p99Ms: number, voided?: string): LatencyShot => ({ ...generated, target, round, p99Ms, voided });
 
 test('99th percentiles are paired by round, and a void one pairs with nobody', () => {

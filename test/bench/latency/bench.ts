@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { waitForCalm } from '../method/calm.ts';
+import { readCore } from '../method/core-use.ts';
 import { describeMachine, renderMachine, type Machine } from '../method/machine.ts';
 import { MeasuredProcess, pause } from '../method/measured-process.ts';
 import { putSessionFirst } from '../method/precedence.ts';
@@ -18,11 +19,13 @@ import { findTool } from '../method/tools.ts';
 import type { Verdict } from '../method/verdict.ts';
 import { replyBody, startableBackends, targetCommand } from '../proxy/targets.ts';
 import type { ClosedLoopResult } from './closed-loop.ts';
-import { latencyVerdicts, latenessProblem, renderCapacities, renderLatencies, renderShot, shares, slowestCapacity, stolenProblem, type LatencyShot } from './latency-table.ts';
+import { latencyVerdicts, latenessProblem, othersProblem, renderCapacities, renderLatencies, renderShot, shares, slowestCapacity, stolenProblem, type LatencyShot } from './latency-table.ts';
 import type { GeneratedLoad } from './generated-load.ts';
 import type { GeneratorOptions } from './open-loop-main.ts';
 
 const connections = 50;
+
+const targetCore = 0;
 
 /**
  * At full load before anything counts, in seconds. V8 compiles a busy proxy for the last time some seconds after its start, on the thread
@@ -80,7 +83,7 @@ export async function measureLatency({ rounds, seconds, tries = 3, settleSeconds
     for (const [index, name] of ['nginx', 'sluice'].entries()) {
       const command = targetCommand(name, port + 2 + index, backends);
       if ('reason' in command) return { kind: 'skipped', reason: `${name}: ${command.reason}` };
-      const target = await MeasuredProcess.start({ ...command, startedBy: beforeOthers() }, taskset, 0);
+      const target = await MeasuredProcess.start({ ...command, startedBy: beforeOthers() }, taskset, targetCore);
       started.push(target);
       targets.push(target);
     }
@@ -114,10 +117,13 @@ async function shootAtRates(targets: readonly MeasuredProcess[], capacity: numbe
   for (const { target, share } of shuffled(targets.flatMap((target) => shares.map((share) => ({ target, share }))))) {
     const rate = Math.round(capacity * share);
     for (let count = 1; ; count += 1) {
-      const [stolenBefore, startedAt] = [stolenMs(), performance.now()];
+      const [stolenBefore, othersBefore, startedAt] = [stolenMs(), othersMs(target), performance.now()];
       const load = await generate<GeneratedLoad>(generator, { kind: 'open', port: target.port, requestsPerSecond: rate, seconds, warmUpSeconds: seconds / 2, connections });
-      const stolen = stolenRatio(stolenBefore, performance.now() - startedAt);
-      const shot = { target: target.name, round, share, rate, ...load, stolenRatio: stolen, voided: stolenProblem(stolen) ?? latenessProblem(load) };
+      const tookMs = performance.now() - startedAt;
+      const stolen = stolenRatio(stolenBefore, tookMs);
+      const others = Math.max(0, othersMs(target) - othersBefore) / tookMs;
+      const voided = stolenProblem(stolen) ?? othersProblem(others) ?? latenessProblem(load);
+      const shot = { target: target.name, round, share, rate, ...load, stolenRatio: stolen, othersRatio: others, voided };
       shots.push(shot);
       print(renderShot(shot));
       await pause(100);
@@ -126,6 +132,11 @@ async function shootAtRates(targets: readonly MeasuredProcess[], capacity: numbe
     }
   }
   return shots;
+}
+
+/** What its core has done so far for anybody but the target, in ms. */
+function othersMs(target: MeasuredProcess): number {
+  return readCore(targetCore).busyMs - target.cpuTimeUs() / 1_000;
 }
 
 /**
