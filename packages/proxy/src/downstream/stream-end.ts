@@ -8,7 +8,7 @@ import type { RouteMatch } from '../route-match.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import type { Stream } from '../stream.ts';
 
-export function countBegun(statistics: DownstreamStatistics, { info }: Stream): void {
+export function countBegun(statistics: DownstreamStatistics, { info }: Pick<Stream, 'info'>): void {
   statistics.requestsActive += 1;
   statistics.requestsTotal.add();
   (info.protocol === 'HTTP/2' ? statistics.http2Requests : statistics.http1Requests).add();
