@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   activator: ['kernel', 'resources', 'balancing', 'admission', 'proxy', 'stats', 'xds', 'telemetry'],
   autoscaler: ['kernel', 'http', 'proxy', 'scaling', 'serving', 'stats', 'kubernetes', 'xds', 'telemetry'],
   controller: ['kernel', 'scaling', 'serving', 'kubernetes', 'telemetry'],
+  injector: ['kernel', 'scaling', 'serving', 'kubernetes', 'telemetry'],
   'config-server': ['kernel', 'serving', 'resources', 'translator', 'xds', 'kubernetes', 'telemetry'],
   cli: ['*'],
 };

@@ -1,0 +1,67 @@
+/** The containers that come into a pod. Pure. */
+import { captureContainer, noTokenVolume, proxyContainer, proxyUser, statusPort, tokenPath } from './names.ts';
+import type { PodContainer } from './pod.ts';
+import type { PodSettings } from './pod-settings.ts';
+import type { InboundPort } from './proxy-bootstrap.ts';
+
+/** How long a proxy may take to start, in seconds, before its pod is given up: as Istio's, one look a second. */
+const startSecondsMax = 600;
+
+export function makeProxyContainer(settings: PodSettings, inbound: readonly InboundPort[], bootstrap: object): PodContainer {
+  const { nativeSidecars, image, imagePullPolicy, logLevel, concurrency, resources } = settings;
+  const ready = { path: '/sluice/ready', port: statusPort, scheme: 'HTTP' };
+  // Where it stays until the programs have ended there is nobody left to wait for.
+  const grace = nativeSidecars ? [] : ['--drain-grace-s=5'];
+  return {
+    name: proxyContainer,
+    image,
+    imagePullPolicy,
+    args: ['proxy', `--config-yaml=${JSON.stringify(bootstrap)}`, `--log-level=${logLevel}`, `--concurrency=${concurrency}`, ...grace],
+    ports: [
+      { name: 'mesh-status', containerPort: statusPort, protocol: 'TCP' },
+      ...inbound.map(({ name, proxyPort }) => ({ name, containerPort: proxyPort, protocol: 'TCP' })),
+    ],
+    ...(nativeSidecars ? { restartPolicy: 'Always', startupProbe: { httpGet: ready, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: startSecondsMax } } : {}),
+    readinessProbe: { httpGet: ready, periodSeconds: 5, timeoutSeconds: 1, failureThreshold: 3 },
+    ...(Object.keys(resources).length === 0 ? {} : { resources }),
+    securityContext: {
+      runAsUser: proxyUser,
+      runAsGroup: proxyUser,
+      runAsNonRoot: true,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    // A server mounts the workload's API token into every container that has nothing at that path, also into those that came by a webhook.
+    volumeMounts: [{ name: noTokenVolume, mountPath: tokenPath, readOnly: true }],
+  };
+}
+
+/** Leads what comes to the programs' ports to the proxy's. What the pod sends to itself stays as it is, and so does everything that it sends elsewhere. */
+export function makeCaptureContainer({ captureImage, imagePullPolicy }: PodSettings, inbound: readonly InboundPort[]): PodContainer {
+  const rules = [
+    '*nat',
+    ':SLUICE_INBOUND - [0:0]',
+    '-A PREROUTING -p tcp -j SLUICE_INBOUND',
+    ...inbound.map(({ port, proxyPort }) => `-A SLUICE_INBOUND -p tcp --dport ${port} -j REDIRECT --to-ports ${proxyPort}`),
+    'COMMIT',
+  ];
+  return {
+    name: captureContainer,
+    image: captureImage,
+    imagePullPolicy,
+    command: ['/bin/sh', '-ec', `for restore in iptables-restore ip6tables-restore; do printf '%s\\n' "$@" | $restore --noflush; done`, 'capture'],
+    args: rules,
+    securityContext: {
+      runAsUser: 0,
+      runAsGroup: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { add: ['NET_ADMIN', 'NET_RAW'], drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    volumeMounts: [{ name: noTokenVolume, mountPath: tokenPath, readOnly: true }],
+  };
+}
