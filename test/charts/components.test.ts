@@ -18,7 +18,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
   });
 
   test('all know the namespace they are in', () => {
-    for (const name of ['config-server', 'controller', 'autoscaler'] as const) expect(settingsOf(chart, name).systemNamespace).toBe('mesh');
+    for (const name of ['config-server', 'controller', 'autoscaler', 'injector'] as const) expect(settingsOf(chart, name).systemNamespace).toBe('mesh');
     for (const name of ['activator', 'gateway'] as const) expect(settingsOf(chart, name).identity.namespace).toBe('mesh');
   });
 
@@ -50,6 +50,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
       ['sluice-config-server', ['config-server'], [portOf(settingsOf(chart, 'config-server').listen)]],
       ['sluice-gateway', ['gateway'], [translate.gateway.externalPort, ...httpsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort)]],
       ['sluice-gateway-internal', ['gateway'], [translate.gateway.internalPort]],
+      ['sluice-injector', ['injector'], [settingsOf(chart, 'injector').port]],
     ]);
   });
 
@@ -113,6 +114,8 @@ function listeningPorts(chart: RenderedChart, name: ComponentName): number[] {
       return [translate.activator.http1Port, settingsOf(chart, name).metricsPort];
     case 'gateway':
       return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort), settingsOf(chart, name).adminPort].filter((port) => port !== 0);
+    case 'injector':
+      return [settingsOf(chart, name).port, settingsOf(chart, name).metricsPort];
     case 'autoscaler':
       return [settingsOf(chart, name).metricsPort, settingsOf(chart, name).statsPort].filter((port) => port !== 0);
     default:

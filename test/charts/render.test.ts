@@ -20,12 +20,12 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     const { objects } = await render({ set });
     const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(names.filter((name) => name.startsWith('Deployment/mesh/'))).toHaveLength(5);
+    expect(names.filter((name) => name.startsWith('Deployment/mesh/'))).toHaveLength(6);
   });
 
   test('puts everything that has a namespace into that of the release', async () => {
     const { objects } = await render({ namespace: 'elsewhere' });
-    const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'GatewayClass'];
+    const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'GatewayClass', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
     const astray = objects.filter(({ kind, metadata }) => metadata.namespace !== (clusterWide.includes(kind ?? '') ? undefined : 'elsewhere'));
     expect(astray).toEqual([]);
   });
@@ -51,6 +51,9 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['configServer.tls.clientSecretName=client-tls', /needs configServer.tls.secretName/],
     ['gateway.service.type=ExternalName', /must be one of/],
     ['domain=Not A Domain', /Does not match pattern/],
+    ['injector.injection.capture=ebpf', /must be one of/],
+    ['injector.timeoutSeconds=31', /Must be less than or equal to 30/],
+    ['injector.certificates.certificateName=injector', /needs injector.certificates.secretName/],
   ])('refuses %s', async (assignment, complaint) => {
     await expect(renderText({ set: [assignment] })).rejects.toThrow(complaint);
   });

@@ -28,7 +28,7 @@ export interface RenderedPod {
 }
 
 /** The names of the components that run in pods of their own. */
-export const components = ['config-server', 'controller', 'autoscaler', 'activator', 'gateway'] as const;
+export const components = ['config-server', 'controller', 'autoscaler', 'activator', 'gateway', 'injector'] as const;
 export type ComponentName = (typeof components)[number];
 
 export class RenderedChart {

@@ -13,9 +13,9 @@ interface DisruptionBudget extends KubernetesObject {
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('pods', () => {
   test('are as many as was asked for, and are only taken away a few at a time where there are several', async () => {
-    expect(budgeted(await render())).toEqual({ 'config-server': 1, controller: 1, autoscaler: '2, budgeted', activator: '2, budgeted', gateway: '2, budgeted' });
+    expect(budgeted(await render())).toEqual({ 'config-server': 1, controller: 1, autoscaler: '2, budgeted', activator: '2, budgeted', gateway: '2, budgeted', injector: '2, budgeted' });
     const set = ['configServer.replicas=2', 'autoscaler.replicas=1', 'activator.replicas=5', 'gateway.replicas=1'];
-    expect(budgeted(await render({ set }))).toEqual({ 'config-server': '2, budgeted', controller: 1, autoscaler: 1, activator: '5, budgeted', gateway: 1 });
+    expect(budgeted(await render({ set }))).toEqual({ 'config-server': '2, budgeted', controller: 1, autoscaler: 1, activator: '5, budgeted', gateway: 1, injector: '2, budgeted' });
   });
 
   test('of autoscalers are replaced one after the other, and when they are to share their work out otherwise', async () => {

@@ -4,6 +4,7 @@ import { readSettings as readAutoscaler, type AutoscalerSettings } from '@sluice
 import { readConfigServerSettings, type ConfigServerSettings } from '@sluice/config-server';
 import { readConfig as readController, type ControllerConfig } from '@sluice/controller';
 import { readSettings as readGateway, type GatewaySettings } from '@sluice/gateway';
+import { readSettings as readInjector, type InjectorSettings } from '@sluice/injector';
 import type { Checked, Environment, Problem } from '@sluice/kernel';
 import type { ComponentName, RenderedChart } from './rendered-chart.ts';
 
@@ -13,6 +14,7 @@ export interface AllSettings {
   readonly autoscaler: AutoscalerSettings;
   readonly activator: ActivatorSettings;
   readonly gateway: GatewaySettings;
+  readonly injector: InjectorSettings;
 }
 
 type Readers = { readonly [Name in ComponentName]: (flags: readonly string[], environment: Environment) => Checked<AllSettings[Name]> };
@@ -23,6 +25,7 @@ const readers: Readers = {
   autoscaler: readAutoscaler,
   activator: readActivator,
   gateway: readGateway,
+  injector: readInjector,
 };
 
 export interface ReadSettings<Settings> {

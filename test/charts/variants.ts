@@ -21,6 +21,8 @@ export const variants: readonly Variant[] = [
   { name: 'HTTPS', set: ['gateway.httpsPort=8443', 'gateway.service.httpsPort=9443'] },
   { name: 'HTTPS by certificates of our own', set: ['gateway.httpsPort=8443', 'controller.certificates.issue=true', 'controller.certificates.authoritySecretName=root'] },
   { name: 'HTTPS by certificates of two namespaces', set: ['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'] },
+  { name: 'certificates of cert-manager for webhooks', set: ['injector.certificates.secretName=injector-tls', 'injector.certificates.certificateName=injector', 'injector.port=9443', 'injector.failurePolicy=Ignore'] },
+  { name: 'captured pods', set: ['injector.injection.capture=iptables', 'injector.injection.captureImage=images.example/iptables:1', 'injector.injection.nativeSidecars=false'] },
   {
     name: 'much of everything',
     set: ['configServer.replicas=3', 'gateway.concurrency=4', 'gateway.loadReports=all', 'activator.replicas=1', 'autoscaler.replicas=1'],

@@ -77,14 +77,25 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('mistakes', () => {
 
   test('a Service that Knative would refuse: every reason at once', async () => {
     const wrong = service('wrong', 'server.js').replace('containers:', 'containerConcurrency: -1\n      timeoutSeconds: 100000\n      containers:');
-    const { stderr, code } = await mesh.kubectl('apply -f -', wrong);
-    const message = code === 0 ? await eventually(async () => {
-      const ready = await readyCondition('wrong');
-      expect(ready?.status).toBe('False');
-      return ready?.message ?? '';
-    }) : stderr;
-    expect(message).toContain('containerConcurrency');
-    expect(message).toContain('timeoutSeconds');
+    const refused = /admission webhook "validation\.webhook\.serving\.knative\.dev" denied the request: validation failed: expected 0 <= -1 <= 1000: spec\.template\.spec\.containerConcurrency\nexpected 0 <= 100000 <= 600: spec\.template\.spec\.timeoutSeconds/;
+    for (const command of ['apply -f -', 'create --dry-run=server -f -']) {
+      const { stderr, code } = await mesh.kubectl(command, wrong);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(refused)]);
+    }
+    expect((await mesh.kubectl('get ksvc wrong')).code).toBe(1);
     await helloStillAnswers();
+  });
+
+  test('a Service that is good has its defaults, and the name of who made it, also where it is only tried', async () => {
+    const tried = JSON.parse(await mesh.kubectlOutput('create --dry-run=server -o json -f -', service('tried', 'server.js'))) as { metadata: { annotations: object }; spec: { template: { spec: object } } };
+    expect(tried.metadata.annotations).toMatchObject({ 'serving.knative.dev/creator': 'sluice', 'serving.knative.dev/lastModifier': 'sluice' });
+    expect(tried.spec.template.spec).toMatchObject({ timeoutSeconds: 300, containerConcurrency: 0 });
+    expect(await mesh.object('ksvc hello')).toMatchObject({ metadata: { annotations: { 'serving.knative.dev/creator': 'sluice' } } });
+    expect((await mesh.kubectl('get ksvc tried')).code).toBe(1);
+  });
+
+  test('a ConfigMap that nobody could read: refused, and what was in force stays', async () => {
+    const { code, stderr } = await mesh.kubectl('-n sluice-system create configmap config-gc --from-literal=min-non-active-revisions=-1');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('admission webhook "config.webhook.serving.knative.dev" denied the request: validation failed: ')]);
   });
 });

@@ -55,7 +55,9 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
 
   test('name what they allow, one by one', () => {
     const rules = [...chart.ofKind<Role>('ClusterRole'), ...chart.ofKind<Role>('Role')].flatMap((role) => role.rules);
-    const words = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
+    // Secrets are asked for by name, where that is possible.
+    expect(rules.filter(({ resources, resourceNames }) => resources.includes('secrets') && !resourceNames)).toEqual([]);
+    const words = rules.filter(({ resourceNames }) => !resourceNames).flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
     expect(words.filter((word) => word.includes('*'))).toEqual([]);
     expect(words.filter((word) => ['secrets', 'escalate', 'bind', 'impersonate', 'pods/exec'].includes(word))).toEqual([]);
   });
@@ -66,6 +68,12 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     expect(await secretRights(['gateway.certificateNamespaces={shop}'])).toEqual([]);
     expect(await secretRights(['gateway.httpsPort=8443'])).toEqual(['list core/secrets in *', 'watch core/secrets in *']);
     expect(await secretRights(['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'])).toEqual(['list', 'watch'].flatMap((verb) => ['news', 'shop'].map((name) => `${verb} core/secrets in ${name}`)));
+  });
+
+  test('let the injector write nothing where somebody else makes its certificates', async () => {
+    const set = ['injector.certificates.secretName=injector-tls'];
+    const granted = [...new GrantedAccess(await render({ set }), 'sluice-injector').granted].toSorted();
+    expect(granted).toEqual([...['list', 'watch'].map((verb) => `${verb} core/configmaps in mesh`), ...['list', 'watch'].map((verb) => `${verb} core/secrets in mesh named injector-tls`)].toSorted());
   });
 
   test.each([[['gateway.httpsPort=8443']], [['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}']]])('suffice a config service with %s', async (set) => {

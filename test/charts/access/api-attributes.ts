@@ -9,7 +9,7 @@ export interface Attributes {
   readonly resource: string;
   /** Undefined: all namespaces. */
   readonly namespace: string | undefined;
-  /** Undefined where the request does not say it: for lists, and for what is only being made. */
+  /** Undefined where the request does not say it: for lists of several, and for what is only being made. */
   readonly name?: string | undefined;
 }
 
@@ -25,7 +25,9 @@ export function attributesOf(request: ApiRequest): readonly Attributes[] {
   const { group = '', namespace, resource = '', name, subresource } = groups;
   const verb =
     request.method === 'GET' ? (name !== undefined ? 'get' : url.searchParams.get('watch') === 'true' ? 'watch' : 'list') : verbsOfMethods[request.method];
-  const wanted = { verb, group, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace, name };
+  // Whoever lists or watches one object by its name is judged by that name.
+  const selected = /^metadata\.name=([^,]+)$/.exec(url.searchParams.get('fieldSelector') ?? '')?.[1];
+  const wanted = { verb, group, resource: subresource === undefined ? resource : `${resource}/${subresource}`, namespace, name: name ?? selected };
   // Server-side apply also makes what is not there, for which the name counts as known.
   const creation = request.headers['content-type'] === 'application/apply-patch+yaml' ? { ...wanted, verb: 'create' } : undefined;
   return [wanted, ...(creation ? [creation] : []), ...(verb === 'create' || creation ? blockingOwners(request, namespace) : [])];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { composeAutoscaler } from '@sluice/autoscaler';
 import { composeConfigServer } from '@sluice/config-server';
 import { composeServingController } from '@sluice/controller';
+import { composeInjector, mutatingWebhookConfigurations, validatingWebhookConfigurations, type WebhookConfiguration } from '@sluice/injector';
 import { createMeter, createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import {
@@ -18,9 +19,11 @@ import {
   KubernetesClient,
   namespaces,
   pods,
+  secrets,
   type ConfigMap,
   type CustomResourceDefinition,
   type Pod,
+  type Secret,
   type Transport,
 } from '@sluice/kubernetes';
 import { createApiServer, createBuiltInControllers, createInProcessTransport, createMemoryStorage } from '@sluice/local';
@@ -34,7 +37,7 @@ import { settingsOf } from '../settings.ts';
 import { GrantedAccess } from './granted-access.ts';
 import { GuardedTransport, LateWatches } from './guarded-transport.ts';
 
-export const guardedComponents = ['config-server', 'controller', 'autoscaler'] as const;
+export const guardedComponents = ['config-server', 'controller', 'autoscaler', 'injector'] as const;
 type GuardedComponent = (typeof guardedComponents)[number];
 
 /** What the controller makes: a name that is taken already is found out only where its cache is behind. */
@@ -100,10 +103,12 @@ export class GuardedCluster {
     await this.admin.resource(customResourceDefinitions).create(horizontalDefinition);
     await this.admin.resource(namespaces).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mesh' } });
     for (const configMap of this.#chart.ofKind<ConfigMap>('ConfigMap')) await this.admin.resource(configMaps).create(configMap);
+    await this.#installWebhooks();
     const codec = await loadCodec('core');
     const builtIn = createBuiltInControllers({ ...this.#shared, client: this.admin });
     this.#stops.push(() => builtIn.stop());
     const started = [builtIn.start(), this.#startConfigServer(codec), this.#startController(), this.#startAutoscaler()];
+    this.#startInjector();
     this.#startSidecar();
     this.#startGateway(codec);
     await this.rest(1000);
@@ -121,6 +126,8 @@ export class GuardedCluster {
   async rest(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 500) {
       await this.time.advanceAsync(500);
+      // Keys are made beside the simulated time.
+      await new Promise((resolve) => setImmediate(resolve));
       await this.#bringPodsUp();
     }
   }
@@ -131,6 +138,24 @@ export class GuardedCluster {
     const client = createAdsClient({ ...this.#shared, node, codec, transport: this.configService, consumer: new RecordingConsumer() });
     client.start();
     this.#stops.push(async () => client.stop());
+  }
+
+  /** With nothing to be asked about: what is asked is not what this is about, and there are no sockets. */
+  async #installWebhooks(): Promise<void> {
+    for (const secret of this.#chart.ofKind<Secret>('Secret')) await this.admin.resource(secrets).create(secret);
+    for (const kind of [mutatingWebhookConfigurations, validatingWebhookConfigurations]) {
+      for (const configuration of this.#chart.ofKind<WebhookConfiguration>(kind.kind)) {
+        const webhooks = (configuration.webhooks ?? []).map((webhook) => ({ ...webhook, rules: [] }));
+        await this.admin.resource(kind).create({ ...configuration, webhooks });
+      }
+    }
+  }
+
+  #startInjector(): void {
+    const settings = settingsOf(this.#chart, 'injector');
+    const injector = composeInjector({ ...this.#shared, client: this.#clientFor('injector'), settings, onPair: () => {} });
+    this.#stops.push(() => injector.stop());
+    injector.start();
   }
 
   #startConfigServer(codec: Codec): Promise<void> {
@@ -218,7 +243,7 @@ function running(pod: Pod, now: string): Pod {
 }
 
 function each<T>(make: (name: GuardedComponent) => T): Record<GuardedComponent, T> {
-  return { 'config-server': make('config-server'), controller: make('controller'), autoscaler: make('autoscaler') };
+  return { 'config-server': make('config-server'), controller: make('controller'), autoscaler: make('autoscaler'), injector: make('injector') };
 }
 
 const anything = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };

@@ -1,6 +1,7 @@
 /** The processes of the control plane and the edge, as the local floor runs them. */
 import { join } from 'node:path';
 import { dataPlaneFlags } from './node-flags.ts';
+import { webhookNames } from './webhook-manifests.ts';
 
 /** Where everything of the system lives; users' services live elsewhere. */
 export const systemNamespace = 'sluice-system';
@@ -65,6 +66,12 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
       command: dataPlane('gateway', `--config-service=${configService}`, `--admin-port=${ports.gatewayAdmin}`),
       hostNetwork: true,
       ready: { port: ports.gatewayAdmin, path: '/ready' },
+    },
+    {
+      name: 'injector',
+      command: main('injector', `--mutating-configurations=${webhookNames.defaulting}`, `--validating-configurations=${webhookNames.validation},${webhookNames.configMaps}`),
+      hostNetwork: false,
+      ready: { port: 9090, path: '/ready' },
     },
   ];
 }

@@ -5,6 +5,7 @@
  */
 import { dataPlaneFlags } from './node-flags.ts';
 import type { ManifestObject } from '../manifests/read.ts';
+import { webhookManifests } from './webhook-manifests.ts';
 import { components, systemNamespace, type Component, type ComponentOptions } from './components.ts';
 
 export function systemManifests(options: ComponentOptions): ManifestObject[] {
@@ -13,6 +14,7 @@ export function systemManifests(options: ComponentOptions): ManifestObject[] {
     ...configMaps(options),
     activatorService(),
     ...waysIn(),
+    ...webhookManifests(systemNamespace),
     ...components(options).map((component) => deployment(component, options)),
   ];
 }

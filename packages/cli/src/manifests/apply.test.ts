@@ -1,17 +1,17 @@
 import { createMeter, createSeededRandom, formatProblem, silentLogger } from '@sluice/kernel';
 import { SimulatedTime } from '@sluice/kernel/testing';
 import { KubernetesClient } from '@sluice/kubernetes';
-import { createApiServer, createInProcessTransport, createMemoryStorage } from '@sluice/local';
+import { createApiServer, createInProcessTransport, createMemoryStorage, type WebhookCaller } from '@sluice/local';
 import { expect, test } from 'vitest';
 import { applyManifests } from './apply.ts';
 import { Discovery } from './discovery.ts';
 import { parseManifests } from './read.ts';
 
 /** A server that knows the built-in kinds, and what it says to the objects of `text`. */
-function mesh() {
+function mesh(webhooks?: WebhookCaller) {
   const time = new SimulatedTime();
   const surroundings = { clock: time, timers: time, random: createSeededRandom(1), logger: silentLogger, meter: createMeter() };
-  const api = createApiServer({ ...surroundings, storage: createMemoryStorage() });
+  const api = createApiServer({ ...surroundings, storage: createMemoryStorage(), ...(webhooks ? { webhooks } : {}) });
   const client = new KubernetesClient({ transport: createInProcessTransport(api), fieldManager: 'test' });
   return async (text: string) => {
     const { manifests } = parseManifests(text, 'a.yaml');
@@ -38,6 +38,21 @@ test('a field that the kind does not have is refused where it stands, and others
 test('each wrong field is told where it stands, without the words of the request', async () => {
   const { problems } = await mesh()('apiVersion: v1\nkind: Namespace\nmetadata:\n  name: Not_A_Name\n');
   expect(problems).toEqual([expect.stringMatching(/^a\.yaml:4:3: metadata\.name: Invalid value: "Not_A_Name"/)]);
+});
+
+test('what a webhook of serving refuses is told where it stands, each complaint by itself', async () => {
+  const message = 'validation failed: Immutable fields changed (-old +new): spec.a\n-1\n+2\nmust not set the field(s): metadata.labels';
+  const call = ({ body }: { readonly body: string }) => {
+    const { uid } = (JSON.parse(body) as { request: { uid: string } }).request;
+    const response = { uid, allowed: false, status: { code: 400, reason: 'BadRequest', message } };
+    return Promise.resolve({ status: 200, body: JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }) });
+  };
+  const rules = 'rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]';
+  const hook = `{name: a.b.c, clientConfig: {url: "https://a"}, ${rules}, sideEffects: None, admissionReviewVersions: [v1]}`;
+  const apply = mesh({ call, close() {} });
+  await apply(`apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: a}\nwebhooks: [${hook}]\n`);
+  const { problems } = await apply(configMap('refused', '  labels: {a: b}\n'));
+  expect(problems).toEqual([expect.stringMatching(/^a\.yaml:\d+:\d+: Immutable fields changed \(-old \+new\): spec\.a\n-1\n\+2$/), 'a.yaml:6:3: must not set the field(s): metadata.labels']);
 });
 
 test('a kind that nobody knows is told in words', async () => {

@@ -44,12 +44,26 @@ function inOrder(manifests: readonly Manifest[]): readonly Manifest[] {
 /** What the server found wrong, one problem for each field that it names, each at its place in the file. */
 function refusals({ statusMessage, details }: ApiError, manifest: Manifest): Problem[] {
   const unknown = [...statusMessage.matchAll(/unknown field "([^"]+)"/g)].map(([message, field]) => ({ message, field }));
-  const named = unknown.length > 0 ? unknown : (details.causes ?? []);
+  const judged = judgements(statusMessage);
+  const named = unknown.length > 0 ? unknown : judged.length > 0 ? judged : (details.causes ?? []);
   const problems = named.flatMap(({ field, message }): Problem[] =>
     field === undefined || message === undefined ? [] : [{ path: field, message, severity: 'error', position: manifest.positionOf(field) }],
   );
   if (problems.length > 0) return problems.map((found) => (found.message.includes(found.path) ? { ...found, path: '' } : found));
   return [{ path: '', message: statusMessage, severity: 'error', position: manifest.positionOf('') }];
+}
+
+/** What a webhook of serving says: a line for each complaint, which ends with the fields it is about; lines without any say more of the one before. */
+function judgements(message: string): { readonly field: string; readonly message: string }[] {
+  const lines = /denied the request: validation failed: (.*)$/s.exec(message)?.[1]?.split('\n') ?? [];
+  const found: { field: string; message: string }[] = [];
+  for (const line of lines) {
+    const field = /: ((?:metadata|spec)\b[^\s,]*)(?:, [^\s,]+)*$/.exec(line)?.[1];
+    const last = found.at(-1);
+    if (field !== undefined) found.push({ field, message: line });
+    else if (last) last.message += `\n${line}`;
+  }
+  return found;
 }
 
 async function applyOne(client: KubernetesClient, discovery: Discovery, { object }: Manifest): Promise<Applied['result']> {
