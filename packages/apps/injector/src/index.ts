@@ -1,3 +1,4 @@
+export type { CertificateTimes } from './certificates/certificate-plan.ts';
 export { composeInjector, type Injector, type InjectorOptions } from './compose.ts';
 export { mutatingWebhookConfigurations, validatingWebhookConfigurations, type WebhookConfiguration } from './certificates/webhook-configurations.ts';
 export { readSettings, type InjectorSettings } from './config.ts';

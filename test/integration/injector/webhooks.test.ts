@@ -1,14 +1,11 @@
 /** The injector behind a real API server, over real HTTPS: what people are told, and certificates that change under way. */
+import { composeInjector, readSettings, startReviewServer, type CertificateTimes, type Injector, type InjectorSettings, type ReviewServer } from '@sluice/injector';
 import { createSeededRandom, createMeter, type Clock, type Timers } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
 import { KubernetesClient } from '@sluice/kubernetes';
 import { createHttpsWebhookCaller, createInProcessTransport } from '@sluice/local';
 import { createTestApiServer, type TestAnswer, type TestApiServer } from '@sluice/local/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { CertificateTimes } from './certificates/certificate-plan.ts';
-import { composeInjector, type Injector } from './compose.ts';
-import { readSettings, type InjectorSettings } from './config.ts';
-import { startReviewServer, type ReviewServer } from './review-server.ts';
 
 const configMaps = '/api/v1/namespaces/mesh/configmaps';
 const secretPath = '/api/v1/namespaces/mesh/secrets/sluice-injector-certificates';
