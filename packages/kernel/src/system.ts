@@ -33,6 +33,18 @@ export const systemTimers: Timers = {
   },
 };
 
+/** The longest a timer can wait: 24 days. */
+const timerMsMax = 2 ** 31 - 1;
+
+/**
+ * Keeps the process until what it gives is called, or somebody ends it: for who serves and may for a while have neither a
+ * listener nor a connection, as one whose config service is away.
+ */
+export function holdProcess(): () => void {
+  const handle = setInterval(() => {}, timerMsMax);
+  return () => clearInterval(handle);
+}
+
 /** The engine's own generator: seeded by the system, not for secrets. */
 export const systemRandom: Random = { next: () => Math.random() };
 

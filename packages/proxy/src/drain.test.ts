@@ -34,6 +34,14 @@ describe('a drain', () => {
     expect([drain.state, leaving(drain, 1)]).toEqual(['closing', 1_000]);
   });
 
+  test('while health checks are made to fail, a listener that drains on changes alone asks nobody', () => {
+    const drain = create();
+    drain.failHealthChecks(true);
+    expect([drain.asksToLeave(0), drain.asksToLeave(0, true)]).toEqual([true, false]);
+    drain.leave(0, 0, 'immediate');
+    expect(drain.asksToLeave(0, true)).toBe(true);
+  });
+
   test('begins once', () => {
     const drain = create();
     expect([drain.leave(0, 0, 'immediate'), drain.leave(0, 0, 'immediate')]).toEqual([true, false]);

@@ -71,10 +71,10 @@ export class Drain {
     this.isUnderWay = true;
   }
 
-  /** Whether the response that begins now asks its client to leave. Asked only while `isUnderWay`. */
-  asksToLeave(now: number): boolean {
+  /** Whether the response that begins now asks its client to leave. Asked only while `isUnderWay`. `staysWhenFailing`: not for that alone. */
+  asksToLeave(now: number, staysWhenFailing = false): boolean {
     if (this.#refusedKeepAlive > 0 && this.#random.next() < this.#refusedKeepAlive) return true;
-    if (this.#state === 'serving') return false;
+    if (this.#state === 'serving' || (staysWhenFailing && this.#state === 'failing')) return false;
     if (this.#state !== 'leaving' || this.#strategy === 'immediate' || this.#graceMs === 0) return true;
     return this.#random.next() < (now - this.#leavingSince) / this.#graceMs;
   }

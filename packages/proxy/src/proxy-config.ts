@@ -192,6 +192,8 @@ export interface ConnectionManagerConfig {
   readonly delayedCloseTimeoutMs: number;
   /** Requests on one connection, then it is closed. 0 is no limit. */
   readonly requestsPerConnectionMax: number;
+  /** Responses ask nobody to leave because health checks are made to fail. Default false. */
+  readonly staysWhenFailing?: boolean;
   /** A connection takes no more requests after this long. Default 0: no limit. */
   readonly connectionDurationMaxMs?: number;
 }

@@ -41,6 +41,8 @@ export interface Listener {
   readonly keepalive: TcpKeepalive | undefined;
   /** Whether its connections count against the limit of the whole process. Default true. */
   readonly countsGlobally: boolean;
+  /** Its connections are asked to leave when it changes or the process ends, and not while health checks are made to fail (`drain_type`). */
+  readonly drainsOnChangeOnly: boolean;
   /** Whether it goes on accepting when the process is overloaded. Default false. */
   readonly bypassesOverload: boolean;
   readonly trafficDirection: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
@@ -79,6 +81,7 @@ export function readListener(json: unknown, scope: Scope): Listener | undefined 
     keepalive: reader.read('tcp_keepalive', readTcpKeepalive),
     countsGlobally: !reader.boolean('ignore_global_conn_limit', false),
     bypassesOverload: reader.boolean('bypass_overload_manager', false),
+    drainsOnChangeOnly: reader.enum('drain_type', ['DEFAULT', 'MODIFY_ONLY'], 'DEFAULT') === 'MODIFY_ONLY',
     trafficDirection: reader.enum('traffic_direction', ['UNSPECIFIED', 'INBOUND', 'OUTBOUND'], 'UNSPECIFIED'),
     accessLogs: reader.list('access_log', readAccessLog),
   };
@@ -129,7 +132,6 @@ const chainKeys = ['filter_chains', 'filterChains', 'default_filter_chain', 'def
 function refuseTheRest(reader: MessageReader): void {
   reader.ignore([
     'metadata',
-    'drain_type',
     'socket_options',
     'tcp_fast_open_queue_length',
     'connection_balance_config',

@@ -2,7 +2,7 @@ export { isJsonObject, type JsonObject, type JsonValue } from './codec/json.ts';
 export type { Codec, DecodedMessage } from './codec/codec.ts';
 export { loadCodec, type CodecScope } from './codec/load-codec.ts';
 export { isFullState, messageNameOf, sendOrder, shortTypeName, typeUrls, type TypeUrl } from './type-urls.ts';
-export { clusterNamesOf, endpointNameOf, routeNamesOf } from './references.ts';
+export { endpointNameOf } from './references.ts';
 export { virtualHostDiscoveryFeature } from './discovery.ts';
 export type {
   DeltaDiscoveryRequest,
@@ -44,7 +44,6 @@ export {
   type SnapshotResult,
   type VersionedResource,
 } from './snapshot/snapshot.ts';
-export { danglingReferences } from './snapshot/consistency.ts';
 export { changesBetween, type ChangesByType, type ResourceChange } from './snapshot/snapshot-changes.ts';
 export { SnapshotCache, type SnapshotWatch, type SnapshotWatcher } from './snapshot/snapshot-cache.ts';
 export { AdsServer, type AdsServerOptions } from './server/ads-server.ts';

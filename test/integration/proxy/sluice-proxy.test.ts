@@ -64,6 +64,18 @@ interface Running {
   said(): string;
 }
 
+test('a proxy that has nothing to listen on yet stays until it is told to end', async () => {
+  const child = spawn(process.execPath, [main, 'proxy', '--config-yaml', '{static_resources: {}}'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  stops.push(() => child.kill('SIGKILL'));
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  await expect.poll(() => said, { timeout: 60_000 }).toContain('config applied');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  child.kill('SIGTERM');
+  expect((await ended)[0]).toBe(0);
+});
+
 async function startProxy(upstream: number, ...flags: readonly string[]): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-proxy-'));
   stops.push(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 /** Runs the gateway until it is told to stop. */
-import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
+import { createMeter, describeSettingProblems, giveBackStartMemory, holdProcess, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createFleet, createSystemNetwork, createSystemResolver, loadRegexEngine, createThreads, type Fleet } from '@sluice/proxy';
 import { openLogger, openTracer, readTracerSettings } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
@@ -55,7 +55,9 @@ async function main(): Promise<void> {
 
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
-  gateway.start();
+  // Without a port for the admin pages nothing but the config service's answers would keep it.
+holdProcess();
+gateway.start();
   logger.info('asking the config service', { address });
   giveBackStartMemory();
 

@@ -1,7 +1,7 @@
 /** `sluice proxy`: the engine alone, from a bootstrap. Ends on SIGTERM when what runs has finished. */
 import { hostname } from 'node:os';
 import { writeFile } from 'node:fs/promises';
-import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
+import { afterFirstRequest, createMeter, formatAddress, formatProblem, giveBackStartMemory, holdProcess, systemClock, systemRandom, systemTimers, type Meter, type Problem, type SpanOrigin } from '@sluice/kernel';
 import { createAccessLogOpener, createFileWatcher, createSystemNetwork, createSystemResolver, lateStandardFilters as filters, loadBootstrap, startBootstrapProxy, validateBootstrap, type BootstrapInput, type BootstrapProxy } from '@sluice/proxy';
 import type { Bootstrap } from '@sluice/resources';
 import { openTracer, readTracerSettings, type OpenTracer, type TracerSettings } from '@sluice/telemetry';
@@ -38,6 +38,8 @@ async function run(settings: ProxySettings): Promise<number> {
     return 1;
   }
   const { running, tracer, bootstrap } = started;
+  // What it listens on may be still to come.
+  const letGo = holdProcess();
   endOnSignals(quit.resolve);
   announce(running);
   if (settings.adminAddressPath !== undefined && running.adminAddress) await writeFile(settings.adminAddressPath, formatAddress(running.adminAddress));
@@ -48,11 +50,13 @@ async function run(settings: ProxySettings): Promise<number> {
   giveBackStartMemory();
   if (settings.mode === 'init_only') {
     await running.stop();
+    letGo();
     say('initialised, as was asked for');
     return 0;
   }
   const files = keepToFiles(settings.input, running, say);
   await quit.promise;
+  letGo();
   files.stop();
   load.stop();
   await running.drain(settings.drain);

@@ -102,7 +102,7 @@ function compileChain(chain: FilterChain, path: string, listener: Listener, prob
   return {
     routeName: http?.routeName,
     discovered: http?.discovered ?? [],
-    complete: (routesOf, extensionOf) => (http ? { ...shared, manager: { ...http.complete(routesOf, extensionOf), ...(tracing ? { tracing } : {}), bufferBytesMax: listener.connectionBufferBytesMax } } : shared),
+    complete: (routesOf, extensionOf) => (http ? { ...shared, manager: { ...http.complete(routesOf, extensionOf), ...(tracing ? { tracing } : {}), bufferBytesMax: listener.connectionBufferBytesMax, staysWhenFailing: listener.drainsOnChangeOnly } } : shared),
   };
 }
 

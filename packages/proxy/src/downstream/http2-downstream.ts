@@ -221,7 +221,7 @@ export class Http2Downstream implements DownstreamConnection, TurnHandler, Http2
 
   #isAskedToLeave(): boolean {
     const { drain, turn } = this.engine;
-    if (!drain.isUnderWay || this.#state !== 'open' || !drain.asksToLeave(turn.now())) return false;
+    if (!drain.isUnderWay || this.#state !== 'open' || !drain.asksToLeave(turn.now(), this.#manager.config.staysWhenFailing)) return false;
     this.acceptedBy.drainCloses.add();
     return true;
   }

@@ -44,7 +44,7 @@ export abstract class WritingHttp1Connection extends EndingHttp1Connection imple
     this.endsByClose = Http1ResponseWriter.endsByClose(head, this.isOldClient());
     // A body that is not wanted any more is not read to its end: the client is told not to send another request after it.
     const { drain, turn } = this.engine;
-    if (drain.isUnderWay && this.keepsAlive && drain.asksToLeave(turn.now())) {
+    if (drain.isUnderWay && this.keepsAlive && drain.asksToLeave(turn.now(), this.manager.config.staysWhenFailing)) {
       this.acceptedBy.drainCloses.add();
       this.keepsAlive = false;
     }

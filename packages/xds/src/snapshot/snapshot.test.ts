@@ -4,7 +4,6 @@ import type { Codec } from '../codec/codec.ts';
 import { loadCodec } from '../codec/load-codec.ts';
 import { sampleEndpoints, sampleListener, sampleResources, sampleRoutes } from '../testing/index.ts';
 import { typeUrls } from '../type-urls.ts';
-import { danglingReferences } from './consistency.ts';
 import { SnapshotCache } from './snapshot-cache.ts';
 import { createSnapshot, emptySnapshot, replaceType, type Resource, type Snapshot } from './snapshot.ts';
 
@@ -77,17 +76,6 @@ test('every mistake in every resource is told, with resource and path', () => {
 test('the same name twice is a mistake', () => {
   const result = createSnapshot([sampleListener(), sampleListener()], codec);
   expect(result).toMatchObject({ ok: false, problems: [{ path: 'LDS["http"]' }] });
-});
-
-test('whatever points nowhere is told', () => {
-  const whole = sampleResources(revisions);
-  expect(danglingReferences(snapshotOf(whole))).toEqual([]);
-  const lacking = whole.filter(({ typeUrl, name }) => typeUrl === typeUrls.listener || name === 'routes' || (typeUrl === typeUrls.cluster && name === 'default/a'));
-  expect(danglingReferences(snapshotOf(lacking)).map(({ path, message }) => `${path} ${message}`)).toEqual([
-    'CDS["default/a"] points to the endpoint assignment "default/a", which is not there',
-    'RDS["routes"] points to the cluster "default/b", which is not there',
-  ]);
-  expect(danglingReferences(snapshotOf([sampleListener()]))).toHaveLength(1);
 });
 
 test('a cache tells watchers of its group, and not about what they have', () => {
