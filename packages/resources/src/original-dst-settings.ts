@@ -1,6 +1,7 @@
 /** How a cluster of type ORIGINAL_DST finds out where a request goes. */
 import { MessageReader } from './decode/message-reader.ts';
 import type { Scope } from './decode/scope.ts';
+import { readMetadataKey, type MetadataKey } from './metadata-key.ts';
 
 export interface OriginalDstSettings {
   /**
@@ -8,6 +9,8 @@ export interface OriginalDstSettings {
    * Whoever can set the header can reach whatever this proxy can.
    */
   readonly header: string | undefined;
+  /** Where dynamic metadata says it, before the header. Absent: nowhere. */
+  readonly metadataKey?: MetadataKey;
   /** In place of the port that was asked for; 0: that one. */
   readonly portOverride: number;
   /** Hosts that nobody has used for so long are forgotten. Default 5000, as Envoy. */
@@ -29,7 +32,7 @@ function readConfig(json: unknown, scope: Scope): Omit<OriginalDstSettings, 'cle
   const usesHeader = reader.boolean('use_http_header', false);
   const header = (reader.string('http_header_name') || defaultHeader).toLowerCase();
   const portOverride = reader.uint32('upstream_port_override', 0, { max: 65_535 });
-  reader.refuse(['metadata_key']);
+  const metadataKey = reader.read('metadata_key', readMetadataKey);
   reader.done();
-  return { header: usesHeader ? header : undefined, portOverride };
+  return { header: usesHeader ? header : undefined, portOverride, ...(metadataKey ? { metadataKey } : {}) };
 }

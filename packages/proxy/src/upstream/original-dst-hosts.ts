@@ -1,6 +1,6 @@
 /**
- * The hosts of a cluster of type ORIGINAL_DST: each request goes where its connection was going, or where a header says,
- * and whoever it goes to is a host for as long as somebody does.
+ * The hosts of a cluster of type ORIGINAL_DST: each request goes where its connection was going, or where filter state, metadata
+ * or a header says, in this order, and whoever it goes to is a host for as long as somebody does.
  *
  * A header is believed only where the configuration says so, and only when it is an address with its port in plain
  * notation: no name that a name server could turn, no number in octal. Whoever can set it can reach whatever this
@@ -12,6 +12,7 @@ import { formatAddress, isIpLiteral, type Address, type Counter, type Timer } fr
 import type { OriginalDstSettings } from '@sluice/resources';
 import { parseIp } from '../ip-address.ts';
 import type { StreamInfo } from '../stream-info.ts';
+import { valueAt } from '../struct-path.ts';
 import type { UpstreamContext } from './upstream-context.ts';
 
 export interface OriginalDstOptions {
@@ -33,6 +34,9 @@ export interface Destined {
 
 /** Destinations at once. Chosen: whoever can name them shall not fill the memory with them. */
 const hostsMax = 10_000;
+
+/** Filter state that counts before all else: filters that the configuration names have put it there. */
+const addressKey = 'envoy.network.transport_socket.original_dst_address';
 
 /** How long others wait to hear of new hosts, in ms: many often come together. */
 const announceDelayMs = 100;
@@ -70,8 +74,8 @@ export class OriginalDstHosts {
   }
 
   #destinationOf({ request, info }: Destined): Address | undefined {
-    const { header, portOverride } = this.#options.settings;
-    const said = header === undefined ? undefined : request?.get(header);
+    const { header, portOverride, metadataKey } = this.#options.settings;
+    const said = info.filterState?.get(addressKey) ?? metadataText(info, metadataKey) ?? (header === undefined ? undefined : request?.get(header));
     const address = said === undefined ? info.connection?.originalDestination : parseDestination(said);
     if (said !== undefined && !address) this.#options.invalidHosts.add();
     return address && portOverride > 0 ? { ...address, port: portOverride } : address;
@@ -113,6 +117,13 @@ export class OriginalDstHosts {
       turn.leave();
     }
   }
+}
+
+/** What dynamic metadata says; undefined where that is not asked for. What is no text cannot be read, and so leads nowhere. */
+function metadataText({ dynamicMetadata }: StreamInfo, key: OriginalDstSettings['metadataKey']): string | undefined {
+  if (!key) return undefined;
+  const value = valueAt(dynamicMetadata?.get(key.key), key.path);
+  return value === undefined || typeof value === 'string' ? value : '';
 }
 
 /** `host:port` or `[host]:port`, strictly. */

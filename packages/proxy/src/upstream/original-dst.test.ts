@@ -5,6 +5,7 @@ import type { Json } from '@sluice/resources/testing';
 import { describe, expect, test } from 'vitest';
 import { ConnectionInfo } from '../downstream/connection-info.ts';
 import { StreamInfo } from '../stream-info.ts';
+import { startFilterProxy, startTestUpstream } from '../testing/index.ts';
 import { startSimulatedMesh } from '../testing/simulated-mesh.ts';
 import { OriginalDstHosts, parseDestination } from './original-dst-hosts.ts';
 import { startUpstreamContext } from '../testing/upstream-context.ts';
@@ -76,6 +77,26 @@ describe('by the connection', () => {
     hosts.close();
   });
 
+  test('filter state counts first, then metadata, then the header, then the connection', () => {
+    const { context } = startUpstreamContext();
+    const settings = { header: 'x-where', portOverride: 0, cleanupIntervalMs: 5000, metadataKey: { key: 'routing', path: ['to'] } };
+    const invalidHosts = createMeter().counter('x', '');
+    const hosts = new OriginalDstHosts({ settings, invalidHosts, onHosts() {}, onForgotten() {} }, context);
+    const asked = { ...destined('10.0.0.1:1'), request: RequestHead.of('GET', 'a', '/', { 'x-where': '10.0.0.2:2' }) };
+    const place = () => {
+      const picked = hosts.pick(asked);
+      return picked.kind === 'host' ? picked.host.key : picked.kind;
+    };
+    expect(place()).toBe('10.0.0.2:2');
+    asked.info.addMetadata('routing', { to: '10.0.0.3:3' });
+    expect(place()).toBe('10.0.0.3:3');
+    asked.info.setFilterState('envoy.network.transport_socket.original_dst_address', '10.0.0.4:4');
+    expect(place()).toBe('10.0.0.4:4');
+    asked.info.setFilterState('envoy.network.transport_socket.original_dst_address', 'app.test:80');
+    expect([place(), invalidHosts.value]).toEqual(['unavailable', 1]);
+    hosts.close();
+  });
+
   test('a client that names ever new hosts finds an end', () => {
     const { context } = startUpstreamContext();
     const settings = { header: 'x-where', portOverride: 0, cleanupIntervalMs: 5000 };
@@ -87,6 +108,17 @@ describe('by the connection', () => {
     expect(ask(1)).toBe('host');
     hosts.close();
   });
+});
+
+test('a filter of the configuration may say where requests go', async () => {
+  await using upstream = await startTestUpstream('h1', (_request, response) => response.end('there'));
+  const inline_string = `127.0.0.1:${upstream.address.port}`;
+  const state = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config',
+    on_request_headers: [{ object_key: 'envoy.network.transport_socket.original_dst_address', format_string: { text_format_source: { inline_string } } }],
+  };
+  await using proxy = await startFilterProxy({ filters: [{ name: 'state', typed_config: state }], cluster: { type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED', load_assignment: undefined } });
+  expect((await proxy.request()).body.toString()).toBe('there');
 });
 
 test.each([
