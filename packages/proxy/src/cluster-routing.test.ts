@@ -84,3 +84,28 @@ test('a header may be given as bytes', async () => {
   await expect(startFilterProxy({ route: value(Buffer.from('a'), { value: 'b' }) })).rejects.toThrow(/header.*value and raw_value/);
   await expect(startFilterProxy({ route: value(Buffer.from('a\r\nb: c')) })).rejects.toThrow(/header\.value/);
 });
+
+test('where a cluster asks for it, connections of clients share no connection to a host', async () => {
+  const seen: number[] = [];
+  await using host = await startRawUpstream(async (peer, index) => {
+    for (;;) {
+      await peer.readHead();
+      seen.push(index);
+      peer.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    }
+  });
+  const load_assignment = { cluster_name: 'backend', endpoints: [{ lb_endpoints: [at(host.address.port)] }] };
+  const serve = async (connection_pool_per_downstream_connection: boolean): Promise<readonly number[]> => {
+    seen.length = 0;
+    await using proxy = await startFilterProxy({ cluster: { load_assignment, connection_pool_per_downstream_connection } });
+    const [first, second] = [await proxy.connect(), await proxy.connect()];
+    for (const client of [first, second, first, second]) {
+      client.write('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n');
+      await client.readHead();
+    }
+    return [...seen];
+  };
+  const [one, two, three, four] = await serve(true);
+  expect([one === three, two === four, one === two]).toEqual([true, true, false]);
+  expect(new Set(await serve(false)).size).toBe(1);
+});

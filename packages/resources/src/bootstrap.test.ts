@@ -115,3 +115,9 @@ test('reports of load go to servers that can be reached', () => {
   const good = { clusters: [adsCluster, cluster({ api_config_source: api('xds') })] };
   expect(problemsOf({ cluster_manager: { load_stats_config: api('xds') }, static_resources: good })).toEqual([]);
 });
+
+test('says that requests of the admin server are not logged', () => {
+  const access_log = [{ name: 'l', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog' } }];
+  const decoded = decodeBootstrap({ admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } }, access_log } });
+  expect(decoded.problems.map(({ severity, path }) => `${severity} ${path}`)).toEqual(['warning admin.access_log']);
+});

@@ -1,6 +1,6 @@
 /** `envoy.config.bootstrap.v3.Bootstrap`: what a proxy knows before it asks anybody. */
 import type { Address, Checked, ResolverSettings } from '@sluice/kernel';
-import { readAccessLog, type AccessLog } from './access-log.ts';
+import { readAccessLog } from './access-log.ts';
 import { readAddress } from './address.ts';
 import { readCluster, type Cluster } from './cluster.ts';
 import { defaultClusterManager, readClusterManager, type ClusterManager } from './cluster-manager.ts';
@@ -52,7 +52,6 @@ export interface Admin {
   readonly address: Address;
   /** Paths that may be asked for; empty is all. Others answer 403. */
   readonly allowPaths: readonly StringMatcher[];
-  readonly accessLogs: readonly AccessLog[];
 }
 
 const anonymous: Node = { id: '', cluster: '', metadata: {}, locality: undefined };
@@ -132,9 +131,10 @@ function readAdmin(json: unknown, scope: Scope): Admin | undefined {
   const address = reader.read('address', readAddress);
   const allowPaths = reader.list('allow_paths', readStringMatcher);
   const accessLogs = reader.list('access_log', readAccessLog);
+  if (accessLogs.length > 0) scope.at('access_log').warn('is ignored: requests of the admin server are not logged');
   reader.ignore(['access_log_path', 'profile_path', 'socket_options', 'ignore_global_conn_limit']);
   reader.done();
-  return address && { address, allowPaths, accessLogs };
+  return address && { address, allowPaths };
 }
 
 /** `envoy.config.trace.v3.Tracing`. */

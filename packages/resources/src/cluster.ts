@@ -48,6 +48,8 @@ export interface Cluster {
   readonly ignoresHealthOnRemoval?: boolean;
   /** Connections of clients that are passed through end when their host falls ill. Absent: they stay. */
   readonly closesConnectionsOnHealthFailure?: boolean;
+  /** Each connection of a client has connections to hosts of its own. Absent: all clients share them. */
+  readonly hasPoolPerClient?: boolean;
   /** Absent: as the system makes them. */
   readonly sockets?: UpstreamSocketOptions;
   readonly http: UpstreamHttpProtocolOptions;
@@ -86,6 +88,7 @@ export function readCluster(json: unknown, scope: Scope): Cluster | undefined {
     healthCheck: readOnlyCheck(reader),
     ignoresHealthOnRemoval: reader.boolean('ignore_health_on_host_removal', false),
     closesConnectionsOnHealthFailure: reader.boolean('close_connections_on_host_health_failure', false),
+    hasPoolPerClient: reader.boolean('connection_pool_per_downstream_connection', false),
     sockets: readUpstreamSocketOptions(reader),
     http: readClusterProtocolOptions(reader),
     transportSocket: reader.read('transport_socket', readUpstreamTransportSocket),
@@ -151,7 +154,6 @@ function refuseTheRest(reader: MessageReader): void {
   ]);
   reader.refuse([
     'transport_socket_matcher',
-    'connection_pool_per_downstream_connection',
     'filters',
   ]);
 }

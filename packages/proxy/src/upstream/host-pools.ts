@@ -11,7 +11,7 @@ import { ConnectionPool } from './connection-pool.ts';
 import { EitherPool } from './either-pool.ts';
 import type { HostPool } from './host-pool.ts';
 import { Http2Pool } from './http2-pool.ts';
-import { NamedPools } from './named-pools.ts';
+import { NamedPools, type NamedPoolsOptions } from './named-pools.ts';
 import { NegotiatedPool } from './negotiated-pool.ts';
 import { prefacedContext } from './prefaced-network.ts';
 import type { ProxyPreambles } from './proxy-preambles.ts';
@@ -31,7 +31,8 @@ type OnEmpty = (pool: HostPool) => void;
 /** `onEmpty` is called when it is drained and has nothing left. */
 export function createHostPool(parts: HostPoolParts, onEmpty: OnEmpty): HostPool {
   const preambles = parts.config.transports?.preamblesOf(parts.host);
-  return preambles ? createPrefaced(parts, preambles, onEmpty) : createPlain(parts, onEmpty);
+  if (preambles) return createPrefaced(parts, preambles, onEmpty);
+  return parts.config.resource.hasPoolPerClient === true ? createPerClient(parts, onEmpty) : createPlain(parts, onEmpty);
 }
 
 /** Names of servers are clients' to choose. Chosen: more than a host serves, as a rule. */
@@ -41,26 +42,41 @@ const restingClientsMax = 1000;
 
 /** Each client has connections of its own, since they say at their beginning whose they are. */
 function createPrefaced(parts: HostPoolParts, preambles: ProxyPreambles, onEmpty: OnEmpty): HostPool {
-  const { host, context, breaker, statistics } = parts;
+  const { host, context } = parts;
   return new NamedPools(
     host,
     {
+      ...roomForClients(parts),
       nameOf: ({ proxiedFor }) => preambles.of(proxiedFor).toString('latin1'),
       create: (preamble, onClientEmpty) => createPlain({ ...parts, context: prefacedContext(context, Buffer.from(preamble, 'latin1')) }, onClientEmpty),
-      admits(size, makeRoom) {
-        if (breaker.allowsConnection) {
-          if (size >= restingClientsMax) makeRoom(false);
-          return true;
-        }
-        // A pool gives a host its first connection whatever the limit says, and each client's is the first here.
-        if (makeRoom(true)) return true;
-        statistics.connectionOverflows.add();
-        return false;
-      },
-      refusal: ['upstream-overflow', 'too many connections'],
     },
     onEmpty,
   );
+}
+
+/** Each connection of a client has its own: what a host has agreed on with one must not be another's. Our own errands share one pool. */
+function createPerClient(parts: HostPoolParts, onEmpty: OnEmpty): HostPool {
+  return new NamedPools(
+    parts.host,
+    { ...roomForClients(parts), nameOf: ({ proxiedFor }) => String(proxiedFor?.connectionId ?? 0), create: (_, onClientEmpty) => createPlain(parts, onClientEmpty) },
+    onEmpty,
+  );
+}
+
+function roomForClients({ breaker, statistics }: HostPoolParts): Pick<NamedPoolsOptions, 'admits' | 'refusal'> {
+  return {
+    admits(size, makeRoom) {
+      if (breaker.allowsConnection) {
+        if (size >= restingClientsMax) makeRoom(false);
+        return true;
+      }
+      // A pool gives a host its first connection whatever the limit says, and each client's is the first here.
+      if (makeRoom(true)) return true;
+      statistics.connectionOverflows.add();
+      return false;
+    },
+    refusal: ['upstream-overflow', 'too many connections'],
+  };
 }
 
 function createPlain(parts: HostPoolParts, onEmpty: OnEmpty): HostPool {

@@ -6,7 +6,7 @@ import { writeProxyV1, writeProxyV2, type ProxiedEnds } from '../downstream/list
 import type { StreamInfo } from '../stream-info.ts';
 
 /** For whom a connection to a host is. */
-export type ProxiedFor = Pick<StreamInfo, 'downstreamRemote' | 'downstreamLocal' | 'connection'>;
+export type ProxiedFor = Pick<StreamInfo, 'downstreamRemote' | 'downstreamLocal' | 'connection' | 'connectionId'>;
 
 export class ProxyPreambles {
   readonly #settings: UpstreamProxyProtocol;
