@@ -19,6 +19,7 @@ export const variants: readonly Variant[] = [
   { name: 'TLS towards the config service, for whoever shows a certificate', set: ['configServer.tls.secretName=config-tls', 'configServer.tls.clientSecretName=client-tls'] },
   { name: 'more ports for Gateways', set: ['gateway.service.morePorts[0].port=8888', 'gateway.service.morePorts[0].containerPort=18888', 'gateway.ingressClass.isDefault=true', 'gateway.gatewayClass.create=false'] },
   { name: 'HTTPS', set: ['gateway.httpsPort=8443', 'gateway.service.httpsPort=9443'] },
+  { name: 'images by digest', set: ['controller.resolveImageDigests=true'] },
   { name: 'HTTPS by certificates of our own', set: ['gateway.httpsPort=8443', 'controller.certificates.issue=true', 'controller.certificates.authoritySecretName=root'] },
   { name: 'HTTPS by certificates of two namespaces', set: ['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'] },
   { name: 'certificates of cert-manager for webhooks', set: ['injector.certificates.secretName=injector-tls', 'injector.certificates.certificateName=injector', 'injector.port=9443', 'injector.failurePolicy=Ignore'] },

@@ -1,6 +1,6 @@
 export type { CommonStatus, Condition, ObjectMeta, OwnerReference, ServingObject } from './api/object.ts';
 export type { Container, ContainerPort, EnvVar, PodSpec, Probe, Volume, VolumeMount } from './api/pod-spec.ts';
-export type { Revision, RevisionSpec, RevisionStatus, RevisionTemplate } from './api/revision.ts';
+export type { ContainerStatus, Revision, RevisionSpec, RevisionStatus, RevisionTemplate } from './api/revision.ts';
 export type { Configuration, ConfigurationSpec, ConfigurationStatus } from './api/configuration.ts';
 export type { Route, RouteSpec, RouteStatus, TrafficTarget } from './api/route.ts';
 export type { Service, ServiceSpec, ServiceStatus } from './api/service.ts';
@@ -175,6 +175,10 @@ export type {
   IngressTls,
   IngressVisibility,
 } from './api/ingress.ts';
+export { parseImageName, registryOrigin, withDigest, type ImageName } from './images/image-name.ts';
+export { credentialsFor, type PullCredentials, type PullSecretView } from './images/pull-credentials.ts';
+export { readChallenge, type RegistryChallenge } from './images/registry-challenge.ts';
+export { hasDigests, imagesOf, type ImageResolution } from './images/revision-images.ts';
 export { ingressClassOf, isServedHere } from './ingress/ingress-class.ts';
 export { ingressHash } from './ingress/ingress-hash.ts';
 export { makeIngress, tagsOf, type IngressConfig } from './ingress/make-ingress.ts';

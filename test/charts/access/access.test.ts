@@ -90,6 +90,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     const secretRights = async (set: readonly string[]) => [...new GrantedAccess(await render({ set }), 'sluice-controller').granted].filter((right) => right.includes('secrets')).toSorted();
     expect(await secretRights([])).toEqual([]);
     expect(await secretRights(['controller.certificates.issue=true'])).toEqual(['create', 'get', 'update'].map((verb) => `${verb} core/secrets in *`));
+    expect(await secretRights(['controller.resolveImageDigests=true'])).toEqual(['get core/secrets in *']);
   });
 
   test('suffice a controller that issues certificates', async () => {

@@ -11,6 +11,8 @@ import {
 } from '@sluice/kubernetes';
 import { labels, type Certificate } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
+import type { RegistryFetch } from './images/digest-resolver.ts';
+import { RevisionDigests } from './images/revision-digests.ts';
 import { LiveConfig } from './live-config.ts';
 import { CertificateIssuer } from './issuer/certificate-issuer.ts';
 import { CertificateKeeper } from './reconcile/certificate-keeper.ts';
@@ -37,6 +39,8 @@ export interface ServingControllerOptions {
    * there. Absent: we sign none, and need no right to write Secrets.
    */
   readonly authoritySecret?: string | undefined;
+  /** Asks registries for the digests of images. Absent: they run as they are written. */
+  readonly registryFetch?: RegistryFetch | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   readonly clock: Clock;
@@ -67,6 +71,9 @@ export function composeServingController(options: ServingControllerOptions): Ser
   const references = new RouteReferences({ client, caches, now: () => writer.now() });
   const base = { caches, config, writer };
 
+  const { registryFetch } = options;
+  const digests =
+    registryFetch && new RevisionDigests({ ...options, fetch: registryFetch, config: () => config.current.deployment, onChange: (key) => controllers.revision.enqueue(key) });
   const service = new ServiceReconciler(base);
   const configuration = new ConfigurationReconciler(base);
   const revision = new RevisionReconciler({
@@ -74,6 +81,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
     configService: options.configService,
     sidecarAuthority: options.sidecarAuthority,
     systemNamespace: options.systemNamespace,
+    digests,
   });
   const certificates = new CertificateKeeper({ ...base, client });
   const route = new RouteReconciler({ ...base, client, references, certificates });
@@ -135,6 +143,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
       });
     },
     async stop() {
+      digests?.stop();
       await Promise.all(all.map((controller) => controller.stop()));
       await Promise.all(informers.map((informer) => informer.stop()));
       await recorder.flush();

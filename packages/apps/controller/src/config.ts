@@ -12,6 +12,8 @@ export interface ControllerConfig {
   readonly configServiceTls: ClientTlsSettings | undefined;
   /** The Secret with the authority that signs Certificates of our class: `--certificate-authority-secret`. Undefined: none are signed. */
   readonly authoritySecret: string | undefined;
+  /** Whether registries are asked for the digests of images: `--resolve-image-digests`. */
+  readonly resolvesDigests: boolean;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   /** Where `/metrics` and `/ready` are served. */
@@ -32,6 +34,7 @@ export function readConfig(flags: readonly string[], environment: Environment): 
     configService,
     configServiceTls,
     authoritySecret: reader.text({ flag: 'certificate-authority-secret' }, '') || undefined,
+    resolvesDigests: reader.choice({ flag: 'resolve-image-digests' }, ['on', 'off'], 'off') === 'on',
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),

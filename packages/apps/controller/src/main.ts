@@ -10,6 +10,7 @@ import { connectToCluster } from '@sluice/kubernetes';
 import { openLogger, startMetricsServer } from '@sluice/telemetry';
 import { composeServingController } from './compose.ts';
 import { readConfig } from './config.ts';
+import { systemFetch } from './images/system-fetch.ts';
 import { readSidecarAuthority } from './sidecar-authority.ts';
 
 void main();
@@ -20,7 +21,7 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('controller', config.problems));
     process.exit(2);
   }
-  const { authoritySecret, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+  const { authoritySecret, resolvesDigests, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
   const authority = configServiceTls && readSidecarAuthority(configServiceTls);
   if (authority?.ok === false) {
     process.stderr.write(describeSettingProblems('controller', authority.problems));
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
     configService,
     sidecarAuthority: authority?.value,
     authoritySecret,
+    registryFetch: resolvesDigests ? systemFetch : undefined,
     systemNamespace,
     clock,
     timers,

@@ -20,10 +20,18 @@ export interface RevisionSpec extends PodSpec {
 
 /** Conditions: `ResourcesAvailable` and `ContainerHealthy` make up `Ready`; `Active` tells of traffic and gates nothing. */
 export interface RevisionStatus extends CommonStatus {
-  readonly containerStatuses?: readonly { readonly name: string; readonly imageDigest?: string }[];
+  readonly containerStatuses?: readonly ContainerStatus[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly actualReplicas?: number;
   readonly desiredReplicas?: number;
   readonly logUrl?: string;
+}
+
+/** What a container runs. */
+export interface ContainerStatus {
+  readonly name: string;
+  /** The image by its digest. Absent: it runs as it is written. */
+  readonly imageDigest?: string;
 }
 
 /** From which Revisions are made. */

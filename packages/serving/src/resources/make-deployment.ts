@@ -86,7 +86,7 @@ function makePodSpec(revision: Revision, options: PodOptions): RevisionPodSpec {
   const runtimeClassName = pod.runtimeClassName ?? runtimeClassFor(deployment, revision.metadata.labels ?? {});
   return {
     ...pod,
-    ...(initContainers ? { initContainers: initContainers.map(makeInitContainer) } : {}),
+    ...(initContainers ? { initContainers: initContainers.map((container) => makeInitContainer(revision, container)) } : {}),
     containers: [...userContainers, makeQueueContainer(revision, options)],
     ...(volumes.length === 0 ? {} : { volumes: [...(pod.volumes ?? []), ...volumes] }),
     ...affinityOf(revision, deployment),

@@ -1,6 +1,7 @@
 /** The user's containers as they run in the pod. */
 import type { Container, EnvVar } from '../api/pod-spec.ts';
 import type { Revision } from '../api/revision.ts';
+import { imageFor } from '../images/revision-images.ts';
 import { labels } from '../labels.ts';
 import { probeAt, probeOnlyAt, type PodContainer } from './pod-container.ts';
 import { queuePorts, servingContainer, userPort } from './serving-container.ts';
@@ -14,9 +15,9 @@ export function makeUserContainers(revision: Revision, probesAll = false): PodCo
 }
 
 /** Init containers run to their end before requests come, so nobody probes them. */
-export function makeInitContainer(container: Container): PodContainer {
+export function makeInitContainer(revision: Revision, container: Container): PodContainer {
   const { readinessProbe: _, livenessProbe: __, startupProbe: ___, ...rest } = container;
-  return { ...rest, name: container.name ?? '' };
+  return { ...rest, ...imageOf(revision, container), name: container.name ?? '' };
 }
 
 function makeUserContainer(
@@ -28,6 +29,7 @@ function makeUserContainer(
   const port = userPort(revision.spec);
   return {
     ...rest,
+    ...imageOf(revision, container),
     name: container.name ?? '',
     env: [...(container.env ?? []), ...runtimeEnvironment(revision, isServing ? port : undefined)],
     ...(isServing ? { ports: [{ ...container.ports?.[0], name: 'user-port', containerPort: port }] } : {}),
@@ -41,6 +43,11 @@ function makeUserContainer(
     lifecycle: { preStop: { httpGet: { port: queuePorts.admin, path: '/wait-for-drain' } } },
     terminationMessagePolicy: container.terminationMessagePolicy ?? 'FallbackToLogsOnError',
   };
+}
+
+function imageOf(revision: Revision, container: Container): Pick<Container, 'image'> {
+  const image = imageFor(revision, container);
+  return image === undefined ? {} : { image };
 }
 
 /** What every program is told, after what its owner tells it. */

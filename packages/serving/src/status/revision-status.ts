@@ -13,6 +13,7 @@ import {
   previousMarks,
   type Mark,
 } from './condition-set.ts';
+import { containerStatuses, imageMark, type ImageResolution } from '../images/revision-images.ts';
 import { findPodFailure, type PodView } from './pod-failure.ts';
 
 /** What is read of a Deployment. */
@@ -30,6 +31,8 @@ export interface RevisionFacts {
   readonly deployment: DeploymentView | undefined;
   readonly podAutoscaler: PodAutoscaler | undefined;
   readonly pods: readonly PodView[];
+  /** How far the digests of its images are known. Absent: nobody asks for them. */
+  readonly images?: ImageResolution | undefined;
   /** Where its logs are, with `${REVISION_UID}` for its uid. Absent or empty: not known. */
   readonly logUrlTemplate?: string;
   /** Nodes come when they are needed: a pod that finds no place yet is no failure. Default false. */
@@ -56,7 +59,8 @@ export function revisionStatus(facts: RevisionFacts): RevisionStatus {
       previous,
       now,
     }),
-    containerStatuses: (revision.spec.containers ?? []).map(({ name = '' }) => ({ name })),
+    containerStatuses: containerStatuses(revision.spec.containers, revision, facts.images),
+    ...(revision.spec.initContainers === undefined ? {} : { initContainerStatuses: containerStatuses(revision.spec.initContainers, revision, facts.images) }),
     ...(facts.logUrlTemplate ? { logUrl: facts.logUrlTemplate.replaceAll('${REVISION_UID}', revision.metadata.uid ?? '') } : {}),
     ...(status?.actualScale === undefined || status.actualScale < 0 ? {} : { actualReplicas: status.actualScale }),
     ...(status?.desiredScale === undefined || status.desiredScale < 0 ? {} : { desiredReplicas: status.desiredScale }),
@@ -109,6 +113,9 @@ function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | und
   let health =
     failure?.condition === 'ContainerHealthy' ? failure.mark : (stillFalse(previous, 'ContainerHealthy') ?? deploying);
   if (failure?.condition === 'ResourcesAvailable') resources = failure.mark;
+  const image = imageMark(facts.images);
+  if (image) health = image;
+  else if (isMissing(health) && facts.images?.kind === 'resolved') health = deploying;
   if (isInitialized) {
     health = isTrue;
     if (resources.status === 'Unknown') resources = isTrue;
@@ -116,6 +123,11 @@ function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | und
     resources = isFalse('ProgressDeadlineExceeded', 'Initial scale was never achieved');
   }
   return { ResourcesAvailable: resources, ContainerHealthy: health, Active: activeMark(facts.podAutoscaler) };
+}
+
+/** An image that could not be found may be found later. */
+function isMissing({ status, reason }: Mark): boolean {
+  return status === 'False' && reason === 'ContainerMissing';
 }
 
 /** Only pods of a deployment that wants some and has none are looked at: one failing among many does no harm. */

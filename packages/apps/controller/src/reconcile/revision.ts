@@ -4,6 +4,7 @@ import {
   defaultRevision,
   deploymentName,
   describeProblems,
+  hasDigests,
   hasFailed,
   invalidRevisionStatus,
   makeDeployment,
@@ -19,6 +20,7 @@ import {
 import { inNamespace, index, type Caches } from '../caches.ts';
 import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
+import type { RevisionDigests } from '../images/revision-digests.ts';
 import type { SidecarAuthority } from '../sidecar-authority.ts';
 import { mergeDeployment, mergePodAutoscaler } from './merge.ts';
 
@@ -31,6 +33,8 @@ export interface RevisionReconcilerOptions {
   /** By whose word they believe it. Undefined: they do not speak TLS. */
   readonly sidecarAuthority: SidecarAuthority | undefined;
   readonly systemNamespace: string;
+  /** Finds the digests of images. Undefined: they run as they are written. */
+  readonly digests: RevisionDigests | undefined;
 }
 
 export class RevisionReconciler {
@@ -41,9 +45,12 @@ export class RevisionReconciler {
   }
 
   async reconcile(key: string): Promise<void> {
-    const { caches, config, writer } = this.#options;
+    const { caches, config, writer, digests } = this.#options;
     const stored = caches.revisions.store.get(key);
-    if (!stored || stored.metadata.deletionTimestamp !== undefined) return;
+    if (!stored || stored.metadata.deletionTimestamp !== undefined) {
+      digests?.forget(key);
+      return;
+    }
     // One that was made by hand may leave things open; one that we made leaves nothing.
     const revision = defaultRevision(stored, config.current);
     const deployment = this.#deploymentOf(revision);
@@ -53,8 +60,12 @@ export class RevisionReconciler {
       await this.#writeStatus(stored, invalidRevisionStatus(stored, describeProblems(problems), writer.now()));
       return;
     }
+    // What runs, runs: a tag that has moved meanwhile must not start its pods anew.
+    const images = deployment || hasDigests(revision) ? undefined : digests?.of(revision);
+    if (deployment) digests?.forget(key);
     const status = revisionStatus({
       revision,
+      images,
       deployment,
       podAutoscaler: caches.podAutoscalers.store.get(key),
       pods: caches.pods.store.byIndex(index.revision, key),
@@ -62,8 +73,12 @@ export class RevisionReconciler {
       podIsAlwaysSchedulable: config.current.deployment.podIsAlwaysSchedulable,
       now: writer.now(),
     });
+    if (images !== undefined && images.kind !== 'resolved') {
+      await this.#writeStatus(stored, status);
+      return;
+    }
     const [made] = await Promise.all([
-      this.#ensureDeployment(revision, deployment),
+      this.#ensureDeployment(images ? { ...revision, status } : revision, deployment),
       this.#ensurePodAutoscaler(key, revision, hasFailed(status, deployment)),
     ]);
     await this.#writeStatus(stored, made === 'not-owned' ? takenDeploymentStatus(stored, writer.now()) : status);

@@ -39,7 +39,7 @@ import {
   updateServingConfig,
   type PodAutoscaler,
 } from '@sluice/serving';
-import { composeServingController, type ServingController } from '../compose.ts';
+import { composeServingController, type ServingController, type ServingControllerOptions } from '../compose.ts';
 
 export class ControllerWorld {
   readonly time = new SimulatedTime(Date.UTC(2026, 0, 1));
@@ -47,7 +47,8 @@ export class ControllerWorld {
   readonly server: FakeApiServer;
   readonly controller: ServingController;
 
-  constructor() {
+  /** @param options that most tests do without */
+  constructor(options: Pick<ServingControllerOptions, 'registryFetch'> = {}) {
     this.server = new FakeApiServer({
       clock: this.time,
       kinds: [
@@ -68,6 +69,7 @@ export class ControllerWorld {
         configMaps,
         namespaces,
         secrets,
+        { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true },
         events,
       ],
     });
@@ -81,6 +83,7 @@ export class ControllerWorld {
       client: new KubernetesClient({ transport: this.server, fieldManager: 'sluice-controller' }),
       configService: '127.0.0.1:18000',
       authoritySecret: 'sluice-certificate-authority',
+      registryFetch: options.registryFetch,
       systemNamespace: 'sluice-system',
       clock: this.time,
       timers: this.time,
