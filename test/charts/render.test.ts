@@ -34,8 +34,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['gatway.replicas=2', /gatway is not allowed/],
     ['gateway.servce.port=80', /servce is not allowed/],
     ['activator.resources.limit.memory=1Gi', /limit is not allowed/],
-    // Two of these would both write.
-    ['controller.replicas=2', /replicas is not allowed/],
+    ['controller.replicas=0', /Must be greater than or equal to 1/],
     ['leaderElectionConfig.buckets=11', /Must be less than or equal to 10/],
     ['leaderElectionConfig.retry-period=1500ms', /Does not match pattern/],
     ['leaderElectionConfig.renew-deadline=15s', /lease-duration \(15s\) must be longer than renew-deadline \(15s\)/],

@@ -26,7 +26,7 @@ export const variants: readonly Variant[] = [
   { name: 'captured pods', set: ['injector.injection.capture=iptables', 'injector.injection.captureImage=images.example/iptables:1', 'injector.injection.nativeSidecars=false'] },
   {
     name: 'much of everything',
-    set: ['configServer.replicas=3', 'gateway.concurrency=4', 'gateway.loadReports=all', 'activator.replicas=1', 'autoscaler.replicas=1'],
+    set: ['configServer.replicas=3', 'controller.replicas=2', 'gateway.concurrency=4', 'gateway.loadReports=all', 'activator.replicas=1', 'autoscaler.replicas=1'],
   },
   {
     name: 'many autoscalers, and some of Knative’s beside',

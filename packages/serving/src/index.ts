@@ -75,6 +75,7 @@ export {
 export { defaultConfiguration, defaultRevision, defaultRoute, defaultService } from './defaulting/default-objects.ts';
 export type { AdmissionRules } from './admission/admission-rules.ts';
 export { admit, refusalOf, type AdmissionAnswer, type AdmissionRequest } from './admission/admit.ts';
+export { podDryRun, podDryRunAnnotation, podDryRunProblem, type PodDryRun } from './admission/pod-dry-run.ts';
 export { checkConfigMap } from './admission/check-config-map.ts';
 export type { CheckScaling } from './validation/annotations.ts';
 export { describeProblems } from './validation/field-problem.ts';

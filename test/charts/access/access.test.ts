@@ -131,7 +131,10 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     const unused = cluster.access.autoscaler.unused().filter((right) => /leases|endpointslices/.test(right));
     await cluster.stop();
     expect({ denied, unused }).toEqual({ denied: [], unused: [] });
-    expect(items.map(({ metadata, spec }) => [metadata.name, spec?.holderIdentity])).toEqual([0, 1, 2].map((bucket) => [`autoscaler-bucket-0${bucket}-of-03`, 'autoscaler-0_10.0.0.7']));
+    expect(items.map(({ metadata, spec }) => [metadata.name, spec?.holderIdentity])).toEqual([
+      ...[0, 1, 2].map((bucket) => [`autoscaler-bucket-0${bucket}-of-03`, 'autoscaler-0_10.0.0.7']),
+      ['sluice-controller', 'controller-0'],
+    ]);
     // Each lies behind the Service of its name, at the port that leads there.
     for (const { metadata, ports } of slices.items) {
       expect(metadata.labels).toMatchObject({ 'kubernetes.io/service-name': metadata.name });

@@ -176,8 +176,8 @@ export class GuardedCluster {
   }
 
   #startController(): Promise<void> {
-    const { authoritySecret, configService, systemNamespace } = settingsOf(this.#chart, 'controller');
-    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), authoritySecret, configService, systemNamespace });
+    const { authoritySecret, identity, configService, systemNamespace } = settingsOf(this.#chart, 'controller');
+    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), authoritySecret, identity, configService, systemNamespace });
     this.#stops.push(() => controller.stop());
     return controller.start();
   }

@@ -1,7 +1,7 @@
 /**
  * The objects that decide what proxies are told, as they change in the API. What a change means is decided elsewhere.
  */
-import { formatProblem, type Clock, type Logger, type Random, type Timers } from '@sluice/kernel';
+import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
 import {
   configMaps,
   endpointSlices,
@@ -19,13 +19,14 @@ import {
   type Service,
 } from '@sluice/kubernetes';
 import {
-  defaultServingConfig,
+  ConfigStore,
   ingressKind,
   podAutoscalerKind,
   revisionKind,
   routeKind,
   serverlessServiceKind,
-  updateServingConfig,
+  servingConfigMaps,
+  servingConfigOf,
   type ObjectList,
   type ServingConfig,
 } from '@sluice/serving';
@@ -56,7 +57,7 @@ export interface ClusterWatch {
 export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   const { client, clock, timers, random, logger, onObject, onConfig } = options;
   const base = { client, clock, timers, random, logger };
-  let config = defaultServingConfig;
+  const store = new ConfigStore({ maps: servingConfigMaps, logger, onChange: () => onConfig(servingConfigOf(store)) });
 
   function follow<T extends KubernetesObject>(list: ObjectList, kind: ResourceKind<T>, transform = withoutBookkeeping<T>, namespace?: string): Informer<T> {
     const informer = new Informer<T>({ ...base, kind, transform, ...(namespace === undefined ? {} : { namespace }) });
@@ -65,14 +66,7 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   }
 
   function onConfigMap({ kind, object }: Change<ConfigMap>): void {
-    const { name } = object.metadata;
-    const update = updateServingConfig(config, name, kind === 'deleted' ? undefined : (object.data ?? {}));
-    if (update.problems.length > 0) {
-      logger.error('config refused', { configMap: name, problems: update.problems.map(formatProblem) });
-    }
-    if (update.config === config) return;
-    config = update.config;
-    onConfig(config);
+    store.set(object.metadata.name, kind === 'deleted' ? undefined : (object.data ?? {}));
   }
 
   const maps = new Informer({ ...base, kind: configMaps, namespace: options.systemNamespace });

@@ -13,6 +13,7 @@ import { labels, type Certificate } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import type { RegistryFetch } from './images/digest-resolver.ts';
 import { RevisionDigests } from './images/revision-digests.ts';
+import { Leadership } from './leadership.ts';
 import { LiveConfig } from './live-config.ts';
 import { CertificateIssuer } from './issuer/certificate-issuer.ts';
 import { CertificateKeeper } from './reconcile/certificate-keeper.ts';
@@ -43,6 +44,8 @@ export interface ServingControllerOptions {
   readonly registryFetch?: RegistryFetch | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
+  /** Who this is among several replicas, of which one works. Absent: it is the only one. */
+  readonly identity?: string | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -90,8 +93,14 @@ export function composeServingController(options: ServingControllerOptions): Ser
   const namespaceCertificate = new NamespaceCertificateReconciler({ ...base, client });
   const collector = new RevisionCollector({ client, caches, config, clock, logger });
 
+  const leadership = new Leadership({ ...options, identity: options.identity, onLead: () => takeOver() });
   const run = (name: string, reconciler: { reconcile(key: string): Promise<ReconcileResult | void> }) =>
-    new Controller({ ...options, name, informers, reconcile: (key) => reconciler.reconcile(key) });
+    new Controller({
+      ...options,
+      name,
+      informers,
+      reconcile: async (key) => (leadership.isLeading ? reconciler.reconcile(key) : leadership.defer(name, key)),
+    });
   const controllers = {
     service: run('service', service),
     configuration: run('configuration', configuration),
@@ -119,6 +128,13 @@ export function composeServingController(options: ServingControllerOptions): Ser
     if (map && problems.length > 0) recorder.record(map, 'Warning', 'Refused', problems.map(formatProblem).join('\n'));
   }
 
+  /** What was put off, and what the one before had timers for. */
+  function takeOver(): void {
+    const deferred = leadership.takeDeferred();
+    for (const controller of all) for (const key of deferred.get(controller.name) ?? []) controller.enqueue(key);
+    enqueueAll();
+  }
+
   function enqueueAll(): void {
     for (const [controller, informer] of [
       [controllers.service, caches.services],
@@ -137,6 +153,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
     async start() {
       for (const informer of informers) informer.start();
       await Promise.all(all.map((controller) => controller.start()));
+      leadership.start(config.leaderElection);
       logger.info('controllers started', {
         services: caches.services.store.size,
         revisions: caches.revisions.store.size,
@@ -144,7 +161,8 @@ export function composeServingController(options: ServingControllerOptions): Ser
     },
     async stop() {
       digests?.stop();
-      await Promise.all(all.map((controller) => controller.stop()));
+      const idle = Promise.all(all.map((controller) => controller.stop()));
+      await Promise.all([idle, leadership.stop(idle)]);
       await Promise.all(informers.map((informer) => informer.stop()));
       await recorder.flush();
     },

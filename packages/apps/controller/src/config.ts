@@ -14,6 +14,8 @@ export interface ControllerConfig {
   readonly authoritySecret: string | undefined;
   /** Whether registries are asked for the digests of images: `--resolve-image-digests`. */
   readonly resolvesDigests: boolean;
+  /** Who this is among several replicas: `POD_NAME`, with `--leader-election`. Undefined: it is the only one. */
+  readonly identity: string | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
   /** Where `/metrics` and `/ready` are served. */
@@ -30,7 +32,11 @@ export function readConfig(flags: readonly string[], environment: Environment): 
   const configServiceTls = readClientTlsSettings(reader, 'config-service');
   if (configServiceTls && configService === '') reader.report({ flag: 'config-service' }, 'is required with --config-service-ca');
   if (configServiceTls?.identity) reader.report({ flag: 'config-service-certificate' }, 'is not allowed here: sidecars are in the hands of whoever makes pods, and are given no key');
+  const podName = reader.text({ variable: 'POD_NAME' }, '');
+  const isShared = reader.boolean({ flag: 'leader-election' }, false);
+  if (isShared && podName === '') reader.report({ variable: 'POD_NAME' }, 'is required with --leader-election');
   return reader.finish({
+    identity: isShared ? podName : undefined,
     configService,
     configServiceTls,
     authoritySecret: reader.text({ flag: 'certificate-authority-secret' }, '') || undefined,

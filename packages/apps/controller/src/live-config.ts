@@ -4,16 +4,20 @@ import type { Change, ConfigMap } from '@sluice/kubernetes';
 import { DEFAULT_AUTOSCALER_CONFIG, parseAutoscalerConfig, readAnnotations, type AutoscalerConfig } from '@sluice/scaling';
 import {
   ConfigStore,
+  defaultLeaderElection,
+  readLeaderElectionConfig,
   servingConfigMaps,
   servingConfigOf,
   type CheckScaling,
   type ConfigStoreOptions,
+  type LeaderElectionConfig,
   type ServingConfig,
   type ValidationRules,
 } from '@sluice/serving';
 
 const maps = {
   ...servingConfigMaps,
+  'config-leader-election': { standard: defaultLeaderElection, read: readLeaderElectionConfig },
   'config-autoscaler': { standard: DEFAULT_AUTOSCALER_CONFIG, read: parseAutoscalerConfig },
 } as const;
 
@@ -48,6 +52,11 @@ export class LiveConfig {
   /** What holds for the scaling of every revision. */
   get autoscaler(): AutoscalerConfig {
     return this.#store.get('config-autoscaler');
+  }
+
+  /** How replicas agree who works. */
+  get leaderElection(): LeaderElectionConfig {
+    return this.#store.get('config-leader-election');
   }
 
   /** What is wrong with scaling annotations, by the autoscaler's own rules. */

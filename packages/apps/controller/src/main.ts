@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('controller', config.problems));
     process.exit(2);
   }
-  const { authoritySecret, resolvesDigests, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+  const { authoritySecret, identity, resolvesDigests, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
   const authority = configServiceTls && readSidecarAuthority(configServiceTls);
   if (authority?.ok === false) {
     process.stderr.write(describeSettingProblems('controller', authority.problems));
@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     authoritySecret,
     registryFetch: resolvesDigests ? systemFetch : undefined,
     systemNamespace,
+    identity,
     clock,
     timers,
     random,

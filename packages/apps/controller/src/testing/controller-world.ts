@@ -7,6 +7,7 @@ import {
   endpointSlices,
   events,
   KubernetesClient,
+  leases,
   namespaces,
   objectKey,
   pods,
@@ -48,7 +49,7 @@ export class ControllerWorld {
   readonly controller: ServingController;
 
   /** @param options that most tests do without */
-  constructor(options: Pick<ServingControllerOptions, 'registryFetch'> = {}) {
+  constructor(options: Pick<ServingControllerOptions, 'registryFetch' | 'identity'> = {}) {
     this.server = new FakeApiServer({
       clock: this.time,
       kinds: [
@@ -68,6 +69,7 @@ export class ControllerWorld {
         pods,
         configMaps,
         namespaces,
+        leases,
         secrets,
         { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true },
         events,
@@ -84,6 +86,7 @@ export class ControllerWorld {
       configService: '127.0.0.1:18000',
       authoritySecret: 'sluice-certificate-authority',
       registryFetch: options.registryFetch,
+      identity: options.identity,
       systemNamespace: 'sluice-system',
       clock: this.time,
       timers: this.time,
