@@ -38,6 +38,19 @@ const mesh = new LocalMesh({
       tracing-endpoint: ${collector.url}
       tracing-sampling-rate: "1"
       request-metrics-protocol: prometheus
+      metrics-protocol: http/protobuf
+      metrics-endpoint: ${collector.url.replace('/v1/traces', '/v1/metrics')}
+      metrics-export-interval: 1s
+  `,
+  'logging.yaml': `
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: config-logging
+      namespace: sluice-system
+    data:
+      zap-logger-config: '{"level": "warn"}'
+      loglevel.activator: debug
   `,
 });
 
@@ -106,6 +119,24 @@ test.skipIf(promtoolMissing)('promtool finds no fault with the metrics of any co
   }
   for (const { status } of own.items) faults['queue-proxy'] = await faultsOf(`http://${status.podIP}:9091/metrics`);
   expect(faults).toEqual({ activator: [], autoscaler: [], 'config-server': [], controller: [], gateway: [], 'queue-proxy': [] });
+});
+
+test('every component pushes its metrics and has its level as the ConfigMaps say, those that read none by the config service', async () => {
+  const components = ['activator', 'autoscaler', 'config-server', 'controller', 'sluice-gateway'];
+  await eventually(() => expect([...new Set(collector.pushes.map(({ resource }) => resource['service.name'] ?? ''))].toSorted()).toEqual(components), { withinMs: 30_000 });
+  const names = (component: string) => new Set(collector.pushes.findLast(({ resource }) => resource['service.name'] === component)?.metrics.map(({ name }) => name));
+  expect(names('autoscaler')).toContain('kn.revision.pods.desired');
+  expect(names('activator')).toContain('kn.activator.stats.conn.reachable');
+  expect(names('controller')).toContain('kn.workqueue.queue.duration');
+  expect(names('config-server')).toContain('http.client.request.duration');
+  expect(names('sluice-gateway')).toContain('process.cpu.time');
+  const system = (await mesh.object('pods -n sluice-system')) as PodList;
+  const levels: Record<string, string> = {};
+  for (const { metadata, status } of system.items) {
+    const component = metadata.labels['app'] ?? '';
+    if (component === 'activator' || component === 'autoscaler') levels[component] = (await (await fetch(`http://${status.podIP}:9090/logging`)).text()).trim();
+  }
+  expect(levels).toEqual({ activator: 'debug', autoscaler: 'warn' });
 });
 
 const standard = (podIp: string): string => `http://${podIp}:9090/metrics`;

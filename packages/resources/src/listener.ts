@@ -121,10 +121,10 @@ function readBindsToPort(reader: MessageReader): boolean {
   return reader.boolean('bind_to_port') ?? deprecated ?? true;
 }
 
-/** The chains are left out, in either spelling. */
+/** The chains are left out, in either spelling, and what says nothing to whoever listens. */
 function frameVersionOf(json: unknown): string {
   if (!isObject(json)) return '';
-  return versionOf(Object.fromEntries(Object.entries(json).filter(([key]) => !chainKeys.includes(key))));
+  return versionOf(Object.fromEntries(Object.entries(json).filter(([key]) => key !== 'metadata' && !chainKeys.includes(key))));
 }
 
 const chainKeys = ['filter_chains', 'filterChains', 'default_filter_chain', 'defaultFilterChain'];

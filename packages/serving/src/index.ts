@@ -53,7 +53,8 @@ export {
   readLeaderElectionConfig,
   type LeaderElectionConfig,
 } from './config/leader-election-config.ts';
-export type { LoggingConfig, LoggingLevel } from './config/logging-config.ts';
+export { componentTelemetry, type ComponentTelemetry } from './config/component-telemetry.ts';
+export { defaultLogging, type LoggingConfig, type LoggingLevel } from './config/logging-config.ts';
 export { ownCertificateClass, ownIngressClass, type HttpProtocol, type NetworkConfig } from './config/network-config.ts';
 export {
   defaultRequestLogTemplate,

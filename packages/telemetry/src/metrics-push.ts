@@ -1,17 +1,17 @@
 /**
- * Metrics to a collector, as OTLP over HTTP in JSON: for pods that may be gone before anybody scrapes them. What was added up
- * since the start is sent anew each time, so that a push that fails loses nothing but its moment.
- * https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ * Metrics to a collector, by OTLP: for pods that may be gone before anybody scrapes them. What was added up since the start is
+ * sent anew each time, so that a push that fails loses nothing but its moment. https://opentelemetry.io/docs/specs/otlp/
  */
 import type { Clock, Logger, Meter, Timers } from '@sluice/kernel';
-import { describeMetrics } from './otlp-metrics.ts';
+import type { MetricsCollector } from './metrics-collector.ts';
 
 export interface MetricsPushOptions {
-  /** Of the collector: `http://collector:4318/v1/metrics`. Without a scheme it is HTTP. */
-  readonly url: string;
+  readonly protocol: 'http/protobuf' | 'grpc';
+  /** Of the collector: `http://collector:4318/v1/metrics`, or `collector:4317` for gRPC. Without a scheme it is plain. */
+  readonly endpoint: string;
   /** Attributes of whoever sends. */
   readonly resource: Readonly<Record<string, string>>;
-  readonly meter: Meter;
+  readonly meter: Pick<Meter, 'collect' | 'counter'>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -28,11 +28,12 @@ export interface MetricsPush {
   close(): Promise<void>;
 }
 
+/** Loads what it needs with the first push. */
 export function startMetricsPush(options: MetricsPushOptions): MetricsPush {
-  const { resource, meter, clock, timers, logger, intervalMs = 60_000, timeoutMs = 10_000 } = options;
-  const url = options.url.includes('://') ? options.url : `http://${options.url}`;
+  const { resource, meter, clock, timers, logger, protocol, endpoint, intervalMs = 60_000, timeoutMs = 10_000 } = options;
   const failed = meter.counter('sluice_metrics_pushes_failed_total', 'Pushes of metrics that no collector has taken.');
   const startedAt = clock.wallTime();
+  let collector: Promise<MetricsCollector> | undefined;
   let pushing: Promise<void> | undefined;
   const timer = timers.every(intervalMs, () => void push());
 
@@ -44,13 +45,11 @@ export function startMetricsPush(options: MetricsPushOptions): MetricsPush {
 
   async function send(): Promise<void> {
     try {
-      const body = JSON.stringify(describeMetrics(meter.collect(), resource, startedAt, clock.wallTime()));
-      const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(timeoutMs) });
-      await response.body?.cancel();
-      if (!response.ok) throw new Error(`the collector answered ${response.status}`);
+      collector ??= import('./metrics-collector.ts').then(({ openMetricsCollector }) => openMetricsCollector({ protocol, endpoint, timeoutMs }));
+      await (await collector).send(meter.collect(), { resource, startedAt, now: clock.wallTime() });
     } catch (error) {
       failed.add();
-      logger.warn('metrics not pushed', { collector: url, error });
+      logger.warn('metrics not pushed', { collector: endpoint, error });
     }
   }
 
@@ -60,6 +59,7 @@ export function startMetricsPush(options: MetricsPushOptions): MetricsPush {
       timer.cancel();
       await pushing;
       await push();
+      await collector?.then((open) => open.close()).catch((error: unknown) => logger.debug('collector not closed', { error }));
     },
   };
 }

@@ -11,6 +11,15 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
+/** Zap's names; those above `error` are errors too. */
+const levelOfZap: Readonly<Record<string, LogLevel>> = { warning: 'warn', dpanic: 'error', panic: 'error', fatal: 'error' };
+
+/** Unknown levels are taken for `info`, as Knative does: nothing should fail to start over its logging. */
+export function toLogLevel(text = ''): LogLevel {
+  const name = text.toLowerCase();
+  return logLevels.find((level) => level === name) ?? levelOfZap[name] ?? 'info';
+}
+
 export interface LoggerOptions {
   /** Which component writes: `activator`. */
   readonly name: string;

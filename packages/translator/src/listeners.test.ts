@@ -46,6 +46,21 @@ test('a change of what is traced goes out by itself, and the same again does not
   expect(translator.update(nothing, noChange)[nodeGroups.gateway].changed).toEqual([]);
 });
 
+test('what proxies are to say of themselves stands in metadata of one listener of each kind, and goes out when it changes', () => {
+  const translator = new Translator(defaultTranslateOptions);
+  translator.update(nothing, noChange);
+  const metrics = { protocol: 'grpc', endpoint: 'collector:4317', exportIntervalMs: 5_000, runtimeExportIntervalMs: 15_000 } as const;
+  const gateway = { logLevel: 'debug', metrics, isProfiling: false, requestLog: undefined } as const;
+  const activator = { logLevel: undefined, metrics, isProfiling: true, requestLog: { template: '{{.TraceID}}', logsProbes: false } } as const;
+  translator.setTelemetry({ gateway, activator });
+  const changed = translator.update(nothing, noChange);
+  const said = (group: 'gateway' | 'activator') => changed[nodeGroups[group]].changed.map(({ name, value }) => [name, value['metadata']]);
+  expect(said('gateway')).toEqual([[listenerNames.externalHttp, { filter_metadata: { 'sluice.telemetry': { logLevel: 'debug', metrics, isProfiling: false } } }]]);
+  expect(said('activator')).toEqual([[listenerNames.activatorHttp1, { filter_metadata: { 'sluice.telemetry': { metrics, isProfiling: true, requestLog: { template: '{{.TraceID}}', logsProbes: false } } } }]]);
+  translator.setTelemetry({ gateway: { ...gateway }, activator: { ...activator } });
+  expect(translator.update(nothing, noChange)[nodeGroups.gateway].changed).toEqual([]);
+});
+
 test('activators that share pods with a limit are told who shares them', () => {
   const endpointsFor = (containerConcurrency: number, activators: readonly string[]): string =>
     JSON.stringify(activatorEndpoints(sampleRevision('default/a', { containerConcurrency, pods: [sampleEndpoint('10.0.0.1')], activators: activators.map((address) => sampleEndpoint(address)) })));

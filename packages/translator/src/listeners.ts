@@ -1,10 +1,13 @@
 /** Listeners: an address, a connection manager, and the filters a request passes. */
 import { typeUrls } from '@sluice/resources';
-import type { EdgePassage } from '@sluice/serving';
+import type { ComponentTelemetry, EdgePassage } from '@sluice/serving';
 
 import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
 import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import type { Json, JsonObject, TranslatedResource } from './resource.ts';
+
+/** Key of a listener's metadata under which the proxy finds what it is to say of itself. */
+const telemetryMetadata = 'sluice.telemetry';
 
 /** Listeners that are there whatever is served. @param usesCors whether a route for outside has a policy for other origins */
 export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOptions = noTraces, usesCors = false): readonly TranslatedResource[] {
@@ -101,6 +104,23 @@ export function activatorListeners({ activator }: TranslateOptions, traces: Trac
   const { address, http1Port, h2cPort } = activator;
   const http1 = listener(listenerNames.activatorHttp1, address, http1Port, settings);
   return h2cPort === 0 ? [http1] : [http1, listener(listenerNames.activatorH2c, address, h2cPort, settings)];
+}
+
+/**
+ * The first of them says what the proxy is to do with its own logs and metrics: it reads no ConfigMaps. In metadata, which
+ * proxies of others pass over.
+ */
+export function withTelemetry(listeners: readonly TranslatedResource[], telemetry: ComponentTelemetry | undefined): readonly TranslatedResource[] {
+  const [first, ...others] = listeners;
+  if (!first || !telemetry) return listeners;
+  const { logLevel, metrics, isProfiling, requestLog } = telemetry;
+  const said: JsonObject = {
+    metrics: { ...metrics },
+    isProfiling,
+    ...(logLevel === undefined ? {} : { logLevel }),
+    ...(requestLog === undefined ? {} : { requestLog: { ...requestLog } }),
+  };
+  return [{ ...first, value: { ...first.value, metadata: { filter_metadata: { [telemetryMetadata]: said } } } }, ...others];
 }
 
 interface ManagerSettings {

@@ -1,3 +1,5 @@
+import type { ComponentTelemetry } from '@sluice/serving';
+
 /** What an installation decides about the proxies' own side of the network. */
 export interface TranslateOptions {
   readonly gateway: {
@@ -34,6 +36,14 @@ export interface TraceOptions {
   /** Of requests whose caller has not decided. 0 to 1. */
   readonly samplingRate: number;
 }
+
+/** What proxies are told of their own logs and metrics. */
+export interface TelemetryOptions {
+  readonly gateway: ComponentTelemetry | undefined;
+  readonly activator: ComponentTelemetry | undefined;
+}
+
+export const noTelemetry: TelemetryOptions = { gateway: undefined, activator: undefined };
 
 export const noTraces: TraceOptions = { protocol: 'none', endpoint: '', samplingRate: 0 };
 

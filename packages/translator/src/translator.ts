@@ -5,7 +5,7 @@
  */
 import { typeUrls } from '@sluice/resources';
 import type { Problem } from '@sluice/kernel';
-import type { EdgeModel, ModelChange, ServingBackend, ServingCertificate, ServingModel, ServingRevision, ServingRoute } from '@sluice/serving';
+import { isSameContent, type EdgeModel, type ModelChange, type ServingBackend, type ServingCertificate, type ServingModel, type ServingRevision, type ServingRoute } from '@sluice/serving';
 
 import { virtualHostProblems } from './check-resource.ts';
 import { backendCluster, cluster } from './clusters.ts';
@@ -13,9 +13,9 @@ import { activatorEndpoints, backendEndpoints, gatewayEndpoints } from './endpoi
 import { GroupResources, type ResourceChange } from './group-resources.ts';
 import { edgeTable } from './edge/edge-ports.ts';
 import { EdgeResources } from './edge/edge-resources.ts';
-import { activatorListeners, gatewayListeners, gatewayPortListener, gatewayTlsListener } from './listeners.ts';
+import { activatorListeners, gatewayListeners, gatewayPortListener, gatewayTlsListener, withTelemetry } from './listeners.ts';
 import { listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
-import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
+import { noTelemetry, noTraces, type TelemetryOptions, type TraceOptions, type TranslateOptions } from './options.ts';
 import { ProxylessResources } from './proxyless.ts';
 import type { TranslatedResource } from './resource.ts';
 import { RevisionUses } from './revision-uses.ts';
@@ -39,6 +39,7 @@ export type GroupChanges = Readonly<Record<NodeGroup, ResourceChange>>;
 export class Translator {
   readonly #options: TranslateOptions;
   #traces: TraceOptions = noTraces;
+  #telemetry: TelemetryOptions = noTelemetry;
   #certificates: readonly ServingCertificate[] = [];
   readonly #gateway = new GroupResources();
   readonly #activator = new GroupResources();
@@ -83,11 +84,18 @@ export class Translator {
     this.#nextEdge = edge;
   }
 
+  /** Takes over what proxies are to say of themselves. It goes out with the next `update`. */
+  setTelemetry(telemetry: TelemetryOptions): void {
+    if (isSameContent(telemetry, this.#telemetry)) return;
+    this.#telemetry = telemetry;
+    this.#putListeners();
+  }
+
   #putListeners(): void {
     const { external, externalTls } = routeConfigurationNames;
     this.#gateway.put(edgeRoutes(external, this.#edge.ignoresPorts(external)));
-    for (const resource of gatewayListeners(this.#options, this.#traces, this.#edge.usesCors(external))) this.#gateway.put(resource);
-    for (const resource of activatorListeners(this.#options, this.#traces)) this.#activator.put(resource);
+    for (const resource of withTelemetry(gatewayListeners(this.#options, this.#traces, this.#edge.usesCors(external)), this.#telemetry.gateway)) this.#gateway.put(resource);
+    for (const resource of withTelemetry(activatorListeners(this.#options, this.#traces), this.#telemetry.activator)) this.#activator.put(resource);
     const inside = gatewayTlsListener('internal', tlsChains('internal', this.#certificates, noNames), this.#options, this.#traces);
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.internalHttps }, inside);
     const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsServer ?? noNames), this.#options, this.#traces, this.#edge.usesCors(externalTls));

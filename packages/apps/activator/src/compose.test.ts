@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { createMeter, createSeededRandom, type Network, type Span } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import { noRegexEngine } from '@sluice/proxy';
-import { withMetricNames } from '@sluice/telemetry';
+import { readTelemetrySettings, withMetricNames, type TelemetrySettings } from '@sluice/telemetry';
 import { AdsServer, createSnapshot, loadCodec, LoadServer, SnapshotCache, typeUrls, type Codec, type JsonObject, type Resource } from '@sluice/xds';
 import { createInMemoryTransport } from '@sluice/xds/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { composeActivator } from './compose.ts';
 import { readSettings } from './config.ts';
+import { LiveRequestLog } from './live-request-log.ts';
 
 const key = 'default/hello-00001';
 const activatorHost = '10.0.0.9';
@@ -28,6 +29,8 @@ interface Facts {
   /** Who shares the pods. */
   readonly activators?: readonly string[];
   readonly readyByKubelet?: boolean;
+  /** What the config service says of the activator's own logs and metrics. */
+  readonly telemetry?: JsonObject;
   /** Whether the configuration asks for traces. */
   readonly isTraced?: boolean;
 }
@@ -38,7 +41,7 @@ interface Invocation {
 }
 
 /** What the config service tells activators of one revision. */
-function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false, isTraced = false }: Facts): Resource[] {
+function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false, isTraced = false, telemetry }: Facts): Resource[] {
   const filter = (name: string, typed_config: JsonObject): JsonObject => ({ name, typed_config });
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -60,6 +63,7 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[], {
       name: 'activator_http1',
       value: {
         name: 'activator_http1',
+        ...(telemetry ? { metadata: { filter_metadata: { 'sluice.telemetry': telemetry } } } : {}),
         address: { socket_address: { address: '0.0.0.0', port_value: 8012 } },
         filter_chains: [{ filters: [filter('envoy.filters.network.http_connection_manager', manager)] }],
       },
@@ -124,12 +128,21 @@ function createWorld(containerConcurrency = 0, facts: Facts = {}, { flags = [], 
   });
   const settings = readSettings(['--config-service=x:1', `--listen-host=${activatorHost}`, ...flags], { POD_NAME: 'activator-1', POD_IP: activatorHost, ...environment });
   if (!settings.ok) throw new Error('bad settings');
+  const lines: string[] = [];
+  const requestLog = new LiveRequestLog({ ...shared, template: '', open: () => ({ write: (bytes) => void lines.push(bytes.toString()) }) });
+  const heard: TelemetrySettings[] = [];
+  const onTelemetry = (said: unknown): void => {
+    const settings = readTelemetrySettings(said);
+    heard.push(settings);
+    requestLog.apply(settings.requestLog);
+  };
   const spans: Span[] = [];
   const tracer = { record: (span: Span) => void spans.push(span) };
-  const activator = composeActivator({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('activator', activatorHost), tracer });
+  const activator = composeActivator({ ...shared, settings: settings.value, transport, codec, regexEngine: noRegexEngine, network: network.view('activator', activatorHost), tracer, requestLog: () => requestLog.current, onTelemetry });
 
+  let current = facts;
   function publish(...pods: PodState[]): void {
-    const result = createSnapshot(resourcesFor(containerConcurrency, pods, facts), codec, cache.get('sluice-activator'));
+    const result = createSnapshot(resourcesFor(containerConcurrency, pods, current), codec, cache.get('sluice-activator'));
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     cache.set('sluice-activator', result.snapshot);
   }
@@ -144,6 +157,10 @@ function createWorld(containerConcurrency = 0, facts: Facts = {}, { flags = [], 
     loadServer,
     activator,
     spans,
+    lines,
+    heard,
+    /** From the next `publish` on. */
+    change: (changes: Facts) => void (current = { ...current, ...changes }),
     publish,
     request: (headers = revisionHeaders) => send(client, `GET / HTTP/1.1\r\nhost: hello.example.com\r\n${headers}connection: close\r\n\r\n`),
     coldStarts: () => logger.events.filter(({ event }) => event === 'cold start').map(({ fields }) => fields),
@@ -342,6 +359,33 @@ describe('a traced request', () => {
     held.leave();
     await world.time.advanceAsync(50);
     expect(world.spans.map(({ name, status }) => [name, status])).toEqual([['throttler_try', 'error'], ['GET', 'error']]);
+  });
+});
+
+describe('what the config service says of its own logs and metrics', () => {
+  it('is heard as it changes, and requests that come then are logged as it says, without a connection being lost', async () => {
+    const world = createWorld(1);
+    await startPod(world, '10.0.0.21', { workMs: 300 });
+    const pod = { host: '10.0.0.21', isReady: true };
+    world.publish(pod);
+    world.activator.start();
+    await world.time.advanceAsync(500);
+    const running = world.request();
+    await world.time.advanceAsync(50);
+    world.change({ telemetry: { logLevel: 'debug', metrics: { protocol: 'grpc', endpoint: 'otel:4317' }, requestLog: { template: '{{.Revision.Name}} {{.Revision.PodName}} {{.Response.Code}}' } } });
+    world.publish(pod);
+    await world.time.advanceAsync(500);
+    expect(running.answer).toContain('from 10.0.0.21');
+    world.request();
+    await world.time.advanceAsync(500);
+    expect(world.lines).toEqual(['hello-00001 activator-1 200\n', 'hello-00001 activator-1 200\n']);
+    world.change({ telemetry: { logLevel: 'debug' } });
+    world.publish(pod);
+    await world.time.advanceAsync(500);
+    world.request();
+    await world.time.advanceAsync(500);
+    expect(world.lines).toHaveLength(2);
+    expect(world.heard.map(({ logLevel, metrics, requestLog }) => [logLevel, metrics.protocol, requestLog !== undefined])).toEqual([['debug', 'grpc', true], ['debug', 'none', false]]);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   createProxy,
   RebindListeners,
   routerFactory,
+  WatchListenerMetadata,
   type AccessLogOutput,
   type ColdStart,
   type Proxy,
@@ -34,8 +35,10 @@ export interface ActivatorOptions {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly openAccessLog?: (path: string) => AccessLogOutput;
-  /** A line for each request. Default none. */
-  readonly requestLog?: RequestLog | undefined;
+  /** A line for each request, as it is wanted now. Default none. */
+  readonly requestLog?: (() => RequestLog | undefined) | undefined;
+  /** The config service says something of this activator's own logs and metrics, in a form to be read. Default: nobody listens. */
+  readonly onTelemetry?: ((settings: unknown) => void) | undefined;
   /** Where spans go. Default nowhere. */
   readonly tracer?: Tracer;
 }
@@ -94,7 +97,8 @@ export function composeActivator(options: ActivatorOptions): Activator {
     createContext: createFilterContexts(options),
   });
   const { listenHost } = settings;
-  const consumer = new RebindListeners(applier, () => (listenHost === undefined ? undefined : { host: listenHost }));
+  const rebound = new RebindListeners(applier, () => (listenHost === undefined ? undefined : { host: listenHost }));
+  const consumer = new WatchListenerMetadata(rebound, 'sluice.telemetry', options.onTelemetry ?? (() => {}));
   const client = createAdsClient({ ...options, node, consumer });
   /** Until somebody has heard of it, its requests would wake nobody. Later it goes on with what it was told. */
   function isReached(): boolean {

@@ -26,6 +26,8 @@ export interface ActivatorSettings {
   readonly metricNames: MetricNames;
   /** A line for each request in this form, Knative's `logging.request-log-template`; empty for none. `SLUICE_REQUEST_LOG_TEMPLATE`. */
   readonly requestLogTemplate: string;
+  /** Of the profiler, which listens while `runtime-profiling` is on. `PROFILING_PORT`, default 8008, as Knative's. */
+  readonly profilingPort: number;
   readonly logLevel: LogLevel;
   /** How to read from the network; `auto` finds out. `SLUICE_TRANSPORT`. */
   readonly transport: 'auto' | 'reused' | 'events';
@@ -64,6 +66,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     },
     metricNames: reader.choice({ variable: 'SLUICE_METRIC_NAMES' }, ['newest', 'older', 'both'], 'newest'),
     requestLogTemplate: reader.text({ variable: 'SLUICE_REQUEST_LOG_TEMPLATE' }, ''),
+    profilingPort: reader.port({ variable: 'PROFILING_PORT' }, 8008),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
     transport: reader.choice({ variable: 'SLUICE_TRANSPORT' }, ['auto', 'reused', 'events'], 'auto'),
   });

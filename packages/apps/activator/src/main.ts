@@ -1,10 +1,11 @@
 /** Runs the activator until it is told to stop. */
 import { createMeter, describeSettingProblems, giveBackStartMemory, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
-import { createAccessLogOpener, createRequestLog, createSystemNetwork, findTemplateFault, loadRegexEngine, type RequestLog } from '@sluice/proxy';
-import { openLogger, openTracer, readTracerSettings, startMetricsServer, withMetricNames } from '@sluice/telemetry';
+import { createSystemNetwork, loadRegexEngine } from '@sluice/proxy';
+import { LiveTelemetry, openLogger, openTracer, readTelemetrySettings, readTracerSettings, startMetricsServer, withMetricNames } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeActivator } from './compose.ts';
 import { readSettings } from './config.ts';
+import { LiveRequestLog } from './live-request-log.ts';
 import { olderPodLabels } from './revision-table.ts';
 
 void main();
@@ -30,7 +31,35 @@ async function main(): Promise<void> {
   const transport = await openGrpcTransport({ address, codec, timers, tls: tls.value });
   const network = await createSystemNetwork({ timers, logger, transport: settings.transport, platform: process.platform, poisonsMemory: process.env['SLUICE_POISON_MEMORY'] === '1' });
   const regexEngine = await loadRegexEngine();
-  const activator = composeActivator({ settings, transport, codec, regexEngine, network, clock, timers, random, logger, meter, tracer, requestLog: openRequestLog(settings.requestLogTemplate) });
+  const requestLog = new LiveRequestLog({ timers, logger, meter, template: settings.requestLogTemplate });
+  const telemetry = new LiveTelemetry({
+    resource: { 'service.name': 'activator', 'service.instance.id': settings.identity.pod, 'k8s.namespace.name': settings.identity.namespace },
+    profiler: { host: settings.metricsHost, port: settings.profilingPort },
+    logging,
+    logger,
+    meter,
+    clock,
+    timers,
+  });
+  const activator = composeActivator({
+    settings,
+    transport,
+    codec,
+    regexEngine,
+    network,
+    clock,
+    timers,
+    random,
+    logger,
+    meter,
+    tracer,
+    requestLog: () => requestLog.current,
+    onTelemetry(said) {
+      const wanted = readTelemetrySettings(said);
+      telemetry.apply(wanted);
+      requestLog.apply(wanted.requestLog);
+    },
+  });
   const metrics = await startMetricsServer({
     host: settings.metricsHost,
     port: settings.metricsPort,
@@ -47,21 +76,9 @@ async function main(): Promise<void> {
   logger.info('asking the config service', { address });
   giveBackStartMemory();
 
-  /** A template that cannot be read costs the log and nothing else. */
-  function openRequestLog(template: string): RequestLog | undefined {
-    if (template === '') return undefined;
-    const fault = findTemplateFault(template);
-    if (fault === undefined) {
-      const lost = (reason: string) => meter.counter('sluice_access_log_lost_total', 'Pieces of access log that were not written.', { reason });
-      return createRequestLog({ template, logsProbes: false, output: createAccessLogOpener(lost('slow'), lost('failed'))('/dev/stdout'), timers });
-    }
-    logger.error('request log not written', { template, reason: fault });
-    return undefined;
-  }
-
   async function stop(): Promise<void> {
     await activator.drain();
-    await tracer.close();
+    await Promise.all([tracer.close(), telemetry.close()]);
     transport.close();
     await metrics.close();
     logging.flush();

@@ -14,7 +14,7 @@ import {
   type ResourceKind,
 } from '@sluice/kubernetes';
 import { StatsCollector, type ExplainedDecision, type Stat } from '@sluice/scaling';
-import { podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
+import { podAutoscalerKind, serverlessServiceKind, type ComponentTelemetry, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
 import { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts';
 import { LiveConfig } from './live-config.ts';
 import { statOf } from './load-feed.ts';
@@ -52,6 +52,8 @@ export interface AutoscalerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** ConfigMaps say something else of its own logs and metrics. Default: nobody listens. */
+  readonly onTelemetry?: (telemetry: ComponentTelemetry) => void;
 }
 
 export interface Autoscaler {
@@ -120,7 +122,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
     warmKeeping.record(key, stat);
     multiScaler.record(key, stat);
   }
-  const config = new LiveConfig(logger, enqueueAll);
+  const config = new LiveConfig(logger, enqueueAll, options.onTelemetry ?? (() => {}));
   const warmKeeping = new WarmKeeping({ clock, timers, config: () => config.current, onChange: (key) => controller.enqueue(key) });
   const sharding: Sharding = createSharding({
     ...options,

@@ -26,6 +26,8 @@ export interface AutoscalerSettings {
   readonly podName: string;
   /** `SLUICE_METRIC_NAMES`: `newest`, `older` (Knative up to 1.18) or `both`. */
   readonly metricNames: MetricNames;
+  /** Of the profiler, which listens while `runtime-profiling` is on. `PROFILING_PORT`, default 8008, as Knative's. */
+  readonly profilingPort: number;
   readonly logLevel: LogLevel;
 }
 
@@ -52,6 +54,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     podName: reader.text({ variable: 'POD_NAME' }, 'autoscaler'),
     metricNames: reader.choice({ variable: 'SLUICE_METRIC_NAMES' }, metricNameChoices, 'newest'),
+    profilingPort: reader.port({ variable: 'PROFILING_PORT' }, 8008),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
   });
 }

@@ -2,20 +2,46 @@
 import type { Logger } from '@sluice/kernel';
 import type { Change, ConfigMap } from '@sluice/kubernetes';
 import { DEFAULT_AUTOSCALER_CONFIG, parseAutoscalerConfig, type AutoscalerConfig } from '@sluice/scaling';
-import { ConfigStore, defaultLeaderElection, readLeaderElectionConfig, servingConfigMaps, type LeaderElectionConfig, type NetworkConfig } from '@sluice/serving';
+import {
+  componentTelemetry,
+  ConfigStore,
+  defaultLeaderElection,
+  readLeaderElectionConfig,
+  servingConfigMaps,
+  type ComponentTelemetry,
+  type LeaderElectionConfig,
+  type NetworkConfig,
+} from '@sluice/serving';
 
 const maps = {
   'config-autoscaler': { standard: DEFAULT_AUTOSCALER_CONFIG, read: parseAutoscalerConfig },
   'config-leader-election': { standard: defaultLeaderElection, read: readLeaderElectionConfig },
   'config-network': servingConfigMaps['config-network'],
+  'config-logging': servingConfigMaps['config-logging'],
+  'config-observability': servingConfigMaps['config-observability'],
 } as const;
 
 export class LiveConfig {
   readonly #store: ConfigStore<typeof maps>;
 
-  /** @param onChange called when another configuration has come into force */
-  constructor(logger: Logger, onChange: () => void) {
-    this.#store = new ConfigStore({ maps, logger, onChange });
+  /**
+   * @param onChange called when another configuration has come into force
+   * @param onTelemetry when it is about this component's own logs and metrics
+   */
+  constructor(logger: Logger, onChange: () => void, onTelemetry: (telemetry: ComponentTelemetry) => void) {
+    this.#store = new ConfigStore({
+      maps,
+      logger,
+      onChange: (name) => {
+        if (name === 'config-logging' || name === 'config-observability') onTelemetry(this.telemetry);
+        else onChange();
+      },
+    });
+  }
+
+  /** Of this component's own logs and metrics. */
+  get telemetry(): ComponentTelemetry {
+    return componentTelemetry('autoscaler', { logging: this.#store.get('config-logging'), observability: this.#store.get('config-observability') });
   }
 
   /** What holds for every revision. Take it once per decision: it changes as a whole. */

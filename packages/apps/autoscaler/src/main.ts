@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { createMeter, describeSettingProblems, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
 import { createSystemNetwork } from '@sluice/proxy';
-import { openLogger, startMetricsServer, withMetricNames } from '@sluice/telemetry';
+import { LiveTelemetry, openLogger, startMetricsServer, withMetricNames } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { composeAutoscaler } from './compose.ts';
 import { readSettings } from './config.ts';
@@ -16,10 +16,19 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('autoscaler', settings.problems));
     process.exit(2);
   }
-  const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, metricNames, logLevel } = settings.value;
+  const { configService, configServiceTls, metricsHost, metricsPort, statsPort, scrape, leaderElection, podIp, recordLoad, systemNamespace, podName, metricNames, profilingPort, logLevel } = settings.value;
   const logging = await openLogger({ name: 'autoscaler', level: logLevel, clock });
   const { logger } = logging;
   const meter = withMetricNames(createMeter(), metricNames);
+  const telemetry = new LiveTelemetry({
+    resource: { 'service.name': 'autoscaler', 'service.instance.id': podName, 'k8s.namespace.name': systemNamespace },
+    profiler: { host: metricsHost, port: profilingPort },
+    logging,
+    logger,
+    meter,
+    clock,
+    timers,
+  });
   const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-autoscaler', clock, timers, meter });
   const codec = await loadCodec('load');
   // Replicas are called by their addresses, and each shows that it is the Service.
@@ -48,6 +57,7 @@ async function main(): Promise<void> {
     random,
     logger,
     meter,
+    onTelemetry: (settings) => telemetry.apply(settings),
   });
   const metrics = await startMetricsServer({
     host: metricsHost,
@@ -66,7 +76,7 @@ async function main(): Promise<void> {
 
   async function stop(): Promise<void> {
     await autoscaler.stop();
-    await Promise.all([client.close(), metrics.close()]);
+    await Promise.all([client.close(), metrics.close(), telemetry.close()]);
     logging.flush();
     process.exit(0);
   }

@@ -1,7 +1,7 @@
 /** What the page of an autoscaler at work says, under today's names and those up to 1.18. */
 import type { LabelValues, Meter, MetricSample } from '@sluice/kernel';
 import { deployments, type Deployment, type KubernetesObject } from '@sluice/kubernetes';
-import { podAutoscalerKind, type PodAutoscaler } from '@sluice/serving';
+import { podAutoscalerKind, type ComponentTelemetry, type PodAutoscaler } from '@sluice/serving';
 import { withMetricNames } from '@sluice/telemetry';
 import { expect, it } from 'vitest';
 import { createAutoscalerWorld, type AutoscalerWorld } from './testing/autoscaler-world.ts';
@@ -135,4 +135,27 @@ it('how long it took to ask the pods, and nothing of a revision that has gone', 
   await world.time.advanceAsync(2_000);
   expect(read(world.meter, 'kn_revision_')).toEqual({});
   expect(read(world.meter, 'kn_autoscaler_')).toEqual({});
+});
+
+it('what ConfigMaps say of its own logs and metrics reaches it as it changes, and decides nothing anew', async () => {
+  const world = createAutoscalerWorld();
+  const heard: ComponentTelemetry[] = [];
+  const { logger } = world.startAutoscaler('autoscaler', address, { onTelemetry: (telemetry) => heard.push(telemetry) });
+  await world.time.advanceAsync(100);
+  const put = async (name: string, data: Record<string, string>) => {
+    world.api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'sluice-system', name }, data } as KubernetesObject);
+    await world.time.advanceAsync(100);
+  };
+  await put('config-logging', { 'zap-logger-config': '{"level":"warn"}' });
+  await put('config-logging', { 'zap-logger-config': '{"level":"warn"}', 'loglevel.autoscaler': 'debug', 'loglevel.activator': 'error' });
+  await put('config-observability', { 'metrics-protocol': 'grpc', 'metrics-endpoint': 'otel:4317', 'metrics-export-interval': '5s', 'runtime-export-interval': '3s', 'runtime-profiling': 'enabled' });
+  // Wrong: what held goes on holding.
+  await put('config-logging', { 'loglevel.autoscaler': 'loud' });
+  expect(heard.map(({ logLevel, metrics: { protocol }, isProfiling }) => [logLevel, protocol, isProfiling])).toEqual([
+    ['warn', 'none', false],
+    ['debug', 'none', false],
+    ['debug', 'grpc', true],
+  ]);
+  expect(heard.at(-1)?.metrics).toEqual({ protocol: 'grpc', endpoint: 'otel:4317', exportIntervalMs: 5_000, runtimeExportIntervalMs: 3_000 });
+  expect(logger.events.filter(({ event }) => event === 'config refused')).toHaveLength(1);
 });

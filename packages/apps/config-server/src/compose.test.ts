@@ -3,7 +3,7 @@ import { createMeter, createSeededRandom, problem } from '@sluice/kernel';
 import { RecordingLogger, SimulatedTime } from '@sluice/kernel/testing';
 import { configMaps, endpointSlices, events, KubernetesClient, secrets, type KubernetesObject } from '@sluice/kubernetes';
 import { FakeApiServer } from '@sluice/kubernetes/testing';
-import { gatewayVerdictAnnotation, ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
+import { gatewayVerdictAnnotation, type ComponentTelemetry, ingressKind, podAutoscalerKind, revisionKind, routeKind, serverlessServiceKind } from '@sluice/serving';
 import { defaultTranslateOptions } from '@sluice/translator';
 import { createAdsClient, loadCodec, typeUrls, type AdsClient, type Codec, type ConfigServiceHandlers } from '@sluice/xds';
 import { createInMemoryTransport, RecordingConsumer, type InMemoryTransport } from '@sluice/xds/testing';
@@ -34,6 +34,8 @@ class World {
   readonly logger = new RecordingLogger();
   readonly transport: InMemoryTransport;
   readonly service: ConfigServer;
+  /** What it was told of its own logs and metrics. */
+  readonly telemetry: ComponentTelemetry[] = [];
   /** While true, whatever is to be published crashes whoever publishes it. */
   isCodecBroken = false;
   #handlers: ConfigServiceHandlers | undefined;
@@ -54,6 +56,7 @@ class World {
       },
       systemNamespace: 'sluice-system',
       identity: 'config-server-0',
+      onTelemetry: (telemetry) => this.telemetry.push(telemetry),
       translate: defaultTranslateOptions,
       listen: async (handlers) => {
         this.#handlers = handlers;
@@ -110,6 +113,26 @@ function addressesOf(client: AdsClient, cluster: string): string[] {
   const assignment = client.held(typeUrls.clusterLoadAssignment).get(cluster);
   return [...JSON.stringify(assignment?.value).matchAll(/"address":"([\d.]+)"/g)].map((match) => match[1] ?? '');
 }
+
+test('proxies are told what ConfigMaps say of their logs and metrics, and the service hears its own part', async () => {
+  const world = await new World().start(...helloObjects());
+  const gateway = await world.proxy('sluice-gateway');
+  const activator = await world.proxy('sluice-activator');
+  const map = (name: string, data: Record<string, string>) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'sluice-system', name }, data });
+  await world.put(
+    map('config-observability', { 'metrics-protocol': 'http/protobuf', 'metrics-endpoint': 'http://otel:4318/v1/metrics', 'logging.enable-request-log': 'true', 'logging.request-log-template': '{{.TraceID}}' }),
+    map('config-logging', { 'zap-logger-config': '{"level":"warn"}', 'loglevel.activator': 'debug', 'loglevel.config-server': 'error' }),
+  );
+  const metrics = { protocol: 'http/protobuf', endpoint: 'http://otel:4318/v1/metrics', exportIntervalMs: 0, runtimeExportIntervalMs: 15_000 };
+  const requestLog = { template: '{{.TraceID}}', logsProbes: false };
+  const said = ({ client }: { readonly client: AdsClient }, listener: string) => {
+    const value = client.held(typeUrls.listener).get(listener)?.value as { readonly metadata?: { readonly filter_metadata: unknown } } | undefined;
+    return value?.metadata?.filter_metadata;
+  };
+  expect(said(gateway, 'external_http')).toEqual({ 'sluice.telemetry': { logLevel: 'warn', metrics, isProfiling: false, requestLog } });
+  expect(said(activator, 'activator_http1')).toEqual({ 'sluice.telemetry': { logLevel: 'debug', metrics, isProfiling: false, requestLog } });
+  expect(world.telemetry.at(-1)).toEqual({ logLevel: 'error', metrics, isProfiling: false, requestLog });
+});
 
 test('a gateway gets hosts, a cluster per revision, and the ready pods', async () => {
   const world = await new World().start(...helloObjects());

@@ -7,7 +7,7 @@
  */
 import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
 import { EventRecorder, type KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
-import { defaultServingConfig, LiveModel, type ModelChange, type ObjectList, type ObjectProblem } from '@sluice/serving';
+import { componentTelemetry, defaultServingConfig, LiveModel, type ComponentTelemetry, type ModelChange, type ObjectList, type ObjectProblem } from '@sluice/serving';
 import { nodeGroups, Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
 import {
   AdsServer,
@@ -55,6 +55,8 @@ export interface ConfigServerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** ConfigMaps say something else of its own logs and metrics. Default: nobody listens. */
+  readonly onTelemetry?: (telemetry: ComponentTelemetry) => void;
 }
 
 export interface ConfigServer {
@@ -155,6 +157,8 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
       clusterDomain = config.network.clusterDomain;
       model.configure(config);
       translator.setTraces(config.observability.tracing);
+      translator.setTelemetry({ gateway: componentTelemetry('gateway', config), activator: componentTelemetry('activator', config) });
+      options.onTelemetry?.(componentTelemetry('config-server', config));
       touch(allChanged);
     },
   });

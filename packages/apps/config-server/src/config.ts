@@ -18,6 +18,8 @@ export interface ConfigServerSettings {
   readonly systemNamespace: string;
   /** How this instance names itself to proxies. `POD_NAME`, default `config-server`. */
   readonly identity: string;
+  /** Of the profiler, which listens while `runtime-profiling` is on. `PROFILING_PORT`, default 8008, as Knative's. */
+  readonly profilingPort: number;
   /** `--log-level`, default `info`. */
   readonly logLevel: LogLevel;
   readonly translate: TranslateOptions;
@@ -64,6 +66,7 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
     gatewayAddresses: reader.text({ flag: 'gateway-addresses' }, '').split(',').filter((address) => address !== ''),
     gatewayServices: readGatewayServices(reader, systemNamespace),
     identity: reader.text({ variable: 'POD_NAME' }, 'config-server'),
+    profilingPort: reader.port({ variable: 'PROFILING_PORT' }, 8008),
     logLevel: reader.choice({ flag: 'log-level' }, logLevels, 'info'),
     certificateNamespaces: reader.text({ flag: 'gateway-certificate-namespaces' }, '').split(',').filter((name) => name !== ''),
     translate: {

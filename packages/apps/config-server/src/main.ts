@@ -1,7 +1,7 @@
 /** `node src/main.ts`: the config service as a process. */
 import { createMeter, describeSettingProblems, systemClock, systemRandom, systemTimers } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
-import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { LiveTelemetry, openLogger, startMetricsServer } from '@sluice/telemetry';
 import { loadCodec, openGrpcServer } from '@sluice/xds';
 
 import { composeConfigServer } from './compose.ts';
@@ -16,14 +16,22 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('config-server', settings.problems));
     process.exit(2);
   }
-  const { listen, metricsHost, metricsPort, logLevel, tls, connectionAgeMaxMs, ...rest } = settings.value;
+  const { listen, metricsHost, metricsPort, profilingPort, logLevel, tls, connectionAgeMaxMs, ...rest } = settings.value;
   const shared = { clock: systemClock, timers: systemTimers, random: systemRandom, meter: createMeter() };
   const logging = await openLogger({ name: 'config-server', level: logLevel, clock: systemClock });
+  const telemetry = new LiveTelemetry({
+    ...shared,
+    resource: { 'service.name': 'config-server', 'service.instance.id': rest.identity, 'k8s.namespace.name': rest.systemNamespace },
+    profiler: { host: metricsHost, port: profilingPort },
+    logging,
+    logger: logging.logger,
+  });
   const codec = await loadCodec('admin');
   const service = composeConfigServer({
     ...shared,
     ...rest,
     logger: logging.logger,
+    onTelemetry: (settings) => telemetry.apply(settings),
     codec,
     client: await connectToCluster({ environment: process.env, fieldManager: 'sluice-config-server', clock: systemClock, timers: systemTimers, meter: shared.meter }),
     listen: (handlers) =>
@@ -41,7 +49,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       // Whatever a stop may wait for, the process must go.
-      void service.stop().finally(() => process.exit(0));
+      void service.stop().then(() => telemetry.close()).finally(() => process.exit(0));
     });
   }
 

@@ -9,7 +9,7 @@ import {
   type KubernetesObject,
   type ReconcileResult,
 } from '@sluice/kubernetes';
-import { labels, type Certificate } from '@sluice/serving';
+import { labels, type Certificate, type ComponentTelemetry } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import type { RegistryFetch } from './images/digest-resolver.ts';
 import { RevisionDigests } from './images/revision-digests.ts';
@@ -51,6 +51,8 @@ export interface ServingControllerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** ConfigMaps say something else of its own logs and metrics. Default: nobody listens. */
+  readonly onTelemetry?: (telemetry: ComponentTelemetry) => void;
 }
 
 export interface ServingController {
@@ -70,7 +72,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
   const informers = Object.values(caches);
   const recorder = new EventRecorder({ client, component: client.fieldManager, clock, logger });
   const writer = new Writer({ client, recorder, clock, logger });
-  const config = new LiveConfig(logger, () => enqueueAll(), tellVerdict);
+  const config = new LiveConfig(logger, () => enqueueAll(), tellVerdict, options.onTelemetry);
   const references = new RouteReferences({ client, caches, now: () => writer.now() });
   const base = { caches, config, writer };
 

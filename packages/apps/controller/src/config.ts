@@ -22,6 +22,10 @@ export interface ControllerConfig {
   readonly metricsHost: string;
   /** 0 takes any free port. */
   readonly metricsPort: number;
+  /** `POD_NAME`, default `controller`. */
+  readonly podName: string;
+  /** Of the profiler, which listens while `runtime-profiling` is on. `PROFILING_PORT`, default 8008, as Knative's. */
+  readonly profilingPort: number;
   readonly logLevel: LogLevel;
 }
 
@@ -44,6 +48,8 @@ export function readConfig(flags: readonly string[], environment: Environment): 
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
+    podName: reader.text({ variable: 'POD_NAME' }, 'controller'),
+    profilingPort: reader.port({ variable: 'PROFILING_PORT' }, 8008),
     logLevel: reader.choice({ flag: 'log-level' }, logLevels, 'info'),
   });
 }

@@ -3,12 +3,14 @@ import type { Logger } from '@sluice/kernel';
 import type { Change, ConfigMap } from '@sluice/kubernetes';
 import { DEFAULT_AUTOSCALER_CONFIG, parseAutoscalerConfig, readAnnotations, type AutoscalerConfig } from '@sluice/scaling';
 import {
+  componentTelemetry,
   ConfigStore,
   defaultLeaderElection,
   readLeaderElectionConfig,
   servingConfigMaps,
   servingConfigOf,
   type CheckScaling,
+  type ComponentTelemetry,
   type ConfigStoreOptions,
   type LeaderElectionConfig,
   type ServingConfig,
@@ -30,14 +32,16 @@ export class LiveConfig {
   /**
    * @param onChange called when something else has come into force
    * @param onVerdict called when a map cannot be used, and when it can again
+   * @param onTelemetry called when what has come into force is about this component's own logs and metrics, too
    */
-  constructor(logger: Logger, onChange: () => void, onVerdict: ConfigMapVerdict = () => {}) {
+  constructor(logger: Logger, onChange: () => void, onVerdict: ConfigMapVerdict = () => {}, onTelemetry: (telemetry: ComponentTelemetry) => void = () => {}) {
     this.#store = new ConfigStore({
       maps,
       logger,
       onVerdict,
-      onChange: () => {
+      onChange: (name) => {
         this.#serving = servingConfigOf(this.#store);
+        if (name === 'config-logging' || name === 'config-observability') onTelemetry(componentTelemetry('controller', this.#serving));
         onChange();
       },
     });

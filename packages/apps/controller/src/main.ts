@@ -7,7 +7,7 @@ import {
   systemTimers as timers,
 } from '@sluice/kernel';
 import { connectToCluster } from '@sluice/kubernetes';
-import { openLogger, startMetricsServer } from '@sluice/telemetry';
+import { LiveTelemetry, openLogger, startMetricsServer } from '@sluice/telemetry';
 import { composeServingController } from './compose.ts';
 import { readConfig } from './config.ts';
 import { systemFetch } from './images/system-fetch.ts';
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('controller', config.problems));
     process.exit(2);
   }
-  const { authoritySecret, identity, resolvesDigests, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, logLevel } = config.value;
+  const { authoritySecret, identity, resolvesDigests, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, podName, profilingPort, logLevel } = config.value;
   const authority = configServiceTls && readSidecarAuthority(configServiceTls);
   if (authority?.ok === false) {
     process.stderr.write(describeSettingProblems('controller', authority.problems));
@@ -30,6 +30,15 @@ async function main(): Promise<void> {
   const logging = await openLogger({ name: 'controller', level: logLevel, clock });
   const { logger } = logging;
   const meter = createMeter();
+  const telemetry = new LiveTelemetry({
+    resource: { 'service.name': 'controller', 'service.instance.id': podName, 'k8s.namespace.name': systemNamespace },
+    profiler: { host: metricsHost, port: profilingPort },
+    logging,
+    logger,
+    meter,
+    clock,
+    timers,
+  });
   const client = await connectToCluster({ environment: process.env, fieldManager: 'sluice-controller', clock, timers, meter });
   const controller = composeServingController({
     client,
@@ -44,6 +53,7 @@ async function main(): Promise<void> {
     random,
     logger,
     meter,
+    onTelemetry: (settings) => telemetry.apply(settings),
   });
   const metrics = await startMetricsServer({
     host: metricsHost,
@@ -64,7 +74,7 @@ async function main(): Promise<void> {
   async function stop(): Promise<void> {
     clearInterval(staysAlive);
     await controller.stop();
-    await Promise.all([client.close(), metrics.close()]);
+    await Promise.all([client.close(), metrics.close(), telemetry.close()]);
     logging.flush();
     process.exit(0);
   }

@@ -10,6 +10,7 @@ import {
   healthOf,
   RebindListeners,
   standardFilters,
+  WatchListenerMetadata,
   type AccessLogOutput,
   type Fleet,
   type ListenerBinding,
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly openAccessLog?: (path: string) => AccessLogOutput;
   /** Where spans go. Default nowhere. */
   readonly tracer?: Tracer;
+  /** The config service says something of this proxy's own logs and metrics, in a form to be read. Default: nobody listens. */
+  readonly onTelemetry?: ((settings: unknown) => void) | undefined;
 }
 
 export interface Gateway {
@@ -74,7 +77,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ...options,
     ...(options.variant === 'sotw' ? { variant: 'sotw' } : { variant: 'delta' }),
     node,
-    consumer: new RebindListeners(applier, (listener) => bindingOf(listener, settings)),
+    consumer: new WatchListenerMetadata(new RebindListeners(applier, (listener) => bindingOf(listener, settings)), 'sluice.telemetry', options.onTelemetry ?? (() => {})),
   });
   const load = new LoadReports({ ...options, proxy, applier, node, reportsAll: settings.loadReports === 'all' });
 

@@ -25,6 +25,8 @@ export interface GatewaySettings {
   readonly drainDeadlineMs: number;
   /** Worker threads that share what is configured; 1, the default, serves in the main thread. */
   readonly concurrency: number;
+  /** Of the profiler, which listens while `runtime-profiling` is on. `PROFILING_PORT`, default 8008, as Knative's. */
+  readonly profilingPort: number;
   readonly logLevel: LogLevel;
   /** How to read from the network; `auto` finds out. `SLUICE_TRANSPORT`. */
   readonly transport: 'auto' | 'reused' | 'events';
@@ -59,6 +61,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),
     drainDeadlineMs: reader.number({ flag: 'drain-deadline-ms' }, { fallback: 5000 }),
     concurrency: reader.number({ flag: 'concurrency', variable: 'SLUICE_CONCURRENCY' }, { fallback: 1, min: 1 }),
+    profilingPort: reader.port({ variable: 'PROFILING_PORT' }, 8008),
     logLevel: reader.choice({ flag: 'log-level', variable: 'LOG_LEVEL' }, logLevels, 'info'),
     transport: reader.choice({ variable: 'SLUICE_TRANSPORT' }, ['auto', 'reused', 'events'], 'auto'),
   });

@@ -1,7 +1,7 @@
 /** Runs the gateway until it is told to stop. */
 import { createMeter, describeSettingProblems, giveBackStartMemory, holdProcess, systemClock as clock, systemRandom as random, systemTimers as timers } from '@sluice/kernel';
 import { createAccessLogOpener, createFleet, createSystemNetwork, createSystemResolver, loadRegexEngine, createThreads, type Fleet } from '@sluice/proxy';
-import { openLogger, openTracer, readTracerSettings } from '@sluice/telemetry';
+import { LiveTelemetry, openLogger, openTracer, readTelemetrySettings, readTracerSettings } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import { openAdmin } from './admin.ts';
 import { composeGateway } from './compose.ts';
@@ -35,6 +35,17 @@ async function main(): Promise<void> {
   const network = await createSystemNetwork({ timers, logger, transport: settings.transport, poisonsMemory, platform: process.platform });
   const fleet = await openFleet();
   meter.gauge('envoy_server_concurrency', 'workers').set(settings.concurrency);
+  const { identity, adminHost: host, profilingPort } = settings;
+  const telemetry = new LiveTelemetry({
+    resource: { 'service.name': 'sluice-gateway', 'service.instance.id': identity.pod, 'k8s.namespace.name': identity.namespace },
+    profiler: { host, port: profilingPort },
+    logging,
+    logger,
+    // Of all workers, where there are several.
+    meter: fleet?.meter ?? meter,
+    clock,
+    timers,
+  });
   const gateway = composeGateway({
     fleet,
     settings,
@@ -49,6 +60,7 @@ async function main(): Promise<void> {
     logger,
     meter,
     tracer,
+    onTelemetry: (said) => telemetry.apply(readTelemetrySettings(said)),
     ...(settings.accessLog === 'off' ? {} : { openAccessLog }),
   });
   const admin = await openAdmin({ gateway, fleet, settings, clock, meter, startedAt, logging, quit: () => void stop() });
@@ -71,7 +83,7 @@ gateway.start();
 
   async function stop(): Promise<void> {
     await gateway.drain();
-    await tracer.close();
+    await Promise.all([tracer.close(), telemetry.close()]);
     transport.close();
     await admin?.stop();
     logging.flush();

@@ -4,7 +4,7 @@
  */
 import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import type { MetricNames } from '@sluice/proxy';
-import { logLevels, type LogLevel } from '@sluice/telemetry';
+import { toLogLevel, type LogLevel } from '@sluice/telemetry';
 import { readObservability, type ObservabilitySettings } from './observability.ts';
 import { parseProbes, type ProgramProbe } from './program-probe.ts';
 import { readTlsSettings, type ServingTlsSettings } from './tls-settings.ts';
@@ -67,9 +67,6 @@ export interface PodIdentity {
   readonly podIp: string;
 }
 
-/** Knative's `SERVING_LOGGING_LEVEL` knows zap's names; those above `error` are errors too. */
-const levelOfZap: Readonly<Record<string, LogLevel>> = { warning: 'warn', dpanic: 'error', panic: 'error', fatal: 'error' };
-
 /** @param flags for whoever makes the pods' command and not their environment: the quiet period */
 export function readSettings(flags: readonly string[], environment: Environment): Checked<QueueProxySettings> {
   const reader = new SettingsReader(flags, environment);
@@ -78,7 +75,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
   const probeSource = variable('SERVING_READINESS_PROBE');
   const probes = parseProbes(reader.find(probeSource) ?? '');
   if (!probes.ok) for (const { path, message } of probes.problems) reader.report(probeSource, [path, message].filter(Boolean).join(' '));
-  // Part of the contract: they must exist, though their values are not needed here.
+  // They must exist, though they may be empty.
   for (const name of ['SERVING_LOGGING_CONFIG', 'SERVING_LOGGING_LEVEL']) reader.text(variable(name));
   // Both ways at once is how bodies pass here anyway, and a list of probes is told from one by its brackets.
   for (const name of ['ENABLE_HTTP_FULL_DUPLEX', 'ENABLE_MULTI_CONTAINER_PROBES']) reader.boolean(variable(name), false);
@@ -114,13 +111,23 @@ export function readSettings(flags: readonly string[], environment: Environment)
     userMetricsPort: reader.port(variable('SLUICE_USER_METRICS_PORT'), 9091),
     profilingPort: reader.port(variable('PROFILING_PORT'), 8008),
     quietPeriodMs: reader.number({ flag: 'quiet-period-ms', variable: 'SLUICE_QUIET_PERIOD_MS' }, { fallback: 30_000 }),
-    logLevel: readLevel(environment['SERVING_LOGGING_LEVEL']),
+    logLevel: readLevel(environment),
     transport: reader.choice(variable('SLUICE_TRANSPORT'), ['auto', 'reused', 'events'], 'auto'),
   });
 }
 
-/** Unknown levels are taken for `info`, as Knative does: a pod should not fail to start over its logging. */
-function readLevel(text = ''): LogLevel {
-  const name = text.toLowerCase();
-  return logLevels.find((level) => level === name) ?? levelOfZap[name] ?? 'info';
+/** What the level says; without it, what the logger's configuration says. */
+function readLevel(environment: Environment): LogLevel {
+  const given = environment['SERVING_LOGGING_LEVEL'];
+  if (given) return toLogLevel(given);
+  const config = environment['SERVING_LOGGING_CONFIG'];
+  if (!config) return toLogLevel();
+  try {
+    const parsed: unknown = JSON.parse(config);
+    const level = typeof parsed === 'object' && parsed !== null && 'level' in parsed ? parsed.level : undefined;
+    return toLogLevel(typeof level === 'string' ? level : '');
+  } catch {
+    // A pod should not fail to start over its logging.
+    return toLogLevel();
+  }
 }

@@ -1,7 +1,7 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
 import { formatProblem, giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
 import type { Proxy } from '@sluice/proxy';
-import { openLogger, startMetricsPush, startMetricsServer, withMetricNames, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
+import { openLogger, openProfiler, startMetricsPush, startMetricsServer, withMetricNames, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
 import type { QueueProxySettings } from './config.ts';
@@ -76,10 +76,10 @@ async function startSideServers(options: RestOptions, isTerminating: () => boole
   const host = listenHost(settings.identity.podIp);
   const drainPage = createDrainPage({ drainer: queueProxy.drainer, timers, isTerminating });
   const statPage = createStatPage({ load: queueProxy.load, podName: settings.identity.pod, startedAt, clock });
-  const started = await Promise.allSettled([
-    listen(drainPage, host, settings.adminPort),
-    listen(statPage, host, settings.autoscalerMetricsPort),
-  ]);
+  const profiler = settings.observability.isProfiling
+    ? [openProfiler({ host, port: settings.profilingPort, timers }).then((open) => () => void open.close())]
+    : [];
+  const started = await Promise.allSettled([listen(drainPage, host, settings.adminPort), listen(statPage, host, settings.autoscalerMetricsPort), ...profiler]);
   const stops: (() => void)[] = [];
   for (const result of started) {
     if (result.status === 'fulfilled') stops.push(result.value);
@@ -104,11 +104,10 @@ async function startRequestMetrics({ settings, meter: counted, logger, clock, ti
       const server = await startMetricsServer({ host: at.host || listenHost(identity.podIp), port: at.port, meter, logger });
       return () => server.close();
     }
-    if (protocol === 'http/protobuf') {
-      const push = startMetricsPush({ url: endpoint, resource: resource.attributes, meter, clock, timers, logger, ...(exportIntervalMs > 0 ? { intervalMs: exportIntervalMs } : {}) });
+    if (protocol === 'http/protobuf' || protocol === 'grpc') {
+      const push = startMetricsPush({ protocol, endpoint, resource: resource.attributes, meter, clock, timers, logger, ...(exportIntervalMs > 0 ? { intervalMs: exportIntervalMs } : {}) });
       return () => push.close();
     }
-    if (protocol === 'grpc') logger.warn('request metrics not pushed', { reason: 'OTLP over gRPC is not spoken for metrics: use http/protobuf or prometheus', endpoint });
   } catch (error) {
     logger.warn('side server not started', { error });
   }

@@ -340,7 +340,7 @@ describe('config-leader-election', () => {
 describe('config-logging', () => {
   test('levels stand by component', () => {
     const data = { 'zap-logger-config': '{"level":"info"}', 'loglevel.queueproxy': 'debug', 'loglevel.activator': '', _example: 'x' };
-    expect(valueOf(readLoggingConfig(data))).toEqual({ loggerConfig: '{"level":"info"}', levels: { queueproxy: 'debug' } });
+    expect(valueOf(readLoggingConfig(data))).toEqual({ loggerConfig: '{"level":"info"}', level: 'info', levels: { queueproxy: 'debug' } });
   });
 
   test('levels and configurations that are none are refused', () => {

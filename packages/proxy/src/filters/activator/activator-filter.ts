@@ -26,8 +26,8 @@ export interface ActivatorFilterDependencies {
   readonly onColdStart: (coldStart: ColdStart) => void;
   /** Why this activator cannot serve, as a kubelet is told; undefined when it can. */
   readonly findFault: () => string | undefined;
-  /** Absent: no line is written. */
-  readonly requestLog?: RequestLog | undefined;
+  /** A line for each request, where it is wanted at the moment. Absent: none is ever. */
+  readonly requestLog?: (() => RequestLog | undefined) | undefined;
   /** Where spans go of waiting (`throttler_try`), and of passing on (`activator_proxy`), which the sidecar's stand beneath. */
   readonly tracer?: Tracer;
 }
@@ -166,7 +166,7 @@ class ActivatorFilter implements HttpFilter {
     if (!held) return;
     const { metrics, logged } = held.revision;
     metrics.onEnd(stream, held.forwardedAt);
-    this.#dependencies.requestLog?.write(stream, logged);
+    this.#dependencies.requestLog?.()?.write(stream, logged);
     held.clocks.stop();
     held.assignment?.release();
     const now = this.#clock.now();
