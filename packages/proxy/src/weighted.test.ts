@@ -51,6 +51,14 @@ describe('weighted clusters', () => {
     expect((await world.ask({ 'x-number': 'many' })).body).toMatch(/one|two/);
   });
 
+  test('are dealt to sessions by their weights', async () => {
+    await using world = await start({ use_hash_policy: true }, { hash_policy: [{ header: { header_name: 'x-user' } }] });
+    let ones = 0;
+    for (let user = 0; user < 400; user += 1) if ((await world.ask({ 'x-user': `user-${user}` })).body === 'one') ones += 1;
+    // 120 of 400; four standard deviations are 37. The users are always the same, so this cannot come and go.
+    expect(Math.abs(ones - 120)).toBeLessThan(37);
+  });
+
   test('are chosen by hash, so that the same goes to the same', async () => {
     await using world = await start({ use_hash_policy: true }, { hash_policy: [{ header: { header_name: 'x-user' } }] });
     const chosen = new Map<string, string>();

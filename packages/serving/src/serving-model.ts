@@ -8,6 +8,7 @@
 import type { Protocol } from './api/pod-autoscaler.ts';
 import type { ServingMode } from './api/serverless-service.ts';
 import type { Problem } from '@sluice/kernel';
+import type { SessionAffinity } from './model/session-affinity.ts';
 
 export interface ServingModel {
   readonly revisions: readonly ServingRevision[];
@@ -95,6 +96,8 @@ export interface ServingRoute {
   readonly paths: readonly ServingPath[];
   /** Whether plain HTTP is sent to HTTPS. */
   readonly redirectsToHttps: boolean;
+  /** By what requests stay together. Undefined: each goes its own way. */
+  readonly affinity?: SessionAffinity | undefined;
   /** By this a prober sees that a proxy serves this content of the owner. */
   readonly hash: string;
 }

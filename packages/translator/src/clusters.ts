@@ -12,8 +12,10 @@ import type { JsonObject, TranslatedResource } from './resource.ts';
  */
 const requestsMax = 100_000;
 
+type LbPolicy = 'LEAST_REQUEST' | 'ROUND_ROBIN' | 'RING_HASH';
+
 /** @param lbPolicy how the group's proxies choose among a revision's endpoints */
-export function cluster(revision: ServingRevision, lbPolicy: 'LEAST_REQUEST' | 'ROUND_ROBIN'): TranslatedResource {
+export function cluster(revision: ServingRevision, lbPolicy: LbPolicy): TranslatedResource {
   return discovered(clusterName(revision), revision.protocol, lbPolicy, { [revisionMetadataKey]: revisionMetadata(revision) });
 }
 
@@ -22,7 +24,7 @@ export function backendCluster(backend: ServingBackend): TranslatedResource {
   return discovered(clusterName(backend), backend.protocol, 'LEAST_REQUEST');
 }
 
-function discovered(name: string, protocol: Protocol, lbPolicy: 'LEAST_REQUEST' | 'ROUND_ROBIN', filterMetadata?: JsonObject): TranslatedResource {
+function discovered(name: string, protocol: Protocol, lbPolicy: LbPolicy, filterMetadata?: JsonObject): TranslatedResource {
   return {
     typeUrl: typeUrls.cluster,
     name,

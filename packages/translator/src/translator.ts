@@ -60,6 +60,8 @@ export class Translator {
   });
   #nextEdge: EdgeModel | undefined;
   #ownPorts: ReadonlySet<string> = new Set();
+  /** The routes whose sessions stay together. */
+  readonly #sticky = new Set<string>();
   /** What each revision speaks, as of the last change. */
   readonly #protocols = new Map<string, string>();
   readonly #problems = new Map<string, readonly Problem[]>();
@@ -197,6 +199,10 @@ export class Translator {
   #writeRoute(name: string, model: ModelView, routed: Set<string>): void {
     const route = this.#good.get(name);
     for (const key of this.#uses.set(name, route ? targetsOf(route) : new Set())) routed.add(key);
+    // How a gateway chooses among pods hangs on whether anybody is to stay with one.
+    if (this.#sticky.has(name) !== (route?.affinity !== undefined)) for (const key of route ? targetsOf(route) : []) routed.add(key);
+    if (route?.affinity) this.#sticky.add(name);
+    else this.#sticky.delete(name);
     const external = route && externalVirtualHost(route, model);
     this.#external.set(name, external);
     this.#externalTls.set(name, route && hasCertificate(route.externalHosts, this.#certificates) ? external : undefined);
@@ -207,8 +213,9 @@ export class Translator {
   #updateRevision(key: string, revision: ServingRevision | undefined): void {
     // A gateway needs only what some route leads to.
     const routed = this.#uses.of(key).size > 0 ? revision : undefined;
-    // Requests differ in length, so the least busy endpoint is the better choice of two.
-    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && cluster(routed, 'LEAST_REQUEST'));
+    // Requests differ in length, so the least busy endpoint is the better choice of two, unless sessions are to stay with one.
+    const isSticky = [...this.#uses.of(key)].some((name) => this.#sticky.has(name));
+    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && cluster(routed, isSticky ? 'RING_HASH' : 'LEAST_REQUEST'));
     this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && gatewayEndpoints(routed));
     // The activator's filter chooses the pod itself; this is what stands where it does not.
     this.#activator.set({ typeUrl: typeUrls.cluster, name: key }, revision && cluster(revision, 'ROUND_ROBIN'));

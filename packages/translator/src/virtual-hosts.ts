@@ -32,7 +32,7 @@ function virtualHost(
     domains: [...new Set(hosts)].flatMap(domainsOf),
     // Who comes by plain HTTP is sent to HTTPS with 301; over HTTPS the same host serves.
     ...(requiresTls ? { require_tls: 'ALL' } : {}),
-    routes: [probeRoute(route.hash), ...pathsOf(route).flatMap((path) => forward(path, targets))],
+    routes: [probeRoute(route.hash), ...pathsOf(route).flatMap((path) => forward(path, targets, affinityOf(route)))],
   };
 }
 
@@ -75,7 +75,7 @@ function textOf({ prefix, match }: ServingPath): string {
   return JSON.stringify([prefix, sorted(match)]);
 }
 
-function forward(path: ServingPath, targets: TargetLookup): readonly JsonObject[] {
+function forward(path: ServingPath, targets: TargetLookup, affinity: JsonObject | undefined): readonly JsonObject[] {
   const clusters = path.splits.flatMap((split) => weightedCluster(split, path, targets));
   // Nobody left: a table with a route that leads nowhere would be refused.
   if (clusters.length === 0) return [];
@@ -84,13 +84,31 @@ function forward(path: ServingPath, targets: TargetLookup): readonly JsonObject[
     {
       match: { prefix: path.prefix, ...(headers.length === 0 ? {} : { headers }) },
       route: {
-        weighted_clusters: { clusters },
+        // A session keeps to its revision by the same hash by which it keeps to a pod there.
+        weighted_clusters: { clusters, ...(affinity ? { use_hash_policy: true } : {}) },
+        ...(affinity ? { hash_policy: [affinity] } : {}),
         // No limit of the gateway's own: how long a request may take is the revision's to say.
         timeout: '0s',
         ...(path.rewriteHost === '' ? {} : { host_rewrite_literal: path.rewriteHost }),
       },
     },
   ];
+}
+
+/** By what requests of one session are told, where they are to stay together. */
+function affinityOf({ affinity }: ServingRoute): JsonObject | undefined {
+  switch (affinity?.kind) {
+    case undefined:
+      return undefined;
+    case 'cookie':
+      return { cookie: { name: affinity.name, ttl: `${affinity.ttlSeconds}s`, path: '/' } };
+    case 'header':
+      return { header: { header_name: affinity.name } };
+    case 'query':
+      return { query_parameter: { name: affinity.name } };
+    case 'client-address':
+      return { connection_properties: { source_ip: true } };
+  }
 }
 
 /** Nothing for a revision that has gone since the route was resolved: the others take its share. */

@@ -1,12 +1,16 @@
 /** An Ingress → the routes that it asks for, before it is known whether their hosts are free and what is behind them. */
+import type { Problem } from '@sluice/kernel';
 import type { IngressPath, IngressRule, IngressSpec } from '../api/ingress.ts';
 import { expandHosts } from '../ingress/expand-hosts.ts';
 import { covers } from '../certificates/route-certificates.ts';
 import type { RouteOwner, ServingPath, ServingRoute } from '../serving-model.ts';
+import type { ReadAffinity } from './session-affinity.ts';
 
 /** A route with the paths still as declared. */
 export interface RouteCandidate extends Omit<ServingRoute, 'splits' | 'headers' | 'rewriteHost' | 'paths'> {
   readonly declared: readonly IngressPath[];
+  /** What is wrong with the affinity that its owner asks for. */
+  readonly affinityProblem?: Problem | undefined;
 }
 
 export interface CandidatesInput {
@@ -15,6 +19,7 @@ export interface CandidatesInput {
   readonly spec: IngressSpec;
   readonly hash: string;
   readonly clusterDomain: string;
+  readonly affinity: ReadAffinity;
 }
 
 /**
@@ -22,7 +27,7 @@ export interface CandidatesInput {
  * same, as those of a Route do.
  */
 export function routeCandidates(input: CandidatesInput): RouteCandidate[] {
-  const { owner, namespace, spec, hash, clusterDomain } = input;
+  const { owner, namespace, spec, hash, clusterDomain, affinity } = input;
   const redirects = spec.httpOption === 'Redirected';
   const groups: { external: string[]; internal: string[]; paths: readonly IngressPath[]; text: string }[] = [];
   for (const rule of spec.rules ?? []) {
@@ -42,6 +47,8 @@ export function routeCandidates(input: CandidatesInput): RouteCandidate[] {
     internalHosts: internal,
     redirectsToHttps: redirects && external.length > 0 && external.every((host) => isSecured(host, spec)),
     hash,
+    ...(affinity.affinity ? { affinity: affinity.affinity } : {}),
+    ...(affinity.problem ? { affinityProblem: affinity.problem } : {}),
     declared: paths,
   }));
 }

@@ -16,6 +16,7 @@ import { HostClaims } from './host-claims.ts';
 import type { BackendRef } from './live-backends.ts';
 import { routeCandidates, type RouteCandidate } from './ingress-routes.ts';
 import { resolveRoute, rewritesHost } from './resolve-route.ts';
+import { readSessionAffinity } from './session-affinity.ts';
 
 export interface LiveRoutesOptions {
   /** What a revision speaks; undefined for one that is not there. @param key `namespace/name` */
@@ -181,7 +182,8 @@ export class LiveRoutes {
     const { spec } = isIngress(object) ? object : servedIngress(object, this.#config, protocolOf);
     const owner: RouteOwner = { kind, name };
     const hash = ingressHash(spec, namespace, name);
-    const candidates = routeCandidates({ owner, namespace, spec, hash, clusterDomain });
+    const affinity = readSessionAffinity(object.metadata.annotations);
+    const candidates = routeCandidates({ owner, namespace, spec, hash, clusterDomain, affinity });
     const key = `${kind} ${namespace}/${name}`;
     return { owner, namespace, hash, spec, candidates: new Map(candidates.map((candidate, index) => [`${key} ${index}`, candidate])) };
   }

@@ -20,8 +20,8 @@ export interface ResolvedRoute {
   readonly problems: readonly Problem[];
 }
 
-export function resolveRoute({ declared, ...candidate }: RouteCandidate, world: RouteWorld): ResolvedRoute {
-  const problems: Problem[] = [];
+export function resolveRoute({ declared, affinityProblem, ...candidate }: RouteCandidate, world: RouteWorld): ResolvedRoute {
+  const problems: Problem[] = affinityProblem ? [affinityProblem] : [];
   const resolved = declared.map((path): ServingPath => ({ ...pathOf(path), splits: splitsOf(path, candidate, world, problems) }));
   const served = resolved.filter(({ splits }) => splits.length > 0);
   const otherwise = served.find(isDefault);
