@@ -35,8 +35,9 @@ export function createStatPage({ load, podName, startedAt, clock }: StatPageOpti
       return;
     }
     const now = clock.now();
-    response.writeHead(200, { 'content-type': statMediaType });
-    response.end(encodeStat(statOf(podName, (now - startedAt) / 1000, load.latest(now))));
+    const body = encodeStat(statOf(podName, (now - startedAt) / 1000, load.latest(now)));
+    response.writeHead(200, { 'content-type': statMediaType, 'content-length': body.length });
+    response.end(body);
   };
 }
 
