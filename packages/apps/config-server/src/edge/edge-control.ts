@@ -41,8 +41,11 @@ export interface EdgeControlOptions {
 const waiter = 'edge';
 /** Chosen: as often as for Knative's objects. */
 const lookEveryMs = 20;
-/** After so long it is said that gateways are waited for. Chosen: most have answered by then, and nothing needs to be written twice. */
-const pendingAfterMs = 1_000;
+/**
+ * After so many looks, a second's worth, it is said that gateways are waited for. Chosen: most have answered by then, and nothing needs to be
+ * written twice. Looks and not time, since a process that was held up has waited for nobody.
+ */
+const pendingAfterLooks = 50;
 
 export class EdgeControl {
   readonly #options: EdgeControlOptions;
@@ -55,6 +58,8 @@ export class EdgeControl {
   #isElecting = false;
   #look: Timer | undefined;
   #changedAt = 0;
+  /** How often gateways were looked at since then. */
+  #looks = 0;
   /** An object has come or changed since the last look, be it in its status. */
   #isTouched = false;
   /** What was said last, of which model. */
@@ -114,6 +119,7 @@ export class EdgeControl {
       this.#elector.start();
     }
     this.#changedAt = this.#options.clock.now();
+    this.#looks = 0;
     this.#acknowledgements.wait(waiter);
     this.#look ??= this.#options.timers.after(lookEveryMs, () => this.#settle());
   }
@@ -129,7 +135,8 @@ export class EdgeControl {
     const ownerOf = (resource: string): string | undefined => (isOfEdge(resource, this.#edge) ? waiter : undefined);
     const { ready, refusal, refusals } = held === '' ? this.#acknowledgements.settle(streams(), ownerOf) : { ready: [], refusal: held, refusals: new Map<string, string>() };
     const message = refusals.get(waiter) ?? refusal;
-    const isLate = clock.now() - this.#changedAt >= pendingAfterMs;
+    this.#looks += 1;
+    const isLate = this.#looks >= pendingAfterLooks;
     const verdict: EdgeVerdict | undefined = ready.includes(waiter) ? { kind: 'taken' } : message !== '' ? { kind: 'refused', message } : isLate ? { kind: 'pending' } : undefined;
     if (verdict) this.#say(verdict);
     this.#look = this.#acknowledgements.isWaiting ? timers.after(lookEveryMs, () => this.#settle()) : undefined;
