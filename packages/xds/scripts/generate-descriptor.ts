@@ -12,15 +12,13 @@ import protobuf from 'protobufjs';
 
 import type { DescriptorJson, FieldJson } from '../src/codec/descriptor.ts';
 import { descriptorSets } from './descriptor-roots.ts';
+import { ownNames } from './root-file.ts';
 
 const packageDir = join(dirname(fileURLToPath(import.meta.url)), '..');
 const outputDir = join(packageDir, 'src', 'gen');
 
 /** The codec handles these by name: their JSON form is not that of their fields. */
 const wellKnown = /^google\.protobuf\.(Any|Duration|Timestamp|Struct|Value|ListValue|NullValue|Empty|FieldMask|\w+Value)$/;
-
-/** Files of others of which we have what we need, under a name of our own. */
-const ownNames: Readonly<Record<string, string>> = { 'opentelemetry/proto/common/v1/common.proto': 'opentelemetry/any-value.proto' };
 
 function includeFolders(): readonly string[] {
   const require = createRequire(import.meta.url);

@@ -11,3 +11,6 @@ export function envoy(path: string, ...messages: readonly string[]): RootFile {
   const packageName = `envoy.${path.slice(0, path.lastIndexOf('/')).replaceAll('/', '.')}`;
   return { file: `envoy/${path}.proto`, messages: messages.map((name) => `${packageName}.${name}`) };
 }
+
+/** Files of others of which we have what we need, under a name of our own. */
+export const ownNames: Readonly<Record<string, string>> = { 'opentelemetry/proto/common/v1/common.proto': 'opentelemetry/any-value.proto' };

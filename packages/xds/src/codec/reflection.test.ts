@@ -12,6 +12,7 @@ import protobuf from 'protobufjs';
 import { beforeAll, expect, test } from 'vitest';
 
 import { descriptorSets } from '../../scripts/descriptor-roots.ts';
+import { ownNames } from '../../scripts/root-file.ts';
 import type { Codec } from './codec.ts';
 import type { DescriptorJson, FieldJson } from './descriptor.ts';
 import type { JsonObject, JsonValue } from './json.ts';
@@ -166,7 +167,7 @@ function parsePublishedProtos(): protobuf.Root {
   const folders = ['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((folder) => join(deps, folder));
   folders.push(dirname(require.resolve('protobufjs/package.json')), fileURLToPath(new URL('../../proto', import.meta.url)));
   const parsed = new protobuf.Root();
-  parsed.resolvePath = (_origin, target) => folders.map((folder) => join(folder, target)).find(existsSync) ?? target;
+  parsed.resolvePath = (_origin, target) => folders.map((folder) => join(folder, ownNames[target] ?? target)).find(existsSync) ?? target;
   const files = descriptorSets.filter(({ name }) => name !== 'admin').flatMap(({ roots }) => roots.map(({ file }) => file));
   parsed.loadSync(files, { keepCase: true });
   return parsed;
