@@ -33,7 +33,11 @@ async function readyCondition(name: string): Promise<Condition | undefined> {
 }
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('mistakes', () => {
-  beforeAll(() => mesh.start());
+  beforeAll(async () => {
+    await mesh.start();
+    // The set-up does not wait for whoever refuses at the door.
+    await mesh.kubectlOutput('-n sluice-system wait --for=condition=Available deployment/injector --timeout=60s');
+  });
   afterAll(() => mesh.dispose());
 
   const helloStillAnswers = async (): Promise<void> => {
@@ -90,7 +94,6 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('mistakes', () => {
     const tried = JSON.parse(await mesh.kubectlOutput('create --dry-run=server -o json -f -', service('tried', 'server.js'))) as { metadata: { annotations: object }; spec: { template: { spec: object } } };
     expect(tried.metadata.annotations).toMatchObject({ 'serving.knative.dev/creator': 'sluice', 'serving.knative.dev/lastModifier': 'sluice' });
     expect(tried.spec.template.spec).toMatchObject({ timeoutSeconds: 300, containerConcurrency: 0 });
-    expect(await mesh.object('ksvc hello')).toMatchObject({ metadata: { annotations: { 'serving.knative.dev/creator': 'sluice' } } });
     expect((await mesh.kubectl('get ksvc tried')).code).toBe(1);
   });
 

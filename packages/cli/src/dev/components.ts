@@ -40,6 +40,8 @@ export interface Component {
   readonly hostNetwork: boolean;
   /** Two may run at the same time, each with ports of its own: then a new one comes before the old one goes. */
   readonly mayOverlap?: boolean;
+  /** Default true. False: the set-up goes on without it, since whatever it does can be done without for a while. */
+  readonly isWaitedFor?: boolean;
   /** What the kubelet asks before the component counts as ready. */
   readonly ready: { readonly port: number; readonly path?: string };
 }
@@ -69,6 +71,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
     },
     {
       name: 'injector',
+      isWaitedFor: false,
       command: main('injector', `--mutating-configurations=${webhookNames.defaulting}`, `--validating-configurations=${webhookNames.validation},${webhookNames.configMaps}`),
       hostNetwork: false,
       ready: { port: 9090, path: '/ready' },

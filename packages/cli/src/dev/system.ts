@@ -71,11 +71,12 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
   // Beside the start of the system, which takes longer. What comes of it is speed, and nothing else.
   const firstRun = hasRun(options.queueProxy).then((has) => has || runSidecarOnce(sidecarCommand(options)));
   const names = components(options).map(({ name }) => name);
+  const awaited = components(options).filter(({ isWaitedFor = true }) => isWaitedFor);
   await until(async () => {
     await refuseCrashes(floor);
     const { items } = await floor.client.resource(deployments).list({ namespace: systemNamespace });
     const available = items.filter(({ metadata, status }) => status?.observedGeneration === metadata.generation && (status?.availableReplicas ?? 0) > 0);
-    return names.every((name) => available.some(({ metadata }) => metadata.name === name));
+    return awaited.every(({ name }) => available.some(({ metadata }) => metadata.name === name));
   }, interrupted);
   await firstRun;
   // A sidecar comes with every pod, and would start beside the program for which somebody waits.
