@@ -36,7 +36,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
 
   test('each Service leads to one component, at a port that is open there', () => {
     const services = chart.ofKind('Service').map(({ metadata: { name } }) => ({ name, ...chart.get('Service', name).spec }));
-    const targets = services.filter(({ name }) => !name.startsWith('autoscaler-bucket-')).map(({ name, selector = {}, ports = [] }) => {
+    const targets = services.filter(({ name }) => !name.startsWith('autoscaler-bucket-') && !name.endsWith('-metrics')).map(({ name, selector = {}, ports = [] }) => {
       const led = components.filter((component) => isMatch(selector, chart.labelsOfPods(component)));
       const found = ports.map(({ targetPort }) => led.flatMap((component) => chart.container(component).ports).find((port) => port.name === targetPort)?.containerPort);
       return [name, led, found];

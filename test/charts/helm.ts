@@ -1,5 +1,6 @@
 /** The official helm over the charts of this repository. */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -17,6 +18,8 @@ export interface RenderOptions {
   readonly namespace?: string;
   /** What a person would give with `--set`: `gateway.httpPort=9000`. */
   readonly set?: readonly string[];
+  /** Files of values, of the chart's own folder. */
+  readonly values?: readonly string[];
 }
 
 /** Said once, since a test that did not run should be heard of. */
@@ -28,9 +31,9 @@ export function chartFolder(chart: ChartName): string {
 }
 
 /** What helm would send to the API server, as text. Rejects with what helm says. */
-export async function renderText({ chart = 'sluice', namespace = 'mesh', set = [] }: RenderOptions = {}): Promise<string> {
+export async function renderText({ chart = 'sluice', namespace = 'mesh', set = [], values = [] }: RenderOptions = {}): Promise<string> {
   const { helm } = await kubernetesTools();
-  const flags = set.flatMap((assignment) => ['--set', assignment]);
+  const flags = [...values.flatMap((file) => ['--values', join(chartFolder(chart), file)]), ...set.flatMap((assignment) => ['--set', assignment])];
   const { stdout } = await run(helm, ['template', 'edge', chartFolder(chart), '--namespace', namespace, ...flags], { maxBuffer: 16 * 2 ** 20 });
   return stdout;
 }

@@ -53,6 +53,11 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     ['injector.injection.capture=ebpf', /must be one of/],
     ['injector.timeoutSeconds=31', /Must be less than or equal to 30/],
     ['injector.certificates.certificateName=injector', /needs injector.certificates.secretName/],
+    ['image.digests.gateway=latest', /Does not match pattern/],
+    ['image.digests.gatway=sha256:0', /gatway is not allowed/],
+    ['gateway.autoscaling.enabled=maybe', /Invalid type|boolean/],
+    ['gateway.extraArgs={rm}', /Does not match pattern/],
+    ['networkPolicy.metricsfrom={}', /metricsfrom is not allowed/],
   ])('refuses %s', async (assignment, complaint) => {
     await expect(renderText({ set: [assignment] })).rejects.toThrow(complaint);
   });

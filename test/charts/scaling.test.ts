@@ -18,6 +18,15 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('pods', () => {
     expect(budgeted(await render({ set }))).toEqual({ 'config-server': '2, budgeted', controller: 1, autoscaler: 1, activator: '5, budgeted', gateway: 1, injector: '2, budgeted' });
   });
 
+  test('outlive a node with the values for that: as many as their load asks for, three at least, and not all on one', async () => {
+    const chart = await render({ values: ['values-ha.yaml'] });
+    expect(budgeted(chart)).toMatchObject({ 'config-server': '2, budgeted', autoscaler: '3, budgeted', activator: 'undefined, budgeted', gateway: 'undefined, budgeted' });
+    const scaled = chart.ofKind('HorizontalPodAutoscaler').map((object) => object['spec']);
+    expect(scaled).toHaveLength(2);
+    for (const spec of scaled) expect(spec).toMatchObject({ minReplicas: 3, maxReplicas: 20 });
+    for (const component of components) expect(chart.pod(component)).toHaveProperty('topologySpreadConstraints');
+  });
+
   test('of autoscalers are replaced one after the other, and when they are to share their work out otherwise', async () => {
     const deployment = (chart: RenderedChart) => chart.get('Deployment', 'sluice-autoscaler').spec;
     const chart = await render();

@@ -43,4 +43,23 @@ export const variants: readonly Variant[] = [
       'autoscalerConfig.enable-scale-to-zero=false',
     ],
   },
+  {
+    name: 'everything that looks on, and pods in places of their own',
+    set: [
+      'networkPolicy.enabled=true',
+      'serviceMonitor.enabled=true',
+      'dashboards.enabled=true',
+      'commonLabels.team=platform',
+      'image.pullSecrets={registry}',
+      `image.digests.gateway=sha256:${'a'.repeat(64)}`,
+      'gateway.autoscaling.enabled=true',
+      'activator.autoscaling.enabled=true',
+      'controller.priorityClassName=system-cluster-critical',
+      'gateway.nodeSelector.role=edge',
+      'gateway.tolerations[0].operator=Exists',
+      'gateway.podAnnotations.note=edge',
+      'activator.podLabels.tier=warm',
+      'autoscaler.extraArgs={--record-load=/tmp/load.jsonl}',
+    ],
+  },
 ];

@@ -1,6 +1,8 @@
 {{/* Nodes are emptied a few pods at a time. Only where there are several: with one it would be in the way of nothing. Takes root, component, values. */}}
 {{- define "sluice.disruptionBudget" -}}
-{{- if gt (int .values.replicas) 1 -}}
+{{- $autoscaling := .values.autoscaling | default dict -}}
+{{- $least := ternary $autoscaling.minReplicas .values.replicas ($autoscaling.enabled | default false) -}}
+{{- if gt (int $least) 1 -}}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -14,6 +16,29 @@ spec:
   selector:
     matchLabels:
       {{- include "sluice.selector" . | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{/* More pods when they have much to do. Takes root, component, values. */}}
+{{- define "sluice.podAutoscaler" -}}
+{{- with .values.autoscaling -}}
+{{- if .enabled -}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  {{- include "sluice.metadata" $ | nindent 2 }}
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: sluice-{{ $.component }} }
+  minReplicas: {{ .minReplicas }}
+  maxReplicas: {{ .maxReplicas }}
+  metrics:
+    - type: Resource
+      resource: { name: cpu, target: { type: Utilization, averageUtilization: {{ .targetCPUUtilizationPercentage }} } }
+  behavior:
+    # A pod that goes drains for minutes: rather later than to and fro.
+    scaleDown: { stabilizationWindowSeconds: 300 }
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -9,7 +9,9 @@ kind: Deployment
 metadata:
   {{- include "sluice.metadata" . | nindent 2 }}
 spec:
+  {{- if not (dig "autoscaling" "enabled" false .values) }}
   replicas: {{ .values.replicas | default 1 }}
+  {{- end }}
   selector:
     matchLabels:
       {{- include "sluice.selector" . | nindent 6 }}
@@ -20,11 +22,21 @@ spec:
       labels:
         {{- include "sluice.labels" .root | nindent 8 }}
         app.kubernetes.io/component: {{ .component }}
-      {{- with .annotations }}
+        {{- with .values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with merge (dict) (.annotations | default dict) (.values.podAnnotations | default dict) }}
       annotations:
         {{- toYaml . | nindent 8 }}
       {{- end }}
     spec:
+      {{- include "sluice.placement" . | trim | nindent 6 }}
+      {{- with .root.Values.image.pullSecrets }}
+      imagePullSecrets:
+        {{- range . }}
+        - name: {{ . }}
+        {{- end }}
+      {{- end }}
       serviceAccountName: sluice-{{ .component }}
       automountServiceAccountToken: {{ .hasApiAccess }}
       enableServiceLinks: false
@@ -48,8 +60,14 @@ spec:
             - {{ . | quote }}
             {{- end }}
             - {{ printf "--log-level=%s" .root.Values.logLevel | quote }}
+            {{- range .values.extraArgs }}
+            - {{ . | quote }}
+            {{- end }}
           env:
             {{- include "sluice.environment" . | nindent 12 }}
+            {{- with .values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
           ports:
             {{- toYaml .ports | nindent 12 }}
           readinessProbe:
@@ -76,5 +94,35 @@ spec:
 {{- if $index }}{{ "\n" }}{{ end -}}
 - name: {{ $name }}
   valueFrom: { fieldRef: { fieldPath: {{ get $fields $name }} } }
+{{- end }}
+{{- end }}
+
+{{/* Where pods go. Unless it is said otherwise, those of one component keep apart where there is room for that. */}}
+{{- define "sluice.placement" -}}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+topologySpreadConstraints:
+{{- if hasKey .values "topologySpreadConstraints" }}
+  {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
+{{- else }}
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "sluice.selector" . | nindent 8 }}
 {{- end }}
 {{- end }}

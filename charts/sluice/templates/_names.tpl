@@ -5,6 +5,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* What pods of one component are found by. Never the version: selectors cannot change. Takes root, component. */}}
@@ -23,9 +26,10 @@ labels:
   app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{/* Takes root, component. */}}
+{{/* Takes root, component. A digest says more than a tag, and goes before it. */}}
 {{- define "sluice.image" -}}
-{{ .root.Values.image.repository }}/{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- $digest := get .root.Values.image.digests .component -}}
+{{ .root.Values.image.repository }}/{{ .component }}{{ if $digest }}@{{ $digest }}{{ else }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end }}
 
 {{/* Where proxies, sidecars and the autoscaler find the config service. */}}
