@@ -23,6 +23,13 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('helm', () => {
     expect(names.filter((name) => name.startsWith('Deployment/mesh/'))).toHaveLength(6);
   });
 
+  test.each(variants)('grants nothing by a star with $name', async ({ set }) => {
+    const { objects } = await render({ set });
+    const rules = objects.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role').flatMap((role) => role['rules'] as Readonly<Record<string, readonly string[]>>[]);
+    expect(rules.length).toBeGreaterThan(10);
+    expect(rules.filter((rule) => Object.values(rule).some((values) => values.includes('*')))).toEqual([]);
+  });
+
   test('puts everything that has a namespace into that of the release', async () => {
     const { objects } = await render({ namespace: 'elsewhere' });
     const clusterWide = ['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'GatewayClass', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
