@@ -13,7 +13,7 @@ import { bundle } from '../bundle/bundle.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { rolesFor, type Role } from './roles.ts';
 
-const apps = join(dirname(fileURLToPath(import.meta.url)), '../../../apps');
+const packages = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const version = '0.1.0';
 /** How long an executable may take until what V8 has compiled of it is there, in ms. A second is usual. */
 const compiledWithinMs = 60_000;
@@ -45,7 +45,7 @@ export async function makeImages({ folder, tell }: ImagesOptions): Promise<void>
 async function makeImage(role: Role, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const inputs = new Set<string>();
-  const file = await bundle(role.name, join(apps, role.name, 'src/main.ts'), folder, { inputs });
+  const file = await bundle(role.name, join(packages, role.folder, role.entry), folder, { inputs });
   await compile(role, file);
   writeFileSync(join(folder, 'sbom.cdx.json'), billOfMaterials({ name: role.name, version, nodeVersion: process.versions.node, inputs }));
 }

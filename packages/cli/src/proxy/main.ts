@@ -12,5 +12,6 @@ async function main(args: readonly string[]): Promise<void> {
   await runProxyCommand(args, runProxy);
 }
 
-// Not awaited at the top, which a bundle cannot: what goes wrong ends the process all the same.
-void main(process.argv.slice(2));
+// `proxy` is said to images of Envoy's and its like before the flags. Not awaited at the top, which a bundle cannot: what goes wrong ends the process all the same.
+const args = process.argv.slice(2);
+void main(args[0] === 'proxy' ? args.slice(1) : args);
