@@ -1,6 +1,6 @@
 /**
- * Configuration that is no good, object by object: it changes nothing of what is served, and the object that caused it says
- * why within a second. A client asks for the Services beside it all along, and no request is lost.
+ * Configuration that is no good, object by object: it changes nothing of what is served, and whoever wrote it is told why, at the door or
+ * within a second by the object that caused it. A client asks for the Services beside it all along, and no request is lost.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -83,6 +83,17 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
     expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
   });
 
+  test('what the rules forbid is refused at the door, and what it was is served', async () => {
+    const invalid = await mesh.kubectl('apply -f -', ingress('good', 'good.example.com', { splits: [] }));
+    expect([invalid.code, invalid.stderr]).toEqual([1, expect.stringMatching(/denied the request: .*splits/s)]);
+    const odd = JSON.stringify({ data: { 'domain-template': '{{.Nothing}}' } });
+    const map = await mesh.kubectl(`patch configmap config-network -n sluice-system --type merge -p ${odd}`);
+    expect([map.code, map.stderr]).toEqual([1, expect.stringMatching(/denied the request: .*domain-template/s)]);
+    expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
+    // From here on nobody stands at the door, as where webhooks are off or away.
+    await mesh.kubectlOutput('delete validatingwebhookconfigurations,mutatingwebhookconfigurations --all');
+  });
+
   test('invalid: what it was is served', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', { splits: [] }));
     await saysWhy('king good', 'Ready', /splits: missing field/);
@@ -108,7 +119,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
 
   test('a way that leads nowhere, and one that leads round', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('nowhere', 'nowhere.example.com', to('gone-00001')));
-    await saysWhy('king nowhere', 'Ready', /revision "gone-00001" is not there/);
+    await saysWhy('king nowhere', 'Ready', /there is no revision "gone-00001"/);
     await mesh.kubectlOutput('apply -f -', ingress('round', 'round.example.com', { ...to('round'), rewriteHost: 'round.example.com' }));
     await saysWhy('king round', 'Ready', /rewritten itself/);
   });

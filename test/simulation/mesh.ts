@@ -17,6 +17,7 @@ import {
 } from '@sluice/kubernetes';
 import { createApiServer, createBuiltInControllers, createMemoryStorage, Kubelet, type ApiServer } from '@sluice/local';
 import { FakePortAllocator, MemoryLogStore } from '@sluice/local/testing';
+import { ingressClassKind } from '@sluice/serving';
 import type { MeshAssets } from './assets.ts';
 import type { World } from './floor/component.ts';
 import { makeAutoscaler, makeConfigServer, makeController } from './floor/control-plane.ts';
@@ -112,7 +113,7 @@ export class Mesh {
       queueProxy: '/apps/queue-proxy/src/main.ts',
       domains: [],
     });
-    for (const manifest of manifests) await this.#apply(manifest as KubernetesObject);
+    for (const manifest of manifests) if (!isLeftOut(manifest)) await this.#apply(manifest as KubernetesObject);
     await this.client.resource(configMaps).patch(
       { namespace: systemNamespace, name: 'config-autoscaler' },
       {
@@ -169,4 +170,9 @@ export class Mesh {
 }
 
 /** What the product's installation is made of. */
-const installedKinds: readonly ResourceKind[] = [customResourceDefinitions, namespaces, configMaps, services, deployments];
+const installedKinds: readonly ResourceKind[] = [customResourceDefinitions, namespaces, configMaps, services, deployments, ingressClassKind];
+
+/** Without TLS nobody can be asked at the door, so the injector and what leads to it are not there; nor are classes of kinds that others define. */
+function isLeftOut({ kind, metadata: { name } }: ReturnType<typeof systemManifests>[number]): boolean {
+  return name.endsWith('injector') || ['Secret', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'GatewayClass'].includes(kind);
+}

@@ -21,6 +21,8 @@ export interface Engine extends UpstreamContext {
   /** What is refused because there is too much to do. */
   readonly overload: OverloadState;
   activeStreams: number;
+  /** Of those, tunnels: WebSockets, CONNECT. */
+  activeTunnels: number;
   /** What is kept for V8's sake. */
   readonly specimens: Specimens;
   /** Called when a stream or a connection has ended. */

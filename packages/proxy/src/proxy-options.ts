@@ -88,6 +88,8 @@ export interface Proxy {
   readonly upstreams: AsyncClient;
   /** Streams that have not ended. */
   readonly activeStreams: number;
+  /** Of those, tunnels: WebSockets, CONNECT. */
+  readonly activeTunnels: number;
   readonly activeConnections: number;
   /** For `/listeners`: what is really bound. */
   listeners(): readonly ListenerStatus[];

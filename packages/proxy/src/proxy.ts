@@ -87,6 +87,7 @@ class RunningProxy implements Proxy {
       overload: new OverloadState(random),
       tracer: options.tracer,
       activeStreams: 0,
+      activeTunnels: 0,
       specimens: new Specimens(),
       onQuieter: () => {},
     };
@@ -128,6 +129,10 @@ class RunningProxy implements Proxy {
 
   get config(): ProxyConfig | undefined {
     return this.#isConfigured ? this.#engine.current.config : undefined;
+  }
+
+  get activeTunnels(): number {
+    return this.#engine.activeTunnels;
   }
 
   get activeStreams(): number {

@@ -109,6 +109,10 @@ describe('on the way to zero', () => {
     expect(plan({ desiredPods: 0, readyPods: 1, replicas: 1, activityForMs: 3_600_000, watchedForMs: 60_000 })).toMatchObject({ scale: 0, activity: 'inactive' });
   });
 
+  it('never looks again sooner than in a whole millisecond, since less may not move the clock on', () => {
+    expect(plan({ desiredPods: 0, readyPods: 1, replicas: 1, activityForMs: 3_600_000, watchedForMs: 60_000 - 1e-7 }).lookAgainAfterMs).toBe(1);
+  });
+
   it('then it becomes inactive, which puts activators in the path, and its pods stay for now', () => {
     expect(plan({ desiredPods: 0, activityForMs: 60_000 })).toMatchObject({
       scale: 0,

@@ -88,7 +88,8 @@ export function planScale(input: ScaleInput): ScalePlan {
     ...nextActivity(input, step.scale),
     mode: nextMode(input, step.scale),
     activators: targetBurstCapacity === 0 ? ACTIVATORS_MIN : Math.max(ACTIVATORS_MIN, Math.ceil(activatorLoad / config.activatorCapacity)),
-    lookAgainAfterMs: step.lookAgainAfterMs,
+    // Whole milliseconds: what is left between two readings of a clock may be too little to add to the time of either.
+    lookAgainAfterMs: step.lookAgainAfterMs === undefined ? undefined : Math.ceil(step.lookAgainAfterMs),
   };
 }
 

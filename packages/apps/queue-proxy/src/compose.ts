@@ -59,7 +59,13 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const { settings, network, clock, timers, random, logger } = options;
   const proxy = createProxy({ ...options, network: new PatientNetwork(network, { timers, random }) });
   const load = new LoadMeter(clock.now(), riseMinOf(settings));
-  const drainer = new Drainer({ clock, timers, quietPeriodMs: settings.quietPeriodMs });
+  const drainer = new Drainer({
+    clock,
+    timers,
+    quietPeriodMs: settings.quietPeriodMs,
+    // Tunnels may stay open for hours, and programs are told to close them by being told to go.
+    isBusy: () => proxy.activeStreams > proxy.activeTunnels,
+  });
   const prober =
     settings.probes.length === 0
       ? undefined

@@ -21,6 +21,7 @@ function createStandIn() {
     failHealthChecks: (isFailing: boolean) => void (proxy.isFailing = isFailing),
     stopAccepting: ({ inboundOnly }: { inboundOnly?: boolean } = {}) => Promise.resolve(void calls.push(inboundOnly === true ? 'stop inbound' : 'stop')),
     config: undefined,
+    activeTunnels: 0,
     activeStreams: 0,
     activeConnections: 0,
     apply: () => Promise.resolve([]),

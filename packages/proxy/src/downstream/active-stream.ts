@@ -149,6 +149,7 @@ export class ActiveStream extends FilteredStream implements DownstreamEvents, Up
     this.responseHeadSent = true;
     this.statistics.upgrades.add();
     this.statistics.upgradesActive += 1;
+    this.engine.activeTunnels += 1;
     this.statistics.byClass[(head.status / 100) | 0]?.add();
     this.codec.writeTunnelHead(head);
     if (this.config.logOccasions?.logsTunnels === true) writeEarlyLogs(this, this.config.accessLogs, 'DownstreamTunnelSuccessfullyEstablished', this.engine);

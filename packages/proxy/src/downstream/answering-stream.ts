@@ -96,7 +96,10 @@ export abstract class AnsweringStream extends StreamCore {
 
   protected end(outcome: Outcome, intact: boolean): void {
     if (this.state === 'ended') return;
-    if (this.state === 'tunnel') this.statistics.upgradesActive -= 1;
+    if (this.state === 'tunnel') {
+      this.statistics.upgradesActive -= 1;
+      this.engine.activeTunnels -= 1;
+    }
     this.state = 'ended';
     const { info } = this;
     info.endAt = this.engine.turn.now();

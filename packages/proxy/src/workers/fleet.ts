@@ -128,6 +128,10 @@ class RunningFleet implements Fleet {
     return this.#config;
   }
 
+  get activeTunnels(): number {
+    return this.#reports().reduce((sum, { activeTunnels }) => sum + activeTunnels, 0);
+  }
+
   get activeStreams(): number {
     return this.#reports().reduce((sum, { activeStreams }) => sum + activeStreams, 0);
   }

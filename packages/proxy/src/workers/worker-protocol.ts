@@ -47,6 +47,7 @@ export interface WorkerReport {
   readonly listeners: readonly ListenerStatus[];
   readonly clusters: readonly ClusterStatus[];
   readonly activeStreams: number;
+  readonly activeTunnels: number;
   readonly activeConnections: number;
 }
 

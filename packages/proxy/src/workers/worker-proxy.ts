@@ -104,6 +104,6 @@ export class WorkerProxy {
 
   #report(): WorkerReport {
     const { proxy, meter } = this.#options;
-    return { families: meter.collect(), listeners: proxy.listeners(), clusters: proxy.clusters(), activeStreams: proxy.activeStreams, activeConnections: proxy.activeConnections };
+    return { families: meter.collect(), listeners: proxy.listeners(), clusters: proxy.clusters(), activeStreams: proxy.activeStreams, activeTunnels: proxy.activeTunnels, activeConnections: proxy.activeConnections };
   }
 }

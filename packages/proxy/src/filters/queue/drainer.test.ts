@@ -52,3 +52,16 @@ test('requests of a running sidecar do not matter', () => {
   time.advance(100_000);
   expect([ends, time.pending]).toEqual([[], 0]);
 });
+
+test('what is under way is waited for, however quiet it has been', () => {
+  const time = new SimulatedTime();
+  const ends: string[] = [];
+  let isBusy = true;
+  const drainer = new Drainer({ clock: time, timers: time, quietPeriodMs: 1000, isBusy: () => isBusy });
+  drainer.drain((end) => ends.push(end));
+  time.advance(60_000);
+  expect(ends).toEqual([]);
+  isBusy = false;
+  time.advance(100);
+  expect(ends).toEqual(['drained']);
+});

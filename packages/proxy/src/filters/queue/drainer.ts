@@ -2,11 +2,12 @@
  * How a sidecar leaves without losing a request. Routing learns late that a pod is going, so after the word to
  * go probes fail at once, but requests are served as before until none has come for a while.
  *
- *     running ──drain──► draining ──quiet period without a request──► drained
+ *     running ──drain──► draining ──quiet period without a new request, and none under way──► drained
  *        ▲                  │ (each request starts the quiet period anew)
  *        └─────undrain──────┘ (the word came for a restart of a container, not for the pod)
  *
- * https://github.com/knative/pkg/blob/main/network/handlers/drain.go
+ * https://github.com/knative/pkg/blob/main/network/handlers/drain.go, where what is under way does not count: a program that does not heed
+ * SIGTERM, told to go after the quiet period, takes requests with it that take longer.
  */
 import type { Clock, Timer, Timers } from '@sluice/kernel';
 
@@ -18,7 +19,12 @@ export interface DrainerOptions {
   readonly timers: Timers;
   /** Default `QUIET_PERIOD_MS`. */
   readonly quietPeriodMs?: number;
+  /** Whether requests are under way that are to be waited for. Default: none are. */
+  readonly isBusy?: () => boolean;
 }
+
+/** Between two looks whether what was under way has ended, in ms. Chosen: nothing to a machine, and not felt by a person who waits for the end. */
+const BUSY_LOOK_MS = 100;
 
 export type DrainEnd = 'drained' | 'undone';
 
@@ -26,6 +32,7 @@ export class Drainer {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #quietPeriodMs: number;
+  readonly #isBusy: () => boolean;
   #lastRequestAt = 0;
   #timer: Timer | undefined;
   #state: 'running' | 'draining' | 'drained' = 'running';
@@ -35,6 +42,7 @@ export class Drainer {
     this.#clock = options.clock;
     this.#timers = options.timers;
     this.#quietPeriodMs = options.quietPeriodMs ?? QUIET_PERIOD_MS;
+    this.#isBusy = options.isBusy ?? (() => false);
   }
 
   /** Whether the word to go has been given: probes must fail. */
@@ -73,6 +81,10 @@ export class Drainer {
       const leftMs = this.#lastRequestAt + this.#quietPeriodMs - this.#clock.now();
       if (leftMs > 0) {
         this.#watch(leftMs);
+        return;
+      }
+      if (this.#isBusy()) {
+        this.#watch(BUSY_LOOK_MS);
         return;
       }
       this.#state = 'drained';
