@@ -4,7 +4,7 @@
  * files are CommonJS: Node loads that synchronously, and what is taken from its own modules is looked up in them directly.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { lateBuiltins } from './late-builtins.ts';
 import { LibrariesApart } from './libraries-apart.ts';
@@ -31,7 +31,7 @@ const options: BuildOptions = {
 };
 
 export interface BundleOptions {
-  /** Gets the files of libraries that were taken, absolute. */
+  /** Gets the files that were taken, ours and those of libraries, absolute. */
   readonly inputs?: Set<string>;
 }
 
@@ -41,20 +41,20 @@ export async function bundle(name: string, entry: string, target: string, { inpu
   await mkdir(folder, { recursive: true });
   const libraries = new LibrariesApart(name);
   const threads = new ThreadEntries(name);
-  const texts = await bundleOurs(name, entry, folder, libraries, threads);
+  const texts = await bundleOurs(name, entry, folder, libraries, threads, inputs);
   for (const thread of threads.found()) {
-    if (texts.some((text) => text.includes(thread.name))) texts.push(...(await bundleOurs(thread.name, thread.entry, folder, libraries, threads)));
+    if (texts.some((text) => text.includes(thread.name))) texts.push(...(await bundleOurs(thread.name, thread.entry, folder, libraries, threads, inputs)));
   }
   for (const { file, contents } of libraries.found()) {
     if (!texts.some((text) => text.includes(file))) continue;
     const { metafile } = await build({ ...options, metafile: true, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile: join(folder, file) });
-    for (const input of Object.keys(metafile.inputs)) if (input.includes('node_modules/')) inputs?.add(resolve(import.meta.dirname, input));
+    for (const input of Object.keys(metafile.inputs)) if (isFile(input)) inputs?.add(resolve(import.meta.dirname, input));
   }
   return join(folder, `${name}.cjs`);
 }
 
 /** What is ours: `<name>-code.cjs`, which always runs, `<name>-rest.cjs`, and `<name>.cjs`, which starts the first. Gives the texts of both. */
-async function bundleOurs(name: string, entry: string, folder: string, libraries: LibrariesApart, threads: ThreadEntries): Promise<string[]> {
+async function bundleOurs(name: string, entry: string, folder: string, libraries: LibrariesApart, threads: ThreadEntries, inputs: Set<string> | undefined): Promise<string[]> {
   const [starter, code, rest] = [`${name}.cjs`, `${name}-code.cjs`, `${name}-rest.cjs`];
   const ours: BuildOptions = {
     ...options,
@@ -66,10 +66,17 @@ async function bundleOurs(name: string, entry: string, folder: string, libraries
   };
   const plugins = ours.plugins ?? [];
   const parts = await findParts({ ...ours, outfile: join(folder, code) }, entry, folder, rest);
-  await build({ ...ours, stdin: { contents: restEntry(parts), resolveDir: folder, loader: 'js' }, outfile: join(folder, rest), plugins: [useShared(parts, starter), ...plugins] });
+  const { metafile } = await build({ ...ours, metafile: true, stdin: { contents: restEntry(parts), resolveDir: folder, loader: 'js' }, outfile: join(folder, rest), plugins: [useShared(parts, starter), ...plugins] });
+  for (const input of parts.eager) if (isFile(relative(import.meta.dirname, input))) inputs?.add(input);
+  for (const input of Object.keys(metafile.inputs)) if (isFile(input)) inputs?.add(resolve(import.meta.dirname, input));
   const wrapped = wrap(parts.text);
   await writeFile(join(folder, code), wrapped);
   await writeFile(join(folder, starter), starterOf(code, wrapped));
   await forgetFormer(folder, code, wrapped);
   return [wrapped, await readFile(join(folder, rest), 'utf8')];
+}
+
+/** Others stand for what a plugin makes: `library:undici`, `<stdin>`. */
+function isFile(input: string): boolean {
+  return !/^(<|[\w-]+:)/.test(input);
 }

@@ -8,7 +8,7 @@ import { request } from 'undici';
 import { applyManifests } from '../manifests/apply.ts';
 import type { Discovery } from '../manifests/discovery.ts';
 import { manifestFiles, readManifests, type Manifest } from '../manifests/read.ts';
-import { bundle } from '../bundle/bundle.ts';
+import { keptBundle } from '../bundle/kept-bundle.ts';
 import { hasRun, runSidecarOnce } from '../bundle/sidecar-first-run.ts';
 import { components, systemNamespace, type ComponentOptions } from './components.ts';
 import type { Floor } from './floor.ts';
@@ -62,7 +62,7 @@ export async function installSystem({ floor, discovery, stateFolder, ports, inte
     apps: join(root, 'packages/apps'),
     kubeconfig: floor.kubeconfig,
     ports,
-    queueProxy: await bundle('queue-proxy', join(root, 'packages/apps/queue-proxy/src/main.ts'), join(stateFolder, 'bundle')),
+    queueProxy: await keptBundle('queue-proxy', join(root, 'packages/apps/queue-proxy/src/main.ts'), [join(root, 'node_modules/.cache/sluice'), join(stateFolder, 'bundle')]),
     domains: ['127.0.0.1.sslip.io', 'example.com'],
   };
   const objects = systemManifests(options);

@@ -47,7 +47,7 @@ async function makeImage(role: Role, folder: string): Promise<void> {
   const inputs = new Set<string>();
   const file = await bundle(role.name, join(packages, role.folder, role.entry), folder, { inputs });
   await compile(role, file);
-  writeFileSync(join(folder, 'sbom.cdx.json'), billOfMaterials({ name: role.name, version, nodeVersion: process.versions.node, inputs }));
+  writeFileSync(join(folder, 'sbom.cdx.json'), billOfMaterials({ name: role.name, version, nodeVersion: process.versions.node, inputs: [...inputs].filter((input) => input.includes('/node_modules/')) }));
 }
 
 /** Starts it once, so that it need not be compiled at each start in a pod. */
