@@ -15,7 +15,8 @@ const patienceMs = 10_000;
 /** Whether there is something kept already. What was kept of former texts is gone by now. */
 export async function hasRun(bundled: string): Promise<boolean> {
   const code = basename(bundled).replace(/\.cjs$/, '-code.cjs-');
-  return (await readdir(join(dirname(bundled), 'compiled')).catch(() => [])).some((name) => name.startsWith(code));
+  // While it is being written its name goes on.
+  return (await readdir(join(dirname(bundled), 'compiled')).catch(() => [])).some((name) => name.startsWith(code) && /-[0-9a-f]+$/.test(name));
 }
 
 /** @param command how a sidecar is started, without arguments @returns whether it answered */

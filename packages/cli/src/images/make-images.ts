@@ -4,12 +4,13 @@
  * only the texts, Node's version and its flags.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MeshError } from '@sluice/kernel';
 import { bundle } from '../bundle/bundle.ts';
+import { hasRun, runSidecarOnce } from '../bundle/sidecar-first-run.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { rolesFor, type Role } from './roles.ts';
 
@@ -46,7 +47,9 @@ async function makeImage(role: Role, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const inputs = new Set<string>();
   const file = await bundle(role.name, join(packages, role.folder, role.entry), folder, { inputs });
-  await compile(role, file);
+  // A sidecar starts with every pod: what its first request needs is compiled, too.
+  if (role.name !== 'queue-proxy') await compile(role, file);
+  else if (!(await runSidecarOnce([process.execPath, ...role.nodeFlags, file]))) throw new MeshError('image-not-made', 'the sidecar did not answer');
   writeFileSync(join(folder, 'sbom.cdx.json'), billOfMaterials({ name: role.name, version, nodeVersion: process.versions.node, inputs: [...inputs].filter((input) => input.includes('/node_modules/')) }));
 }
 
@@ -57,20 +60,11 @@ async function compile({ name, nodeFlags, alone }: Role, file: string): Promise<
   child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const patience = setTimeout(() => child.kill('SIGKILL'), compiledWithinMs);
-  const look = setInterval(() => isCompiled(file) && child.kill('SIGTERM'), 50);
+  const look = setInterval(() => void hasRun(file).then((has) => has && child.kill('SIGTERM')), 50);
   await ended;
   clearTimeout(patience);
   clearInterval(look);
-  if (!isCompiled(file)) throw new MeshError('image-not-made', `${name} ended before V8 had compiled it: ${said === '' ? 'it said nothing' : said}`);
-}
-
-function isCompiled(file: string): boolean {
-  try {
-    // While it is being written it has a longer name. See `starter.ts`.
-    return readdirSync(join(dirname(file), 'compiled')).some((name) => name.startsWith(basename(file, '.cjs')) && /-[0-9a-f]+$/.test(name));
-  } catch {
-    return false;
-  }
+  if (!(await hasRun(file))) throw new MeshError('image-not-made', `${name} ended before V8 had compiled it: ${said === '' ? 'it said nothing' : said}`);
 }
 
 /** Those that `gcr.io/distroless/cc` and its like do not have. */

@@ -1,4 +1,5 @@
 /** What there is an image of: the executables that run in pods. */
+import { sidecarEnvironment } from '../bundle/sidecar-first-run.ts';
 import { dataPlaneFlags } from '../dev/node-flags.ts';
 
 export const roleNames = ['config-server', 'controller', 'autoscaler', 'activator', 'gateway', 'injector', 'queue-proxy', 'proxy'] as const;
@@ -30,7 +31,7 @@ export function rolesFor(kubeconfig: string): readonly Role[] {
     { name: 'activator', ...inApps('activator'), nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--metrics-host=127.0.0.1', '--metrics-port=0', '--drain-grace-ms=0'], environment: inPod } },
     { name: 'gateway', ...inApps('gateway'), nodeFlags: dataPlaneFlags, alone: { args: [`--config-service=${nowhere}`, '--admin-host=127.0.0.1', '--admin-port=0', '--drain-grace-ms=0'], environment: inPod } },
     { name: 'injector', ...inApps('injector'), nodeFlags: [], alone: { args: ['--host=127.0.0.1', '--port=0', '--metrics-port=0'], environment } },
-    { name: 'queue-proxy', ...inApps('queue-proxy'), nodeFlags: dataPlaneFlags, alone: { args: ['--quiet-period-ms=0'], environment: sidecarEnvironment } },
+    { name: 'queue-proxy', ...inApps('queue-proxy'), nodeFlags: dataPlaneFlags, alone: { args: ['--quiet-period-ms=0'], environment: { ...sidecarEnvironment({ userPort: 9, ports: [] }), SERVING_READINESS_PROBE: '', SERVING_LOGGING_LEVEL: 'info' } } },
     { name: 'proxy', folder: 'cli/src/proxy', entry: 'main.ts', nodeFlags: dataPlaneFlags, alone: { args: ['proxy', `--config-yaml=${JSON.stringify(bootstrap)}`], environment: {} } },
   ];
 }
@@ -64,24 +65,4 @@ const bootstrap = {
       },
     ],
   },
-};
-
-/** What Knative's controller gives a sidecar, with ports that are free and a program that is not there. */
-const sidecarEnvironment: Readonly<Record<string, string>> = {
-  CONTAINER_CONCURRENCY: '10',
-  QUEUE_SERVING_PORT: '0',
-  QUEUE_SERVING_TLS_PORT: '0',
-  USER_PORT: '9',
-  REVISION_TIMEOUT_SECONDS: '300',
-  SERVING_READINESS_PROBE: '',
-  SERVING_LOGGING_CONFIG: '',
-  SERVING_LOGGING_LEVEL: 'info',
-  SERVING_NAMESPACE: 'default',
-  SERVING_CONFIGURATION: 'alone',
-  SERVING_REVISION: 'alone-00001',
-  SERVING_POD: 'alone-00001-deployment-0',
-  SERVING_POD_IP: '127.0.0.1',
-  SLUICE_ADMIN_PORT: '0',
-  SLUICE_AUTOSCALER_METRICS_PORT: '0',
-  SLUICE_USER_METRICS_PORT: '0',
 };
