@@ -28,6 +28,31 @@ test('the pod is ready once the program listens', async () => {
   expect(early.answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\nqueue$/);
 });
 
+test('the first request goes by the connection by which the program was found, and later ones by others', async () => {
+  const { time, program, startProgram, request } = await createPod();
+  const early = request(probe);
+  await startProgram();
+  await time.advanceAsync(60);
+  expect([early.answer.endsWith('queue'), program.connections]).toEqual([true, 1]);
+  const first = request();
+  await time.advanceAsync(50);
+  const second = request();
+  await time.advanceAsync(500);
+  expect([first.answer.endsWith('hello'), second.answer.endsWith('hello'), program.connections]).toEqual([true, true, 2]);
+});
+
+test('a program that is found and asked nothing has no connection open a moment later', async () => {
+  const { time, program, startProgram, request } = await createPod();
+  const early = request(probe);
+  await startProgram();
+  await time.advanceAsync(60);
+  expect(program.open).toBe(1);
+  await time.advanceAsync(200);
+  const again = request(probe);
+  await time.advanceAsync(50);
+  expect([early.answer.endsWith('queue'), again.answer.endsWith('queue'), program.open, program.connections]).toEqual([true, true, 0, 2]);
+});
+
 test('a port that is closed for a moment costs its clients time and not an error', async () => {
   const { time, startProgram, request } = await createPod();
   const exchange = request();

@@ -20,6 +20,7 @@ import { LoadMeter } from './load-meter.ts';
 import { riseMinOf } from './rise-min.ts';
 import { PatientNetwork } from './patient-network.ts';
 import { olderLabelsOf } from './pod-resource.ts';
+import { ProgramNetwork } from './program-network.ts';
 import { ProgramProber } from './program-prober.ts';
 import { makeFilter, makeStaticConfig } from './static-config.ts';
 
@@ -57,7 +58,8 @@ const TUNNEL_DRAIN_MS = 60_000;
 
 export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const { settings, network, clock, timers, random, logger } = options;
-  const proxy = createProxy({ ...options, network: new PatientNetwork(network, { timers, random }) });
+  const programNetwork = new ProgramNetwork(network, timers);
+  const proxy = createProxy({ ...options, network: new PatientNetwork(programNetwork, { timers, random }) });
   const load = new LoadMeter(clock.now(), riseMinOf(settings));
   const drainer = new Drainer({
     clock,
@@ -69,7 +71,7 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const prober =
     settings.probes.length === 0
       ? undefined
-      : new ProgramProber({ ...settings, network, clock, timers, logger, ...(options.loadLateProbes ? { loadLateProbes: options.loadLateProbes } : {}) });
+      : new ProgramProber({ ...settings, network, clock, timers, logger, keep: (connection, port) => (port === settings.userPort ? programNetwork.keep(connection) : connection.destroy()), ...(options.loadLateProbes ? { loadLateProbes: options.loadLateProbes } : {}) });
   const queueFactory = createQueueFilterFactory({ stats: load.stats, onRise: () => load.onRise(), drainer, ...(prober === undefined ? {} : { prober }), ...watchersOf(options) });
   const context = createFilterContexts(options)('queue');
   const filters = [makeFilter(queueFactory, queueValue(settings), context), makeFilter(routerFactory, { suppress_envoy_headers: true }, context)];

@@ -109,6 +109,7 @@ class PatientConnection implements Connection {
   #untilOpen(): ConnectionHandler {
     return {
       onOpen: () => {
+        if (this.#isDestroyed) return;
         this.#isOpen = true;
         this.#try.handler = this.#handler;
         this.#handler.onOpen?.();

@@ -5,7 +5,7 @@
  * A probe without a period is asked eagerly: again and again until it has succeeded often enough in a row, or
  * ten seconds have passed. https://github.com/knative/serving/blob/main/pkg/queue/readiness/probe.go
  */
-import type { Clock, Logger, Network, Timers } from '@sluice/kernel';
+import type { Clock, Connection, Logger, Network, Timers } from '@sluice/kernel';
 import { probeHttp, probeTcp, type ReadinessProber } from '@sluice/proxy';
 import type { LateProbes } from './late-probes.ts';
 import type { ProbeTarget, ProgramProbe } from './program-probe.ts';
@@ -16,6 +16,8 @@ export interface ProgramProberOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Takes the connection by which the program was found to listen. Default: it is closed. */
+  readonly keep?: (connection: Connection, port: number) => void;
   /** Whether the program is asked over HTTP/2 first where HTTP is what it is asked by. Default false. */
   readonly detectsHttp2?: boolean;
   /** Loads what asks over HTTP/2, gRPC and HTTPS. Default ours. */
@@ -30,9 +32,9 @@ const EAGER_QUESTION_TIMEOUT_MS = 100;
 const EAGER_INTERVAL_MS = 50;
 /**
  * In the first two seconds of a round the questions come closer together: half of this is added to every cold
- * start, and a refused connection on loopback costs some 30 µs. Chosen: most quick programs listen within half a second, which is 125 questions.
+ * start, and a refused connection on loopback costs some 30 µs. Chosen: most quick programs listen within half a second, which is 250 questions.
  */
-const EARLIEST_INTERVAL_MS = 4;
+const EARLIEST_INTERVAL_MS = 2;
 const EARLIEST_MS = 500;
 const EARLY_INTERVAL_MS = 10;
 const EARLY_MS = 2000;
@@ -104,7 +106,8 @@ export class ProgramProber implements ReadinessProber {
     const { network } = this.#options;
     const address = { host: programHost, port: target.port };
     if (target.kind === 'tcp') {
-      probeTcp(network, address, timeoutMs, onAnswer);
+      const { keep } = this.#options;
+      probeTcp(network, address, timeoutMs, onAnswer, keep && ((connection) => keep(connection, target.port)));
       return;
     }
     if (target.kind === 'grpc') {

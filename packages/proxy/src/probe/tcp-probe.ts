@@ -1,8 +1,11 @@
 /** Whether somebody listens. */
-import type { Address, Network } from '@sluice/kernel';
+import type { Address, Connection, Network } from '@sluice/kernel';
 
-/** Connects and closes at once. `onResult` is called once, never from within this call; it gives the reason of a failure. */
-export function probeTcp(network: Network, address: Address, timeoutMs: number, onResult: (failure: string | undefined) => void): void {
+/**
+ * Connects and closes at once. `onResult` is called once, never from within this call; it gives the reason of a failure.
+ * @param keep takes the open connection instead; from then on it is its owner's
+ */
+export function probeTcp(network: Network, address: Address, timeoutMs: number, onResult: (failure: string | undefined) => void, keep?: (connection: Connection) => void): void {
   let isDone = false;
   function finish(failure: string | undefined): void {
     if (isDone) return;
@@ -13,7 +16,8 @@ export function probeTcp(network: Network, address: Address, timeoutMs: number, 
     address,
     {
       onOpen() {
-        connection.destroy();
+        if (keep) keep(connection);
+        else connection.destroy();
         finish(undefined);
       },
       onData() {},

@@ -32,10 +32,12 @@ export async function createPod(environment: Record<string, string> = {}, workMs
   const spans: Span[] = [];
   const tracer = { record: (span: Span) => void spans.push(span) };
   const sidecar = composeQueueProxy({ ...shared, settings: settings.value, network: network.view('sidecar', podIp), tracer });
-  const program = { running: 0, runningMax: 0, heads: [] as string[] };
+  const program = { running: 0, runningMax: 0, connections: 0, open: 0, heads: [] as string[] };
 
   async function startProgram(): Promise<void> {
     await network.view('program', '127.0.0.1').listen({ host: '127.0.0.1', port: 8080 }, (connection) => {
+      program.connections += 1;
+      program.open += 1;
       let text = '';
       connection.handler = {
         onData(memory, length) {
@@ -53,7 +55,7 @@ export async function createPod(environment: Record<string, string> = {}, workMs
         },
         onDrain() {},
         onEnd: () => connection.end(),
-        onClose() {},
+        onClose: () => void (program.open -= 1),
       };
     });
   }
