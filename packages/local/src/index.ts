@@ -18,6 +18,8 @@ export type { Storage, StoredObject, StoredState } from './api-server/storage/st
 export { Kubelet, type KubeletOptions } from './kubelet/kubelet.ts';
 export { createSystemKubelet, type SystemKubelet, type SystemKubeletOptions } from './kubelet/system-kubelet.ts';
 export type { NodeFacts } from './kubelet/node.ts';
+export { Lull } from './lull/lull.ts';
+export type { Patience } from './api-server/patience.ts';
 export type { TimelineEvent, TimelineListener, TimelinePhase } from './kubelet/timeline.ts';
 export type {
   ProcessExit,
@@ -41,6 +43,6 @@ export { createPodLogs } from './kubelet/pod-logs.ts';
 export { isolatedCondition, listensOnPortCondition } from './kubelet/pod-status.ts';
 export { isolationAnnotation } from './kubelet/isolation/isolation-plan.ts';
 export type { IsolationSupport, NetworkIsolation, RelayedPort, Sandbox, SandboxOptions, SocketAddress } from './kubelet/isolation/network-isolation.ts';
-export { realPort, realPortsAnnotation } from './objects/pod-facts.ts';
+export { nicenessAnnotation, realPort, realPortsAnnotation } from './objects/pod-facts.ts';
 export { createBuiltInControllers, type BuiltInControllers } from './controllers/built-in-controllers.ts';
 export type { BuiltInControllerOptions } from './controllers/surroundings.ts';

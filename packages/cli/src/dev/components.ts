@@ -40,11 +40,16 @@ export interface Component {
   readonly hostNetwork: boolean;
   /** Two may run at the same time, each with ports of its own: then a new one comes before the old one goes. */
   readonly mayOverlap?: boolean;
+  /** How far it steps back for programs of users, as `nice`. Default 0. */
+  readonly niceness?: number;
   /** Default true. False: the set-up goes on without it, since whatever it does can be done without for a while. */
   readonly isWaitedFor?: boolean;
   /** What the kubelet asks before the component counts as ready. */
   readonly ready: { readonly port: number; readonly path?: string };
 }
+
+/** Of those for whom no request waits: a program that starts goes before them. Chosen: a tenth of its share. */
+const keeperNiceness = 10;
 
 /** In the order in which people think of them; they start together and wait for each other by themselves. */
 export function components({ node, apps, ports }: ComponentOptions): Component[] {
@@ -59,7 +64,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
       hostNetwork: true,
       ready: { port: ports.configService },
     },
-    { name: 'controller', command: main('controller', `--config-service=${configService}`, ...tls.issuer), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
+    { name: 'controller', command: main('controller', `--config-service=${configService}`, ...tls.issuer), hostNetwork: false, niceness: keeperNiceness, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'activator', // It goes on accepting for a second, until gateways have heard that it leaves.
       command: dataPlane('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
@@ -71,6 +76,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
     },
     {
       name: 'injector',
+      niceness: keeperNiceness,
       isWaitedFor: false,
       command: main('injector', `--mutating-configurations=${webhookNames.defaulting}`, `--validating-configurations=${webhookNames.validation},${webhookNames.configMaps}`),
       hostNetwork: false,

@@ -12,11 +12,15 @@ import {
   createHttpsWebhookCaller,
   createInProcessTransport,
   createSystemKubelet,
+  Lull,
   openFileStorage,
   serveApiServer,
   writeKubeconfig,
   type TimelineListener,
 } from '@sluice/local';
+
+/** Nobody waits for what these do about a pod that starts: they keep statuses, and decide by what they are told elsewhere. */
+const patientClients: ReadonlySet<string> = new Set(['sluice-controller', 'sluice-autoscaler', 'sluice-injector']);
 
 export interface FloorOptions {
   readonly stateFolder: string;
@@ -44,13 +48,14 @@ export interface Floor {
 export async function startFloor({ stateFolder, apiPort, programFolder, onTimeline, logger = silentLogger }: FloorOptions): Promise<Floor> {
   mkdirSync(stateFolder, { recursive: true });
   const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
-  const api = createApiServer({ ...surroundings, storage: openFileStorage(join(stateFolder, 'objects.log'), { logger }), webhooks: createHttpsWebhookCaller() });
+  const lull = new Lull(systemTimers);
+  const api = createApiServer({ ...surroundings, storage: openFileStorage(join(stateFolder, 'objects.log'), { logger }), webhooks: createHttpsWebhookCaller(), patience: { lull, isPatient: (userAgent) => patientClients.has(userAgent) } });
   const served = await serveApiServer(api, { port: apiPort });
   const kubeconfig = join(stateFolder, 'kubeconfig');
   writeKubeconfig(kubeconfig, served.url);
 
   const client = new KubernetesClient({ transport: createInProcessTransport(api), fieldManager: 'sluice-dev' });
-  const controllers = createBuiltInControllers({ ...surroundings, client });
+  const controllers = createBuiltInControllers({ ...surroundings, client, lull });
   const { kubelet, podLogs, keepAhead } = createSystemKubelet({
     ...surroundings,
     client,
@@ -60,6 +65,7 @@ export async function startFloor({ stateFolder, apiPort, programFolder, onTimeli
     extraEnvironment: { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(stateFolder, 'compile-cache') },
     programFolder,
     onTimeline,
+    lull,
   });
   api.setPodLogs(podLogs);
 

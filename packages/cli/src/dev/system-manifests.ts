@@ -3,6 +3,7 @@
  * for each component. Ordinary objects, so that `kubectl get pods -A` shows the control plane and the kubelet
  * heals it.
  */
+import { nicenessAnnotation } from '@sluice/local';
 import { dataPlaneFlags } from './node-flags.ts';
 import type { ManifestObject } from '../manifests/read.ts';
 import { webhookManifests } from './webhook-manifests.ts';
@@ -74,7 +75,7 @@ function waysIn(): ManifestObject[] {
   ];
 }
 
-function deployment({ name, command, hostNetwork, mayOverlap = false, ready }: Component, options: ComponentOptions): ManifestObject {
+function deployment({ name, command, hostNetwork, mayOverlap = false, niceness, ready }: Component, options: ComponentOptions): ManifestObject {
   const probe = ready.path === undefined ? { tcpSocket: { port: ready.port } } : { httpGet: { port: ready.port, path: ready.path } };
   return {
     apiVersion: 'apps/v1',
@@ -86,7 +87,7 @@ function deployment({ name, command, hostNetwork, mayOverlap = false, ready }: C
       // The old one holds the ports, or is to decide alone: then it must go before the new one comes.
       strategy: mayOverlap ? { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } : { type: 'Recreate' },
       template: {
-        metadata: { labels: { app: name } },
+        metadata: { labels: { app: name }, ...(niceness === undefined ? {} : { annotations: { [nicenessAnnotation]: String(niceness) } }) },
         spec: {
           hostNetwork,
           terminationGracePeriodSeconds: 5,

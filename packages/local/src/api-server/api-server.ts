@@ -16,6 +16,7 @@ import { DefinitionLifecycle } from './lifecycle/definition-lifecycle.ts';
 import { GarbageCollector } from './lifecycle/garbage-collector.ts';
 import { NamespaceLifecycle, createStandardNamespaces } from './lifecycle/namespace-lifecycle.ts';
 import { DEFAULT_LIMITS, type ApiServerLimits } from './limits.ts';
+import type { Patience } from './patience.ts';
 import type { PodLogs } from './pod-logs.ts';
 import { parseTarget } from './request/target.ts';
 import { builtinKinds } from './resources/builtin/kinds.ts';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   /** How admission webhooks are reached. Absent: none can be, and what their configurations say of that holds. */
   readonly webhooks?: WebhookCaller;
   readonly limits?: Partial<ApiServerLimits>;
+  /** Absent: everybody hears of everything at once. */
+  readonly patience?: Patience;
   /** Default: open to everybody who reaches it. */
   readonly access?: AccessOptions;
 }
@@ -80,6 +83,7 @@ export function assembleApiServer(options: ApiServerOptions): { server: ApiServe
     admission: new Admission({ store, registry, caller: options.webhooks ?? NO_WEBHOOKS, random, logger }),
     access: new Access(options.access ?? { mode: 'open' }, store, clock, random),
     podLogs: options.podLogs,
+    patience: options.patience,
   };
   const hub = new WatchHub();
   const documents: Documents = { discovery: new Discovery(registry), openApi: new OpenApi(registry, schemas, clock) };

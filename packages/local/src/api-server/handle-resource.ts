@@ -18,7 +18,7 @@ import { readPodLogs } from './verbs/logs.ts';
 import { checkMediaType, patchDocument, patchObject } from './verbs/patch.ts';
 import { REVIEWS, answerReview } from './verbs/reviews.ts';
 import { refuseChanged, retryChanged, reviewOf } from './verbs/review.ts';
-import { checkScale, scaleOf, withScale } from './verbs/scale.ts';
+import { checkScale, isWaking, scaleOf, withScale } from './verbs/scale.ts';
 import { readSelection } from './verbs/selection.ts';
 import { answerTokenRequest } from './verbs/token-request.ts';
 import { updateObject, type UpdateInput } from './verbs/update.ts';
@@ -77,7 +77,7 @@ async function handleCollection(call: Call): Promise<ApiResponse> {
   switch (request.method) {
     case 'GET': {
       if (isTrue(query.get('watch'))) {
-        return stream('application/json', watchObjects(context, hub, kind, namespace, form, query));
+        return stream('application/json', watchObjects(context, hub, kind, namespace, form, query, userAgentOf(call)));
       }
       return jsonText(200, await listObjects(context, kind, namespace, form, query));
     }
@@ -172,6 +172,8 @@ async function handleScale(call: Call, name: string): Promise<ApiResponse> {
   const next = (live: JsonObject): JsonObject => {
     const asked = askedOf(live);
     checkScale(asked, name);
+    // Before anybody hears of it.
+    if (isWaking(live, asked, scale)) call.context.patience?.lull.begin();
     return withScale(live, asked, kind, scale);
   };
   const written = await update(call, name, (live) => ({ body: next(live), options, subresource: 'scale' }));
@@ -241,6 +243,10 @@ function getEntry(call: Call, name: string, namespace?: string): Entry {
   return entry;
 }
 
+function userAgentOf({ request }: Call): string {
+  return request.headers?.['user-agent'] ?? '';
+}
+
 function userOf({ request }: Call): UserInfo {
   return request.user ?? LOCAL_USER;
 }
@@ -251,7 +257,7 @@ function freshText(entry: Entry): Entry {
 }
 
 function writeOptions(call: Call, optionsKind: string): WriteOptions {
-  return readWriteOptions(call.target.query, call.request.headers?.['user-agent'] ?? '', optionsKind, userOf(call));
+  return readWriteOptions(call.target.query, userAgentOf(call), optionsKind, userOf(call));
 }
 
 

@@ -1,4 +1,5 @@
 /** What the built-in controllers share: the outside world, and the caches. */
+import type { Lull } from '../lull/lull.ts';
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
 import type { Deployment, EndpointSlice, Informer, KubernetesClient, Pod, ReplicaSet, Service } from '@sluice/kubernetes';
 
@@ -9,6 +10,8 @@ export interface BuiltInControllerOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly meter: Meter;
+  /** Statuses wait for its end. Absent: there is none. */
+  readonly lull?: Pick<Lull, 'isOn' | 'whenOver'>;
 }
 
 /** The caches, which the controllers share. */

@@ -9,6 +9,7 @@ import { Informer, isNotFound, objectKey, pods, type Change, type KubernetesClie
 import { createLateEvents } from '../events/late-events.ts';
 import { FixedPorts } from './fixed-ports.ts';
 import { noImageRuntime, type ImageRuntime } from './image-runtime.ts';
+import type { Lull } from '../lull/lull.ts';
 import { noNetworkIsolation, type NetworkIsolation } from './isolation/network-isolation.ts';
 import { createKubeletApi, type KubeletApi } from './kubelet-api.ts';
 import type { LogStore } from './log-store.ts';
@@ -41,6 +42,8 @@ export interface KubeletOptions {
   readonly baseEnvironment?: Readonly<Record<string, string>>;
   readonly backoff?: RestartBackoffOptions;
   readonly onTimeline?: TimelineListener;
+  /** Begins with each pod that is taken on, and settles when it is ready. Absent: nobody waits for that. */
+  readonly lull?: Pick<Lull, 'begin' | 'settle'>;
 }
 
 /** How long containers may take to end when the kubelet stops, in ms. Chosen: a person waits at the terminal. */
@@ -78,6 +81,8 @@ export class Kubelet {
       logger,
       onTimeline: (pod, phase) => {
         const atMs = this.#wallStartMs + clock.now();
+        if (phase === 'created') options.lull?.begin();
+        if (phase === 'ready') options.lull?.settle();
         options.onTimeline?.({ podKey: objectKey(pod), labels: pod.metadata.labels ?? {}, phase, atMs });
       },
     };

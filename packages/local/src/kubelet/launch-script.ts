@@ -14,7 +14,7 @@ export type LaunchScript =
  *
  * @param programFolder where relative working directories begin
  */
-export function launchScript({ argv, env, workingDir = '.', wrapper }: ProcessSpec, programFolder: string): LaunchScript {
+export function launchScript({ argv, env, workingDir = '.', wrapper, niceness = 0 }: ProcessSpec, programFolder: string): LaunchScript {
   const [program, ...args] = argv;
   if ([...argv, ...Object.values(env)].some((text) => text.includes('\0'))) {
     return { kind: 'impossible', message: 'a zero byte in an argument or a variable' };
@@ -27,15 +27,23 @@ export function launchScript({ argv, env, workingDir = '.', wrapper }: ProcessSp
   const exported = entries.filter(([name]) => isIdentifier(name)).map(([name, value]) => `export ${name}=${quote(value)}`);
   // Names such as `my.key` are fine in an environment, but a shell cannot hold them.
   const others = entries.filter(([name]) => !isIdentifier(name)).map(([name, value]) => quote(`${name}=${value}`));
-  const command = [...(wrapper ?? []).map(quote), ...(others.length > 0 ? ['/usr/bin/env', ...others] : []), ...[path.path, ...args].map(quote)];
+  const command = [...(wrapper ?? []).map(quote), ...niceCommand(niceness, env.PATH ?? '', folder).map(quote), ...(others.length > 0 ? ['/usr/bin/env', ...others] : []), ...[path.path, ...args].map(quote)];
   const lines = [
     `cd ${quote(folder)} || exit 126`,
     // Shells set these for themselves; nobody asked for them.
     'unset PWD OLDPWD SHLVL',
     ...exported,
+    // Where the kernel shares the machine out by session, `nice` alone counts for nothing: each program leads a session of its own.
+    ...(niceness > 0 ? [`{ echo ${niceness} >/proc/self/autogroup; } 2>/dev/null`] : []),
     `exec ${command.join(' ')} </dev/null`,
   ];
   return { kind: 'script', text: `${lines.join('\n')}\n`, folder };
+}
+
+/** Without the tool it runs like any other. */
+function niceCommand(niceness: number, searchPath: string, folder: string): readonly string[] {
+  const nice = niceness > 0 ? findProgram('nice', searchPath, folder) : undefined;
+  return nice?.kind === 'found' ? [nice.path, '-n', String(niceness)] : [];
 }
 
 function quote(text: string): string {

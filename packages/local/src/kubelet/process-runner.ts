@@ -16,6 +16,8 @@ export interface ProcessSpec {
    * program's are added. It replaces itself, so pid, signals and exit code are the program's own. Default: nothing.
    */
   readonly wrapper?: readonly [string, ...string[]];
+  /** How far it steps back for others, as `nice`: 0 (default) to 19. */
+  readonly niceness?: number;
   /** A program to run after this one has ended, however it did, and before anybody is told: to clear up. */
   readonly afterEnd?: readonly [string, ...string[]];
   /** Whose process it is, for records, for messages and for simulated programs. */

@@ -79,6 +79,12 @@ describe('the shell line that becomes a program', () => {
     });
   });
 
+  it('steps back as far as it is told, by session and among processes', () => {
+    const { text } = script({ argv: ['/bin/sh'], niceness: 10 }) as { text: string };
+    expect(text).toMatch(/\n\{ echo 10 >\/proc\/self\/autogroup; \} 2>\/dev\/null\nexec '[^']*\/nice' '-n' '10' '\/bin\/sh' <\/dev\/null\n$/);
+    expect(script({ argv: ['/bin/sh'], niceness: 10, env: { PATH: '/nowhere' } })).toMatchObject({ text: expect.stringContaining(`exec '/bin/sh' </dev/null`) });
+  });
+
   it('finds a program behind a folder that cannot be looked into', () => {
     // Too long a name fails for everybody; what is merely forbidden does not stop root, who may run this test.
     expect(script({ env: { PATH: `/${'x'.repeat(300)}:${process.env.PATH}` } })).toMatchObject({ kind: 'script' });

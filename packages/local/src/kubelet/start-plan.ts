@@ -1,6 +1,6 @@
 /** From a container's spec to the process that runs it, or to the reason why it cannot start. */
 import type { Pod } from '@sluice/kubernetes';
-import type { KubeletContainer } from '../objects/pod-facts.ts';
+import { niceness, type KubeletContainer } from '../objects/pod-facts.ts';
 import type { StartPlan } from './container-worker.ts';
 import { buildEnvironment, type EnvironmentSources } from './environment.ts';
 import { imageCommand, type ImageTool } from './image-runtime.ts';
@@ -39,7 +39,7 @@ export function planStart(container: KubeletContainer, sources: StartSources): S
   const identity = identityOf(sources.pod, container, sources.podIp);
   if (program !== undefined) {
     const workingDir = container.workingDir === undefined ? {} : { workingDir: container.workingDir };
-    return { kind: 'run', ports, spec: { argv: [program, ...rest, ...args], env, ...workingDir, identity } };
+    return { kind: 'run', ports, spec: { argv: [program, ...rest, ...args], env, ...workingDir, ...niceness(sources.pod), identity } };
   }
   if (!sources.image || !container.image) return commandNeeded(container);
   const declared = toldPort(container);

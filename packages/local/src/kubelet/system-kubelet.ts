@@ -6,7 +6,7 @@ import type { KubernetesClient } from '@sluice/kubernetes';
 import type { PodLogs } from '../api-server/pod-logs.ts';
 import { FileLogStore } from './file-log-store.ts';
 import { SystemNetworkIsolation } from './isolation/system-network-isolation.ts';
-import { Kubelet } from './kubelet.ts';
+import { Kubelet, type KubeletOptions } from './kubelet.ts';
 import { createPodLogs } from './pod-logs.ts';
 import type { AddressMode } from './port-allocator.ts';
 import type { RestartBackoffOptions } from './restart-backoff.ts';
@@ -38,6 +38,8 @@ export interface SystemKubeletOptions {
   readonly addressMode?: AddressMode;
   readonly backoff?: RestartBackoffOptions;
   readonly onTimeline?: TimelineListener;
+  /** See `KubeletOptions`. */
+  readonly lull?: KubeletOptions['lull'];
 }
 
 export interface SystemKubelet {
@@ -103,6 +105,7 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
     baseEnvironment,
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
     ...(options.onTimeline === undefined ? {} : { onTimeline: options.onTimeline }),
+    ...(options.lull === undefined ? {} : { lull: options.lull }),
   });
   return { kubelet, podLogs: createPodLogs(logs), keepAhead: (argv) => runner.keepAhead({ argv, env: baseEnvironment }) };
 }

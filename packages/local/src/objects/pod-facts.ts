@@ -15,6 +15,15 @@ export interface KubeletContainer extends Container {
 /** How a pod with replaced ports says so: a JSON object from declared container port to real one. */
 export const realPortsAnnotation = 'local.sluice.dev/real-ports';
 
+/** On a pod: how far its programs step back for others who want the processor, as `nice`: 1 to 19. Anything else counts as 0. */
+export const nicenessAnnotation = 'local.sluice.dev/niceness';
+
+/** As the annotation says, where it says anything. */
+export function niceness({ metadata }: Pod): { readonly niceness?: number } {
+  const said = Number(metadata.annotations?.[nicenessAnnotation]);
+  return Number.isInteger(said) && said > 0 && said <= 19 ? { niceness: said } : {};
+}
+
 /** True once the pod will never run again. */
 export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';

@@ -11,6 +11,7 @@ import { createMemoryStorage } from '../api-server/storage/memory-storage.ts';
 import type { ResourceKind } from '../api-server/resources/resource-kind.ts';
 import type { Storage } from '../api-server/storage/storage.ts';
 import type { Entry } from '../api-server/store/object-store.ts';
+import { Lull } from '../lull/lull.ts';
 import type { ServerContext } from '../api-server/verbs/context.ts';
 
 export interface TestApiServerOptions {
@@ -22,6 +23,8 @@ export interface TestApiServerOptions {
   readonly access?: AccessOptions;
   /** Default: webhooks cannot be reached. */
   readonly webhooks?: WebhookCaller;
+  /** Who hears later while a program starts. Default: nobody. */
+  readonly isPatient?: (userAgent: string) => boolean;
 }
 
 export interface TestAnswer {
@@ -68,6 +71,7 @@ export function createTestApiServer(options: TestApiServerOptions = {}): TestApi
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.access ? { access: options.access } : {}),
     ...(options.webhooks ? { webhooks: options.webhooks } : {}),
+    ...(options.isPatient ? { patience: { lull: new Lull(time), isPatient: options.isPatient } } : {}),
   });
   return {
     server,

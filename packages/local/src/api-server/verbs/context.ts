@@ -3,6 +3,7 @@ import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
 import type { Access } from '../access/access.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { JsonObject } from '../json.ts';
+import type { Patience } from '../patience.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { ResourceKind, RuleContext } from '../resources/resource-kind.ts';
@@ -22,6 +23,7 @@ export interface ServerContext {
   readonly admission: Admission;
   readonly access: Access;
   podLogs: PodLogs | undefined;
+  readonly patience: Patience | undefined;
 }
 
 /** `2026-01-01T00:00:00Z`: times in objects have whole seconds. */

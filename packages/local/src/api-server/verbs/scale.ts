@@ -53,6 +53,11 @@ export function withScale(object: JsonObject, asked: JsonObject, kind: ResourceK
   return next;
 }
 
+/** Whether there were to be none of them, and now there are. */
+export function isWaking(object: JsonObject, asked: JsonObject, { specReplicasPath }: ScalePaths): boolean {
+  return numberAt(object, specReplicasPath) === 0 && numberAt(asked, '.spec.replicas') > 0;
+}
+
 function valueAt(object: JsonObject, path: string): Json | undefined {
   let value: Json | undefined = object;
   for (const step of path.split('.').filter((one) => one !== '')) value = isObject(value) ? value[step] : undefined;

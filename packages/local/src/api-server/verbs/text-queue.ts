@@ -2,19 +2,25 @@
  * A TextStream that is filled from within: what is pushed in one turn arrives as one piece in the next, so
  * a listener never runs inside a write, and a burst of events costs one socket write.
  */
+import type { Lull } from '../../lull/lull.ts';
 import type { TextSink, TextStream } from '../exchange.ts';
 
 export class TextQueue implements TextStream {
   readonly #onClose: () => void;
+  readonly #lull: Pick<Lull, 'whenOver'> | undefined;
   #pending: string[] = [];
   #sink: TextSink | undefined;
   #isFlushing = false;
   #isEnded = false;
   #isClosed = false;
 
-  /** @param onClose called once, when it ends for whatever reason */
-  constructor(onClose: () => void = () => {}) {
+  /**
+   * @param onClose called once, when it ends for whatever reason
+   * @param lull what is pushed while it lasts arrives afterwards
+   */
+  constructor(onClose: () => void = () => {}, lull?: Pick<Lull, 'whenOver'>) {
     this.#onClose = onClose;
+    this.#lull = lull;
   }
 
   push(text: string): void {
@@ -50,7 +56,9 @@ export class TextQueue implements TextStream {
   #schedule(): void {
     if (this.#isFlushing || !this.#sink) return;
     this.#isFlushing = true;
-    void Promise.resolve().then(() => this.#flush());
+    const flushSoon = (): void => void Promise.resolve().then(() => this.#flush());
+    if (this.#lull) this.#lull.whenOver(flushSoon);
+    else flushSoon();
   }
 
   #flush(): void {

@@ -49,6 +49,26 @@ describe('a watch', () => {
     expect(objectAt(last, 'metadata')).toMatchObject({ labels: { on: '1' }, resourceVersion: objectAt(left.json, 'metadata')['resourceVersion'] });
   });
 
+  it('of a patient client hears what wakes a program, and what follows, when the lull is over; others hear it at once', async () => {
+    const api = createTestApiServer({ isPatient: (userAgent) => userAgent === 'keeper' });
+    const path = '/apis/apps/v1/namespaces/default/deployments';
+    const spec = { replicas: 0, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } };
+    await api.send('POST', path, { metadata: { name: 'web' }, spec });
+    const watches = await Promise.all(['keeper', 'other'].map((userAgent) => api.watch(`${path}?watch=true`, { 'user-agent': userAgent })));
+    const heard = () => watches.map((watch) => summary(watch));
+    await api.time.advanceAsync(0);
+    const scale = (replicas: number) => api.send('PATCH', `${path}/web/scale`, { spec: { replicas } });
+    await scale(1);
+    await scale(2);
+    await api.time.advanceAsync(399);
+    expect(heard()).toEqual([['ADDED web'], ['ADDED web', 'MODIFIED web', 'MODIFIED web']]);
+    await api.time.advanceAsync(1);
+    expect(heard()[0]).toEqual(['ADDED web', 'MODIFIED web', 'MODIFIED web']);
+    await scale(3);
+    await api.time.advanceAsync(0);
+    expect(heard()[0]).toHaveLength(4);
+  });
+
   it('hears nothing of writes without effect', async () => {
     const api = createTestApiServer();
     await put(api, 'a');

@@ -1,4 +1,5 @@
 /** Watching a collection: what exists, then every change, as lines of JSON. */
+import type { Lull } from '../../lull/lull.ts';
 import type { JsonObject } from '../json.ts';
 import { objectAt } from '../json.ts';
 import type { TextStream } from '../exchange.ts';
@@ -50,11 +51,13 @@ export function watchObjects(
   namespace: string | undefined,
   form: AnswerForm,
   query: URLSearchParams,
+  userAgent: string,
 ): TextStream {
   const selection = readSelection(kind, namespace, query);
   const since = readResourceVersion(query);
   const timeoutSeconds = readInteger(query, 'timeoutSeconds');
-  return new Watch({ context, hub, kind, form, query, selection, since, timeoutSeconds }).queue;
+  const lull = context.patience?.isPatient(userAgent) === true ? context.patience.lull : undefined;
+  return new Watch({ context, hub, kind, form, query, selection, since, timeoutSeconds, lull }).queue;
 }
 
 interface WatchOptions {
@@ -66,6 +69,8 @@ interface WatchOptions {
   readonly selection: Selection;
   readonly since: number | undefined;
   readonly timeoutSeconds: number | undefined;
+  /** Nothing is told while it lasts. */
+  readonly lull: Lull | undefined;
 }
 
 class Watch {
@@ -77,13 +82,13 @@ class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    const { form, kind, hub, query } = options;
+    const { form, kind, hub, query, lull } = options;
     // Lines are shared between watches that would write the same.
     this.#formKey = `${kind.apiVersion} ${form.kind} ${form.kind === 'object' ? '' : form.version} ${query.get('includeObject') ?? ''}`;
     this.queue = new TextQueue(() => {
       hub.remove(this.queue);
       for (const cancel of this.#cancels) cancel();
-    });
+    }, lull);
     hub.add(this.queue);
     this.#start();
   }

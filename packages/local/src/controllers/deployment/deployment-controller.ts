@@ -59,6 +59,8 @@ export class DeploymentController {
     const current = found ?? (deployment.spec.paused ? undefined : await this.#create(deployment, olds));
     // What has been scaled changes, and brings us back: the status of now would be old by then, and its writing is in the way of the pods.
     if (current && found && (await this.#roll(deployment, current, olds))) return;
+    const { lull } = this.#options;
+    if (lull?.isOn) return lull.whenOver(() => this.#controller.enqueue(key));
     if (current) await this.#number(deployment, current, olds);
     return this.#writeStatus(deployment, current, olds, current !== undefined && !found);
   }

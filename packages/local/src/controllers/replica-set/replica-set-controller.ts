@@ -70,7 +70,8 @@ export class ReplicaSetController {
     const waitMs = this.#expectations.waitMs(key);
     const failure =
       waitMs === 0 && replicaSet.metadata.deletionTimestamp === undefined ? await this.#scale(key, replicaSet, owned) : undefined;
-    const { clock } = this.#options;
+    const { clock, lull } = this.#options;
+    if (failure === undefined && lull?.isOn) return lull.whenOver(() => this.#controller.enqueue(key));
     const counts = countReplicas(replicaSet, this.#pods.store.byIndex(byOwner, replicaSet.metadata.uid ?? ''), clock.wallTime());
     const status = replicaSetStatus(replicaSet, counts, failure, formatTime(clock.wallTime()));
     if (canonical(status) !== canonical({ replicas: 0, readyReplicas: 0, availableReplicas: 0, conditions: [], ...replicaSet.status })) {
