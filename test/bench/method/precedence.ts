@@ -9,11 +9,23 @@ const file = '/proc/self/autogroup';
 /** The first there is. */
 const first = -20;
 
-/** Puts the session of this process before all others, where that is there and allowed (as root), until it is disposed of. */
+const endingSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Puts the session of this process before all others, where that is there and allowed (as root), until it is disposed of or a signal ends the process. */
 export function putSessionFirst(): Disposable {
   const before = sessionPrecedence();
-  const isFirst = before !== undefined && write(first);
-  return { [Symbol.dispose]: () => void (isFirst && write(before)) };
+  if (before === undefined || !write(first)) return { [Symbol.dispose]() {} };
+  const restore = (): void => {
+    for (const signal of endingSignals) process.off(signal, endBy);
+    write(before);
+  };
+  // Who listens to a signal is not ended by it any more, so it is sent once more when nobody does.
+  const endBy = (signal: NodeJS.Signals): void => {
+    restore();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of endingSignals) process.on(signal, endBy);
+  return { [Symbol.dispose]: restore };
 }
 
 /** From -20, which goes before all, to 19; undefined where sessions have none. */
