@@ -43,6 +43,8 @@ export interface ConnectionHandler {
 export interface Connection {
   readonly local: Address;
   readonly remote: Address;
+  /** Where it was going before the system redirected it here; asked of the system when it is read. Undefined, or absent: nothing is known. */
+  readonly originalDestination?: Address | undefined;
   /** Bytes written but not yet handed to the system. */
   readonly pendingBytes: number;
   /** From `onOpen` on, where TLS is spoken. Absent: it is not. */

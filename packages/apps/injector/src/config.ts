@@ -1,5 +1,6 @@
 /** The injector's flags and environment. */
 import { SettingsReader, type Checked, type Environment } from '@sluice/kernel';
+import type { IpFamily } from './injection/pod.ts';
 import { proxyLogLevels, type InjectionSettings } from './injection/pod-settings.ts';
 import { logLevels, type LogLevel } from '@sluice/telemetry';
 
@@ -60,6 +61,7 @@ function readInjection(reader: SettingsReader, systemNamespace: string): Injecti
     captureImage: reader.text({ flag: 'capture-image' }, ''),
     nativeSidecars: reader.boolean({ flag: 'native-sidecars' }, true),
     capture: reader.choice({ flag: 'capture' }, ['explicit', 'iptables'], 'explicit'),
+    ipFamilies: reader.choice({ flag: 'ip-families' }, ['IPv4', 'IPv6', 'IPv4,IPv6'], 'IPv4').split(',') as IpFamily[],
     rewritesProbes: reader.boolean({ flag: 'rewrite-probes' }, true),
     logLevel: reader.choice({ flag: 'proxy-log-level' }, proxyLogLevels, 'warning'),
     concurrency: reader.number({ flag: 'proxy-concurrency' }, { fallback: 1, min: 1, max: 999 }),

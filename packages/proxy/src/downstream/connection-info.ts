@@ -14,6 +14,8 @@ export class ConnectionInfo {
   readonly directRemote: Address;
   /** Whom it was meant for: our end, or what a PROXY header names. */
   local: Address;
+  /** The connection itself, of which the system may know more. */
+  readonly connection: Pick<Connection, 'originalDestination'>;
   /** Set by `original_dst` and by PROXY headers: where it was going before it was redirected here. */
   originalDestination: Address | undefined = undefined;
   /** The name that the client asked for (SNI), in lower case. Empty: none, or nobody has looked. */
@@ -29,7 +31,9 @@ export class ConnectionInfo {
   /** When set by a network filter, connections go to this cluster (`tcp_proxy` looks here first). */
   cluster: string | undefined = undefined;
 
-  constructor({ remote, local }: Pick<Connection, 'remote' | 'local'>) {
+  constructor(connection: Pick<Connection, 'remote' | 'local' | 'originalDestination'>) {
+    const { remote, local } = connection;
+    this.connection = connection;
     this.remote = remote;
     this.directRemote = remote;
     this.local = local;

@@ -140,6 +140,10 @@ export class HandleConnection implements Connection, HandleReader, ClosingConnec
     return (this.#local ??= nameOf((out) => this.#handle?.getsockname?.(out)));
   }
 
+  get originalDestination(): Address | undefined {
+    return this.#options.destinations.of(this.#handle?.fd, this.local);
+  }
+
   get pendingBytes(): number {
     return this.#underWay;
   }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { ClosingHandles } from './closing-handles.ts';
 import { HandleConnection } from './handle-connection.ts';
 import type { SocketHandle, StreamWrap } from './stream-wrap.ts';
+import { OriginalDestinations } from './original-destination.ts';
 import { WriteViews } from './write-views.ts';
 
 /** An accepted connection whose system takes as many bytes at once as it is said to. */
@@ -21,7 +22,7 @@ function accepted(takesAll: boolean): { readonly connection: HandleConnection; r
   return { connection, calls };
 }
 
-const createOptions = () => ({ sharedMemory: Buffer.alloc(10), poisonsMemory: false, writesDirectly: true, views: new WriteViews(), closing: new ClosingHandles() });
+const createOptions = () => ({ sharedMemory: Buffer.alloc(10), poisonsMemory: false, writesDirectly: true, views: new WriteViews(), closing: new ClosingHandles(), destinations: new OriginalDestinations('linux') });
 
 const say = (connection: HandleConnection) => connection.write(Buffer.from('x'), 0, 1);
 

@@ -35,6 +35,8 @@ export interface SocketHandle {
   /** Ours: who reads from it. */
   reader?: HandleReader | undefined;
   reading: boolean;
+  /** The system's number of it. */
+  readonly fd?: number;
   useUserBuffer(memory: Uint8Array): void;
   readStart(): number;
   readStop(): number;

@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { MeshError, type Address, type Connection, type ConnectionHandler } from '@sluice/kernel';
 import type { ClosingHandles } from './closing-handles.ts';
+import type { OriginalDestinations } from './original-destination.ts';
 import type { WriteViews } from './write-views.ts';
 import { chooseReadMemory, lendRead, poisonAfterUse } from './read-memory.ts';
 import { directHandleOf, writeFailure, type DirectHandle } from './direct-write.ts';
@@ -21,6 +22,7 @@ export interface SystemConnectionOptions {
   readonly writesDirectly: boolean;
   readonly views: WriteViews;
   readonly closing: ClosingHandles;
+  readonly destinations: OriginalDestinations;
 }
 
 /** The `onread` option of `net.Socket` and `net.connect`. */
@@ -100,6 +102,11 @@ export class SystemConnection implements Connection {
 
   get local(): Address {
     return (this.#local ??= { host: this.#socket?.localAddress ?? '', port: this.#socket?.localPort ?? 0 });
+  }
+
+  get originalDestination(): Address | undefined {
+    const { _handle: handle } = (this.#socket ?? {}) as { readonly _handle?: { readonly fd?: number } | null };
+    return this.#options.destinations.of(handle?.fd, this.local);
   }
 
   get pendingBytes(): number {

@@ -23,6 +23,7 @@ import {
 import { bindDirectly } from './direct-listen.ts';
 import { ClosingHandles } from './closing-handles.ts';
 import { HandleConnection } from './handle-connection.ts';
+import { OriginalDestinations } from './original-destination.ts';
 import type { SocketHandle, StreamWrap } from './stream-wrap.ts';
 import { WriteViews } from './write-views.ts';
 import { NodeTlsTransport } from './tls-transport.ts';
@@ -73,6 +74,7 @@ export class SystemNetwork implements Network {
       writesDirectly: options.writesDirectly ?? false,
       views: new WriteViews(),
       closing: new ClosingHandles(),
+      destinations: new OriginalDestinations(process.platform),
     };
     this.tls = new NodeTlsTransport(this.#connectionOptions, options.accept === 'reused', options.ticketKey);
   }

@@ -104,11 +104,24 @@ describe('injection', () => {
       [podAnnotations.cpuLimit]: 'much',
       [podAnnotations.excludeInboundPorts]: '80,http',
       [podAnnotations.outbound]: 'payments',
+      [podAnnotations.includeOutboundCidrs]: '10.0.0.0',
+      [podAnnotations.excludeOutboundCidrs]: '10.0.0.0/8,300.0.0.0/8; rm -rf /',
+      [podAnnotations.excludeOutboundPorts]: '0',
+      [podAnnotations.excludeOutboundUids]: 'root',
       [podAnnotations.logLevel]: 'loud',
       [podAnnotations.nativeSidecar]: 'yes',
     };
     const injection = inject({ metadata: { annotations }, spec: { containers: [{ name: 'c' }] } }, 'shop', settings);
     expect(injection.kind === 'refused' && injection.problems.map(({ path }) => path).toSorted()).toEqual(Object.keys(annotations).map((name) => `metadata.annotations[${name}]`).toSorted());
+  });
+
+  test('captures nothing that is sent where no address is included', () => {
+    const annotations = { [podAnnotations.capture]: 'iptables', [podAnnotations.includeOutboundCidrs]: '' };
+    const pod = injected({ metadata: { annotations }, spec: { containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] } });
+    const [capture, proxy] = pod.spec?.initContainers ?? [];
+    expect(capture?.args?.join('\n')).toContain('SLUICE_INBOUND -p tcp --dport 80');
+    expect(capture?.args?.join('\n')).not.toContain('-A SLUICE_OUTBOUND');
+    expect(proxy?.args?.join('\n')).not.toContain('15001');
   });
 
   test.each(Object.entries(typicalPods))('of %s is as it was', async (name, pod) => {

@@ -4,7 +4,7 @@
  */
 import type { Problem } from '@sluice/kernel';
 import { makeCaptureContainer, makeProxyContainer } from './injected-containers.ts';
-import { captureContainer, noTokenVolume, podLabel, proxyContainer, recordAnnotation } from './names.ts';
+import { captureContainer, captureVolume, noTokenVolume, podLabel, proxyContainer, recordAnnotation } from './names.ts';
 import { without, type InjectablePod, type PodContainer } from './pod.ts';
 import { readPodSettings, type InjectionSettings, type PodSettings } from './pod-settings.ts';
 import { rewriteProbes, type RewrittenProbe } from './probes.ts';
@@ -63,8 +63,8 @@ function withProxy<Pod extends InjectablePod>(pod: Pod, settings: PodSettings): 
   const ledHelpers = helpers.map(led);
   const ledPrograms = programs.map(led);
   const inbound = inboundPortsOf([...helpers.filter(({ restartPolicy }) => restartPolicy === 'Always'), ...programs], settings);
-  const proxy = makeProxyContainer(settings, inbound, proxyBootstrap(inbound, settings.outbound, probes));
-  const capture = settings.capture === 'iptables' && inbound.length > 0 ? [makeCaptureContainer(settings, inbound)] : [];
+  const proxy = makeProxyContainer(settings, inbound, proxyBootstrap(inbound, probes, settings));
+  const capture = settings.capture === 'iptables' && (inbound.length > 0 || settings.outboundCapture.includedCidrs.length > 0) ? [makeCaptureContainer(settings, inbound)] : [];
   // A sidecar proper comes first, so that init containers go through it, too; a plain container is started with the others.
   const isNative = settings.nativeSidecars;
   const initContainers = isNative ? [...capture, proxy, ...ledHelpers] : [...ledHelpers, ...capture];
@@ -88,7 +88,7 @@ function withProxy<Pod extends InjectablePod>(pod: Pod, settings: PodSettings): 
     spec: {
       ...(initContainers.length > 0 || spec.initContainers ? { ...spec, initContainers } : without(spec, 'initContainers')),
       containers,
-      volumes: [...(spec.volumes ?? []), { name: noTokenVolume, emptyDir: {} }],
+      volumes: [...(spec.volumes ?? []), { name: noTokenVolume, emptyDir: {} }, ...(capture.length > 0 ? [{ name: captureVolume, emptyDir: { medium: 'Memory' } }] : [])],
     },
   };
 }

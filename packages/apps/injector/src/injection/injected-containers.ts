@@ -1,5 +1,6 @@
 /** The containers that come into a pod. Pure. */
-import { captureContainer, noTokenVolume, proxyContainer, proxyUser, statusPort, tokenPath } from './names.ts';
+import { captureCommand, captureRules } from './capture-rules.ts';
+import { captureContainer, captureVolume, noTokenVolume, proxyContainer, proxyUser, statusPort, tokenPath } from './names.ts';
 import type { PodContainer } from './pod.ts';
 import type { PodSettings } from './pod-settings.ts';
 import type { InboundPort } from './proxy-bootstrap.ts';
@@ -38,21 +39,14 @@ export function makeProxyContainer(settings: PodSettings, inbound: readonly Inbo
   };
 }
 
-/** Leads what comes to the programs' ports to the proxy's. What the pod sends to itself stays as it is, and so does everything that it sends elsewhere. */
-export function makeCaptureContainer({ captureImage, imagePullPolicy }: PodSettings, inbound: readonly InboundPort[]): PodContainer {
-  const rules = [
-    '*nat',
-    ':SLUICE_INBOUND - [0:0]',
-    '-A PREROUTING -p tcp -j SLUICE_INBOUND',
-    ...inbound.map(({ port, proxyPort }) => `-A SLUICE_INBOUND -p tcp --dport ${port} -j REDIRECT --to-ports ${proxyPort}`),
-    'COMMIT',
-  ];
+/** Writes the rules that lead connections to the proxy, and ends. */
+export function makeCaptureContainer(settings: PodSettings, inbound: readonly InboundPort[]): PodContainer {
+  const { captureImage, imagePullPolicy, ipFamilies } = settings;
   return {
     name: captureContainer,
     image: captureImage,
     imagePullPolicy,
-    command: ['/bin/sh', '-ec', `for restore in iptables-restore ip6tables-restore; do printf '%s\\n' "$@" | $restore --noflush; done`, 'capture'],
-    args: rules,
+    ...captureCommand(ipFamilies, (family) => captureRules(family, inbound, settings)),
     securityContext: {
       runAsUser: 0,
       runAsGroup: 0,
@@ -62,6 +56,9 @@ export function makeCaptureContainer({ captureImage, imagePullPolicy }: PodSetti
       capabilities: { add: ['NET_ADMIN', 'NET_RAW'], drop: ['ALL'] },
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    volumeMounts: [{ name: noTokenVolume, mountPath: tokenPath, readOnly: true }],
+    volumeMounts: [
+      { name: noTokenVolume, mountPath: tokenPath, readOnly: true },
+      { name: captureVolume, mountPath: '/run' },
+    ],
   };
 }

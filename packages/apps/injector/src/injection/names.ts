@@ -15,6 +15,10 @@ export const podAnnotations = {
   capture: 'proxy.sluice.dev/capture',
   includeInboundPorts: 'proxy.sluice.dev/include-inbound-ports',
   excludeInboundPorts: 'proxy.sluice.dev/exclude-inbound-ports',
+  includeOutboundCidrs: 'proxy.sluice.dev/include-outbound-cidrs',
+  excludeOutboundCidrs: 'proxy.sluice.dev/exclude-outbound-cidrs',
+  excludeOutboundPorts: 'proxy.sluice.dev/exclude-outbound-ports',
+  excludeOutboundUids: 'proxy.sluice.dev/exclude-outbound-uids',
   outbound: 'proxy.sluice.dev/outbound',
   rewriteProbes: 'proxy.sluice.dev/rewrite-probes',
   logLevel: 'proxy.sluice.dev/log-level',
@@ -28,11 +32,15 @@ export const podAnnotations = {
 export const proxyContainer = 'sluice-proxy';
 export const captureContainer = 'sluice-capture';
 export const noTokenVolume = 'sluice-no-token';
+/** Where `iptables` keeps its lock, on a root that cannot be written. */
+export const captureVolume = 'sluice-capture-run';
 
 /** Where a kubelet asks for the proxy and, through it, for programs. As Istio's agent (`statusPort`). */
 export const statusPort = 15_020;
 /** The first of the inbound listeners, one for each port of a program. */
 export const inboundPortsFrom = 15_100;
+/** Where captured connections of the pod's programs arrive. As Istio's. */
+export const captureOutboundPort = 15_001;
 /** The admin pages, for nobody outside the pod. As Envoy's in Istio. */
 export const adminPort = 15_000;
 /** Who the proxy is in its pod; capture leaves its traffic alone. As Istio's proxies. */

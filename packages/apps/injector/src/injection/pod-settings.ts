@@ -1,7 +1,8 @@
 /** What one pod wants of its proxy: its annotations over what holds for all. Everything wrong is said at once. Pure. */
 import { problem, type Problem } from '@sluice/kernel';
 import { podAnnotations } from './names.ts';
-import type { Labels, PodResources } from './pod.ts';
+import { isPort, readOutboundCapture, type OutboundCapture } from './outbound-capture.ts';
+import type { IpFamily, Labels, PodResources } from './pod.ts';
 
 export interface InjectionSettings {
   readonly image: string;
@@ -12,9 +13,11 @@ export interface InjectionSettings {
   readonly nativeSidecars: boolean;
   /**
    * `explicit`: whoever wants to come through the proxy goes to its ports (`mesh-8080`). `iptables`: whatever comes to the program's ports is led
-   * through it, which takes an init container with NET_ADMIN.
+   * through it, and so is what they send, which takes an init container with NET_ADMIN.
    */
   readonly capture: Capture;
+  /** Which families of addresses pods have: where the proxy listens, and what is captured. */
+  readonly ipFamilies: readonly IpFamily[];
   readonly rewritesProbes: boolean;
   readonly logLevel: (typeof proxyLogLevels)[number];
   /** Worker threads. */
@@ -30,6 +33,7 @@ export interface PodSettings extends InjectionSettings {
   /** Undefined: all ports that the programs declare. */
   readonly inboundPorts: readonly number[] | undefined;
   readonly excludedInboundPorts: readonly number[];
+  readonly outboundCapture: OutboundCapture;
   readonly outbound: readonly Outbound[];
 }
 
@@ -82,6 +86,7 @@ export function readPodSettings(defaults: InjectionSettings, annotations: Labels
     resources: readResources(annotations, report) ?? defaults.resources,
     inboundPorts: ports(podAnnotations.includeInboundPorts),
     excludedInboundPorts: ports(podAnnotations.excludeInboundPorts) ?? [],
+    outboundCapture: readOutboundCapture(annotations, report),
     outbound: readOutbound(annotations[podAnnotations.outbound] ?? '', (message) => report(podAnnotations.outbound, message)),
   };
   return { settings, problems };
@@ -113,8 +118,4 @@ function readOutbound(text: string, report: (message: string) => void): Outbound
     else report(`must be pairs such as 15301=payments.shop.svc:80, the first port from 1024 up, but had ${JSON.stringify(entry)}`);
   }
   return found;
-}
-
-function isPort(text: string): boolean {
-  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
 }

@@ -2,6 +2,9 @@
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Of addresses. */
+export type IpFamily = 'IPv4' | 'IPv6';
+
 export interface InjectablePod {
   readonly metadata?: PodMetadata;
   readonly spec?: PodSpec;

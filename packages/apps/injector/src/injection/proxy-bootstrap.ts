@@ -2,12 +2,15 @@
  * What the proxy beside a plain program is told: a static bootstrap (`envoy.config.bootstrap.v3`), made of what the pod declares. Inbound listeners with
  * statistics of their own, explicit ways out, and the port where kubelets ask. Pure.
  */
-import { adminPort, inboundPortsFrom, statusPort } from './names.ts';
+import { adminPort, captureOutboundPort, inboundPortsFrom, statusPort } from './names.ts';
 import type { PodContainer, PodPort } from './pod.ts';
 import type { Outbound, PodSettings } from './pod-settings.ts';
 import type { RewrittenProbe } from './probes.ts';
 
 type Config = Readonly<Record<string, unknown>>;
+
+/** What of a pod's settings its proxy must know. */
+type BootstrapSettings = Pick<PodSettings, 'outbound' | 'capture' | 'outboundCapture' | 'ipFamilies'>;
 
 /** A program's port, and the proxy's in front of it. */
 export interface InboundPort {
@@ -37,22 +40,31 @@ function isHttp(name: string): boolean {
   return /^(http|http2|h2c|grpc|grpc-web)(-|$)/.test(name);
 }
 
-export function proxyBootstrap(inbound: readonly InboundPort[], outbound: readonly Outbound[], probes: readonly RewrittenProbe[]): Config {
+export function proxyBootstrap(inbound: readonly InboundPort[], probes: readonly RewrittenProbe[], settings: BootstrapSettings): Config {
+  const { outbound } = settings;
+  const captures = settings.capture === 'iptables' && settings.outboundCapture.includedCidrs.length > 0;
+  const anywhere = anyAddress(settings);
   return {
     admin: { address: address('127.0.0.1', adminPort) },
     static_resources: {
-      listeners: [statusListener(probes), ...inbound.map(inboundListener), ...outbound.map(outboundListener)],
+      listeners: [
+        statusListener(probes, anywhere),
+        ...inbound.map((one) => inboundListener(one, anywhere)),
+        ...outbound.map(outboundListener),
+        ...(captures ? [captureListener(settings)] : []),
+      ],
       clusters: [
         cluster('admin', adminPort),
         ...inbound.map(({ port }) => cluster(`inbound_${port}`, port)),
         ...outbound.map(({ port, host, targetPort }) => ({ ...cluster(`outbound_${port}`, targetPort, host), type: 'STRICT_DNS' })),
+        ...(captures ? [passthroughCluster] : []),
         ...probes.map(probeCluster),
       ],
     },
   };
 }
 
-function statusListener(probes: readonly RewrittenProbe[]): Config {
+function statusListener(probes: readonly RewrittenProbe[], host: string): Config {
   const checked = probes.filter(({ target }) => target.kind !== 'http');
   const routes = [
     { match: { path: '/sluice/ready' }, direct_response: { status: 200, body: { inline_string: 'ready\n' } } },
@@ -68,13 +80,13 @@ function statusListener(probes: readonly RewrittenProbe[]): Config {
       cluster_min_healthy_percentages: { [probeClusterName(probe)]: { value: 100 } },
     }),
   );
-  return listener('status', '0.0.0.0', statusPort, httpManager('status', routes, healthChecks));
+  return listener('status', host, statusPort, httpManager('status', routes, healthChecks));
 }
 
-function inboundListener({ port, proxyPort, isHttp: speaksHttp }: InboundPort): Config {
+function inboundListener({ port, proxyPort, isHttp: speaksHttp }: InboundPort, host: string): Config {
   const name = `inbound_${port}`;
   const route = { match: { prefix: '/' }, route: { cluster: name, timeout: '0s' } };
-  return listener(name, '0.0.0.0', proxyPort, speaksHttp ? httpManager(name, [route]) : tcpProxy(name));
+  return listener(name, host, proxyPort, speaksHttp ? httpManager(name, [route]) : tcpProxy(name));
 }
 
 /** Nobody outside the pod is to go out by it. */
@@ -82,6 +94,27 @@ function outboundListener({ port, host, targetPort }: Outbound): Config {
   const name = `outbound_${port}`;
   const route = { match: { prefix: '/' }, route: { cluster: name, host_rewrite_literal: targetPort === 80 ? host : `${host}:${targetPort}`, timeout: '0s' } };
   return listener(name, '127.0.0.1', port, httpManager(name, [route]));
+}
+
+/** What programs send arrives here from where it was going, and goes on there. Nobody outside the pod is to go out by it. */
+function captureListener({ ipFamilies }: BootstrapSettings): Config {
+  const loopbacks = ipFamilies.map((family) => (family === 'IPv4' ? '127.0.0.1' : '::1'));
+  const [first = '127.0.0.1', ...others] = loopbacks;
+  const originalDst = { name: 'envoy.filters.listener.original_dst', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.listener.original_dst.v3.OriginalDst' } };
+  return {
+    ...listener('outbound', first, captureOutboundPort, tcpProxy(passthrough, 'outbound')),
+    ...(others.length > 0 ? { additional_addresses: others.map((host) => ({ address: address(host, captureOutboundPort) })) } : {}),
+    listener_filters: [originalDst],
+    traffic_direction: 'OUTBOUND',
+  };
+}
+
+const passthrough = 'passthrough';
+const passthroughCluster: Config = { name: passthrough, type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED', connect_timeout: '5s' };
+
+/** One socket takes both families, where a pod has both. */
+function anyAddress({ ipFamilies }: BootstrapSettings): string {
+  return ipFamilies.includes('IPv6') ? '::' : '0.0.0.0';
 }
 
 function listener(name: string, host: string, port: number, networkFilter: Config): Config {
@@ -96,8 +129,8 @@ function httpManager(name: string, routes: readonly Config[], filters: readonly 
   });
 }
 
-function tcpProxy(name: string): Config {
-  return filter('tcp_proxy', 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', { stat_prefix: name, cluster: name });
+function tcpProxy(cluster: string, name = cluster): Config {
+  return filter('tcp_proxy', 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', { stat_prefix: name, cluster });
 }
 
 function filter(name: string, type: string, config: Config): Config {

@@ -1,5 +1,5 @@
 /** Takes out of a pod what injection has put in, by the record it left. Pure. */
-import { captureContainer, noTokenVolume, proxyContainer, recordAnnotation } from './names.ts';
+import { captureContainer, captureVolume, noTokenVolume, proxyContainer, recordAnnotation } from './names.ts';
 import { containerLists, without, type InjectablePod, type PodSpec } from './pod.ts';
 import { restoreProbes, type RewrittenProbe } from './probes.ts';
 
@@ -28,7 +28,7 @@ export function strip<Pod extends InjectablePod>(pod: Pod): Pod {
     const rest = nextSpec[list].filter(({ name }) => name !== proxyContainer && name !== captureContainer).map((container) => restoreProbes(container, record.probes));
     nextSpec = isGone(list, rest) ? without(nextSpec, list) : { ...nextSpec, [list]: rest };
   }
-  const volumes = (nextSpec.volumes ?? []).filter(({ name }) => name !== noTokenVolume);
+  const volumes = (nextSpec.volumes ?? []).filter(({ name }) => name !== noTokenVolume && name !== captureVolume);
   if (nextSpec.volumes) nextSpec = isGone('volumes', volumes) ? without(nextSpec, 'volumes') : { ...nextSpec, volumes };
   return { ...pod, metadata: nextMetadata, spec: nextSpec };
 }

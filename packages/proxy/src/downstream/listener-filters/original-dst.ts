@@ -1,7 +1,7 @@
 /**
- * `envoy.filters.listener.original_dst`: where a redirected connection was going. Node cannot ask the system
- * (SO_ORIGINAL_DST), so it is what a PROXY header has said, or our end of the connection, which is right where packets are
- * redirected with their addresses (TPROXY) and the listener's own address where they are rewritten (REDIRECT).
+ * `envoy.filters.listener.original_dst`: where a redirected connection was going. That is what a PROXY header has said; what the system remembers
+ * where packets are rewritten on their way (REDIRECT; `network/original-destination.ts`); or our end of the connection, which is
+ * right where they come with their addresses (TPROXY).
  */
 import type { ConnectionInfo } from '../connection-info.ts';
 import { MessageReader } from '@sluice/resources';
@@ -22,7 +22,11 @@ export const originalDstFactory = defineListenerFilter<object>({
 const originalDst: ListenerFilter = {
   bytesMax: 0,
   inspect(_bytes, info: ConnectionInfo) {
-    info.originalDestination ??= info.local;
+    if (info.originalDestination) return 0;
+    const redirected = info.connection.originalDestination;
+    info.originalDestination = redirected ?? info.local;
+    // As Envoy restores it: chains are chosen by where the client wanted to go.
+    if (redirected) info.local = redirected;
     return 0;
   },
 };

@@ -9,6 +9,7 @@ export const settings: InjectionSettings = {
   captureImage: 'sluice.dev/capture:0.1.0',
   nativeSidecars: true,
   capture: 'explicit',
+  ipFamilies: ['IPv4'],
   rewritesProbes: true,
   logLevel: 'warning',
   concurrency: 1,
@@ -88,7 +89,7 @@ export const typicalPods: Readonly<Record<string, InjectablePod>> = {
   'HTTPS and a query in a probe': pod([{ ...web, livenessProbe: { httpGet: { path: '/live?deep=1', port: 8080, scheme: 'HTTPS', httpHeaders: [{ name: 'x-probe', value: '1' }] } } }]),
   'two programs and an init container': pod([web, { name: 'logs', image: 'example/logs', ports: [{ name: 'tcp-logs', containerPort: 5140 }] }], { initContainers: [{ name: 'migrate', image: 'example/migrate' }] }, annotated({ team: 'shop' })),
   'an older cluster': pod([web], {}, annotated({ 'proxy.sluice.dev/native-sidecar': 'false' })),
-  'captured traffic': pod([web, { name: 'admin', image: 'example/admin', ports: [{ containerPort: 9901 }] }], {}, annotated({ 'proxy.sluice.dev/capture': 'iptables', 'proxy.sluice.dev/exclude-inbound-ports': '9901' })),
+  'captured traffic': pod([web, { name: 'admin', image: 'example/admin', ports: [{ containerPort: 9901 }] }], {}, annotated({ 'proxy.sluice.dev/capture': 'iptables', 'proxy.sluice.dev/exclude-inbound-ports': '9901', 'proxy.sluice.dev/exclude-outbound-cidrs': '169.254.169.254/32,fd00::/8' })),
   'settings of its own': pod(
     [web],
     {},
