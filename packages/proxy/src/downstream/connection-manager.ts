@@ -1,16 +1,17 @@
 /** An HTTP connection manager at work: its configuration, its numbers, and what it writes into every head. */
-import { createHeaderLine, type HeaderLine, type HeadLimits, type RequestHead, type ResponseHead } from '@sluice/http';
+import { createHeaderLine, type HeadLimits, type RequestHead, type ResponseHead } from '@sluice/http';
 import type { Engine } from '../engine.ts';
 import type { ConnectionManagerConfig } from '../proxy-config.ts';
 import { RequestIds } from '../request-id.ts';
 import type { DownstreamStatistics } from '../statistics.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { RequestTracing } from '../tracing/request-tracing.ts';
+import { DateLine } from './date-line.ts';
 import { createHostCondition, type HostCondition } from './host-conditions.ts';
 import { createPathCondition, type PathCondition } from './path-conditions.ts';
 import { conditionRequest, createRequestConditions, type ConditioningContext, type RequestConditions } from './request-conditions.ts';
 import { RequestIntakes } from './request-intakes.ts';
-import { conditionResponse } from './response-conditions.ts';
+import { conditionResponse, type ResponseLines } from './response-conditions.ts';
 
 export class ConnectionManager implements ConditioningContext {
   readonly config: ConnectionManagerConfig;
@@ -20,7 +21,7 @@ export class ConnectionManager implements ConditioningContext {
   /** What reads requests of HTTP/1.1. */
   readonly intakes: RequestIntakes;
   readonly #engine: Engine;
-  readonly #serverLine: HeaderLine;
+  readonly #responseLines: ResponseLines;
   readonly requestIds: RequestIds;
   readonly conditionPath: PathCondition | undefined;
   readonly conditionHost: HostCondition | undefined;
@@ -40,7 +41,7 @@ export class ConnectionManager implements ConditioningContext {
     this.requestIds = new RequestIds(engine.random);
     this.conditionPath = createPathCondition(config);
     this.conditionHost = createHostCondition(config);
-    this.#serverLine = createHeaderLine('server', config.serverName);
+    this.#responseLines = { server: createHeaderLine('server', config.serverName), date: new DateLine() };
   }
 
   /** The answer is valid until the next call. */
@@ -52,6 +53,6 @@ export class ConnectionManager implements ConditioningContext {
   }
 
   conditionResponse(head: ResponseHead, request: RequestHead): void {
-    conditionResponse(head, this.config, this.#serverLine, this.#engine.turn, request);
+    conditionResponse(head, this.config, this.#responseLines, this.#engine.turn, request);
   }
 }
