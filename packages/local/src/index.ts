@@ -46,3 +46,10 @@ export type { IsolationSupport, NetworkIsolation, RelayedPort, Sandbox, SandboxO
 export { nicenessAnnotation, realPort, realPortsAnnotation } from './objects/pod-facts.ts';
 export { createBuiltInControllers, type BuiltInControllers } from './controllers/built-in-controllers.ts';
 export type { BuiltInControllerOptions } from './controllers/surroundings.ts';
+export type { ImageProgram, ImagePrograms } from './kubelet/sandbox/image-programs.ts';
+export { nodeAddress } from './network/addresses.ts';
+export { NodeNetwork } from './network/node-network.ts';
+export { ServiceRoutes } from './network/service-routes.ts';
+export { ExternalAddresses } from './network/external-addresses.ts';
+export { DnsServer } from './network/dns-server.ts';
+export { lookUp } from './network/cluster-names.ts';

@@ -1,5 +1,6 @@
-/** The server on a socket: plain HTTP/1.1 on node:http, which is all that clients on the same machine need. */
+/** The server on a socket: HTTP/1.1 on node:http, which is all that clients on the same machine need, or on node:https for pods. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ApiServer } from './api-server.ts';
 import type { ApiRequest, ApiResponse, BreakOff, TextStream } from './exchange.ts';
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
+  /** In PEM. Absent: without TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 export interface ServedApiServer {
@@ -32,9 +35,9 @@ export interface ServedApiServer {
 
 /** @throws the system's error when the address cannot be bound */
 export async function serveApiServer(server: ApiServer, options: ServeOptions = {}): Promise<ServedApiServer> {
-  const http = createServer({ keepAlive: true }, (request, response) => {
-    void exchange(server, request, response);
-  });
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => void exchange(server, request, response);
+  const { tls } = options;
+  const http = tls ? createTlsServer({ keepAlive: true, cert: tls.certificate, key: tls.key }, onRequest) : createServer({ keepAlive: true }, onRequest);
   // Watches are silent for as long as nothing happens.
   http.requestTimeout = 0;
   http.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -44,7 +47,7 @@ export async function serveApiServer(server: ApiServer, options: ServeOptions = 
   return {
     host,
     port,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `http${tls ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     close: () =>
       new Promise((resolve) => {
         http.close(() => resolve());

@@ -74,7 +74,8 @@ function missing(sort: string, name: string): { readonly kind: 'missing'; readon
   return { kind: 'missing', message: `${sort} "${name}" not found` };
 }
 
-function readField(path: string, { pod, podIp, hostIp }: EnvironmentSources): string | undefined {
+/** A field of a pod as the downward API gives it. Undefined for one that there is not. */
+export function readField(path: string, { pod, podIp, hostIp }: Pick<EnvironmentSources, 'pod' | 'podIp' | 'hostIp'>): string | undefined {
   const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
   // A label that is not there is an empty variable, as with a real kubelet.
   if (keyed) return pod.metadata[keyed[1] as 'labels' | 'annotations']?.[keyed[2] as string] ?? '';

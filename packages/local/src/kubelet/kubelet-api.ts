@@ -1,5 +1,5 @@
 /** What the kubelet asks of the API. One small interface, so that its workers can be tried without a server. */
-import { configMaps, isConflict, isNotFound, pods, secrets, type KubernetesClient, type KubernetesObject, type Pod, type PodStatus } from '@sluice/kubernetes';
+import { configMaps, isConflict, isNotFound, pods, resourcePath, secrets, type KubernetesClient, type KubernetesObject, type Pod, type PodStatus } from '@sluice/kubernetes';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -15,11 +15,27 @@ export interface KubeletApi {
   configMap(namespace: string, name: string): Promise<Values | undefined>;
   /** The keys of a Secret, decoded. Undefined when there is none. */
   secret(namespace: string, name: string): Promise<Values | undefined>;
+  /** Undefined when there is none. */
+  serviceAccount(namespace: string, name: string): Promise<ServiceAccountFacts | undefined>;
+  /** A token that says who a pod is. */
+  serviceAccountToken(namespace: string, name: string, wish: TokenWish): Promise<string>;
   /** Creates the node, or brings its status up to date. */
   registerNode(node: KubernetesObject): Promise<void>;
 }
 
+/** Of a service account, what the kubelet reads. */
+export interface ServiceAccountFacts {
+  readonly automountServiceAccountToken?: boolean;
+}
+
+export interface TokenWish {
+  /** Default: the API server's own. */
+  readonly audience?: string;
+  readonly expirationSeconds: number;
+}
+
 export function createKubeletApi(client: KubernetesClient): KubeletApi {
+  const accounts = { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
   const nodes = client.resource({ group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false });
   return {
     async bind(pod, nodeName, annotations) {
@@ -46,6 +62,15 @@ export function createKubeletApi(client: KubernetesClient): KubeletApi {
     async secret(namespace, name) {
       const found = await client.resource(secrets).find({ namespace, name });
       return found && Object.fromEntries(Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+    },
+    async serviceAccount(namespace, name) {
+      return (await client.resource(accounts).find({ namespace, name })) as (KubernetesObject & ServiceAccountFacts) | undefined;
+    },
+    async serviceAccountToken(namespace, name, { audience, expirationSeconds }) {
+      const spec = { expirationSeconds, audiences: audience === undefined ? [] : [audience] };
+      const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec });
+      const answer = await client.json({ method: 'POST', path: resourcePath(accounts, { namespace, name, subresource: 'token' }), body });
+      return (answer as { readonly status: { readonly token: string } }).status.token;
     },
     async registerNode(node) {
       const { name } = node.metadata;

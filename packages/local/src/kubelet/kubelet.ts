@@ -18,6 +18,8 @@ import { PodWorker, type PodSurroundings } from './pod-worker.ts';
 import type { PortAllocator } from './port-allocator.ts';
 import type { ProbeTransport } from './probe-transport.ts';
 import type { ProcessRunner } from './process-runner.ts';
+import type { ImagePrograms } from './sandbox/image-programs.ts';
+import type { SandboxSettings } from './sandbox/sandboxed-pod.ts';
 import type { RestartBackoffOptions } from './restart-backoff.ts';
 import type { TimelineListener } from './timeline.ts';
 
@@ -29,6 +31,10 @@ export interface KubeletOptions {
   readonly logs: LogStore;
   /** What runs containers that have only an image. Default: nothing does. */
   readonly images?: ImageRuntime;
+  /** Images that are run as programs of this machine, whatever else could run them. Default: none. */
+  readonly programs?: ImagePrograms;
+  /** What gives each pod a network and each container a view of the files. Default: nothing does; pods run among the machine's own programs, without volumes. */
+  readonly sandboxes?: SandboxSettings;
   /** What gives pods a network of their own that ask for it. Default: nothing does. */
   readonly isolation?: NetworkIsolation;
   readonly clock: Clock;
@@ -75,6 +81,8 @@ export class Kubelet {
       isolation: options.isolation ?? noNetworkIsolation,
       logs: options.logs,
       images: options.images ?? noImageRuntime,
+      programs: options.programs ?? (() => undefined),
+      sandboxes: options.sandboxes,
       events: createLateEvents('kubelet', { client, clock, timers, logger }),
       baseEnvironment: options.baseEnvironment ?? {},
       backoff: options.backoff ?? {},

@@ -11,6 +11,7 @@ import { realPortsAnnotation, type KubeletContainer } from '../objects/pod-facts
 import type { ActionFloor } from './container-action.ts';
 import { historyOf } from './container-history.ts';
 import { ContainerWorker } from './container-worker.ts';
+import { readField } from './environment.ts';
 import type { FixedPorts } from './fixed-ports.ts';
 import type { ImageRuntime } from './image-runtime.ts';
 import type { NetworkIsolation } from './isolation/network-isolation.ts';
@@ -23,6 +24,8 @@ import { PodWriter } from './pod-writer.ts';
 import type { PortAllocator } from './port-allocator.ts';
 import { PortFindings } from './port-findings.ts';
 import type { RestartBackoffOptions } from './restart-backoff.ts';
+import type { ImagePrograms } from './sandbox/image-programs.ts';
+import { SandboxedPod, type SandboxSettings } from './sandbox/sandboxed-pod.ts';
 import { StartPlanner } from './start-planner.ts';
 import type { TimelinePhase } from './timeline.ts';
 
@@ -34,6 +37,10 @@ export interface PodSurroundings {
   readonly api: KubeletApi;
   readonly allocator: PortAllocator;
   readonly images: ImageRuntime;
+  /** Images that are programs of this machine. */
+  readonly programs: ImagePrograms;
+  /** Absent: pods run among the machine's own programs. */
+  readonly sandboxes: SandboxSettings | undefined;
   readonly fixedPorts: FixedPorts;
   readonly isolation: NetworkIsolation;
   readonly logs: LogStore;
@@ -54,6 +61,7 @@ export class PodWorker {
   readonly #writer: PodWriter;
   readonly #ports: PodPorts;
   readonly #isolation: PodIsolation;
+  readonly #sandbox: SandboxedPod | undefined;
   readonly #containers: readonly ContainerWorker[];
   readonly #begun = new Set<ContainerWorker>();
   readonly #planner: StartPlanner;
@@ -88,9 +96,15 @@ export class PodWorker {
       onFinding: (finding) => this.#onFinding(finding),
       onInsists: (worker) => this.#onInsists(worker),
     });
+    const facts = { pod, podIp: this.#ports.address, hostIp: hostAddress };
+    this.#sandbox =
+      surroundings.sandboxes && pod.spec.hostNetwork !== true
+        ? new SandboxedPod({ ...surroundings.sandboxes, pod, address: this.#ports.address, api, clock: floor.clock, timers: floor.timers, field: (path) => readField(path, facts) })
+        : undefined;
     this.#planner = new StartPlanner({
       ...surroundings,
       pod,
+      sandbox: this.#sandbox,
       ports: this.#ports,
       isolation: this.#isolation,
       onPortTaken: (message) => this.#findings.portTaken(message),
@@ -278,6 +292,7 @@ export class PodWorker {
     if (this.#state !== 'ending') this.#state = 'ending';
     await stopping;
     await this.#isolation.close();
+    await this.#sandbox?.close().catch((reason: unknown) => this.#surroundings.logger.warn('sandbox not closed', { pod: this.key, error: reason }));
     this.#state = 'gone';
     this.#writer.close();
     this.#ports.release();
@@ -291,6 +306,7 @@ export class PodWorker {
   }
 
   #warnOfVolumes(): void {
+    if (this.#sandbox) return;
     const mounted = this.#pod.spec.containers.filter(({ volumeMounts = [] }) => volumeMounts.length > 0);
     if (mounted.length === 0) return;
     const names = mounted.map(({ name }) => name).join(', ');

@@ -2,9 +2,10 @@
 
 /**
  * How pods are told apart. `address-per-pod`: each has its own 127.x.y.z, so sidecars keep their usual
- * ports. `shared-address`: all are on 127.0.0.1, so every declared port is replaced by a free one.
+ * ports. `shared-address`: all are on 127.0.0.1, so every declared port is replaced by a free one. `network-per-pod`: each has a network of its
+ * own, where no port is replaced.
  */
-export type AddressMode = 'address-per-pod' | 'shared-address';
+export type AddressMode = 'address-per-pod' | 'shared-address' | 'network-per-pod';
 
 export interface PortAllocator {
   readonly mode: AddressMode;

@@ -40,7 +40,7 @@ export function toldPort(container: Container): number | undefined {
  * one address, all of them. Pods on the host's network keep theirs.
  */
 export function portsToReplace(pod: Pod, mode: AddressMode): readonly number[] {
-  if (pod.spec.hostNetwork === true) return [];
+  if (pod.spec.hostNetwork === true || mode === 'network-per-pod') return [];
   const wanted = new Set<number>();
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
     const told = toldPort(container);

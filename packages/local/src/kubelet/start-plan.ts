@@ -3,6 +3,7 @@ import type { Pod } from '@sluice/kubernetes';
 import { niceness, type KubeletContainer } from '../objects/pod-facts.ts';
 import type { StartPlan } from './container-worker.ts';
 import { buildEnvironment, type EnvironmentSources } from './environment.ts';
+import type { ImageProgram } from './sandbox/image-programs.ts';
 import { imageCommand, type ImageTool } from './image-runtime.ts';
 import { assumedPorts, rewritePortVariable, toldPort, type PortPlan } from './port-plan.ts';
 import { expandVariables } from './variable-expansion.ts';
@@ -11,6 +12,8 @@ export interface StartSources extends Omit<EnvironmentSources, 'rewrite'> {
   readonly ports: PortPlan;
   /** What runs images, for a container without a command. Undefined when nothing does. */
   readonly image: ImageTool | undefined;
+  /** What the container's image is as a program of this machine. Absent: it is none. */
+  readonly program?: ImageProgram | undefined;
   /** `namespace/name`, for the name of a container that runs an image. */
   readonly podKey: string;
 }
@@ -23,10 +26,11 @@ const unsupportedRetryMs = 60_000;
 
 /** Plans one start. Pure: whatever has to be fetched comes in `sources`. */
 export function planStart(container: KubeletContainer, sources: StartSources): StartPlan {
-  const { ports, base } = sources;
+  const { ports, base, program: image } = sources;
   const complete = { ...container, env: [...assumedPorts(container, ports), ...(container.env ?? [])] };
   const environment = buildEnvironment(complete, {
     ...sources,
+    base: { ...base, ...image?.environment },
     rewrite: (name, value) => rewritePortVariable(ports, name, value),
   });
   if (environment.kind === 'missing') {
@@ -35,7 +39,7 @@ export function planStart(container: KubeletContainer, sources: StartSources): S
   const { env } = environment;
   const expand = (text: string) => expandVariables(text, (name) => env[name]);
   const args = (container.args ?? []).map(expand);
-  const [program, ...rest] = (container.command ?? []).map(expand);
+  const [program, ...rest] = container.command?.length ? container.command.map(expand) : (image?.command ?? []);
   const identity = identityOf(sources.pod, container, sources.podIp);
   if (program !== undefined) {
     const workingDir = container.workingDir === undefined ? {} : { workingDir: container.workingDir };

@@ -3,6 +3,8 @@ import { objectKey, type Container, type Pod } from '@sluice/kubernetes';
 import type { KubeletContainer } from '../objects/pod-facts.ts';
 import type { StartPlan } from './container-worker.ts';
 import type { ImageRuntime } from './image-runtime.ts';
+import type { ImageProgram, ImagePrograms } from './sandbox/image-programs.ts';
+import type { SandboxedPod } from './sandbox/sandboxed-pod.ts';
 import { insistingAdvice } from './isolation/isolation-plan.ts';
 import type { PodIsolation } from './isolation/pod-isolation.ts';
 import type { KubeletApi } from './kubelet-api.ts';
@@ -18,6 +20,9 @@ export interface StartPlannerOptions {
   readonly isolation: Pick<PodIsolation, 'isolates' | 'renew'>;
   readonly api: Pick<KubeletApi, 'configMap' | 'secret'>;
   readonly images: ImageRuntime;
+  readonly programs: ImagePrograms;
+  /** Absent: its containers run among the machine's own programs. */
+  readonly sandbox: Pick<SandboxedPod, 'wrapper'> | undefined;
   readonly baseEnvironment: Readonly<Record<string, string>>;
   /** The container's port is with another pod. */
   readonly onPortTaken: (message: string) => void;
@@ -48,6 +53,7 @@ export class StartPlanner {
     if (taken) return taken;
     try {
       const plan = await this.#planWithReferences(container);
+      if (plan.kind === 'run' && this.#options.sandbox) return await this.#enter(this.#options.sandbox, container, plan);
       return plan.kind === 'run' && this.#options.isolation.isolates(container) ? await this.#isolate(container, plan) : plan;
     } catch (reason) {
       const message = `cannot read what the container refers to: ${reason instanceof Error ? reason.message : String(reason)}`;
@@ -64,6 +70,19 @@ export class StartPlanner {
     return { kind: 'wait', reason: 'PortTaken', message, retryMs };
   }
 
+  async #enter(sandbox: Pick<SandboxedPod, 'wrapper'>, container: KubeletContainer, plan: Extract<StartPlan, { kind: 'run' }>): Promise<StartPlan> {
+    try {
+      const wrapper = await sandbox.wrapper(container, this.#programOf(container)?.user);
+      return { ...plan, spec: { ...plan.spec, wrapper } };
+    } catch (reason) {
+      return { kind: 'wait', reason: 'CreateContainerError', message: reason instanceof Error ? reason.message : String(reason), retryMs };
+    }
+  }
+
+  #programOf({ image }: Container): ImageProgram | undefined {
+    return image === undefined ? undefined : this.#options.programs(image);
+  }
+
   /** The program itself has its declared ports; whoever reaches it from outside keeps to the replaced ones. */
   async #isolate(container: KubeletContainer, plan: Extract<StartPlan, { kind: 'run' }>): Promise<StartPlan> {
     try {
@@ -78,6 +97,7 @@ export class StartPlanner {
   async #planWithReferences(container: KubeletContainer): Promise<StartPlan> {
     const { api, ports, images, hostAddress, baseEnvironment, isolation } = this.#options;
     const namespace = this.#pod.metadata.namespace ?? 'default';
+    const program = this.#programOf(container);
     const references = referencesOf(container);
     const configMaps = await fetchAll(references.configMaps, (name) => api.configMap(namespace, name));
     const secrets = await fetchAll(references.secrets, (name) => api.secret(namespace, name));
@@ -89,7 +109,8 @@ export class StartPlanner {
       ports: isolation.isolates(container) ? noneReplaced : ports.plan,
       configMap: (name) => configMaps.get(name),
       secret: (name) => secrets.get(name),
-      image: container.command?.length ? undefined : await images.find(),
+      image: container.command?.length || program ? undefined : await images.find(),
+      program,
       podKey: objectKey(this.#pod),
     });
   }

@@ -6,10 +6,14 @@ import type { KubernetesClient } from '@sluice/kubernetes';
 import type { PodLogs } from '../api-server/pod-logs.ts';
 import { FileLogStore } from './file-log-store.ts';
 import { SystemNetworkIsolation } from './isolation/system-network-isolation.ts';
+import type { NodeNetwork } from '../network/node-network.ts';
+import { PodAddressAllocator } from '../network/pod-address-allocator.ts';
 import { Kubelet, type KubeletOptions } from './kubelet.ts';
 import { createPodLogs } from './pod-logs.ts';
 import type { AddressMode } from './port-allocator.ts';
 import type { RestartBackoffOptions } from './restart-backoff.ts';
+import type { ImagePrograms } from './sandbox/image-programs.ts';
+import { SystemPodSandboxes } from './sandbox/system-pod-sandboxes.ts';
 import { SystemImageRuntime } from './system-image-runtime.ts';
 import { SystemPortAllocator } from './system-port-allocator.ts';
 import { systemProbeTransport } from './system-probe-transport.ts';
@@ -36,10 +40,24 @@ export interface SystemKubeletOptions {
   readonly nodeName?: string;
   /** Default: an address per pod where the machine has such addresses. */
   readonly addressMode?: AddressMode;
+  /** Images that are run as programs of this machine. Default: none. */
+  readonly programs?: ImagePrograms;
+  /** Pods with a network each, by a node that has been set up for them. Default: they run among the machine's own programs. */
+  readonly podNetworks?: PodNetworks;
+  /** Address of the node. Default 127.0.0.1. */
+  readonly nodeAddress?: string;
   readonly backoff?: RestartBackoffOptions;
   readonly onTimeline?: TimelineListener;
   /** See `KubeletOptions`. */
   readonly lull?: KubeletOptions['lull'];
+}
+
+export interface PodNetworks {
+  readonly network: NodeNetwork;
+  /** Address of the cluster's DNS. */
+  readonly dns: string;
+  /** Of the API server, in PEM; pods are given tokens then. */
+  readonly rootAuthority?: string;
 }
 
 export interface SystemKubelet {
@@ -59,7 +77,7 @@ export const inheritedVariables: readonly string[] = ['PATH', 'HOME', 'USER', 'L
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64' };
 
 export function createSystemKubelet(options: SystemKubeletOptions): SystemKubelet {
-  const { client, folder, clock, timers, random, logger, meter, environment } = options;
+  const { client, folder, clock, timers, random, logger, meter, environment, podNetworks } = options;
   const logs = new FileLogStore({ folder: join(folder, 'logs'), clock, timers, logger, meter });
   const inherited = inheritedVariables.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
   const baseEnvironment = { ...Object.fromEntries(inherited), ...options.extraEnvironment };
@@ -88,15 +106,27 @@ export function createSystemKubelet(options: SystemKubeletOptions): SystemKubele
       compileCache: join(folder, 'compile-cache'),
     }),
     runner,
-    allocator: new SystemPortAllocator({
-      random,
-      timers,
-      preferredBlock: blockOf(folder),
-      ...(options.addressMode === undefined ? {} : { mode: options.addressMode }),
-    }),
+    allocator: podNetworks
+      ? new PodAddressAllocator()
+      : new SystemPortAllocator({
+          random,
+          timers,
+          preferredBlock: blockOf(folder),
+          ...(options.addressMode === undefined ? {} : { mode: options.addressMode }),
+        }),
+    ...(podNetworks
+      ? {
+          sandboxes: {
+            ...podNetworks,
+            sandboxes: new SystemPodSandboxes({ ...podNetworks, folder: join(folder, 'sandboxes') }),
+            folder: join(folder, 'volumes'),
+          },
+        }
+      : {}),
+    ...(options.programs === undefined ? {} : { programs: options.programs }),
     node: {
       name: options.nodeName ?? 'local',
-      address: '127.0.0.1',
+      address: options.nodeAddress ?? '127.0.0.1',
       operatingSystem: process.platform,
       architecture: architectures[process.arch] ?? process.arch,
       cpuCount: os.availableParallelism(),

@@ -1,6 +1,6 @@
 /** An API of the kubelet without a server: it keeps what was written, newest last. */
 import type { Pod, PodStatus } from '@sluice/kubernetes';
-import type { KubeletApi } from '../kubelet/kubelet-api.ts';
+import type { KubeletApi, ServiceAccountFacts, TokenWish } from '../kubelet/kubelet-api.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -11,6 +11,9 @@ export class RecordingKubeletApi implements KubeletApi {
   readonly removed: string[] = [];
   readonly configMaps = new Map<string, Values>();
   readonly secrets = new Map<string, Values>();
+  readonly serviceAccounts = new Map<string, ServiceAccountFacts>();
+  /** Whose tokens were asked for, oldest first. */
+  readonly tokens: string[] = [];
 
   get status(): PodStatus | undefined {
     return this.statuses.at(-1);
@@ -38,6 +41,15 @@ export class RecordingKubeletApi implements KubeletApi {
 
   async secret(_namespace: string, name: string): Promise<Values | undefined> {
     return this.secrets.get(name);
+  }
+
+  async serviceAccount(_namespace: string, name: string): Promise<ServiceAccountFacts | undefined> {
+    return this.serviceAccounts.get(name);
+  }
+
+  async serviceAccountToken(namespace: string, name: string, { audience = '' }: TokenWish): Promise<string> {
+    this.tokens.push(`${namespace}/${name} ${audience}`.trimEnd());
+    return `token ${this.tokens.length}`;
   }
 
   async registerNode(): Promise<void> {}

@@ -49,6 +49,17 @@ describe('a server that checks rights', () => {
     expect((await api.send('GET', '/metrics', undefined, as('jane'))).json['message']).toBe('forbidden: User "jane" cannot get path "/metrics"');
   });
 
+  it('takes a list by a name for a question about that one', async () => {
+    const { api, as } = createGuarded();
+    await bind(api, 'own', [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['own'], verbs: ['list', 'watch'] }], { kind: 'Group', name: 'developers' });
+    const ask = async (query: string) => (await api.send('GET', `/api/v1/namespaces/default/secrets${query}`, undefined, as('jane'))).status;
+    expect(await ask('?fieldSelector=metadata.name%3Down')).toBe(200);
+    expect(await ask('?fieldSelector=type%3DOpaque,metadata.name%3Down')).toBe(200);
+    expect(await ask('?fieldSelector=metadata.name%3Dother')).toBe(403);
+    expect(await ask('?fieldSelector=metadata.name!%3Down')).toBe(403);
+    expect(await ask('')).toBe(403);
+  });
+
   it('lets people do what a role in their namespace allows, and nothing beside it', async () => {
     const { api, as } = createGuarded();
     await bind(api, 'reader', [{ apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list'] }], { kind: 'Group', name: 'developers' });

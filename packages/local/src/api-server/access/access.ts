@@ -101,11 +101,19 @@ const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update',
 
 function attributesOf({ method }: ApiRequest, target: Target): Attributes {
   if (target.kind === 'path') return { kind: 'path', verb: method.toLowerCase(), path: target.path };
-  const { group, plural, namespace = '', name = '', subresource, query } = target;
-  const isOne = name !== '';
+  const { group, plural, namespace = '', subresource, query } = target;
+  const isOne = target.name !== undefined && target.name !== '';
   const reading = isOne ? 'get' : query.get('watch') !== null && query.get('watch') !== 'false' && query.get('watch') !== '0' ? 'watch' : 'list';
+  // Whoever lists by a name asks for that one: a rule that names it suffices.
+  const name = isOne ? target.name : exactName(query.get('fieldSelector'));
   const verb = method === 'GET' ? reading : method === 'DELETE' ? (isOne ? 'delete' : 'deletecollection') : (VERBS[method] ?? method.toLowerCase());
   return { kind: 'resource', verb, group, resource: plural, subresource, namespace: plural === 'namespaces' && group === '' ? name : namespace, name };
+}
+
+/** As kube-apiserver's request info: `metadata.name=a`, alone or beside other terms. */
+function exactName(fieldSelector: string | null): string {
+  const terms = (fieldSelector ?? '').split(',').map((term) => /^metadata\.name==?([^=!]+)$/.exec(term.trim())?.[1]);
+  return terms.find((name) => name !== undefined) ?? '';
 }
 
 function refusal(user: UserInfo, attributes: Attributes): StatusError {

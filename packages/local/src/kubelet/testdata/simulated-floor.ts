@@ -11,6 +11,16 @@ import { FixedPorts } from '../fixed-ports.ts';
 import { noImageRuntime } from '../image-runtime.ts';
 import { noNetworkIsolation, type NetworkIsolation } from '../isolation/network-isolation.ts';
 import { PodWorker } from '../pod-worker.ts';
+import type { AddressMode } from '../port-allocator.ts';
+import type { ImagePrograms } from '../sandbox/image-programs.ts';
+import type { SandboxSettings } from '../sandbox/sandboxed-pod.ts';
+
+/** Pods that have more of their own. */
+export interface Inside {
+  readonly sandboxes?: SandboxSettings;
+  readonly programs?: ImagePrograms;
+  readonly mode?: AddressMode;
+}
 
 /** Runs for ever, and listens where it is told. */
 export const server: FakeProgram = ({ spec, listen }) => {
@@ -32,11 +42,11 @@ export function podOf(spec: Partial<Pod['spec']>, metadata: Partial<Pod['metadat
  *
  * @param programs by the first word of their command
  */
-export function kubeletFloor(programs: Record<string, FakeProgram>, isolation: NetworkIsolation = noNetworkIsolation) {
+export function kubeletFloor(programs: Record<string, FakeProgram>, isolation: NetworkIsolation = noNetworkIsolation, inside: Inside = {}) {
   const time = new SimulatedTime();
   const runner = new FakeProcessRunner({ timers: time, programFor: ({ argv }) => programs[argv[0]] });
   const transport = new ScriptedProbeTransport();
-  const allocator = new FakePortAllocator();
+  const allocator = new FakePortAllocator(inside.mode);
   const logs = new MemoryLogStore(time);
   const fixedPorts = new FixedPorts();
   const events: string[] = [];
@@ -50,6 +60,8 @@ export function kubeletFloor(programs: Record<string, FakeProgram>, isolation: N
       api,
       allocator,
       images: noImageRuntime,
+      programs: inside.programs ?? (() => undefined),
+      sandboxes: inside.sandboxes,
       fixedPorts,
       isolation,
       logs,

@@ -1,0 +1,32 @@
+/** What the images of the chart hold, made of the sources and kept until those change. */
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { keptBundle, rolesFor } from '@sluice/cli';
+import type { ProgramTable } from './image-programs.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** As the Dockerfiles say, unless this checkout is where only its owner may look. */
+const user = isForEverybody(root) ? { user: 65_532 } : {};
+
+export async function chartPrograms(): Promise<ProgramTable> {
+  const cache = join(root, 'node_modules/.cache/sluice');
+  mkdirSync(cache, { recursive: true });
+  const table: Record<string, ProgramTable[string]> = {
+    // What the tests deploy is no image of the chart.
+    hello: { command: [process.execPath, join(import.meta.dirname, 'hello-program.ts')], ...user },
+  };
+  for (const { name, folder, entry, nodeFlags } of rolesFor('')) {
+    const file = await keptBundle(name, join(root, 'packages', folder, entry), [cache]);
+    // Made for whoever made it; containers are somebody else.
+    chmodSync(dirname(file), 0o755);
+    table[name] = { command: [process.execPath, ...nodeFlags, file], ...user };
+  }
+  return table;
+}
+
+function isForEverybody(folder: string): boolean {
+  if ((statSync(folder).mode & 0o005) !== 0o005) return false;
+  return folder === dirname(folder) || isForEverybody(dirname(folder));
+}
