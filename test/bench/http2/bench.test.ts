@@ -4,7 +4,7 @@ import { freePorts } from '../method/free-ports.ts';
 import { measure } from './bench.ts';
 
 test('one short round of each work', { timeout: 120_000 }, async (context) => {
-  const result = await measure({ rounds: 1, seconds: 1, port: await freePorts(16), works: [], only: ['sluice'], json: '', print: () => {} });
+  const result = await measure({ rounds: 1, seconds: 1, warmUpsMax: 1, port: await freePorts(16), works: [], only: ['sluice'], json: '', print: () => {} });
   if (result.kind === 'skipped') return context.skip(result.reason);
   for (const { work, rows } of result.works) {
     const ours = rows.find(({ target }) => target === 'sluice');

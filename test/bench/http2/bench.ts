@@ -22,6 +22,8 @@ import { peer, targetNames, works, type Work } from './works.ts';
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** Shots of each target that do not count, at most. Default 5. */
+  readonly warmUpsMax?: number;
   /** Names of works; empty for all. */
   readonly works: readonly string[];
   /** Only these targets and the peer; empty for all. */
@@ -135,6 +137,7 @@ async function measureWork(work: Work, targets: readonly MeasuredProcess[], fold
   const shots = await shootRounds({
     targets,
     rounds: options.rounds,
+    ...(options.warmUpsMax !== undefined && { warmUpsMax: options.warmUpsMax }),
     shoot: (target, round) => shootWithH2load(target, round, load),
     onShot: ({ round, target, cpuUs, requestsPerSecond, voided }) => print(`round ${round}  ${target.padEnd(12)} ${cpuUs.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(6)}/s${voided === undefined ? '' : `  void: ${voided}`}`),
   });

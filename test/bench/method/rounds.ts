@@ -7,6 +7,8 @@ export interface RoundOptions<Target> {
   readonly rounds: number;
   readonly shoot: (target: Target, round: number) => Promise<Shot>;
   readonly onShot: (shot: Shot) => void;
+  /** Of each target, before anything counts, at most. Default 5. */
+  readonly warmUpsMax?: number;
 }
 
 /**
@@ -14,13 +16,13 @@ export interface RoundOptions<Target> {
  * is done. The same rule holds for all: two at least, then until two in a row cost nearly the same, and not for ever.
  */
 const warmUpsMin = 2;
-const warmUpsMax = 5;
+const warmUpsMaxUsual = 5;
 const settledRatio = 1.1;
 
 /** Warms every target up with shots that do not count (round 0), in turns, then shoots. */
-export async function shootRounds<Target>({ targets, rounds, shoot, onShot }: RoundOptions<Target>): Promise<Shot[]> {
+export async function shootRounds<Target>({ targets, rounds, shoot, onShot, warmUpsMax = warmUpsMaxUsual }: RoundOptions<Target>): Promise<Shot[]> {
   const shots: Shot[] = [];
-  await warmUp(targets, shoot);
+  await warmUp(targets, shoot, warmUpsMax);
   for (let round = 1; round <= rounds; round += 1) {
     for (const target of shuffled(targets)) {
       const shot = await shoot(target, round);
@@ -32,7 +34,7 @@ export async function shootRounds<Target>({ targets, rounds, shoot, onShot }: Ro
   return shots;
 }
 
-async function warmUp<Target>(targets: readonly Target[], shoot: RoundOptions<Target>['shoot']): Promise<void> {
+async function warmUp<Target>(targets: readonly Target[], shoot: RoundOptions<Target>['shoot'], warmUpsMax: number): Promise<void> {
   const last = new Map<Target, number>();
   let unsettled = targets;
   for (let count = 1; count <= warmUpsMax && unsettled.length > 0; count += 1) {

@@ -17,7 +17,7 @@ test('ratios are paired by round, and a shot with errors does not count', () => 
 });
 
 test('one short round of some works', async (context) => {
-  const result = await measure({ rounds: 1, seconds: 1, port: await freePorts(16), works: ['small-50', 'instruments', 'post-chunked'], only: ['sluice', 'sluice-instruments'], json: '', print: () => {} });
+  const result = await measure({ rounds: 1, seconds: 1, warmUpsMax: 1, port: await freePorts(16), works: ['small-50', 'instruments', 'post-chunked'], only: ['sluice', 'sluice-instruments'], json: '', print: () => {} });
   if (result.kind === 'skipped') return context.skip(result.reason);
   for (const { work, rows } of result.works) {
     const ours = rows.filter(({ target }) => target.startsWith('sluice'));

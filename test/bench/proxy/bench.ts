@@ -22,6 +22,8 @@ import { works, type Work } from './works.ts';
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** Shots of each target that do not count, at most. Default 5. */
+  readonly warmUpsMax?: number;
   /** Names of works; empty for all. */
   readonly works: readonly string[];
   /** Only these targets, and the peers they are compared with; empty for all. */
@@ -121,6 +123,7 @@ async function measureWork(work: Work, backends: Backends, { wrk, taskset }: { r
     const counted = await shootRounds({
       targets,
       rounds: options.rounds,
+      ...(options.warmUpsMax !== undefined && { warmUpsMax: options.warmUpsMax }),
       shoot: (target, round) => shootWithWrk(target, round, load),
       onShot: ({ round, target, cpuUs, requestsPerSecond, voided }) => print(`round ${round}  ${target.padEnd(22)} ${cpuUs.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(6)}/s${voided === undefined ? '' : `  void: ${voided}`}`),
     });
