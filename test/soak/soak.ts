@@ -17,6 +17,8 @@ export interface SoakOptions {
   readonly print: (line: string) => void;
   /** Only faults whose names contain this. */
   readonly only?: string;
+  /** How long each client rests between two requests, in ms. Default 1: everybody gets a turn, also the timers of faults. */
+  readonly restMs?: number;
 }
 
 export interface PhaseResult extends PhaseNumbers {
@@ -65,8 +67,8 @@ const hostsOfEach = 3;
 /** A short soak has seen each fault once; a long one goes round. */
 const phaseSecondsMax = 30;
 
-export async function runSoak({ seconds, seed, print, only = '' }: SoakOptions): Promise<SoakResult> {
-  const soak = new Soak(seed);
+export async function runSoak({ seconds, seed, print, only = '', restMs = 1 }: SoakOptions): Promise<SoakResult> {
+  const soak = new Soak(seed, restMs);
   try {
     await soak.start();
     const wanted = faults.filter(({ name }) => name.includes(only));
@@ -91,6 +93,7 @@ export async function runSoak({ seconds, seed, print, only = '' }: SoakOptions):
 
 class Soak {
   readonly #random: Random;
+  readonly #restMs: number;
   readonly #seen: SeenRequests = new Map();
   readonly #tally = new Tally();
   readonly #proxy = new ProxyProcess();
@@ -101,8 +104,9 @@ class Soak {
   #port = 0;
   #deathsUntil = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, restMs: number) {
     this.#random = createSeededRandom(seed);
+    this.#restMs = restMs;
   }
 
   async start(): Promise<void> {
@@ -125,7 +129,7 @@ class Soak {
     this.#seen.clear();
     let isOver = false;
     const lanes = [...everyday, ...(fault.lanes ?? [])].map((kind) => laneKinds[kind](this.#context()));
-    const running = lanes.map((lane) => runUntil(lane, () => isOver));
+    const running = lanes.map((lane) => runUntil(lane, this.#restMs, () => isOver));
     const faulty = { isOver: false };
     const doing = [fault.churns === true ? this.#churn(faulty) : undefined, fault.kills === true ? this.#kill(faulty) : undefined];
     await pause(phaseMs);
@@ -231,11 +235,10 @@ function growthProblem(what: string, { bytes, level }: MemoryGrowth, max: { read
   return bytes > allowed ? [`${what} memory grew by ${(bytes / 1e6).toFixed(1)} MB over the last two thirds, ${(allowed / 1e6).toFixed(1)} are allowed`] : [];
 }
 
-async function runUntil(lane: Lane, isOver: () => boolean): Promise<void> {
+async function runUntil(lane: Lane, restMs: number, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     await lane.run();
-    // Everybody gets a turn, also the timers of faults.
-    await pause(1);
+    await pause(restMs);
   }
 }
 
