@@ -33,10 +33,19 @@ const options: BuildOptions = {
 export interface BundleOptions {
   /** Gets the files that were taken, ours and those of libraries, absolute. */
   readonly inputs?: Set<string>;
+  /** Libraries that bundles before have made, by what they were made from: given to several bundles, it spares all but the first the work. */
+  readonly libraries?: Map<string, BundledLibrary>;
+}
+
+export interface BundledLibrary {
+  readonly text: Uint8Array;
+  /** What it reads beside itself: name and content. */
+  readonly beside: readonly (readonly [string, Uint8Array])[];
+  readonly inputs: readonly string[];
 }
 
 /** Bundles `entry`, an absolute path, into `<target>/<name>.cjs`, with what it loads beside it, and gives that path. */
-export async function bundle(name: string, entry: string, target: string, { inputs }: BundleOptions = {}): Promise<string> {
+export async function bundle(name: string, entry: string, target: string, { inputs, libraries: made = new Map() }: BundleOptions = {}): Promise<string> {
   const folder = resolve(target);
   await mkdir(folder, { recursive: true });
   const libraries = new LibrariesApart(name);
@@ -47,10 +56,22 @@ export async function bundle(name: string, entry: string, target: string, { inpu
   }
   for (const { file, contents } of libraries.found()) {
     if (!texts.some((text) => text.includes(file))) continue;
-    const { metafile } = await build({ ...options, metafile: true, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile: join(folder, file) });
-    for (const input of Object.keys(metafile.inputs)) if (isFile(input)) inputs?.add(resolve(import.meta.dirname, input));
+    let library = made.get(contents);
+    if (!library) made.set(contents, (library = await bundleLibrary(contents, folder)));
+    for (const [name, content] of [[file, library.text] as const, ...library.beside]) await writeFile(join(folder, name), content);
+    for (const input of library.inputs) inputs?.add(input);
   }
   return join(folder, `${name}.cjs`);
+}
+
+async function bundleLibrary(contents: string, folder: string): Promise<BundledLibrary> {
+  const outfile = join(folder, 'library.cjs');
+  const { metafile, outputFiles } = await build({ ...options, metafile: true, write: false, stdin: { contents, resolveDir: folder, loader: 'js' }, outfile });
+  return {
+    text: outputFiles.find(({ path }) => path === outfile)?.contents ?? new Uint8Array(),
+    beside: outputFiles.filter(({ path }) => path !== outfile).map((output) => [relative(folder, output.path), output.contents] as const),
+    inputs: Object.keys(metafile.inputs).filter(isFile).map((input) => resolve(import.meta.dirname, input)),
+  };
 }
 
 /** What is ours: `<name>-code.cjs`, which always runs, `<name>-rest.cjs`, and `<name>.cjs`, which starts the first. Gives the texts of both. */

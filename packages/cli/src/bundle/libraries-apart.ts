@@ -13,6 +13,9 @@ const ours = /^([./]|node:|@sluice\/)/;
 /** Descriptors that are generated are as large as libraries, and as seldom needed. */
 export const generated = /\/gen\/[\w-]+\.js$/;
 
+/** What the bundler need not ask of thousands of imports: whether a neighbour is a library. */
+const asked = /^[^./]|\/gen\/[\w-]+\.js$/;
+
 export class LibrariesApart {
   readonly plugin: Plugin;
   readonly #name: string;
@@ -32,7 +35,7 @@ export class LibrariesApart {
   }
 
   #setUp(build: PluginBuild): void {
-    build.onResolve({ filter: /./ }, async (args) => {
+    build.onResolve({ filter: asked }, async (args) => {
       if (args.pluginData === 'resolving' || args.kind === 'entry-point' || (ours.test(args.path) && !generated.test(args.path))) return undefined;
       const { path, external, errors } = await build.resolve(args.path, { ...resolvedAs(args), pluginData: 'resolving' });
       if (external || errors.length > 0) return { path, external, errors };

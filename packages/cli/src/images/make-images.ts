@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MeshError } from '@sluice/kernel';
-import { bundle } from '../bundle/bundle.ts';
+import { bundle, type BundledLibrary } from '../bundle/bundle.ts';
 import { hasRun, runSidecarOnce } from '../bundle/sidecar-first-run.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { rolesFor, type Role } from './roles.ts';
@@ -31,8 +31,9 @@ export async function makeImages({ folder, tell }: ImagesOptions): Promise<void>
   try {
     const kubeconfig = join(scratch, 'kubeconfig');
     writeFileSync(kubeconfig, kubeconfigOfNowhere);
+    const libraries = new Map<string, BundledLibrary>();
     for (const role of rolesFor(kubeconfig)) {
-      await makeImage(role, join(folder, role.name));
+      await makeImage(role, join(folder, role.name), libraries);
       tell(role.name);
     }
   } finally {
@@ -43,10 +44,10 @@ export async function makeImages({ folder, tell }: ImagesOptions): Promise<void>
   for (const library of librariesOf(process.execPath)) copyFileSync(library.path, join(folder, 'lib', library.name));
 }
 
-async function makeImage(role: Role, folder: string): Promise<void> {
+async function makeImage(role: Role, folder: string, libraries: Map<string, BundledLibrary>): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const inputs = new Set<string>();
-  const file = await bundle(role.name, join(packages, role.folder, role.entry), folder, { inputs });
+  const file = await bundle(role.name, join(packages, role.folder, role.entry), folder, { inputs, libraries });
   // A sidecar starts with every pod: what its first request needs is compiled, too.
   if (role.name !== 'queue-proxy') await compile(role, file);
   else if (!(await runSidecarOnce([process.execPath, ...role.nodeFlags, file]))) throw new MeshError('image-not-made', 'the sidecar did not answer');
