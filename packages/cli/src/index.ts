@@ -4,4 +4,4 @@ export { bundle } from './bundle/bundle.ts';
 export { keptBundle } from './bundle/kept-bundle.ts';
 export { rolesFor } from './images/roles.ts';
 export { dataPlaneFlags } from './dev/node-flags.ts';
-export { runSidecarOnce, sidecarEnvironment } from './bundle/sidecar-first-run.ts';
+export { hasRun, runSidecarOnce, sidecarEnvironment } from './bundle/sidecar-first-run.ts';

@@ -5,15 +5,20 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { bundle, dataPlaneFlags } from '@sluice/cli';
+import { dataPlaneFlags, hasRun, keptBundle } from '@sluice/cli';
 import { sluiceYaml } from '../proxy/config/sluice-yaml.ts';
 import type { Command } from './measured-process.ts';
 
-const proxyMain = join(import.meta.dirname, '../../../packages/cli/src/proxy/main.ts');
+const root = join(import.meta.dirname, '../../..');
+const proxyMain = join(root, 'packages/cli/src/proxy/main.ts');
 
-/** Bundles it into `folder`, once for all targets of a run, and does what the making of an image does: starts it, asks it once, ends it. */
+/**
+ * The bundle of the sources as they are, made when they have changed, with what the making of an image does: it has been started, asked once and ended.
+ * @param folder for the first configuration, and for the bundle where the tree cannot be written
+ */
 export async function bundleProxy(folder: string): Promise<string> {
-  const bundled = await bundle('sluice-proxy', proxyMain, join(folder, 'bundle'));
+  const bundled = await keptBundle('sluice-proxy', proxyMain, [join(root, 'node_modules/.cache/sluice'), join(folder, 'bundle')]);
+  if (await hasRun(bundled)) return bundled;
   const backend = createServer((_, response) => response.end('ok'));
   backend.listen(0, '127.0.0.1');
   await once(backend, 'listening');

@@ -27,7 +27,8 @@ export async function keptBundle(name: string, entry: string, folders: readonly 
   const known = await readKept(index);
   if (known && known.node === process.version && (await isAsItWas(known))) return known.file;
   const target = await mkdtemp(join(folder, `${name}-`));
-  const inputs = new Set<string>();
+  // What makes bundles decides what they are, too.
+  const inputs = new Set(await makers());
   const file = await bundle(name, entry, target, { inputs });
   const kept: Kept = { node: process.version, file, inputs: await Promise.all([...inputs].sort().map(lookAt)) };
   const fresh = `${index}.${process.pid}`;
@@ -36,6 +37,10 @@ export async function keptBundle(name: string, entry: string, folders: readonly 
   await rename(fresh, index);
   await forget(folder, name, target);
   return file;
+}
+
+async function makers(): Promise<string[]> {
+  return (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).map((name) => join(import.meta.dirname, name));
 }
 
 async function firstWritable(folders: readonly [string, ...string[]]): Promise<string> {
