@@ -61,12 +61,17 @@ export function composeQueueProxy(options: QueueProxyOptions): QueueProxy {
   const programNetwork = new ProgramNetwork(network, timers);
   const proxy = createProxy({ ...options, network: new PatientNetwork(programNetwork, { timers, random }) });
   const load = new LoadMeter(clock.now(), riseMinOf(settings));
+  const overdue = options.meter.counter('sluice_drains_overdue_total', 'Drains that waited for requests beyond the quiet period.');
   const drainer = new Drainer({
     clock,
     timers,
     quietPeriodMs: settings.quietPeriodMs,
     // Tunnels may stay open for hours, and programs are told to close them by being told to go.
     isBusy: () => proxy.activeStreams > proxy.activeTunnels,
+    onOverdue() {
+      overdue.add();
+      logger.info('drain waits beyond the quiet period', { activeRequests: proxy.activeStreams - proxy.activeTunnels });
+    },
   });
   const prober =
     settings.probes.length === 0

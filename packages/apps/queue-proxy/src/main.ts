@@ -8,6 +8,8 @@ import { createSystemNetwork } from '@sluice/proxy';
 import { DeferredLogger } from '@sluice/telemetry';
 import { composeQueueProxy } from './compose.ts';
 import { readSettings } from './config.ts';
+import { openDrainPage } from './drain-page.ts';
+import { listenHost } from './static-config.ts';
 import { whenUnhurried } from './unhurried.ts';
 
 async function main(): Promise<void> {
@@ -17,8 +19,14 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('queue-proxy', checked.problems));
     process.exit(1);
   }
+  let isTerminating = false;
   const termination = new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT']) {
+      process.on(signal, () => {
+        isTerminating = true;
+        resolve();
+      });
+    }
   });
   const settings = checked.value;
   const logger = new DeferredLogger();
@@ -32,6 +40,8 @@ async function main(): Promise<void> {
       : {};
   const queueProxy = composeQueueProxy({ settings, network, clock, timers, random, logger, meter, ...asked });
   await queueProxy.start();
+  const hooks = { host: listenHost(settings.identity.podIp), port: settings.adminPort };
+  openDrainPage(network, hooks, { drainer: queueProxy.drainer, timers, isTerminating: () => isTerminating }).catch((error: unknown) => logger.warn('side server not started', { error }));
 
   // What follows would hold up the request for which this was started.
   await Promise.race([whenUnhurried({ stats: queueProxy.load.stats, clock, timers }), termination]);

@@ -8,7 +8,7 @@ import type { QueueProxySettings } from './config.ts';
 import { createLoadReports } from './load-reports.ts';
 import { loadInTurns, turn } from './in-turns.ts';
 import { describePod, olderLabelsOf } from './pod-resource.ts';
-import { createDrainPage, createStatPage, listen } from './side-servers.ts';
+import { createStatPage, listen } from './side-servers.ts';
 import { listenHost } from './static-config.ts';
 
 export interface RestOptions {
@@ -28,12 +28,10 @@ export interface RestOptions {
 /** Fulfils when the sidecar has drained: then the process may end. */
 export async function runRest(options: RestOptions): Promise<void> {
   const { settings, queueProxy, logger, clock } = options;
-  let isTerminating = false;
-  void options.termination.then(() => (isTerminating = true));
   const logging = await openLogger({ name: 'queue-proxy', level: settings.logLevel, clock });
   logger.attach(logging.logger);
   await loadInTurns();
-  const sideServers = startSideServers(options, () => isTerminating);
+  const sideServers = startSideServers(options);
   await turn();
   const reports = startReports(options);
   await turn();
@@ -71,15 +69,14 @@ async function startReports(options: RestOptions): Promise<(() => void) | undefi
 }
 
 /** A side server whose port is taken is missed, but requests are served all the same. */
-async function startSideServers(options: RestOptions, isTerminating: () => boolean): Promise<() => void> {
+async function startSideServers(options: RestOptions): Promise<() => void> {
   const { settings, queueProxy, logger, startedAt, clock, timers } = options;
   const host = listenHost(settings.identity.podIp);
-  const drainPage = createDrainPage({ drainer: queueProxy.drainer, timers, isTerminating });
   const statPage = createStatPage({ load: queueProxy.load, podName: settings.identity.pod, startedAt, clock });
   const profiler = settings.observability.isProfiling
     ? [openProfiler({ host, port: settings.profilingPort, timers }).then((open) => () => void open.close())]
     : [];
-  const started = await Promise.allSettled([listen(drainPage, host, settings.adminPort), listen(statPage, host, settings.autoscalerMetricsPort), ...profiler]);
+  const started = await Promise.allSettled([listen(statPage, host, settings.autoscalerMetricsPort), ...profiler]);
   const stops: (() => void)[] = [];
   for (const result of started) {
     if (result.status === 'fulfilled') stops.push(result.value);

@@ -1,24 +1,9 @@
-/**
- * What else listens beside the requests: `/wait-for-drain` for hooks that run before a container stops, and the
- * statistics for an autoscaler that scrapes. Loaded after the sidecar serves.
- */
+/** What else listens beside requests and hooks: the statistics for an autoscaler that scrapes. Loaded after the sidecar serves. */
 import { createServer, type RequestListener } from 'node:http';
 import type { Clock } from '@sluice/kernel';
 import { encodeStat, statMediaType } from '@sluice/stats';
 import type { LoadMeter } from './load-meter.ts';
 import { statOf } from './stat-of.ts';
-import { waitForDrain, type WaitForDrainOptions } from './wait-for-drain.ts';
-
-/** `GET /wait-for-drain` begins to drain and answers when that is done, or when it turned out to be a false alarm. */
-export function createDrainPage(options: WaitForDrainOptions): RequestListener {
-  return (request, response) => {
-    if (request.url?.split('?')[0] !== '/wait-for-drain') {
-      response.writeHead(404).end();
-      return;
-    }
-    waitForDrain(options, () => response.writeHead(200).end());
-  };
-}
 
 export interface StatPageOptions {
   readonly load: LoadMeter;

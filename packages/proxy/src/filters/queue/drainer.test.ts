@@ -53,15 +53,17 @@ test('requests of a running sidecar do not matter', () => {
   expect([ends, time.pending]).toEqual([[], 0]);
 });
 
-test('what is under way is waited for, however quiet it has been', () => {
+test('what is under way is waited for and told of once, however quiet it has been', () => {
   const time = new SimulatedTime();
   const ends: string[] = [];
   let isBusy = true;
-  const drainer = new Drainer({ clock: time, timers: time, quietPeriodMs: 1000, isBusy: () => isBusy });
+  const drainer = new Drainer({ clock: time, timers: time, quietPeriodMs: 1000, isBusy: () => isBusy, onOverdue: () => ends.push('overdue') });
   drainer.drain((end) => ends.push(end));
-  time.advance(60_000);
+  time.advance(999);
   expect(ends).toEqual([]);
+  time.advance(60_000);
+  expect(ends).toEqual(['overdue']);
   isBusy = false;
   time.advance(100);
-  expect(ends).toEqual(['drained']);
+  expect(ends).toEqual(['overdue', 'drained']);
 });

@@ -21,6 +21,8 @@ export interface DrainerOptions {
   readonly quietPeriodMs?: number;
   /** Whether requests are under way that are to be waited for. Default: none are. */
   readonly isBusy?: () => boolean;
+  /** The quiet period is over, and requests are still under way: called once for each word to go. */
+  readonly onOverdue?: () => void;
 }
 
 /** Between two looks whether what was under way has ended, in ms. Chosen: nothing to a machine, and not felt by a person who waits for the end. */
@@ -33,6 +35,8 @@ export class Drainer {
   readonly #timers: Timers;
   readonly #quietPeriodMs: number;
   readonly #isBusy: () => boolean;
+  readonly #onOverdue: (() => void) | undefined;
+  #isOverdue = false;
   #lastRequestAt = 0;
   #timer: Timer | undefined;
   #state: 'running' | 'draining' | 'drained' = 'running';
@@ -43,6 +47,7 @@ export class Drainer {
     this.#timers = options.timers;
     this.#quietPeriodMs = options.quietPeriodMs ?? QUIET_PERIOD_MS;
     this.#isBusy = options.isBusy ?? (() => false);
+    this.#onOverdue = options.onOverdue;
   }
 
   /** Whether the word to go has been given: probes must fail. */
@@ -62,6 +67,7 @@ export class Drainer {
       this.#timers.after(0, () => this.#finish('drained'));
     } else if (this.#state === 'running') {
       this.#state = 'draining';
+      this.#isOverdue = false;
       this.#lastRequestAt = this.#clock.now();
       this.#watch(this.#quietPeriodMs);
     }
@@ -84,6 +90,8 @@ export class Drainer {
         return;
       }
       if (this.#isBusy()) {
+        if (!this.#isOverdue) this.#onOverdue?.();
+        this.#isOverdue = true;
         this.#watch(BUSY_LOOK_MS);
         return;
       }
