@@ -43,13 +43,13 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
     });
     const translate = settingsOf(chart, 'config-server').translate;
     const { statsPort } = settingsOf(chart, 'autoscaler');
-    const httpsPort = [translate.gateway.externalTlsPort].filter((port) => port !== 0);
+    const open = (...ports: number[]) => ports.filter((port) => port !== 0);
     expect(targets).toEqual([
-      ['activator-service', ['activator'], [translate.activator.http1Port]],
+      ['activator-service', ['activator'], open(translate.activator.http1Port, translate.activator.tlsPort)],
       ...(statsPort === 0 ? [] : [['autoscaler', ['autoscaler'], [statsPort]]]),
       ['sluice-config-server', ['config-server'], [portOf(settingsOf(chart, 'config-server').listen)]],
-      ['sluice-gateway', ['gateway'], [translate.gateway.externalPort, ...httpsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort)]],
-      ['sluice-gateway-internal', ['gateway'], [translate.gateway.internalPort]],
+      ['sluice-gateway', ['gateway'], [...open(translate.gateway.externalPort, translate.gateway.externalTlsPort), ...translate.gateway.morePorts.map(({ containerPort }) => containerPort)]],
+      ['sluice-gateway-internal', ['gateway'], open(translate.gateway.internalPort, translate.gateway.internalTlsPort)],
       ['sluice-injector', ['injector'], [settingsOf(chart, 'injector').port]],
     ]);
   });
@@ -111,9 +111,9 @@ function listeningPorts(chart: RenderedChart, name: ComponentName): number[] {
     case 'config-server':
       return [portOf(listen), metricsPort];
     case 'activator':
-      return [translate.activator.http1Port, settingsOf(chart, name).metricsPort];
+      return [translate.activator.http1Port, translate.activator.tlsPort, settingsOf(chart, name).metricsPort].filter((port) => port !== 0);
     case 'gateway':
-      return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort), settingsOf(chart, name).adminPort].filter((port) => port !== 0);
+      return [translate.gateway.externalPort, translate.gateway.internalPort, translate.gateway.externalTlsPort, translate.gateway.internalTlsPort, ...translate.gateway.morePorts.map(({ containerPort }) => containerPort), settingsOf(chart, name).adminPort].filter((port) => port !== 0);
     case 'injector':
       return [settingsOf(chart, name).port, settingsOf(chart, name).metricsPort];
     case 'autoscaler':

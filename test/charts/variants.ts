@@ -22,6 +22,10 @@ export const variants: readonly Variant[] = [
   { name: 'images by digest', set: ['controller.resolveImageDigests=true'] },
   { name: 'HTTPS by certificates of our own', set: ['gateway.httpsPort=8443', 'controller.certificates.issue=true', 'controller.certificates.authoritySecretName=root'] },
   { name: 'HTTPS by certificates of two namespaces', set: ['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'] },
+  {
+    name: 'TLS inside: between gateways, activators and pods, and for clients in the cluster',
+    set: ['activator.httpsPort=8112', 'gateway.internalHttpsPort=8444', 'controller.certificates.issue=true', 'networkConfig.system-internal-tls=enabled', 'networkConfig.cluster-local-domain-tls=enabled', 'networkPolicy.enabled=true'],
+  },
   { name: 'certificates of cert-manager for webhooks', set: ['injector.certificates.secretName=injector-tls', 'injector.certificates.certificateName=injector', 'injector.port=9443', 'injector.failurePolicy=Ignore'] },
   { name: 'captured pods', set: ['injector.injection.capture=iptables', 'injector.injection.captureImage=images.example/iptables:1', 'injector.injection.nativeSidecars=false'] },
   {

@@ -50,6 +50,7 @@ export { RebindListeners, type ListenerBinding } from './config/rebind-listeners
 export { WatchListenerMetadata } from './config/watch-listener-metadata.ts';
 export type { ApplicationFault, ConfigSource, ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config/config-source.ts';
 export type { SourceReference } from './config/source-references.ts';
+export { probeNetwork } from './upstream/probe-network.ts';
 export { probeHttp, type HttpProbe, type HttpProbeResult } from './probe/http-probe.ts';
 export { probeTcp } from './probe/tcp-probe.ts';
 export { readServingStatus, writeHealthCheckRequest, type ServingStatus } from './upstream/checks/grpc-health-messages.ts';

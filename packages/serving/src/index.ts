@@ -140,6 +140,17 @@ export {
   type TrafficWorld,
 } from './traffic/resolve-traffic.ts';
 
+export {
+  internalCertificateNames,
+  internalCertificateType,
+  podCertificate,
+  podSubject,
+  routingCertificate,
+  routingSubject,
+  trustBundleLabel,
+} from './certificates/internal-certificates.ts';
+export { certificateVolumeName } from './resources/sidecar-volumes.ts';
+export { internalTlsOf, type InternalTls, type TrustBundleView } from './model/internal-tls.ts';
 export { certificateStatus } from './certificates/certificate-status.ts';
 export { issuePair, judgePair, makeAuthorityPair, readAuthority, type Ingredients, type Pair, type PairVerdict, type SigningAuthority } from './certificates/issue-certificate.ts';
 export { namespaceCertificate } from './certificates/namespace-certificate.ts';

@@ -21,7 +21,7 @@ export const labels = {
   visibility: 'networking.knative.dev/visibility',
   /** On a Certificate of a DomainMapping; what stands there is its name, as Knative writes it. */
   domainMappingUid: 'serving.knative.dev/domainMappingUID',
-  /** On a Certificate: for whom its names are, `external-domain` or `cluster-local-domain`. */
+  /** On a Certificate: for whom its names are, `external-domain`, `cluster-local-domain` or `system-internal`. */
   certificateType: 'networking.knative.dev/certificate-type',
   /** On a Certificate for all names of a namespace: the domain that they are under. */
   wildcardDomain: 'networking.knative.dev/wildcardDomain',
@@ -62,6 +62,8 @@ export const annotations = {
   autocreated: 'serving.sluice.dev/autocreated',
   /** What a client-side apply leaves behind; never copied to children. */
   lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
+  /** Ours, on the status of a Revision: `enabled` when all of its pods have a certificate to show to who calls them. */
+  internalTls: 'networking.sluice.dev/internal-tls',
   /** Ours: the hash of what a child was made from, to notice that it should be made anew. */
   specHash: 'serving.sluice.dev/spec-hash',
 } as const;

@@ -39,6 +39,8 @@ export interface ServingRevision {
   /** In seconds; 0 sets no limit of its own. */
   readonly responseStartTimeoutSeconds: number;
   readonly idleTimeoutSeconds: number;
+  /** Its pods have certificates to show: they, and the activators for them, can be spoken to over TLS. Absent: they have not. */
+  readonly isSecured?: boolean;
   /** Only the kubelet can tell when a pod is ready: by a command in a container, or because it waits for a start to be over. */
   readonly readyByKubelet: boolean;
   /**
@@ -60,6 +62,8 @@ export interface ServingBackend {
   readonly namespace: string;
   readonly name: string;
   readonly protocol: Protocol;
+  /** Its port is the one that Knative's Services have for TLS (`https`, 443), behind which are sidecars or activators. */
+  readonly isTlsPort?: boolean;
   /** Ready or not, sorted by address. */
   readonly endpoints: readonly ServingEndpoint[];
 }
@@ -68,6 +72,8 @@ export interface ServingBackend {
 export interface ServingEndpoint {
   readonly address: string;
   readonly port: number;
+  /** Where it takes the same over TLS. Absent: nowhere that is known. */
+  readonly tlsPort?: number;
   readonly ready: boolean;
   /** On its way out: it finishes what it has and should get nothing new. */
   readonly terminating: boolean;

@@ -2,6 +2,7 @@
 import { typeUrls } from '@sluice/resources';
 import type { Protocol, ServingBackend, ServingRevision } from '@sluice/serving';
 
+import { internalTransports } from './internal-tls.ts';
 import { clusterName, revisionMetadataKey, typeNames } from './names.ts';
 import type { JsonObject, TranslatedResource } from './resource.ts';
 
@@ -14,17 +15,20 @@ const requestsMax = 100_000;
 
 type LbPolicy = 'LEAST_REQUEST' | 'ROUND_ROBIN' | 'RING_HASH';
 
-/** @param lbPolicy how the group's proxies choose among a revision's endpoints */
-export function cluster(revision: ServingRevision, lbPolicy: LbPolicy): TranslatedResource {
-  return discovered(clusterName(revision), revision.protocol, lbPolicy, { [revisionMetadataKey]: revisionMetadata(revision) });
+/**
+ * @param lbPolicy how the group's proxies choose among a revision's endpoints
+ * @param subjects whom endpoints that speak TLS must prove to be; none: nobody inside speaks it
+ */
+export function cluster(revision: ServingRevision, lbPolicy: LbPolicy, subjects: readonly string[] = []): TranslatedResource {
+  return discovered(clusterName(revision), revision.protocol, lbPolicy, subjects, { [revisionMetadataKey]: revisionMetadata(revision) });
 }
 
 /** A Service that is no revision's: what is behind it is nobody's of the mesh to scale. */
-export function backendCluster(backend: ServingBackend): TranslatedResource {
-  return discovered(clusterName(backend), backend.protocol, 'LEAST_REQUEST');
+export function backendCluster(backend: ServingBackend, subjects: readonly string[] = []): TranslatedResource {
+  return discovered(clusterName(backend), backend.protocol, 'LEAST_REQUEST', subjects);
 }
 
-function discovered(name: string, protocol: Protocol, lbPolicy: LbPolicy, filterMetadata?: JsonObject): TranslatedResource {
+function discovered(name: string, protocol: Protocol, lbPolicy: LbPolicy, subjects: readonly string[], filterMetadata?: JsonObject): TranslatedResource {
   return {
     typeUrl: typeUrls.cluster,
     name,
@@ -47,6 +51,7 @@ function discovered(name: string, protocol: Protocol, lbPolicy: LbPolicy, filter
           },
         ],
       },
+      ...(subjects.length === 0 ? {} : internalTransports(subjects, protocol)),
       ...(filterMetadata === undefined ? {} : { metadata: { filter_metadata: filterMetadata } }),
       ...(protocol === 'h2c' ? { typed_extension_protocol_options: http2Options } : {}),
     },

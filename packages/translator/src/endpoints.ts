@@ -2,35 +2,46 @@
 import { typeUrls } from '@sluice/resources';
 import type { ServingBackend, ServingEndpoint, ServingRevision } from '@sluice/serving';
 
+import { securedEndpoint } from './internal-tls.ts';
 import { clusterName, revisionMetadataKey } from './names.ts';
 import { byAddress, type JsonObject, type TranslatedResource } from './resource.ts';
 
-/** For gateways: the pods in mode Serve, the activators in mode Proxy. */
-export function gatewayEndpoints(revision: ServingRevision): TranslatedResource {
+/** For gateways: the pods in mode Serve, the activators in mode Proxy. @param isSecured they are spoken to over TLS, and only so */
+export function gatewayEndpoints(revision: ServingRevision, isSecured = false): TranslatedResource {
   const endpoints = revision.mode === 'Serve' ? revision.pods.filter(isUsable) : revision.activators;
   return assignment(
     revision,
-    endpoints.toSorted(byAddress).map((endpoint) => lbEndpoint(endpoint)),
+    reachable(endpoints, isSecured).map((endpoint) => lbEndpoint(endpoint, isSecured)),
   );
 }
 
-export function backendEndpoints(backend: ServingBackend): TranslatedResource {
-  return assignment(backend, backend.endpoints.filter(isUsable).toSorted(byAddress).map((endpoint) => lbEndpoint(endpoint)));
+export function backendEndpoints(backend: ServingBackend, isSecured = false): TranslatedResource {
+  const endpoints = backend.endpoints.filter(isUsable).toSorted(byAddress);
+  return assignment(
+    backend,
+    endpoints.map((endpoint) => lbEndpoint(isSecured ? { ...endpoint, tlsPort: endpoint.port } : endpoint, isSecured)),
+  );
 }
 
 /**
  * For activators: the pods, those that are not ready included and marked. An activator finds out by itself
  * when they are, sooner than the word gets round. And who shares them, so that each takes its part.
  */
-export function activatorEndpoints(revision: ServingRevision): TranslatedResource {
+export function activatorEndpoints(revision: ServingRevision, isSecured = false): TranslatedResource {
   const pods = revision.pods.filter(({ terminating }) => !terminating);
-  const endpoints = pods.toSorted(byAddress).map((pod) => lbEndpoint(pod, pod.ready ? 'HEALTHY' : 'UNHEALTHY'));
+  const endpoints = reachable(pods, isSecured).map((pod) => lbEndpoint(pod, isSecured, pod.ready ? 'HEALTHY' : 'UNHEALTHY'));
   const [first, ...others] = endpoints;
   const sharers = revision.activators.map(({ address }) => address).toSorted();
   // Where there is nothing to share out, or nobody to share with, nothing is said.
   if (!first || revision.containerConcurrency === 0 || sharers.length < 2) return assignment(revision, endpoints);
   // Said with the pods and not with the cluster, which would be made anew for each activator that comes or goes.
-  return assignment(revision, [{ ...first, metadata: { filter_metadata: { [revisionMetadataKey]: { activators: sharers } } } }, ...others]);
+  const said = { ...(isSecured ? securedEndpoint : {}), [revisionMetadataKey]: { activators: sharers } };
+  return assignment(revision, [{ ...first, metadata: { filter_metadata: said } }, ...others]);
+}
+
+/** Sorted. One without a port for TLS is left out where that is what must be spoken. */
+function reachable(endpoints: readonly ServingEndpoint[], isSecured: boolean): ServingEndpoint[] {
+  return endpoints.filter(({ tlsPort }) => !isSecured || tlsPort !== undefined).toSorted(byAddress);
 }
 
 function isUsable({ ready, terminating }: ServingEndpoint): boolean {
@@ -52,9 +63,10 @@ function assignment(target: { readonly key: string }, endpoints: readonly JsonOb
   };
 }
 
-function lbEndpoint({ address, port }: ServingEndpoint, healthStatus?: 'HEALTHY' | 'UNHEALTHY'): JsonObject {
+function lbEndpoint({ address, port, tlsPort }: ServingEndpoint, isSecured: boolean, healthStatus?: 'HEALTHY' | 'UNHEALTHY'): JsonObject {
   return {
-    endpoint: { address: { socket_address: { address, port_value: port } } },
+    endpoint: { address: { socket_address: { address, port_value: isSecured ? (tlsPort ?? port) : port } } },
+    ...(isSecured ? { metadata: { filter_metadata: securedEndpoint } } : {}),
     ...(healthStatus === undefined ? {} : { health_status: healthStatus }),
   };
 }

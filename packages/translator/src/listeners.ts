@@ -2,6 +2,7 @@
 import { typeUrls } from '@sluice/resources';
 import type { ComponentTelemetry, EdgePassage } from '@sluice/serving';
 
+import { routingTlsContext } from './internal-tls.ts';
 import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
 import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import type { Json, JsonObject, TranslatedResource } from './resource.ts';
@@ -90,8 +91,11 @@ function tlsContext(secrets: readonly string[]): JsonObject {
   };
 }
 
-/** Both speak HTTP/1.1 and HTTP/2: Knative has a port for each, and its peers look there. */
-export function activatorListeners({ activator }: TranslateOptions, traces: TraceOptions = noTraces): readonly TranslatedResource[] {
+/**
+ * Both speak HTTP/1.1 and HTTP/2: Knative has a port for each, and its peers look there.
+ * @param isSecured there is a certificate for a third, where the same is spoken over TLS
+ */
+export function activatorListeners({ activator }: TranslateOptions, traces: TraceOptions = noTraces, isSecured = false): readonly TranslatedResource[] {
   const settings: ManagerSettings = {
     routes: routeConfigurationNames.activator,
     // Holds the request until a pod can take it, and chooses the pod; the router then goes there.
@@ -101,9 +105,18 @@ export function activatorListeners({ activator }: TranslateOptions, traces: Trac
     trust: trustsGateway,
     traces,
   };
-  const { address, http1Port, h2cPort } = activator;
-  const http1 = listener(listenerNames.activatorHttp1, address, http1Port, settings);
-  return h2cPort === 0 ? [http1] : [http1, listener(listenerNames.activatorH2c, address, h2cPort, settings)];
+  const { address, http1Port, h2cPort, tlsPort } = activator;
+  return [
+    listener(listenerNames.activatorHttp1, address, http1Port, settings),
+    ...(h2cPort === 0 ? [] : [listener(listenerNames.activatorH2c, address, h2cPort, settings)]),
+    ...(tlsPort === 0 || !isSecured ? [] : [securedListener(listener(listenerNames.activatorHttps, address, tlsPort, settings))]),
+  ];
+}
+
+/** With one certificate, whatever name a client asks for. */
+function securedListener({ value, ...resource }: TranslatedResource): TranslatedResource {
+  const [chain] = value['filter_chains'] as readonly JsonObject[];
+  return { ...resource, value: { ...value, filter_chains: [{ transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: routingTlsContext() }, ...chain }] } };
 }
 
 /**

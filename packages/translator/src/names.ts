@@ -20,6 +20,7 @@ export const listenerNames = {
   internalHttps: 'internal_https',
   activatorHttp1: 'activator_http1',
   activatorH2c: 'activator_h2c',
+  activatorHttps: 'activator_https',
 } as const;
 
 export const routeConfigurationNames = {
@@ -37,6 +38,14 @@ export const routeConfigurationNames = {
 export function virtualHostResourceName(table: string, domain: string): string {
   return `${table}/${domain}`;
 }
+
+/** Of TLS between gateways, activators and pods. */
+export const internalSecretNames = {
+  /** Who vouches for the others. */
+  authorities: 'system-internal-tls/authorities',
+  /** What activators show. */
+  routing: 'system-internal-tls/routing',
+} as const;
 
 /** By these the activator learns which revision a request is for, whatever its host. */
 export const revisionHeaders = {
@@ -71,6 +80,7 @@ export const typeNames = {
   router: 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
   fileAccessLog: 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog',
   httpProtocolOptions: 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  upstreamTls: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
   downstreamTls: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
   cors: 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors',
   corsPolicy: 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy',

@@ -24,6 +24,8 @@ export interface TranslateOptions {
     readonly http1Port: number;
     /** The same under the port that Knative has for HTTP/2 without TLS: 8013. 0 for no such listener. */
     readonly h2cPort: number;
+    /** The same over TLS, while the mesh speaks it inside (`system-internal-tls`). Knative: 8112. 0 for no such listener. */
+    readonly tlsPort: number;
   };
 }
 
@@ -49,5 +51,5 @@ export const noTraces: TraceOptions = { protocol: 'none', endpoint: '', sampling
 
 export const defaultTranslateOptions: TranslateOptions = {
   gateway: { address: '0.0.0.0', externalPort: 8080, externalTlsPort: 8443, morePorts: [], internalPort: 8081, internalTlsPort: 0, accessLogPath: '/dev/stdout' },
-  activator: { address: '0.0.0.0', http1Port: 8012, h2cPort: 8013 },
+  activator: { address: '0.0.0.0', http1Port: 8012, h2cPort: 8013, tlsPort: 8112 },
 };

@@ -26,6 +26,11 @@ export class RevisionUses {
     return changed;
   }
 
+  /** Keys of all that some route leads to. */
+  used(): Iterable<string> {
+    return this.#users.keys();
+  }
+
   of(revision: string): ReadonlySet<string> {
     return this.#users.get(revision) ?? none;
   }

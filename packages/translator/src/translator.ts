@@ -5,7 +5,7 @@
  */
 import { typeUrls } from '@sluice/resources';
 import type { Problem } from '@sluice/kernel';
-import { isSameContent, type EdgeModel, type ModelChange, type ServingBackend, type ServingCertificate, type ServingModel, type ServingRevision, type ServingRoute } from '@sluice/serving';
+import { isSameContent, podSubject, type EdgeModel, type InternalTls, type ModelChange, type ServingBackend, type ServingCertificate, type ServingModel, type ServingRevision, type ServingRoute } from '@sluice/serving';
 
 import { virtualHostProblems } from './check-resource.ts';
 import { backendCluster, cluster } from './clusters.ts';
@@ -13,8 +13,9 @@ import { activatorEndpoints, backendEndpoints, gatewayEndpoints } from './endpoi
 import { GroupResources, type ResourceChange } from './group-resources.ts';
 import { edgeTable } from './edge/edge-ports.ts';
 import { EdgeResources } from './edge/edge-resources.ts';
+import { authoritiesSecret, gatewaySubjects, routingSecret } from './internal-tls.ts';
 import { activatorListeners, gatewayListeners, gatewayPortListener, gatewayTlsListener, withTelemetry } from './listeners.ts';
-import { listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
+import { internalSecretNames, listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
 import { noTelemetry, noTraces, type TelemetryOptions, type TraceOptions, type TranslateOptions } from './options.ts';
 import { ProxylessResources } from './proxyless.ts';
 import type { TranslatedResource } from './resource.ts';
@@ -41,6 +42,12 @@ export class Translator {
   #traces: TraceOptions = noTraces;
   #telemetry: TelemetryOptions = noTelemetry;
   #certificates: readonly ServingCertificate[] = [];
+  /** How endpoints are spoken to that have certificates. Undefined: in the open. */
+  #internalTls: InternalTls | undefined;
+  /** Whether TLS has been spoken inside: clusters then go on saying how, since endpoints that still ask for it go later than they. */
+  #knowsInternalTls = false;
+  /** The next `update` goes through all revisions and backends. */
+  #isInternalTlsNew = false;
   readonly #gateway = new GroupResources();
   readonly #activator = new GroupResources();
   readonly #proxyless = new ProxylessResources();
@@ -93,11 +100,28 @@ export class Translator {
     this.#putListeners();
   }
 
+  /** Takes over how TLS is spoken between gateways, activators and pods; undefined: not at all. It goes out with the next `update`. */
+  setInternalTls(internalTls: InternalTls | undefined): void {
+    if (isSameContent(internalTls, this.#internalTls)) return;
+    const isSwitched = (internalTls === undefined) !== (this.#internalTls === undefined);
+    this.#internalTls = internalTls;
+    this.#isInternalTlsNew ||= isSwitched;
+    if (internalTls) {
+      // Secrets of their own, so that a new certificate or authority changes no listener, no cluster and no connection that is there.
+      this.#knowsInternalTls = true;
+      for (const group of [this.#gateway, this.#activator]) group.put(authoritiesSecret(internalTls));
+    }
+    this.#activator.set({ typeUrl: typeUrls.secret, name: internalSecretNames.routing }, internalTls?.identity && routingSecret(internalTls.identity));
+    this.#putListeners();
+  }
+
   #putListeners(): void {
     const { external, externalTls } = routeConfigurationNames;
     this.#gateway.put(edgeRoutes(external, this.#edge.ignoresPorts(external)));
     for (const resource of withTelemetry(gatewayListeners(this.#options, this.#traces, this.#edge.usesCors(external)), this.#telemetry.gateway)) this.#gateway.put(resource);
-    for (const resource of withTelemetry(activatorListeners(this.#options, this.#traces), this.#telemetry.activator)) this.#activator.put(resource);
+    const isSecured = this.#internalTls?.identity !== undefined;
+    for (const resource of withTelemetry(activatorListeners(this.#options, this.#traces, isSecured), this.#telemetry.activator)) this.#activator.put(resource);
+    if (!isSecured) this.#activator.remove({ typeUrl: typeUrls.listener, name: listenerNames.activatorHttps });
     const inside = gatewayTlsListener('internal', tlsChains('internal', this.#certificates, noNames), this.#options, this.#traces);
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.internalHttps }, inside);
     const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsServer ?? noNames), this.#options, this.#traces, this.#edge.usesCors(externalTls));
@@ -149,7 +173,9 @@ export class Translator {
     // Which of Knative's hosts are served over TLS goes by certificates.
     const written = change.certificates ? new Set([...this.#routesToWrite(model, change), ...this.#good.keys()]) : this.#routesToWrite(model, change);
     for (const name of written) this.#writeRoute(name, model, routed);
-    for (const key of new Set([...change.revisions, ...change.backends, ...routed])) {
+    const everything = this.#isInternalTlsNew ? [...this.#protocols.keys(), ...this.#uses.used()] : [];
+    this.#isInternalTlsNew = false;
+    for (const key of new Set([...change.revisions, ...change.backends, ...routed, ...everything])) {
       if (isBackend(key)) this.#updateBackend(key, model.backend(key));
       else this.#updateRevision(key, model.revision(key));
     }
@@ -215,23 +241,26 @@ export class Translator {
     const routed = this.#uses.of(key).size > 0 ? revision : undefined;
     // Requests differ in length, so the least busy endpoint is the better choice of two, unless sessions are to stay with one.
     const isSticky = [...this.#uses.of(key)].some((name) => this.#sticky.has(name));
-    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && cluster(routed, isSticky ? 'RING_HASH' : 'LEAST_REQUEST'));
-    this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && gatewayEndpoints(routed));
+    const isSecured = this.#internalTls !== undefined && revision?.isSecured === true;
+    const subjects = routed && this.#knowsInternalTls ? gatewaySubjects(routed.namespace) : [];
+    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && cluster(routed, isSticky ? 'RING_HASH' : 'LEAST_REQUEST', subjects));
+    this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && gatewayEndpoints(routed, isSecured));
     // The activator's filter chooses the pod itself; this is what stands where it does not.
-    this.#activator.set({ typeUrl: typeUrls.cluster, name: key }, revision && cluster(revision, 'ROUND_ROBIN'));
-    this.#activator.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, revision && activatorEndpoints(revision));
+    this.#activator.set({ typeUrl: typeUrls.cluster, name: key }, revision && cluster(revision, 'ROUND_ROBIN', this.#knowsInternalTls ? [podSubject(revision.namespace)] : []));
+    this.#activator.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, revision && activatorEndpoints(revision, isSecured));
     this.#proxyless.writeRevision(key, revision);
   }
 
   #updateBackend(key: string, backend: ServingBackend | undefined): void {
     const routed = this.#uses.of(key).size > 0 ? backend : undefined;
-    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && backendCluster(routed));
-    this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && backendEndpoints(routed));
+    const subjects = routed?.isTlsPort === true && this.#knowsInternalTls ? gatewaySubjects(routed.namespace) : [];
+    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && backendCluster(routed, subjects));
+    this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && backendEndpoints(routed, subjects.length > 0 && this.#internalTls !== undefined));
   }
 
   #updateSecrets(): void {
     const certificates = [...this.#edge.model.certificates, ...this.#certificates];
-    const names = new Set(certificates.map(({ name }) => name));
+    const names = new Set([internalSecretNames.authorities as string, ...certificates.map(({ name }) => name)]);
     for (const name of this.#gateway.names(typeUrls.secret)) if (!names.has(name)) this.#gateway.remove({ typeUrl: typeUrls.secret, name });
     for (const certificate of certificates) this.#gateway.put(secret(certificate));
   }

@@ -67,6 +67,8 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     expect(await secretRights([])).toEqual([]);
     expect(await secretRights(['gateway.certificateNamespaces={shop}'])).toEqual([]);
     expect(await secretRights(['gateway.httpsPort=8443'])).toEqual(['list core/secrets in *', 'watch core/secrets in *']);
+    expect(await secretRights(['gateway.internalHttpsPort=8444'])).toEqual(['list core/secrets in *', 'watch core/secrets in *']);
+    expect(await secretRights(['activator.httpsPort=8112'])).toEqual(['list', 'watch'].map((verb) => `${verb} core/secrets in mesh named routing-serving-certs`));
     expect(await secretRights(['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}'])).toEqual(['list', 'watch'].flatMap((verb) => ['news', 'shop'].map((name) => `${verb} core/secrets in ${name}`)));
   });
 
@@ -76,7 +78,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
     expect(granted).toEqual([...['list', 'watch'].map((verb) => `${verb} core/configmaps in mesh`), ...['list', 'watch'].map((verb) => `${verb} core/secrets in mesh named injector-tls`)].toSorted());
   });
 
-  test.each([[['gateway.httpsPort=8443']], [['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}']]])('suffice a config service with %s', async (set) => {
+  test.each([[['gateway.httpsPort=8443']], [['gateway.httpsPort=8443', 'gateway.certificateNamespaces={shop,news}']], [['activator.httpsPort=8112', 'networkConfig.system-internal-tls=enabled']]])('suffice a config service with %s', async (set) => {
     const cluster = new GuardedCluster(await render({ set }));
     await cluster.start();
     await cluster.rest(2000);

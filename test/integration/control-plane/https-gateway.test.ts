@@ -29,13 +29,17 @@ const stops: (() => unknown)[] = [];
 let authority: Authority;
 let configServer: ConfigServer;
 let httpsPort = 0;
+let internalPort = 0;
+const inside = 'inside.default.svc.cluster.local';
 
 beforeAll(async () => {
   authority = await createTestAuthority();
   httpsPort = await freePort();
+  internalPort = await freePort();
   const upstream = await startUpstream();
   api.put<KubernetesObject>(revisionObject('app-00001'), podAutoscalerObject('app-00001'), serverlessServiceObject('app-00001', 'Serve'), sliceOf(upstream));
   for (const host of ['shop.example.com', 'news.example.com']) api.put<KubernetesObject>(ingressOf(host), await secretOf(host));
+  api.put<KubernetesObject>(ingressOf(inside, 'ClusterLocal'), await secretOf(inside));
 
   const codec = await loadCodec('core');
   const [server, client] = [await authority.issue({ dns: ['config.test'] }), await authority.issue({ dns: ['gateway.test'] })];
@@ -52,7 +56,7 @@ beforeAll(async () => {
       }),
     systemNamespace: 'sluice-system',
     identity: 'config-server-0',
-    translate: { ...defaultTranslateOptions, gateway: { ...defaultTranslateOptions.gateway, externalTlsPort: httpsPort } },
+    translate: { ...defaultTranslateOptions, gateway: { ...defaultTranslateOptions.gateway, externalTlsPort: httpsPort, internalTlsPort: internalPort } },
     clock,
     timers,
     random,
@@ -125,14 +129,14 @@ function sliceOf(port: number): EndpointSlice {
 
 const nameOf = (host: string): string => host.split('.')[0] ?? '';
 
-function ingressOf(host: string): Ingress {
+function ingressOf(host: string, visibility: 'ExternalIP' | 'ClusterLocal' = 'ExternalIP'): Ingress {
   return {
     apiVersion: 'networking.internal.knative.dev/v1alpha1',
     kind: 'Ingress',
     metadata: { name: nameOf(host), namespace: 'default', annotations: { 'networking.knative.dev/ingress-class': 'sluice.ingress.networking.knative.dev' } },
     spec: {
-      tls: [{ secretName: `${nameOf(host)}-tls`, secretNamespace: 'certificates' }],
-      rules: [{ hosts: [host], http: { paths: [{ splits: [{ serviceNamespace: 'default', serviceName: 'app-00001', servicePort: 80 }] }] } }],
+      tls: [{ hosts: [host], secretName: `${nameOf(host)}-tls`, secretNamespace: 'certificates' }],
+      rules: [{ hosts: [host], visibility, http: { paths: [{ splits: [{ serviceNamespace: 'default', serviceName: 'app-00001', servicePort: 80 }] }] } }],
     },
   };
 }
@@ -144,9 +148,9 @@ async function secretOf(host: string): Promise<Secret> {
 }
 
 /** Rejects when the handshake fails, and when the certificate is not good for the name. */
-function open(servername: string): Promise<TLSSocket> {
+function open(servername: string, port = httpsPort): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: httpsPort, servername, ca: authority.certificate, ALPNProtocols: ['http/1.1'] });
+    const socket = connect({ host: '127.0.0.1', port, servername, ca: authority.certificate, ALPNProtocols: ['http/1.1'] });
     socket.once('secureConnect', () => resolve(socket));
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed')));
@@ -174,6 +178,13 @@ test('each name is shown its own certificate, and served', async () => {
     expect(await get(socket, host)).toMatch(new RegExp(`^HTTP/1.1 200 [^]*hello from ${host}`));
     socket.destroy();
   }
+});
+
+test('a name in the cluster is served over TLS to clients inside, and to nobody outside', async () => {
+  const socket = await eventually(() => open(inside, internalPort));
+  expect(await get(socket, inside)).toMatch(new RegExp(`^HTTP/1.1 200 [^]*hello from ${inside}`));
+  socket.destroy();
+  await expect(open(inside)).rejects.toThrow();
 });
 
 test('a name that nobody has a certificate for is not served', async () => {

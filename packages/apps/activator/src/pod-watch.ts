@@ -12,6 +12,9 @@ export interface PodWatchOptions {
   readonly probing?: { readonly rhythm: PodProbingRhythm; readonly timeoutMs: number } | undefined;
 }
 
+/** By which a pod is asked: over TLS, where that is how requests go to it. */
+export type NetworkOf = (address: string) => Network;
+
 /** The question a sidecar understands, and the answer that means yes. */
 const question = { path: '/healthz', headers: { 'k-network-probe': 'queue', 'user-agent': 'Knative-Activator-Probe' } };
 const expectedBody = 'queue';
@@ -19,6 +22,7 @@ const expectedBody = 'queue';
 export class PodWatch {
   readonly #options: PodWatchOptions;
   readonly #probing: PodProbing;
+  #networkOf: NetworkOf | undefined;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -27,8 +31,9 @@ export class PodWatch {
     this.#probing = new PodProbing(options.probing?.rhythm);
   }
 
-  /** What the endpoints say now; both lists hold `host:port`. */
-  setEndpoints(ready: readonly string[], notReady: readonly string[]): void {
+  /** What the endpoints say now; both lists hold `host:port`. @param networkOf default the network as it is */
+  setEndpoints(ready: readonly string[], notReady: readonly string[], networkOf?: NetworkOf): void {
+    this.#networkOf = networkOf;
     if (this.#probing.setEndpoints(ready, notReady, this.#options.clock.now())) this.#publish();
     this.#probeDue();
   }
@@ -55,7 +60,8 @@ export class PodWatch {
   }
 
   #probe(address: string): void {
-    const { network, timers, clock } = this.#options;
+    const { timers, clock } = this.#options;
+    const network = this.#networkOf?.(address) ?? this.#options.network;
     const probe = { ...question, address: parseAddress(address), host: address, timeoutMs: this.#options.probing?.timeoutMs ?? PROBE_TIMEOUT_MS };
     probeHttp(network, timers, probe, (result) => {
       if (this.#isClosed) return;

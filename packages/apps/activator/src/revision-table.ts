@@ -3,9 +3,9 @@
  * taken over once the engine has applied them, so that no request is sent to a pod the engine does not know yet.
  */
 import { SOLE_ACTIVATOR, Throttler, type ConcurrencyReporter, type PodProbingRhythm } from '@sluice/admission';
-import type { Clock, LabelValues, Logger, Meter, Network, Random, Timers } from '@sluice/kernel';
-import { RequestMetrics, type ActivatableRevision, type ClusterConfig, type MetricNames, type RevisionDirectory } from '@sluice/proxy';
-import { PodWatch } from './pod-watch.ts';
+import { formatAddress, type Clock, type LabelValues, type Logger, type Meter, type Network, type Random, type Timers } from '@sluice/kernel';
+import { probeNetwork, RequestMetrics, type ActivatableRevision, type ClusterConfig, type MetricNames, type RevisionDirectory } from '@sluice/proxy';
+import { PodWatch, type NetworkOf } from './pod-watch.ts';
 import { endpointsOf, factsOf, type RevisionFacts } from './revision-of-cluster.ts';
 
 export interface RevisionTableOptions {
@@ -65,7 +65,7 @@ export class RevisionTable implements RevisionDirectory {
       const { ready, notReady, activators } = endpointsOf(cluster);
       // First who shares them: pods that are not ours must not be used for a moment.
       entry.throttler.setShare(activators.length === 0 ? SOLE_ACTIVATOR : { index: activators.indexOf(this.#options.ownAddress), count: activators.length });
-      entry.watch.setEndpoints(ready, entry.readyByKubelet ? [] : notReady);
+      entry.watch.setEndpoints(ready, entry.readyByKubelet ? [] : notReady, this.#networkOf(cluster));
     }
   }
 
@@ -82,6 +82,17 @@ export class RevisionTable implements RevisionDirectory {
   /** Stops all watches. Requests that wait are refused. */
   close(): void {
     for (const key of this.#entries.keys()) this.#remove(key);
+  }
+
+  /** Undefined where all pods are spoken to in the open. */
+  #networkOf(cluster: ClusterConfig): NetworkOf | undefined {
+    const { network, timers } = this.#options;
+    if (!cluster.transports) return undefined;
+    const endpoints = new Map(cluster.assignment?.localities.flatMap((locality) => locality.endpoints.map((endpoint) => [formatAddress(endpoint.address), endpoint])));
+    return (address) => {
+      const endpoint = endpoints.get(address);
+      return endpoint ? probeNetwork(cluster, endpoint, network, timers) : network;
+    };
   }
 
   #upsert(key: string, cluster: ClusterConfig): Entry | undefined {

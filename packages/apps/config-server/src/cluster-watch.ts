@@ -28,8 +28,10 @@ import {
   servingConfigMaps,
   servingConfigOf,
   type ObjectList,
+  type InternalTls,
   type ServingConfig,
 } from '@sluice/serving';
+import { createInternalTlsWatch } from './internal-tls-watch.ts';
 
 export interface ClusterWatchOptions {
   readonly client: KubernetesClient;
@@ -41,8 +43,12 @@ export interface ClusterWatchOptions {
   readonly logger: Logger;
   /** Where Secrets are looked at; `undefined` stands for all namespaces. Empty where no certificates are wanted. */
   readonly secretNamespaces: readonly (string | undefined)[];
+  /** Whether activators have a port for TLS: without, it is not spoken inside the mesh, whatever ConfigMaps say. */
+  readonly canSpeakInternalTls: boolean;
   /** An object is new or different, or, when undefined, gone. */
   readonly onObject: (list: ObjectList, key: string, object: KubernetesObject | undefined) => void;
+  /** By what TLS is spoken inside the mesh is another now: told while ConfigMaps want it spoken. */
+  readonly onInternalTls: (internalTls: InternalTls | undefined) => void;
   /** The ConfigMaps say something else. A map with a mistake in it leaves its part as it was. */
   readonly onConfig: (config: ServingConfig) => void;
 }
@@ -57,7 +63,16 @@ export interface ClusterWatch {
 export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
   const { client, clock, timers, random, logger, onObject, onConfig } = options;
   const base = { client, clock, timers, random, logger };
-  const store = new ConfigStore({ maps: servingConfigMaps, logger, onChange: () => onConfig(servingConfigOf(store)) });
+  const internal = createInternalTlsWatch(options);
+  const store = new ConfigStore({
+    maps: servingConfigMaps,
+    logger,
+    onChange() {
+      const config = servingConfigOf(store);
+      internal.setWanted(config.network.systemInternalTls && options.canSpeakInternalTls);
+      onConfig(config);
+    },
+  });
 
   function follow<T extends KubernetesObject>(list: ObjectList, kind: ResourceKind<T>, transform = withoutBookkeeping<T>, namespace?: string): Informer<T> {
     const informer = new Informer<T>({ ...base, kind, transform, ...(namespace === undefined ? {} : { namespace }) });
@@ -67,6 +82,7 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
 
   function onConfigMap({ kind, object }: Change<ConfigMap>): void {
     store.set(object.metadata.name, kind === 'deleted' ? undefined : (object.data ?? {}));
+    internal.onConfigMap(kind === 'deleted' ? undefined : object, object.metadata.name);
   }
 
   const maps = new Informer({ ...base, kind: configMaps, namespace: options.systemNamespace });
@@ -99,7 +115,7 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
       for (const informer of informers) informer.start();
     },
     async stop() {
-      await Promise.all(informers.map((informer) => informer.stop()));
+      await Promise.all([...informers.map((informer) => informer.stop()), internal.stop()]);
     },
     async whenSynced() {
       await Promise.all([
@@ -108,6 +124,8 @@ export function createClusterWatch(options: ClusterWatchOptions): ClusterWatch {
         whenSyncedIfKnown(ingresses, ingressKind),
         ...certificates.map(({ informer, namespace }) => whenSyncedIfKnown(informer, secrets, namespace)),
       ]);
+      // Whether it is wanted stands in ConfigMaps.
+      await internal.whenSynced();
     },
   };
 }

@@ -152,7 +152,12 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const watch = createClusterWatch({
     ...options,
     secretNamespaces: options.translate.gateway.externalTlsPort === 0 && options.translate.gateway.internalTlsPort === 0 ? [] : certificateNamespacesOf(options),
+    canSpeakInternalTls: options.translate.activator.tlsPort !== 0,
     onObject,
+    onInternalTls(internalTls) {
+      translator.setInternalTls(internalTls);
+      touch(allChanged);
+    },
     onConfig(config) {
       clusterDomain = config.network.clusterDomain;
       model.configure(config);

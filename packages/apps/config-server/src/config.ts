@@ -80,7 +80,8 @@ export function readConfigServerSettings(flags: readonly string[], environment: 
         internalPort: reader.port({ flag: 'gateway-internal-port' }, 0),
         accessLogPath: reader.text({ flag: 'gateway-access-log' }, gateway.accessLogPath),
       },
-      activator,
+      // Off unless asked for: activators open no port that nobody leads to.
+      activator: { ...activator, tlsPort: reader.port({ flag: 'activator-tls-port' }, 0) },
     },
   });
 }

@@ -9,7 +9,7 @@ import {
   type KubernetesObject,
   type ReconcileResult,
 } from '@sluice/kubernetes';
-import { labels, type Certificate, type ComponentTelemetry } from '@sluice/serving';
+import { internalCertificateType, labels, type Certificate, type ComponentTelemetry } from '@sluice/serving';
 import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import type { RegistryFetch } from './images/digest-resolver.ts';
 import { RevisionDigests } from './images/revision-digests.ts';
@@ -19,6 +19,7 @@ import { CertificateIssuer } from './issuer/certificate-issuer.ts';
 import { CertificateKeeper } from './reconcile/certificate-keeper.ts';
 import { ConfigurationReconciler } from './reconcile/configuration.ts';
 import { DomainMappingReconciler } from './reconcile/domain-mapping.ts';
+import { InternalCertificates } from './reconcile/internal-certificates.ts';
 import { NamespaceCertificateReconciler } from './reconcile/namespace-certificate.ts';
 import { RevisionCollector } from './reconcile/revision-collector.ts';
 import { RevisionReconciler } from './reconcile/revision.ts';
@@ -40,6 +41,8 @@ export interface ServingControllerOptions {
    * there. Absent: we sign none, and need no right to write Secrets.
    */
   readonly authoritySecret?: string | undefined;
+  /** Whether pods see the Secrets that they mount; without, TLS is not spoken inside the mesh. Default true. */
+  readonly podsSeeSecrets?: boolean | undefined;
   /** Asks registries for the digests of images. Absent: they run as they are written. */
   readonly registryFetch?: RegistryFetch | undefined;
   /** Where the control plane and its ConfigMaps live. */
@@ -86,6 +89,8 @@ export function composeServingController(options: ServingControllerOptions): Ser
     configService: options.configService,
     sidecarAuthority: options.sidecarAuthority,
     systemNamespace: options.systemNamespace,
+    certificates: new InternalCertificates({ ...base, client, systemNamespace: options.systemNamespace }),
+    podsSeeSecrets: options.podsSeeSecrets ?? true,
     digests,
   });
   const certificates = new CertificateKeeper({ ...base, client });
@@ -198,6 +203,8 @@ function wire(caches: Caches, controllers: Controllers): void {
   revision.follow(caches.deployments, revisionKeys);
   revision.follow(caches.podAutoscalers, (object) => controllerKeyOf(object, 'Revision'));
   revision.follow(caches.pods, revisionKeys);
+  // What one waits for, the others do too.
+  revision.follow(caches.certificates, (object) => (object.metadata.labels?.[labels.certificateType] === internalCertificateType ? caches.revisions.store.list().map(objectKey) : []));
 
   // A Route waits for what its traffic names, and lets go of what says it still refers to it.
   const interested = (object: KubernetesObject) => [

@@ -14,6 +14,8 @@ export interface ControllerConfig {
   readonly authoritySecret: string | undefined;
   /** Whether registries are asked for the digests of images: `--resolve-image-digests`. */
   readonly resolvesDigests: boolean;
+  /** Whether pods see the Secrets that they mount: `--pods-see-secrets`, default `on`. On a laptop they do not. */
+  readonly podsSeeSecrets: boolean;
   /** Who this is among several replicas: `POD_NAME`, with `--leader-election`. Undefined: it is the only one. */
   readonly identity: string | undefined;
   /** Where the control plane and its ConfigMaps live. */
@@ -45,6 +47,7 @@ export function readConfig(flags: readonly string[], environment: Environment): 
     configServiceTls,
     authoritySecret: reader.text({ flag: 'certificate-authority-secret' }, '') || undefined,
     resolvesDigests: reader.choice({ flag: 'resolve-image-digests' }, ['on', 'off'], 'off') === 'on',
+    podsSeeSecrets: reader.choice({ flag: 'pods-see-secrets' }, ['on', 'off'], 'on') === 'on',
     systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),

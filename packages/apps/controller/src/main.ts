@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('controller', config.problems));
     process.exit(2);
   }
-  const { authoritySecret, identity, resolvesDigests, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, podName, profilingPort, logLevel } = config.value;
+  const { authoritySecret, identity, resolvesDigests, podsSeeSecrets, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, podName, profilingPort, logLevel } = config.value;
   const authority = configServiceTls && readSidecarAuthority(configServiceTls);
   if (authority?.ok === false) {
     process.stderr.write(describeSettingProblems('controller', authority.problems));
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     sidecarAuthority: authority?.value,
     authoritySecret,
     registryFetch: resolvesDigests ? systemFetch : undefined,
+    podsSeeSecrets,
     systemNamespace,
     identity,
     clock,

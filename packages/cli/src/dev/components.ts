@@ -64,7 +64,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
       hostNetwork: true,
       ready: { port: ports.configService },
     },
-    { name: 'controller', command: main('controller', `--config-service=${configService}`, ...tls.issuer), hostNetwork: false, niceness: keeperNiceness, ready: { port: 9090, path: '/ready' } },
+    { name: 'controller', command: main('controller', `--config-service=${configService}`, '--pods-see-secrets=off', ...tls.issuer), hostNetwork: false, niceness: keeperNiceness, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'activator', // It goes on accepting for a second, until gateways have heard that it leaves.
       command: dataPlane('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },

@@ -18,6 +18,8 @@ export interface ClientWish {
   readonly checksServerName: boolean;
   /** Offered where the configuration names none. */
   readonly alpnProtocols: readonly string[];
+  /** They are offered in any case. Default false. */
+  readonly overridesAlpn?: boolean;
 }
 
 /** What the next connection is made with. */
@@ -55,7 +57,7 @@ export class ClientTls {
   }
 
   /** Undefined while a secret has not come. */
-  begin({ serverName = this.context.sni, checksServerName, alpnProtocols }: ClientWish): BegunHandshake | undefined {
+  begin({ serverName = this.context.sni, checksServerName, alpnProtocols, overridesAlpn = false }: ClientWish): BegunHandshake | undefined {
     const handshake = this.#renewed.get();
     if (!handshake) return undefined;
     const { context, rules, sessions } = handshake;
@@ -67,7 +69,7 @@ export class ClientTls {
       options: {
         context,
         serverName,
-        alpnProtocols: configured.length > 0 ? configured : alpnProtocols,
+        alpnProtocols: configured.length > 0 && !overridesAlpn ? configured : alpnProtocols,
         session,
         onSession: this.context.sessionsMax === 0 ? undefined : (fresh) => {
           if (trusted) sessions.put(serverName, fresh, trusted.version === 'TLSv1.3');

@@ -11,9 +11,14 @@ import { TlsStatistics } from './tls-statistics.ts';
 
 export interface ClusterTransports {
   /** Undefined: bytes as they are. */
-  of(host: Host): ClientTls | undefined;
+  of(host: Described): ClientTls | undefined;
   /** Undefined: connections begin with nothing of ours. */
   preamblesOf(host: Host): ProxyPreambles | undefined;
+}
+
+/** What is looked at of a host. */
+interface Described {
+  readonly endpoint: Pick<Host['endpoint'], 'metadata'>;
 }
 
 /** What one transport socket comes to. */
@@ -38,7 +43,7 @@ export function createClusterTransports({ statName, transportSocket, transportSo
   };
   const usual = make(transportSocket, 'transport_socket.typed_config');
   const matches = transportSocketMatches.map(({ match, socket }, index) => ({ match, transport: make(socket, `transport_socket_matches[${index}].transport_socket.typed_config`) }));
-  const transportOf = (host: Host): Transport => {
+  const transportOf = (host: Described): Transport => {
     if (matches.length === 0) return usual;
     const said = host.endpoint.metadata[transportSocketMatchKey] ?? {};
     return matches.find(({ match }) => holds(said, match))?.transport ?? usual;

@@ -30,7 +30,8 @@ export function securedContext(context: UpstreamContext, tls: ClientTls, wish: S
   return withNetwork(context, new SecuredNetwork(context.network, context.timers, tls, wish));
 }
 
-class SecuredNetwork implements Network {
+/** For whoever needs no more than a network. */
+export class SecuredNetwork implements Network {
   readonly #network: Network;
   readonly #timers: Timers;
   readonly #tls: ClientTls;

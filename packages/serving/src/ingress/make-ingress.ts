@@ -17,6 +17,9 @@ export type IngressConfig = Pick<ServingConfig, 'domain' | 'network' | 'features
 /** The port of a revision's public Service, by what its pods speak. */
 const servicePorts: Readonly<Record<Protocol, number>> = { http1: 80, h2c: 81 };
 
+/** The same of both over TLS. */
+const serviceTlsPort = 443;
+
 /**
  * @param targets what the route's traffic has been resolved to
  * @param protocolOf by a revision's name
@@ -34,7 +37,7 @@ export function makeIngress(
   const { namespace = '', name } = route.metadata;
   const tags = tagsOf(targets);
   const routesByHeader = config.features['tag-header-based-routing'] === 'Enabled';
-  const splitsOf = (tag: string) => targetsOf(tag, targets, rollout).map((target) => toSplit(namespace, target, protocolOf));
+  const splitsOf = (tag: string) => targetsOf(tag, targets, rollout).map((target) => toSplit(namespace, target, config.network.systemInternalTls ? () => serviceTlsPort : (revision) => servicePorts[protocolOf(revision)]));
   const pathsOf = (tag: string): IngressPath[] => {
     if (!routesByHeader) return [{ splits: splitsOf(tag) }];
     // A host of a tag says so to the program, and the default says that it is the default: metrics tell them apart.
@@ -86,12 +89,12 @@ function targetsOf(tag: string, targets: readonly ResolvedTarget[], rollout: Rol
 function toSplit(
   namespace: string,
   { revisionName, percent }: ResolvedTarget,
-  protocolOf: (revision: string) => Protocol,
+  portOf: (revision: string) => number,
 ): IngressSplit {
   return {
     serviceNamespace: namespace,
     serviceName: revisionName,
-    servicePort: servicePorts[protocolOf(revisionName)],
+    servicePort: portOf(revisionName),
     percent,
     appendHeaders: { [headers.revision]: revisionName, [headers.namespace]: namespace },
   };

@@ -2,11 +2,14 @@
 import type { PodAutoscaler } from '../api/pod-autoscaler.ts';
 import type { Revision } from '../api/revision.ts';
 import type { ServerlessService, ServingMode } from '../api/serverless-service.ts';
-import { labels } from '../labels.ts';
+import { annotations, labels } from '../labels.ts';
 import { protocolOf, servingContainer } from '../resources/serving-container.ts';
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
 import { activatorSubset } from './activator-subset.ts';
 import { endpointsOf, type EndpointSliceView } from './endpoints.ts';
+
+/** Of Services of pods and of activators. Knative: 443, which leads to 8112. */
+export const tlsPortName = 'https';
 
 export interface RevisionInput {
   readonly revision: Revision;
@@ -23,7 +26,8 @@ export function buildRevision(input: RevisionInput): ServingRevision {
   const { revision, sks, podAutoscaler, slices } = input;
   const { namespace = '', name } = revision.metadata;
   const protocol = protocolOf(revision);
-  const pods = endpointsOf(slices, protocol === 'h2c' ? ['http2'] : ['http']);
+  const isSecured = revision.status?.annotations?.[annotations.internalTls] === 'enabled';
+  const pods = endpointsOf(slices, protocol === 'h2c' ? ['http2'] : ['http'], isSecured ? tlsPortName : undefined);
   const ready = (protocol === 'h2c' ? input.h2cActivators : input.activators).filter(
     (activator) => activator.ready && !activator.terminating,
   );
@@ -38,6 +42,7 @@ export function buildRevision(input: RevisionInput): ServingRevision {
     timeoutSeconds: revision.spec.timeoutSeconds ?? 300,
     responseStartTimeoutSeconds: revision.spec.responseStartTimeoutSeconds ?? 0,
     idleTimeoutSeconds: revision.spec.idleTimeoutSeconds ?? 0,
+    ...(isSecured ? { isSecured } : {}),
     readyByKubelet: isReadyByKubelet(revision),
     mode: modeOf(sks, pods, ready),
     pods,

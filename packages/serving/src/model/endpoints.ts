@@ -27,18 +27,21 @@ export function serviceKeyOf({ metadata }: EndpointSliceView): string | undefine
 /**
  * All addresses of the slices at the port named first of `portNames`, sorted by address. An address that
  * stands in two slices, as while a slice is being split, counts once: ready if it is ready in either.
+ * @param tlsPortName of the port for TLS, where that is of interest
  */
-export function endpointsOf(slices: readonly EndpointSliceView[], portNames: readonly string[]): ServingEndpoint[] {
+export function endpointsOf(slices: readonly EndpointSliceView[], portNames: readonly string[], tlsPortName?: string): ServingEndpoint[] {
   const found = new Map<string, ServingEndpoint>();
   for (const slice of slices) {
     const port = slice.addressType === 'FQDN' ? undefined : portOf(slice, portNames);
     if (port === undefined) continue;
+    const tlsPort = tlsPortName === undefined ? undefined : portOf(slice, [tlsPortName]);
     for (const { addresses, conditions, targetRef } of slice.endpoints ?? []) {
       const [address] = addresses;
       if (address === undefined) continue;
       const endpoint: ServingEndpoint = {
         address,
         port,
+        ...(tlsPort === undefined ? {} : { tlsPort }),
         ready: conditions?.ready !== false,
         terminating: conditions?.terminating === true,
         podName: targetRef?.kind === 'Pod' ? (targetRef.name ?? '') : '',

@@ -5,6 +5,7 @@
 import type { Protocol } from '../api/pod-autoscaler.ts';
 import { isSameContent } from '../names.ts';
 import type { ServingBackend } from '../serving-model.ts';
+import { tlsPortName } from './build-revision.ts';
 import { endpointsOf } from './endpoints.ts';
 import type { SliceIndex } from './slice-index.ts';
 
@@ -123,8 +124,9 @@ export class LiveBackends {
     const service = this.#services.get(`${ref.namespace}/${ref.service}`);
     const port = service && portOf(service, ref.port);
     if (!service || !port) return undefined;
+    const isTlsPort = port.port === 443 && port.name === tlsPortName;
     const endpoints = endpointsOf(this.#slices.of(`${ref.namespace}/${ref.service}`), [port.name ?? '']);
-    return { key, namespace: ref.namespace, name: ref.service, protocol: ref.protocol ?? protocolOfPort(port), endpoints };
+    return { key, namespace: ref.namespace, name: ref.service, protocol: ref.protocol ?? protocolOfPort(port), ...(isTlsPort ? { isTlsPort } : {}), endpoints };
   }
 
   #reasonOf({ namespace, service: name }: BackendRef): NoBackend {

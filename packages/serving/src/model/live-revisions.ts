@@ -4,7 +4,7 @@ import type { Revision } from '../api/revision.ts';
 import type { ServerlessService } from '../api/serverless-service.ts';
 import { isSameContent, privateServiceName } from '../names.ts';
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
-import { buildRevision } from './build-revision.ts';
+import { buildRevision, tlsPortName } from './build-revision.ts';
 import { endpointsOf } from './endpoints.ts';
 import type { SliceIndex } from './slice-index.ts';
 
@@ -100,9 +100,9 @@ export class LiveRevisions {
   #rebuildActivators(): void {
     this.#areActivatorsDirty = false;
     const slices = this.#slices.of(this.#activatorService);
-    this.#activators = endpointsOf(slices, ['http', 'http1']);
+    this.#activators = endpointsOf(slices, ['http', 'http1'], tlsPortName);
     // An activator takes HTTP/2 without TLS on its HTTP/1.1 port too, for Services that name no other.
-    this.#h2cActivators = endpointsOf(slices, ['http2', 'h2c', 'http']);
+    this.#h2cActivators = endpointsOf(slices, ['http2', 'h2c', 'http'], tlsPortName);
     for (const key of this.#revisions.keys()) this.#dirty.add(key);
   }
 

@@ -1,4 +1,5 @@
 /** Volumes that a pod has for its sidecar's sake, and where the sidecar mounts them. */
+import { internalCertificateNames } from '../certificates/internal-certificates.ts';
 import type { VolumeMount } from '../api/pod-spec.ts';
 import type { Revision } from '../api/revision.ts';
 import type { ServingConfig } from '../config/serving-config.ts';
@@ -6,6 +7,9 @@ import { annotations, isAskedFor } from '../labels.ts';
 
 /** How long a token is good for, in seconds, as Knative has it. */
 const tokenExpirationSeconds = 3600;
+
+/** With the certificate that the sidecar shows. */
+export const certificateVolumeName = 'server-certs';
 
 export interface SidecarVolume {
   readonly volume: { readonly name: string; readonly [source: string]: unknown };
@@ -26,7 +30,7 @@ export function sidecarVolumes(
   }
   if (network.systemInternalTls) {
     // Without the Secret the sidecar serves plain HTTP alone, rather than no pod at all.
-    volumes.push(sidecarVolume('server-certs', { secret: { secretName: 'serving-certs', optional: true } }, '/var/lib/knative/certs'));
+    volumes.push(sidecarVolume(certificateVolumeName, { secret: { secretName: internalCertificateNames.pods, optional: true } }, '/var/lib/knative/certs'));
   }
   const podInfo = features['queueproxy.mount-podinfo'];
   if (podInfo === 'Enabled' || (podInfo === 'Allowed' && isAskedFor(revision, annotations.podInfo))) {

@@ -31,6 +31,8 @@ export interface RevisionFacts {
   readonly deployment: DeploymentView | undefined;
   readonly podAutoscaler: PodAutoscaler | undefined;
   readonly pods: readonly PodView[];
+  /** What its pods need, and has not come: none is made until then. */
+  readonly awaitedCertificate?: string | undefined;
   /** How far the digests of its images are known. Absent: nobody asks for them. */
   readonly images?: ImageResolution | undefined;
   /** Where its logs are, with `${REVISION_UID}` for its uid. Absent or empty: not known. */
@@ -109,7 +111,8 @@ function revisionMarks(facts: RevisionFacts): Readonly<Record<string, Mark | und
   const isInitialized =
     conditionOf(facts.podAutoscaler?.status?.conditions, 'ScaleTargetInitialized')?.status === 'True';
   const failure = podFailure(facts);
-  let resources = deploymentMark(facts.deployment);
+  const { awaitedCertificate } = facts;
+  let resources = awaitedCertificate === undefined ? deploymentMark(facts.deployment) : isUnknown('CertificateNotReady', awaitedCertificate);
   let health =
     failure?.condition === 'ContainerHealthy' ? failure.mark : (stillFalse(previous, 'ContainerHealthy') ?? deploying);
   if (failure?.condition === 'ResourcesAvailable') resources = failure.mark;

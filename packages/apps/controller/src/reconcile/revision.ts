@@ -1,6 +1,8 @@
 /** Revision → Deployment and PodAutoscaler; what becomes of them → the Revision's conditions. */
 import { deployments as deploymentKind, type Deployment } from '@sluice/kubernetes';
 import {
+  annotations,
+  certificateVolumeName,
   defaultRevision,
   deploymentName,
   describeProblems,
@@ -15,8 +17,10 @@ import {
   takenDeploymentStatus,
   validateRevision,
   type Revision,
+  type ServingConfig,
   type RevisionStatus,
 } from '@sluice/serving';
+import type { InternalCertificates } from './internal-certificates.ts';
 import { inNamespace, index, type Caches } from '../caches.ts';
 import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
@@ -33,6 +37,9 @@ export interface RevisionReconcilerOptions {
   /** By whose word they believe it. Undefined: they do not speak TLS. */
   readonly sidecarAuthority: SidecarAuthority | undefined;
   readonly systemNamespace: string;
+  readonly certificates: InternalCertificates;
+  /** Whether pods see the Secrets that they mount. Where they do not, they cannot speak TLS. */
+  readonly podsSeeSecrets: boolean;
   /** Finds the digests of images. Undefined: they run as they are written. */
   readonly digests: RevisionDigests | undefined;
 }
@@ -63,9 +70,12 @@ export class RevisionReconciler {
     // What runs, runs: a tag that has moved meanwhile must not start its pods anew.
     const images = deployment || hasDigests(revision) ? undefined : digests?.of(revision);
     if (deployment) digests?.forget(key);
+    const certificates = this.#config.network.systemInternalTls ? await this.#options.certificates.ensure(revision.metadata.namespace ?? '') : undefined;
+    const awaitedCertificate = certificates?.kind === 'waiting' ? certificates.why : undefined;
     const status = revisionStatus({
       revision,
       images,
+      awaitedCertificate: deployment ? undefined : awaitedCertificate,
       deployment,
       podAutoscaler: caches.podAutoscalers.store.get(key),
       pods: caches.pods.store.byIndex(index.revision, key),
@@ -73,15 +83,23 @@ export class RevisionReconciler {
       podIsAlwaysSchedulable: config.current.deployment.podIsAlwaysSchedulable,
       now: writer.now(),
     });
-    if (images !== undefined && images.kind !== 'resolved') {
+    if ((images !== undefined && images.kind !== 'resolved') || (awaitedCertificate !== undefined && !deployment)) {
       await this.#writeStatus(stored, status);
       return;
     }
     const [made] = await Promise.all([
-      this.#ensureDeployment(images ? { ...revision, status } : revision, deployment),
+      // Pods that are there go on as they are, rather than be replaced by some that have nothing to show.
+      deployment && awaitedCertificate !== undefined && !hasCertificates(deployment) ? deployment : this.#ensureDeployment(images ? { ...revision, status } : revision, deployment),
       this.#ensurePodAutoscaler(key, revision, hasFailed(status, deployment)),
     ]);
-    await this.#writeStatus(stored, made === 'not-owned' ? takenDeploymentStatus(stored, writer.now()) : status);
+    if (made === 'not-owned') return this.#writeStatus(stored, takenDeploymentStatus(stored, writer.now()));
+    const isSecured = certificates !== undefined && hasCertificates(made) && (isMarkedSecured(stored) || (certificates.kind === 'ready' && hasOnlyPodsOfTemplate(made)));
+    await this.#writeStatus(stored, isSecured ? { ...status, annotations: { [annotations.internalTls]: 'enabled' } } : status);
+  }
+
+  get #config(): ServingConfig {
+    const { current } = this.#options.config;
+    return this.#options.podsSeeSecrets ? current : { ...current, network: { ...current.network, systemInternalTls: false } };
   }
 
   #deploymentOf({ metadata }: Revision): Deployment | undefined {
@@ -89,10 +107,10 @@ export class RevisionReconciler {
   }
 
   #ensureDeployment(revision: Revision, actual: Deployment | undefined): Promise<Deployment | 'not-owned'> {
-    const { config, writer, configService, sidecarAuthority, systemNamespace } = this.#options;
+    const { config: { autoscaler }, writer, configService, sidecarAuthority, systemNamespace } = this.#options;
     const desired: Deployment = makeDeployment(revision, {
-      config: config.current,
-      initialScale: config.autoscaler.initialScale,
+      config: this.#config,
+      initialScale: autoscaler.initialScale,
       configService,
       configServiceAuthority: sidecarAuthority,
       systemNamespace,
@@ -113,4 +131,19 @@ export class RevisionReconciler {
   #writeStatus(revision: Revision, status: RevisionStatus): Promise<void> {
     return this.#options.writer.writeReadiness(revisionKind, revision, status);
   }
+}
+
+function isMarkedSecured({ status }: Revision): boolean {
+  return status?.annotations?.[annotations.internalTls] === 'enabled';
+}
+
+function hasCertificates({ spec }: Deployment): boolean {
+  return (spec.template.spec.volumes ?? []).some(({ name }) => name === certificateVolumeName);
+}
+
+/** Whether no pod is left of a template before. */
+function hasOnlyPodsOfTemplate({ metadata, status }: Deployment): boolean {
+  const { generation = 1 } = metadata;
+  const { observedGeneration = 0, replicas = 0, updatedReplicas = 0 } = status ?? {};
+  return generation === 1 || (observedGeneration >= generation && updatedReplicas === replicas);
 }

@@ -49,7 +49,7 @@ export class ControllerWorld {
   readonly controller: ServingController;
 
   /** @param options that most tests do without */
-  constructor(options: Pick<ServingControllerOptions, 'registryFetch' | 'identity'> = {}) {
+  constructor(options: Pick<ServingControllerOptions, 'registryFetch' | 'identity' | 'podsSeeSecrets'> = {}) {
     this.server = new FakeApiServer({
       clock: this.time,
       kinds: [
@@ -86,6 +86,7 @@ export class ControllerWorld {
       configService: '127.0.0.1:18000',
       authoritySecret: 'sluice-certificate-authority',
       registryFetch: options.registryFetch,
+      podsSeeSecrets: options.podsSeeSecrets,
       identity: options.identity,
       systemNamespace: 'sluice-system',
       clock: this.time,
