@@ -47,6 +47,7 @@ export { loadBootstrap, parseBootstrap, type BootstrapInput, type LoadedBootstra
 export { loadRegexEngine, noRegexEngine, type RegexEngine } from './router/regex-engine.ts';
 export { takeWithoutPathSources } from './config/refuse-path-sources.ts';
 export { RebindListeners, type ListenerBinding } from './config/rebind-listeners.ts';
+export { StartWhenListening } from './config/start-when-listening.ts';
 export { WatchListenerMetadata } from './config/watch-listener-metadata.ts';
 export type { ApplicationFault, ConfigSource, ConfigConsumer, ConfigUpdate, OfferedResource, RejectedResource } from './config/config-source.ts';
 export type { SourceReference } from './config/source-references.ts';

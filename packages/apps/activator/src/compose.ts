@@ -9,6 +9,7 @@ import {
   createProxy,
   RebindListeners,
   routerFactory,
+  StartWhenListening,
   WatchListenerMetadata,
   type AccessLogOutput,
   type ColdStart,
@@ -97,7 +98,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
     createContext: createFilterContexts(options),
   });
   const { listenHost } = settings;
-  const rebound = new RebindListeners(applier, () => (listenHost === undefined ? undefined : { host: listenHost }));
+  const rebound = new RebindListeners(new StartWhenListening(applier, proxy), () => (listenHost === undefined ? undefined : { host: listenHost }));
   const consumer = new WatchListenerMetadata(rebound, 'sluice.telemetry', options.onTelemetry ?? (() => {}));
   const client = createAdsClient({ ...options, node, consumer });
   /** Until somebody has heard of it, its requests would wake nobody. Later it goes on with what it was told. */
@@ -113,7 +114,6 @@ export function composeActivator(options: ActivatorOptions): Activator {
     proxy,
     applier,
     start() {
-      proxy.start();
       client.start();
       loadReporter.start();
       stock?.start();

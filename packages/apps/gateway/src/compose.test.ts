@@ -79,8 +79,9 @@ function createWorld(flags: readonly string[] = []) {
     transport,
     gateway,
     load,
-    publish(podHost: string, cluster?: JsonObject): void {
-      const result = createSnapshot(resourcesFor(podHost, cluster), codec, cache.get('sluice-gateway'));
+    /** @param types of resources that are told; default: all */
+    publish(podHost: string, cluster?: JsonObject, types?: readonly string[]): void {
+      const result = createSnapshot(resourcesFor(podHost, cluster).filter(({ typeUrl }) => types?.includes(typeUrl) ?? true), codec, cache.get('sluice-gateway'));
       if (!result.ok) throw new Error(JSON.stringify(result.problems));
       cache.set('sluice-gateway', result.snapshot);
     },
@@ -127,6 +128,18 @@ test('it listens, on the port it was given, once there is something to serve', a
   await world.time.advanceAsync(1000);
   expect([await world.get(), world.gateway.proxy.ready]).toEqual(['refused', false]);
 
+  await world.startPod('10.0.0.21');
+  world.publish('10.0.0.21');
+  await world.time.advanceAsync(100);
+  expect([await world.get(), world.gateway.proxy.ready]).toEqual(['10.0.0.21', true]);
+});
+
+test('it is not ready while it knows where to send requests and not where to listen for them', async () => {
+  const world = createWorld();
+  world.gateway.start();
+  world.publish('10.0.0.21', undefined, [typeUrls.cluster, typeUrls.clusterLoadAssignment]);
+  await world.time.advanceAsync(1000);
+  expect([world.gateway.applier.applied?.clusters.size, world.gateway.proxy.ready]).toEqual([1, false]);
   await world.startPod('10.0.0.21');
   world.publish('10.0.0.21');
   await world.time.advanceAsync(100);

@@ -10,6 +10,7 @@ import {
   healthOf,
   RebindListeners,
   standardFilters,
+  StartWhenListening,
   WatchListenerMetadata,
   type AccessLogOutput,
   type Fleet,
@@ -48,7 +49,7 @@ export interface Gateway {
   readonly proxy: Proxy;
   readonly applier: ConfigApplier;
   readonly client: AdsClient;
-  /** Connects; it serves as soon as there is something to serve. */
+  /** Connects; it serves, and is ready, as soon as there is something to serve. */
   start(): void;
   /** Finishes what runs, then stops. */
   drain(): Promise<void>;
@@ -77,7 +78,7 @@ export function composeGateway(options: GatewayOptions): Gateway {
     ...options,
     ...(options.variant === 'sotw' ? { variant: 'sotw' } : { variant: 'delta' }),
     node,
-    consumer: new WatchListenerMetadata(new RebindListeners(applier, (listener) => bindingOf(listener, settings)), 'sluice.telemetry', options.onTelemetry ?? (() => {})),
+    consumer: new WatchListenerMetadata(new RebindListeners(new StartWhenListening(applier, proxy), (listener) => bindingOf(listener, settings)), 'sluice.telemetry', options.onTelemetry ?? (() => {})),
   });
   const load = new LoadReports({ ...options, proxy, applier, node, reportsAll: settings.loadReports === 'all' });
 
@@ -88,7 +89,6 @@ export function composeGateway(options: GatewayOptions): Gateway {
     applier,
     client,
     start() {
-      proxy.start();
       client.start();
       load.start();
     },
