@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTestApiServer, type TestApiServer } from '../../testing/test-api-server.ts';
 import { objectAt, textAt, type JsonObject } from '../json.ts';
+import type { AccessOptions } from './access.ts';
 import type { Attributes } from './rules.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -13,12 +14,13 @@ interface Heard {
 }
 
 /** A server that checks rights, with an administrator and a person who is nobody yet. */
-function createGuarded(): { api: TestApiServer; heard: Heard[]; as: (token: string) => Record<string, string> } {
+function createGuarded(more: Partial<AccessOptions> = {}): { api: TestApiServer; heard: Heard[]; as: (token: string) => Record<string, string> } {
   const heard: Heard[] = [];
   const api = createTestApiServer({
     access: {
       mode: 'rbac',
       tokens: { admin: { username: 'root', groups: ['system:masters'] }, jane: { username: 'jane', groups: ['developers'] } },
+      ...more,
       onDecision: ({ username }, attributes, { allowed }) => heard.push({ who: username, attributes, allowed }),
     },
   });
@@ -58,6 +60,30 @@ describe('a server that checks rights', () => {
     expect(await ask('?fieldSelector=metadata.name%3Dother')).toBe(403);
     expect(await ask('?fieldSelector=metadata.name!%3Down')).toBe(403);
     expect(await ask('')).toBe(403);
+  });
+
+  it('asks for the right to create of whoever applies what is not there', async () => {
+    const { api, as } = createGuarded();
+    const apply = async (name: string) => (await api.send('PATCH', `/api/v1/namespaces/default/configmaps/${name}?fieldManager=jane`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }, { ...as('jane'), 'content-type': 'application/apply-patch+yaml' })).status;
+    await bind(api, 'patcher', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }], { kind: 'Group', name: 'developers' });
+    expect(await apply('a')).toBe(403);
+    await bind(api, 'maker', [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['a'], verbs: ['create'] }], { kind: 'Group', name: 'developers' });
+    expect([await apply('a'), await apply('a'), await apply('b')]).toEqual([201, 200, 403]);
+  });
+
+  it('guards owners where it is told to: what blocks their deletion is made by those who may update their finalizers', async () => {
+    const make = async (guardsOwners: boolean, finalizers: boolean) => {
+      const { api, as } = createGuarded({ guardsOwners });
+      await api.send('POST', '/api/v1/namespaces/default/secrets', { metadata: { name: 'owner' } }, ADMIN);
+      const rights = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['create'] }, ...(finalizers ? [{ apiGroups: [''], resources: ['secrets/finalizers'], verbs: ['update'] }] : [])];
+      await bind(api, 'maker', rights, { kind: 'Group', name: 'developers' });
+      const owner = (blockOwnerDeletion: boolean) => [{ apiVersion: 'v1', kind: 'Secret', name: 'owner', uid: 'u', blockOwnerDeletion }];
+      const send = async (name: string, blocks: boolean) => (await api.send('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name, ownerReferences: owner(blocks) } }, as('jane'))).status;
+      return [await send('a', true), await send('b', false)];
+    };
+    expect(await make(false, false)).toEqual([201, 201]);
+    expect(await make(true, false)).toEqual([403, 201]);
+    expect(await make(true, true)).toEqual([201, 201]);
   });
 
   it('lets people do what a role in their namespace allows, and nothing beside it', async () => {

@@ -18,6 +18,9 @@ export interface AccessOptions {
   readonly mode: 'open' | 'rbac';
   /** Tokens of people, beside those of service accounts: `{ secret: { username: 'jane', groups: [] } }`. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
+  /** Whether who makes an object that may block the deletion of its owner must be allowed to update that one's finalizers, as by the admission plugin
+   * OwnerReferencesPermissionEnforcement. Default false, as on most clusters. */
+  readonly guardsOwners?: boolean;
   /** Hears each decision of `rbac`: a run can show afterwards what was denied, and which rights nobody used. */
   readonly onDecision?: (user: UserInfo, attributes: Attributes, decision: Decision) => void;
 }
@@ -41,7 +44,7 @@ export class Access {
   admit(request: ApiRequest, target: Target): ApiRequest {
     if (request.user || this.#options.mode === 'open') return request;
     const user = this.#impersonated(this.#authenticate(request), request);
-    this.#require(user, attributesOf(request, target));
+    this.require(user, attributesOf(request, target));
     return { ...request, user };
   }
 
@@ -79,17 +82,28 @@ export class Access {
     if (username === undefined) return user;
     const account = /^system:serviceaccount:([^:]+):(.+)$/.exec(username);
     const resource = account ? 'serviceaccounts' : 'users';
-    this.#require(user, { kind: 'resource', verb: 'impersonate', group: '', resource, subresource: '', namespace: account?.[1] ?? '', name: account?.[2] ?? username });
+    this.require(user, { kind: 'resource', verb: 'impersonate', group: '', resource, subresource: '', namespace: account?.[1] ?? '', name: account?.[2] ?? username });
     const groups = (request.headers?.['impersonate-group'] ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '');
-    for (const name of groups) this.#require(user, { kind: 'resource', verb: 'impersonate', group: '', resource: 'groups', subresource: '', namespace: '', name });
+    for (const name of groups) this.require(user, { kind: 'resource', verb: 'impersonate', group: '', resource: 'groups', subresource: '', namespace: '', name });
     const own = account ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : [];
     return { username, groups: [...new Set([...groups, ...own, 'system:authenticated'])] };
   }
 
-  #require(user: UserInfo, attributes: Attributes): void {
+  get guardsOwners(): boolean {
+    return this.#options.guardsOwners === true;
+  }
+
+  /** What somebody needs besides what he asked for. @throws StatusError 403 */
+  require(user: UserInfo, attributes: Attributes): void {
+    if (!this.allows(user, attributes)) throw refusal(user, attributes);
+  }
+
+  /** Decides, and tells of it. */
+  allows(user: UserInfo, attributes: Attributes): boolean {
+    if (this.#options.mode === 'open') return true;
     const decision = this.decide(user, attributes);
     this.#options.onDecision?.(user, attributes, decision);
-    if (!decision.allowed) throw refusal(user, attributes);
+    return decision.allowed;
   }
 }
 

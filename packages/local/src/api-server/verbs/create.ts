@@ -1,6 +1,7 @@
 /** Creating an object. */
 import type { JsonObject } from '../json.ts';
 import { ensureObject, objectAt, textAt } from '../json.ts';
+import { guardCreation } from '../access/guard-creation.ts';
 import { trackUpdate } from '../ownership/managed-fields.ts';
 import type { WriteOptions } from '../request/write-options.ts';
 import { warningHeaders } from '../respond.ts';
@@ -27,6 +28,7 @@ export async function createObject(
 ): Promise<Written> {
   const { object, warnings } = readObject(context, kind, body, options);
   matchPath(object, kind, namespace);
+  guardCreation(context, { kind, object, namespace, options, isApplied: false });
   ownByCreator(context, kind, object, options);
   const review = reviewOf(context, { kind, subresource: '', operation: 'CREATE', namespace, name: textAt(objectAt(object, 'metadata'), 'name') }, options);
   if (!review) {

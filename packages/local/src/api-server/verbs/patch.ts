@@ -14,6 +14,7 @@ import { StatusError, badRequest, notFound, unknownPatchType, unsupportedMediaTy
 import type { Entry } from '../store/object-store.ts';
 import { matchPath, readObject } from './admit.ts';
 import { formatTime, viewOf, type ServerContext } from './context.ts';
+import { guardCreation } from '../access/guard-creation.ts';
 import { completeNew, createReviewed, keepNew } from './create.ts';
 import { reviewOf } from './review.ts';
 import { checkVersion, completeNext, keepNext, updateObject, updateReviewed, withManagedFields } from './update.ts';
@@ -87,6 +88,7 @@ async function applyObject(context: ServerContext, input: PatchInput): Promise<W
     isWritable: (field) => (subresource === 'status' ? field === 'status' : !(kind.hasStatus && field === 'status')),
   };
   const merged = cloneJson(applyConfiguration(apply));
+  if (!entry) guardCreation(context, { kind, object: merged, namespace, options, isApplied: true });
   const review = reviewOf(context, { kind, subresource, operation: entry ? 'UPDATE' : 'CREATE', namespace, name }, options);
   if (review) {
     const written = entry
