@@ -18,6 +18,8 @@ export async function chartPrograms(): Promise<ProgramTable> {
     hello: { command: [process.execPath, join(import.meta.dirname, 'hello-program.ts')], ...user },
   };
   for (const { name, folder, entry, nodeFlags } of rolesFor('')) {
+    // Nobody asks for a proxy here.
+    if (name === 'proxy') continue;
     const file = await keptBundle(name, join(root, 'packages', folder, entry), [cache]);
     // Made for whoever made it; containers are somebody else.
     chmodSync(dirname(file), 0o755);

@@ -1,64 +1,138 @@
 /**
  * The charts, installed by the real helm into the embedded API server, whose rights are enforced; Services applied by the real kubectl; every component a process in a network of its pod.
+ * One installation for all of it: tests go on where the one before them ended.
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chartFolder } from '../../charts/helm.ts';
-import { Cluster, clusterMissing } from './cluster.ts';
+import { components } from '../../charts/rendered-chart.ts';
+import { eventually } from '../../support/eventually.ts';
+import { Cluster, clusterMissing, type CommandResult } from './cluster.ts';
+import { startLoad, type Load } from './load.ts';
+import { serviceManifest } from './manifests.ts';
+import { nextChart, nextVersion } from './next-chart.ts';
+import { ordersOf } from './orders.ts';
 
 const system = 'mesh';
 
+/** What takes minutes is left out of everyday runs. */
+const isWhole = process.env['INSTALL'] === 'whole';
+
+/** What is not so by default, and short times: nobody here has minutes. */
+const values = {
+  autoscalerConfig: { 'scale-to-zero-grace-period': '2s' },
+  autoscaler: { statsPort: 8080 },
+  controller: { certificates: { issue: true } },
+  gateway: { httpsPort: 8443, drain: { graceSeconds: 3, requestSeconds: 20 } },
+  activator: { drain: { graceSeconds: 3, requestSeconds: 20 } },
+};
+
 describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
   const cluster = new Cluster();
-  beforeAll(() => cluster.start());
-  afterAll(() => cluster.stop());
+  const valuesFile = join(cluster.folder, 'values.json');
+  let address = '';
+  const loads: Load[] = [];
+
+  beforeAll(() => {
+    writeFileSync(valuesFile, JSON.stringify(values));
+    return cluster.start();
+  }, 300_000);
+  afterAll(async () => {
+    await Promise.all(loads.map((load) => load.stop()));
+    await cluster.stop();
+  });
 
   test('a Service that is applied afterwards has a URL that serves', async () => {
     await ok(cluster.helm(['install', 'sluice-crds', chartFolder('sluice-crds')]));
     await ok(cluster.kubectl(['apply', '-f', join(chartFolder('sluice-crds'), 'gateway-api')]));
-    await ok(cluster.helm(['install', 'sluice', chartFolder('sluice'), '--namespace', system, '--create-namespace', '--wait', '--timeout', '90s']));
-
+    await ok(cluster.helm(['install', 'sluice', chartFolder('sluice'), '--namespace', system, '--create-namespace', '--values', valuesFile, '--wait', '--timeout', '90s']));
     // One process each, under its account, and none had to be started twice.
-    const pods = JSON.parse(await ok(cluster.kubectl(['get', 'pods', '-n', system, '-o', 'json']))) as PodList;
-    expect(pods.items.map(({ metadata, spec }) => [metadata.labels['app.kubernetes.io/component'], spec.serviceAccountName]).toSorted()).toEqual(
+    const pods = await systemPods();
+    expect(pods.map(({ metadata, spec }) => [metadata.labels['app.kubernetes.io/component'], spec.serviceAccountName]).toSorted()).toEqual(
       [['activator', 2], ['autoscaler', 2], ['config-server', 1], ['controller', 1], ['gateway', 2], ['injector', 2]].flatMap(([name, count]) => Array.from({ length: Number(count) }, () => [name, `sluice-${name}`])),
     );
-    expect(pods.items.flatMap(({ status }) => status.containerStatuses.map(({ ready, restartCount }) => [ready, restartCount]))).toEqual(Array.from({ length: 10 }, () => [true, 0]));
-    await ok(cluster.kubectl(['apply', '-f', '-'], helloService('hello')));
-    await ok(cluster.kubectl(['wait', '--for=condition=Ready', 'ksvc/hello', '--timeout=60s']));
+    expect(pods.flatMap(({ status }) => status.containerStatuses.map(({ ready, restartCount }) => [ready, restartCount]))).toEqual(Array.from({ length: 10 }, () => [true, 0]));
+    await apply(serviceManifest({ name: 'hello', annotations: 'autoscaling.knative.dev/min-scale: "1"' }), serviceManifest({ name: 'sleepy' }));
+    await ok(cluster.kubectl(['wait', '--for=condition=Ready', 'ksvc/hello', 'ksvc/sleepy', '--timeout=60s']));
     const url = await ok(cluster.kubectl(['get', 'ksvc/hello', '-o', 'jsonpath={.status.url}']));
     expect(url).toBe('http://hello.default.example.com');
-    const address = await ok(cluster.kubectl(['get', 'service/sluice-gateway', '-n', system, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']));
-    const answer = await ok(cluster.run(['curl', '-sS', '-m', '20', '--resolve', `hello.default.example.com:80:${address}`, url]));
-    expect(answer).toBe('hello from hello-00001\n');
+    address = await ok(cluster.kubectl(['get', 'service/sluice-gateway', '-n', system, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']));
+    expect(await ok(cluster.run(['curl', '-sS', '-m', '20', '--resolve', `hello.default.example.com:80:${address}`, url]))).toBe('hello from hello-00001\n');
   });
+
+  test.runIf(isWhole)('an upgrade to the next version and a rollback, under load, lose nothing', { timeout: 300_000 }, async () => {
+    const load = startLoads();
+    const before = await systemPods();
+    await ok(cluster.helm(['upgrade', 'sluice', nextChart(cluster.folder), '--namespace', system, '--values', valuesFile, '--wait', '--timeout', '90s']));
+    await allReplaced(before, nextVersion);
+    const between = await systemPods();
+    await ok(cluster.helm(['rollback', 'sluice', '1', '--namespace', system, '--wait', '--timeout', '90s']));
+    await allReplaced(between, '0.1.0');
+    await load.lostNothing();
+  });
+
+  test.runIf(isWhole)('a control plane that is restarted, in every order, loses nothing', { timeout: 900_000 }, async () => {
+    const load = startLoads();
+    for (const order of ordersOf(['config-server', 'controller', 'autoscaler', 'injector'])) {
+      for (const component of order) await ok(cluster.kubectl(['delete', 'pod', '-n', system, '-l', `app.kubernetes.io/component=${component}`, '--wait=false']));
+      await eventually(async () => expect(await notReady()).toEqual([]), { withinMs: 60_000 });
+    }
+    await load.lostNothing();
+  });
+
+  /** Steady requests, ones that take their time, and ones to a Service that has gone to sleep in between. */
+  function startLoads(): { lostNothing(): Promise<void> } {
+    const wishes = [
+      { host: 'hello.default.example.com', connections: 3, pauseMs: 15 },
+      { host: 'hello.default.example.com', path: '/slow?ms=1500', connections: 2, pauseMs: 15 },
+      { host: 'sleepy.default.example.com', connections: 1, pauseMs: 10_000 },
+    ];
+    const running = wishes.map((wish) => startLoad(cluster, { ...wish, address }));
+    loads.push(...running);
+    return {
+      async lostNothing() {
+        loads.length = 0;
+        const reports = await Promise.all(running.map((load) => load.stop()));
+        console.log(reports.map(({ answered, slowestMs }, index) => `${wishes[index]?.host}${wishes[index]?.path ?? ''}: ${answered} answered, the slowest in ${slowestMs} ms`).join('\n'));
+        expect(reports.map(({ lost }) => lost)).toEqual(reports.map(() => []));
+        for (const { answered } of reports) expect(answered).toBeGreaterThan(0);
+      },
+    };
+  }
+
+  async function systemPods(): Promise<readonly SystemPod[]> {
+    return (JSON.parse(await ok(cluster.kubectl(['get', 'pods', '-n', system, '-o', 'json']))) as { items: readonly SystemPod[] }).items;
+  }
+
+  async function notReady(): Promise<string[]> {
+    const pods = await systemPods();
+    const missing = components.filter((name) => !pods.some(({ metadata }) => metadata.labels['app.kubernetes.io/component'] === name && metadata.deletionTimestamp === undefined));
+    return [...missing, ...pods.filter(({ metadata, status }) => metadata.deletionTimestamp !== undefined || !(status.containerStatuses ?? [{ ready: false }]).every(({ ready }) => ready)).map(({ metadata }) => metadata.name)];
+  }
+
+  /** Waits until none of the pods is there any more, and all that are there are of this version. */
+  async function allReplaced(former: readonly SystemPod[], version: string): Promise<void> {
+    await eventually(async () => {
+      const pods = await systemPods();
+      expect(pods.filter(({ metadata }) => former.some((one) => one.metadata.name === metadata.name)).map(({ metadata }) => metadata.name)).toEqual([]);
+      expect([...new Set(pods.map(({ spec }) => spec.containers[0]?.image.split(':')[1]))]).toEqual([version]);
+    }, { withinMs: 60_000 });
+  }
+
+  async function apply(...manifests: readonly string[]): Promise<void> {
+    await ok(cluster.kubectl(['apply', '-f', '-'], manifests.join('---\n')));
+  }
 });
 
-interface PodList {
-  readonly items: readonly {
-    readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-    readonly spec: { readonly serviceAccountName: string };
-    readonly status: { readonly containerStatuses: readonly { readonly ready: boolean; readonly restartCount: number }[] };
-  }[];
+interface SystemPod {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly serviceAccountName: string; readonly containers: readonly { readonly image: string }[] };
+  readonly status: { readonly containerStatuses: readonly { readonly ready: boolean; readonly restartCount: number }[] };
 }
 
-async function ok(running: Promise<{ code: number; stdout: string; stderr: string }>): Promise<string> {
+async function ok(running: Promise<CommandResult>): Promise<string> {
   const { code, stdout, stderr } = await running;
   expect(`${code} ${code === 0 ? '' : stdout + stderr}`).toBe('0 ');
   return stdout;
-}
-
-function helloService(name: string, annotations = '', env = ''): string {
-  return `apiVersion: serving.knative.dev/v1
-kind: Service
-metadata: { name: ${name} }
-spec:
-  template:
-    metadata: { annotations: { autoscaling.knative.dev/window: 6s${annotations} } }
-    spec:
-      containerConcurrency: 10
-      containers:
-        - image: example.test/hello:1
-          env: [${env}]
-`;
 }
