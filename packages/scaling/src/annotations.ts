@@ -126,15 +126,19 @@ function within(low: number, high: number): (given: number) => string | undefine
 class AnnotationReader {
   readonly problems: Problem[] = [];
   readonly #annotations: Readonly<Record<string, string>>;
+  /** Whether any has a name in camel case. Seldom. */
+  readonly #hasOlder: boolean;
 
   constructor(annotations: Readonly<Record<string, string>>) {
     this.#annotations = annotations;
+    this.#hasOlder = Object.keys(annotations).some((key) => key.startsWith(PREFIX) && /[A-Z]/.test(key));
   }
 
   /** By its name of today, or by the one it had in camel case. */
   text(name: string): string | undefined {
-    const older = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-    return this.#annotations[PREFIX + name] ?? this.#annotations[PREFIX + older];
+    const given = this.#annotations[PREFIX + name];
+    if (given !== undefined || !this.#hasOlder) return given;
+    return this.#annotations[PREFIX + name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
   }
 
   complain(name: string, message: string): void {

@@ -15,6 +15,20 @@ export function hashSuffix(value: unknown, length = 10): string {
   return Array.from({ length }, (_, index) => letters[(digest[index] as number) % letters.length]).join('');
 }
 
+/** Whether two values have the same canonical text, without writing it: asked at every reconciling. */
+export function isSameContent(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return (a ?? null) === (b ?? null);
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => isSameContent(item, b[index]));
+  return isSameMembers(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function isSameMembers(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  for (const key of Object.keys(a)) if (!isSameContent(a[key], b[key])) return false;
+  for (const key of Object.keys(b)) if ((b[key] ?? null) !== null && (a[key] ?? null) === null) return false;
+  return true;
+}
+
 /** JSON with sorted keys and without nulls. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, found: unknown) => {

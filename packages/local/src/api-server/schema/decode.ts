@@ -4,7 +4,7 @@
  * server cannot even hold it.
  */
 import type { Json, JsonObject } from '../json.ts';
-import { isObject, setKey } from '../json.ts';
+import { cloneJson, isObject, setKey } from '../json.ts';
 import type { SchemaNode } from './schema-node.ts';
 
 export interface Decoded {
@@ -15,15 +15,13 @@ export interface Decoded {
   readonly problem: string | undefined;
 }
 
-/** Where a value stands, in the two ways messages say it: `spec.containers[0].image` and `Container.spec.containers.image`. */
+/** Where a value stands. Put into words only where something is wrong. */
 interface Place {
-  readonly path: string;
-  /** The type whose fields are read. */
-  readonly struct: string;
-  /** The path without positions and keys of maps. */
-  readonly plain: string;
-  /** The field that holds the value, after its type. */
-  readonly field: string;
+  readonly parent: Place | undefined;
+  /** A field, a key of a map or a position in a list; at the root, the kind. */
+  readonly step: string | number;
+  /** Of the value. */
+  readonly schema: SchemaNode;
 }
 
 interface Findings {
@@ -31,65 +29,89 @@ interface Findings {
   problem: string | undefined;
 }
 
-/** @param kind what the object should be, for messages; @param meta the schema of metadata, which is the same for every kind */
+/**
+ * The value shares nothing with `input`.
+ * @param kind what the object should be, for messages @param meta the schema of metadata, which is the same for every kind
+ */
 export function decodeObject(input: JsonObject, kind: string, schema: SchemaNode, meta: SchemaNode): Decoded {
   const findings: Findings = { unknown: [], problem: undefined };
   const value: JsonObject = {};
+  const root: Place = { parent: undefined, step: kind, schema };
   for (const [name, child] of Object.entries(input)) {
-    if (name === 'apiVersion' || name === 'kind') setKey(value, name, child);
+    if (name === 'apiVersion' || name === 'kind') setKey(value, name, cloneJson(child));
     else if (name === 'metadata') {
-      const decoded = decode(child, meta, { path: 'metadata', struct: 'ObjectMeta', plain: 'metadata', field: `${kind}.metadata` }, findings);
+      const decoded = decode(child, { parent: root, step: name, schema: meta }, findings);
       if (decoded !== undefined) value['metadata'] = decoded;
-    } else decodeField(value, name, child, schema, { path: '', struct: kind, plain: '' }, findings);
+    } else decodeField(value, name, child, root, findings);
   }
   return { value, unknown: findings.unknown, problem: findings.problem };
 }
 
-function decode(input: Json, schema: SchemaNode, place: Place, findings: Findings): Json | undefined {
+function decode(input: Json, place: Place, findings: Findings): Json | undefined {
+  const { schema } = place;
   if (input === null) return schema.isBuiltin && !schema.keepsUnknown ? undefined : null;
-  checkType(input, schema, place.field, findings);
+  checkType(input, place, findings);
   if (Array.isArray(input)) {
     const items = schema.items;
-    const values: Json[] = [];
-    for (const [index, item] of input.entries()) {
-      const struct = shortName(items.typeName) || place.struct;
-      const value = decode(item, items, { ...place, struct, path: `${place.path}[${index}]` }, findings);
-      // A typed list has no holes: a null becomes the empty value of its type.
-      values.push(value === undefined ? {} : value);
-    }
-    return values;
+    // A typed list has no holes: a null becomes the empty value of its type.
+    return input.map((item, index) => {
+      const value = decode(item, { parent: place, step: index, schema: items }, findings);
+      return value === undefined ? {} : value;
+    });
   }
   if (!isObject(input)) return input;
   const value: JsonObject = {};
-  for (const [name, child] of Object.entries(input)) decodeField(value, name, child, schema, place, findings);
+  for (const name of Object.keys(input)) decodeField(value, name, input[name] as Json, place, findings);
   return value;
 }
 
-function decodeField(
-  into: JsonObject,
-  name: string,
-  input: Json,
-  schema: SchemaNode,
-  parent: Omit<Place, 'field'> & { readonly field?: string },
-  findings: Findings,
-): void {
-  const path = parent.path === '' ? name : `${parent.path}.${name}`;
+function decodeField(into: JsonObject, name: string, input: Json, parent: Place, findings: Findings): void {
+  const { schema } = parent;
   const child = schema.child(name);
   if (!child) {
-    if (schema.keepsUnknown || isPartOfEmbedded(schema, name)) setKey(into, name, input);
-    else findings.unknown.push(path);
+    if (schema.keepsUnknown || isPartOfEmbedded(schema, name)) setKey(into, name, cloneJson(input));
+    else findings.unknown.push(pathOf({ parent, step: name, schema }));
     return;
   }
-  const value = decode(input, child, placeOf(parent, name, path, schema, child), findings);
+  const value = decode(input, { parent, step: name, schema: child }, findings);
   if (value !== undefined) setKey(into, name, value);
 }
 
+/** `spec.containers[0].image` */
+function pathOf({ parent, step }: Place): string {
+  if (!parent) return '';
+  const before = pathOf(parent);
+  if (typeof step === 'number') return `${before}[${step}]`;
+  return before === '' ? step : `${before}.${step}`;
+}
+
+/** The path without positions and keys of maps: `spec.containers.image`. */
+function plainPathOf(place: Place): string {
+  const { parent, step } = place;
+  if (!parent) return '';
+  const before = plainPathOf(parent);
+  if (typeof step === 'number' || isKey(place)) return before;
+  return before === '' ? step : `${before}.${step}`;
+}
+
+/** The field that holds a value, after its type: `Container.spec.containers.image`. */
+function fieldOf(place: Place): string {
+  const { parent, step } = place;
+  if (!parent) return '';
+  if (typeof step === 'number' || isKey(place)) return fieldOf(parent);
+  return `${structOf(parent)}.${plainPathOf(place)}`;
+}
+
+/** The type whose fields are read: that of the value, or of what it is in. */
+function structOf({ parent, step, schema }: Place): string {
+  if (!parent) return String(step);
+  if (!parent.parent && step === 'metadata') return 'ObjectMeta';
+  return shortName(schema.typeName) || structOf(parent);
+}
+
 /** The keys of a map are no fields: a value of it stands where the map stands. */
-function placeOf(parent: Omit<Place, 'field'> & { readonly field?: string }, name: string, path: string, schema: SchemaNode, child: SchemaNode): Place {
-  const isKey = !schema.fields.includes(name);
-  const plain = isKey ? parent.plain : parent.plain === '' ? name : `${parent.plain}.${name}`;
-  const field = isKey ? (parent.field ?? plain) : `${parent.struct}.${plain}`;
-  return { path, plain, field, struct: shortName(child.typeName) || parent.struct };
+function isKey({ parent, step }: Place): boolean {
+  return parent !== undefined && typeof step === 'string' && !(parent.schema.hasField(step) || (!parent.parent && step === 'metadata'));
 }
 
 /** `io.k8s.api.apps.v1.DeploymentSpec` → `DeploymentSpec`. */
@@ -102,7 +124,8 @@ function isPartOfEmbedded(schema: SchemaNode, name: string): boolean {
 }
 
 /** Only for built-in kinds: a custom object of the wrong shape is a matter of validation. */
-function checkType(input: Json, schema: SchemaNode, path: string, findings: Findings): void {
+function checkType(input: Json, place: Place, findings: Findings): void {
+  const { schema } = place;
   if (!schema.isBuiltin || findings.problem !== undefined) return;
   const type = schema.type;
   if (type === undefined || schema.isIntOrString) return;
@@ -114,11 +137,11 @@ function checkType(input: Json, schema: SchemaNode, path: string, findings: Find
   const fits = type === 'integer' || type === 'number' ? found === 'number' : found === GO_TYPES[type];
   if (fits) {
     if (type === 'integer' && !Number.isInteger(input)) {
-      findings.problem = `json: cannot unmarshal number ${String(input)} into Go struct field ${path} of type ${goTypeOf(schema)}`;
+      findings.problem = `json: cannot unmarshal number ${String(input)} into Go struct field ${fieldOf(place)} of type ${goTypeOf(schema)}`;
     }
     return;
   }
-  findings.problem = `json: cannot unmarshal ${found} into Go struct field ${path} of type ${goTypeOf(schema)}`;
+  findings.problem = `json: cannot unmarshal ${found} into Go struct field ${fieldOf(place)} of type ${goTypeOf(schema)}`;
 }
 
 const MICRO_TIME = 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime';

@@ -23,7 +23,12 @@ export class SchemaNode {
   /** Fields whose schema was given from elsewhere. */
   readonly #given: ReadonlySet<string>;
   readonly #children = new Map<string, SchemaNode | undefined>();
+  /** Of all keys of a map. */
+  #additional: SchemaNode | undefined;
   #items: SchemaNode | undefined;
+  #fields: readonly string[] | undefined;
+  #names: ReadonlySet<string> | undefined;
+  #listKeys: readonly string[] | undefined;
   #empty: JsonObject | undefined;
 
   /**
@@ -71,12 +76,19 @@ export class SchemaNode {
 
   /** Whether a field is named here, and not only allowed as a key of a map or an unknown one. */
   names(name: string): boolean {
-    return this.#given.has(name) || this.fields.includes(name);
+    return this.#given.has(name) || this.hasField(name);
   }
 
   /** The names of the fields that stand in the schema. */
   get fields(): readonly string[] {
-    return Object.keys(isObject(this.raw['properties']) ? this.raw['properties'] : {});
+    this.#fields ??= Object.keys(isObject(this.raw['properties']) ? this.raw['properties'] : {});
+    return this.#fields;
+  }
+
+  /** Whether a field of that name stands in the schema. */
+  hasField(name: string): boolean {
+    this.#names ??= new Set(this.fields);
+    return this.#names.has(name);
   }
 
   get required(): readonly string[] {
@@ -107,18 +119,19 @@ export class SchemaNode {
 
   /** The schema of one field: its own, or that of all values of a map. Undefined: not known. */
   child(name: string): SchemaNode | undefined {
-    if (this.#children.has(name)) return this.#children.get(name);
+    const known = this.#children.get(name);
+    if (known !== undefined || this.#children.has(name)) return known;
     const properties = this.raw['properties'];
-    const additional = this.raw['additionalProperties'];
-    let raw: Json | undefined;
-    if (isObject(properties) && Object.hasOwn(properties, name)) raw = properties[name];
-    else raw = additional;
-    let made: SchemaNode | undefined;
-    if (isObject(raw)) made = new SchemaNode(raw, this.#definitions);
-    else if (raw === true) made = anything();
-    // Keys of a map come from outside; only those of a struct are worth keeping.
-    if (raw !== additional) this.#children.set(name, made);
+    // Keys of a map come from outside; only those of a struct are worth keeping by name.
+    if (!isObject(properties) || !Object.hasOwn(properties, name)) return (this.#additional ??= this.#make(this.raw['additionalProperties']));
+    const made = this.#make(properties[name]);
+    this.#children.set(name, made);
     return made;
+  }
+
+  #make(raw: Json | undefined): SchemaNode | undefined {
+    if (isObject(raw)) return new SchemaNode(raw, this.#definitions);
+    return raw === true ? anything() : undefined;
   }
 
   /** The schema of a list's items. */
@@ -136,7 +149,8 @@ export class SchemaNode {
   }
 
   get listKeys(): readonly string[] {
-    return listAt(this.raw, 'x-kubernetes-list-map-keys').map(String);
+    this.#listKeys ??= listAt(this.raw, 'x-kubernetes-list-map-keys').map(String);
+    return this.#listKeys;
   }
 
   /** The whole map has one owner. */

@@ -48,14 +48,13 @@ export async function patchObject(context: ServerContext, input: PatchInput): Pr
   return updateObject(context, { kind, entry: input.entry, body, options: input.options, subresource: input.subresource });
 }
 
-/** A document with a patch carried out on it; for what is not an object of the store, such as a Scale. */
+/** A document with a patch carried out on it, which may share parts with both: for reading only. Also for what is not an object of the store, such as a Scale. */
 export function patchDocument(document: JsonObject, mediaType: string, text: string, schema: SchemaNode): JsonObject {
   const patch = parsePatch(text);
   if (mediaType === JSON_PATCH) return applyJsonPatch(document, patch);
   if (!isObject(patch)) throw badRequest('error decoding patch: the patch must be a JSON object');
   if (mediaType === STRATEGIC_PATCH) return applyStrategicMerge(document, patch, schema);
-  // A later step changes the result in place, so it must share nothing with the stored object.
-  return cloneJson(applyMergePatch(document, patch));
+  return applyMergePatch(document, patch);
 }
 
 /** Custom kinds have no strategy to merge by. @throws StatusError 415 */

@@ -14,7 +14,7 @@ import {
 import { createLateEvents, type EventSink } from '../../events/late-events.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byOwner } from '../indexes.ts';
-import { canonical } from '../safe-name.ts';
+import { isSameContent } from '../safe-name.ts';
 import { deploymentStatus } from './deployment-status.ts';
 import { newReplicaCount, nextSteps, surplusHistory, type ScaleStep } from './rollout.ts';
 import { findNewReplicaSet, newReplicaSet, nextRevision, revisionAnnotation, revisionOf } from './template.ts';
@@ -119,7 +119,7 @@ export class DeploymentController {
   ): Promise<ReconcileResult | void> {
     const facts = { current, olds, created, wallTimeMs: this.#options.clock.wallTime() };
     const { status, deadlineInMs } = deploymentStatus(deployment, facts);
-    if (canonical(status) !== canonical({ ...noStatus, ...deployment.status })) {
+    if (!isSameContent(status, { ...noStatus, ...deployment.status })) {
       await this.#options.client.resource(deployments).patchStatus(deployment.metadata, status);
     }
     if (status.updatedReplicas === status.replicas) await this.#removeHistory(deployment, olds);

@@ -6,7 +6,7 @@ import {
   type PodTemplateSpec,
   type ReplicaSet,
 } from '@sluice/kubernetes';
-import { canonical, hashSuffix } from '../safe-name.ts';
+import { hashSuffix, isSameContent } from '../safe-name.ts';
 
 /** Tells the pods of one ReplicaSet from those of its siblings. */
 export const templateHashLabel = 'pod-template-hash';
@@ -16,8 +16,8 @@ export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 
 /** The ReplicaSet made from the Deployment's present template. */
 export function findNewReplicaSet(deployment: Deployment, owned: readonly ReplicaSet[]): ReplicaSet | undefined {
-  const wanted = canonical(withoutHash(deployment.spec.template));
-  return owned.find(({ spec }) => spec.template && canonical(withoutHash(spec.template)) === wanted);
+  const wanted = withoutHash(deployment.spec.template);
+  return owned.find(({ spec }) => spec.template && isSameContent(withoutHash(spec.template), wanted));
 }
 
 /** The number of the version after all that were. */

@@ -13,7 +13,7 @@ import {
 import { matchesSelector } from '../../objects/label-selector.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byNamespace } from '../indexes.ts';
-import { canonical } from '../safe-name.ts';
+import { isSameContent } from '../safe-name.ts';
 import { managedByLabel, managedByValue, slicesOf } from './slices.ts';
 
 export class EndpointSliceController {
@@ -78,7 +78,7 @@ export class EndpointSliceController {
         if (!isAlreadyExists(reason)) throw reason;
       }
     }
-    if (existing && contentOf(existing) === contentOf(wanted)) return;
+    if (existing && isSameContent(contentOf(existing), contentOf(wanted))) return;
     await client.patch(metadata, { type: 'merge', body: { metadata: { labels: metadata.labels }, endpoints, ports } });
   }
 }
@@ -101,6 +101,6 @@ function ownSlices(informer: Informer<EndpointSlice>, serviceKey: string, namesp
   return new Map(own.map((slice) => [slice.metadata.name, slice]));
 }
 
-function contentOf({ endpoints, ports, metadata }: EndpointSlice): string {
-  return canonical([endpoints ?? [], ports ?? [], metadata.labels ?? {}]);
+function contentOf({ endpoints, ports, metadata }: EndpointSlice): readonly unknown[] {
+  return [endpoints ?? [], ports ?? [], metadata.labels ?? {}];
 }

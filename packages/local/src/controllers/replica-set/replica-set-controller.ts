@@ -15,7 +15,7 @@ import {
 import { isTerminating } from '../../objects/pod-facts.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byOwner } from '../indexes.ts';
-import { canonical, randomSuffix } from '../safe-name.ts';
+import { isSameContent, randomSuffix } from '../safe-name.ts';
 import { createLateEvents, type EventSink } from '../../events/late-events.ts';
 import { Expectations } from './expectations.ts';
 import { countReplicas, planReplicas, replicaSetStatus } from './replicas.ts';
@@ -74,7 +74,7 @@ export class ReplicaSetController {
     if (failure === undefined && lull?.isOn) return lull.whenOver(() => this.#controller.enqueue(key));
     const counts = countReplicas(replicaSet, this.#pods.store.byIndex(byOwner, replicaSet.metadata.uid ?? ''), clock.wallTime());
     const status = replicaSetStatus(replicaSet, counts, failure, formatTime(clock.wallTime()));
-    if (canonical(status) !== canonical({ replicas: 0, readyReplicas: 0, availableReplicas: 0, conditions: [], ...replicaSet.status })) {
+    if (!isSameContent(status, { replicas: 0, readyReplicas: 0, availableReplicas: 0, conditions: [], ...replicaSet.status })) {
       await this.#options.client.resource(replicaSets).patchStatus(replicaSet.metadata, status);
     }
     if (failure) throw new Error(failure.message);
