@@ -52,6 +52,19 @@ describe('fields of the wire', () => {
   });
 });
 
+test('of all names by which components of Knative talk to each other there is one bit', () => {
+  const bitOf = (name: string) => readRequest(`GET / HTTP/1.1\r\nHost: a\r\n${name}: 1\r\n\r\n`).head.known & Known.knative;
+  for (const name of ['K-Network-Probe', 'k-original-host', 'Knative-Serving-Revision']) {
+    expect([name, bitOf(name)]).toEqual([name, Known.knative]);
+    const block = RequestHead.of('GET', 'a', '/', { [name]: 'x' });
+    expect([block.known & Known.knative, block.get(name.toLowerCase())]).toEqual([Known.knative, 'x']);
+  }
+  for (const name of ['K', 'k-', 'kn-probe', 'knative-', 'keep-alive', 'x-k-probe']) {
+    expect([name, bitOf(name)]).toEqual([name, 0]);
+    expect(readRequest(`GET / HTTP/1.1\r\nHost: a\r\n${name}: 1\r\n\r\n`).head.has(name.toLowerCase())).toBe(true);
+  }
+});
+
 test('what would break a message cannot be put into one', () => {
   const block = head();
   for (const [name, value] of [['x', 'a\r\nb'], ['x', 'a\u0000'], ['x y', 'a'], ['', 'a'], ['x', '\u0100']] as const) {

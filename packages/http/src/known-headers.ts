@@ -32,10 +32,12 @@ export const Known = {
   traceParent: 1 << 21,
   traceState: 1 << 22,
   clientTraceId: 1 << 23,
+  /** Any name that begins with `k-` or `knative-`, which is how Knative's components talk to each other: of nearly all requests, none. */
+  knative: 1 << 24,
 } as const;
 
 /** Bits that stand for a group of names: those are told apart by name. */
-export const knownGroups = Known.envoy | Known.envoyDemand;
+export const knownGroups = Known.envoy | Known.envoyDemand | Known.knative;
 
 const names: readonly (readonly [string, number])[] = [
   ['host', Known.host],
@@ -66,7 +68,9 @@ const names: readonly (readonly [string, number])[] = [
 export function knownBit(lowerName: string): number {
   const bit = bitByName.get(lowerName);
   if (bit !== undefined) return bit;
-  return lowerName.startsWith('x-envoy-') ? envoyBits(lowerName.charCodeAt(8)) : 0;
+  const { length } = lowerName;
+  if ((length > 2 && lowerName.startsWith('k-')) || (length > 8 && lowerName.startsWith('knative-'))) return Known.knative;
+  return length > 8 && lowerName.startsWith('x-envoy-') ? envoyBits(lowerName.charCodeAt(8)) : 0;
 }
 
 const bitByName = new Map(names);
@@ -76,14 +80,18 @@ interface Candidate {
   readonly bit: number;
 }
 
+const codesOf = (text: string): readonly number[] => [...text].map((letter) => letter.charCodeAt(0));
+
 /** Candidates by length of the name: at most three share one. */
 const candidatesByLength: (readonly Candidate[])[] = Array.from({ length: 24 }, (_, length) =>
   names
     .filter(([name]) => name.length === length)
-    .map(([name, bit]) => ({ codes: [...name].map((letter) => letter.charCodeAt(0)), bit })),
+    .map(([name, bit]) => ({ codes: codesOf(name), bit })),
 );
 
-const envoyPrefix = [...'x-envoy-'].map((letter) => letter.charCodeAt(0));
+const envoyPrefix = codesOf('x-envoy-');
+const knativePrefixes = [codesOf('k-'), codesOf('knative-')] as const;
+const letterK = 0x6b;
 
 /** The same for a name that stands in `bytes` from `start` to `end`, in any letter case. */
 export function knownBitOfBytes(bytes: Uint8Array, start: number, end: number): number {
@@ -95,7 +103,12 @@ export function knownBitOfBytes(bytes: Uint8Array, start: number, end: number): 
       if (equalsFolded(bytes, start, candidate.codes)) return candidate.bit;
     }
   }
+  if (length > 2 && ((bytes[start] as number) | 0x20) === letterK) return isOfKnative(bytes, start, length) ? Known.knative : 0;
   return length > 8 && equalsFolded(bytes, start, envoyPrefix) ? envoyBits((bytes[start + 8] as number) | 0x20) : 0;
+}
+
+function isOfKnative(bytes: Uint8Array, start: number, length: number): boolean {
+  return equalsFolded(bytes, start, knativePrefixes[0]) || (length > 8 && equalsFolded(bytes, start, knativePrefixes[1]));
 }
 
 /** By the letter behind `x-envoy-`: hedge-on-per-try-timeout, max-retries, retry-on and retriable-…, upstream-rq-…. */

@@ -11,17 +11,31 @@ export function writeForwarded(head: RequestHead): void {
   const proto = (head.known & Known.forwardedProto) === 0 ? undefined : head.get('x-forwarded-proto');
   const host = head.get('x-forwarded-host');
   if (!forwardedFor && !proto && !host) return;
-  head.set('forwarded', forwardedOf(forwardedFor ?? '', host ?? '', proto ?? ''));
+  // Made of values that came in fields, so it can be one.
+  head.addChecked('forwarded', forwardedOf(forwardedFor ?? '', host ?? '', proto ?? ''), 0);
 }
 
 /** All that is known of the first hop; of the others their address. */
 function forwardedOf(forwardedFor: string, host: string, proto: string): string {
-  const first: string[] = [];
-  const hops = forwardedFor === '' ? [] : forwardedFor.split(',').map((hop) => `for=${nodeOf(hop.trim())}`);
-  if (hops[0] !== undefined) first.push(hops[0]);
-  if (host !== '') first.push(`host=${host}`);
-  if (proto !== '') first.push(`proto=${proto}`);
-  return [first.join(';'), ...hops.slice(1)].join(', ');
+  let hopEnd = endOfHop(forwardedFor, 0);
+  let line = forwardedFor === '' ? '' : `for=${nodeOf(forwardedFor.slice(0, hopEnd).trim())}`;
+  if (host !== '') line = joined(line, `host=${host}`);
+  if (proto !== '') line = joined(line, `proto=${proto}`);
+  while (hopEnd < forwardedFor.length) {
+    const start = hopEnd + 1;
+    hopEnd = endOfHop(forwardedFor, start);
+    line += `, for=${nodeOf(forwardedFor.slice(start, hopEnd).trim())}`;
+  }
+  return line;
+}
+
+function endOfHop(forwardedFor: string, start: number): number {
+  const comma = forwardedFor.indexOf(',', start);
+  return comma < 0 ? forwardedFor.length : comma;
+}
+
+function joined(line: string, part: string): string {
+  return line === '' ? part : `${line};${part}`;
 }
 
 /** An address of IPv6 stands in brackets, and brackets in quotes. */

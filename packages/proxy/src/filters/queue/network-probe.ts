@@ -3,7 +3,7 @@
  * They carry a header that names whom they ask; a kubelet may also be known by its user agent.
  * https://github.com/knative/networking/blob/main/pkg/http/header/header.go
  */
-import type { RequestHead } from '@sluice/http';
+import { Known, type RequestHead } from '@sluice/http';
 import type { LocalReply } from '../../stream.ts';
 
 /** Header that marks a probe and names whom it asks: `queue`, `activator`, or `probe` for the path of an ingress. */
@@ -16,13 +16,30 @@ const kubeletUserAgent = 'kube-probe/';
 
 /** Whether a kubelet, or somebody in its place, is asking. */
 export function isKubeletProbe(head: RequestHead): boolean {
-  if (head.get('user-agent')?.startsWith(kubeletUserAgent)) return true;
-  return (head.get(kubeletProbeHeader) ?? '') !== '';
+  if (isUserAgentOfKubelet(head)) return true;
+  return isSentByMesh(head) && (head.get(kubeletProbeHeader) ?? '') !== '';
+}
+
+/** Reads the bytes: every request has a user agent, and hardly one is a kubelet's. */
+function isUserAgentOfKubelet(head: RequestHead): boolean {
+  const line = head.find('user-agent', 0, 0);
+  if (line < 0) return false;
+  const start = head.valueStartOf(line);
+  if (head.valueEndOf(line) - start < kubeletUserAgent.length) return false;
+  for (let index = 0; index < kubeletUserAgent.length; index += 1) {
+    if (head.memory[start + index] !== kubeletUserAgent.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** Whether there is any field by which Knative's components talk to each other. */
+export function isSentByMesh({ known }: RequestHead): boolean {
+  return (known & Known.knative) !== 0;
 }
 
 /** Whom a probe asks; undefined when the request is no such probe. */
 export function networkProbeOf(head: RequestHead): string | undefined {
-  return head.get(networkProbeHeader) || undefined;
+  return isSentByMesh(head) ? head.get(networkProbeHeader) || undefined : undefined;
 }
 
 /** The answer to an ingress that probes its data path: the hash it sent, so that it sees its own question. */

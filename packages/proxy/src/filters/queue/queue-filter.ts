@@ -14,7 +14,7 @@ import { plainRefusal } from '../plain-refusal.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Drainer } from './drainer.ts';
 import { writeForwarded } from './forwarded.ts';
-import { answerIngressProbe, isKubeletProbe, networkProbeHeader, networkProbeOf, probeReply } from './network-probe.ts';
+import { answerIngressProbe, isKubeletProbe, isSentByMesh, networkProbeHeader, networkProbeOf, probeReply } from './network-probe.ts';
 import { decodeQueueConfig, queueFilterName, queueFilterTypeUrl, type QueueFilterConfig } from './queue-config.ts';
 import { RequestClocks, type RequestTimeouts } from './request-clocks.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -100,7 +100,7 @@ class QueueFilter implements HttpFilter {
     const asked = networkProbeOf(head);
     if (asked !== undefined || isKubeletProbe(head)) return this.#answerProbe(stream, asked);
     this.#dependencies.drainer.onRequest();
-    const isProxied = head.get('k-proxy-request') === proxiedBy;
+    const isProxied = isSentByMesh(head) && head.get('k-proxy-request') === proxiedBy;
     writeForwarded(head);
     appendForwardedFor(head, stream.info.downstreamRemote);
     hideMeshHeaders(stream);
@@ -207,6 +207,7 @@ function blameProgram({ info, response }: Stream): void {
 
 /** What the mesh tells itself is not the program's business; the host is given back that an activator hid. */
 function hideMeshHeaders({ request }: Stream): void {
+  if (!isSentByMesh(request)) return;
   request.remove('knative-serving-revision');
   request.remove('knative-serving-namespace');
   request.remove(networkProbeHeader);
