@@ -20,6 +20,13 @@ export interface NodeSettings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Watches of one client that hear nothing for so long after they begin, and then everything: its caches are behind. None: as usual from the next watch on. */
+export interface LateWatches {
+  readonly userAgent: string;
+  /** By the path of the collection. */
+  readonly lateWatches: readonly { readonly path: string; readonly delayMs: number }[];
+}
+
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
@@ -117,6 +124,13 @@ export class Cluster {
     const answered = new Promise<readonly NotedDecision[]>((resolve) => child.once('message', (message: { decisions: readonly NotedDecision[] }) => resolve(message.decisions)));
     child.send('decisions');
     return answered;
+  }
+
+  async setLateWatches(late: LateWatches): Promise<void> {
+    const child = this.#process as ChildProcess;
+    const done = new Promise<unknown>((resolve) => child.once('message', resolve));
+    child.send(late);
+    await done;
   }
 
   run(argv: readonly string[], input = ''): Promise<CommandResult> {

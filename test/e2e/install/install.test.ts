@@ -6,11 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chartFolder } from '../../charts/helm.ts';
-import { components } from '../../charts/rendered-chart.ts';
+import { components, type Manifest } from '../../charts/rendered-chart.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Cluster, clusterMissing, type CommandResult } from './cluster.ts';
 import { startLoad, type Load } from './load.ts';
-import { serviceManifest } from './manifests.ts';
+import { domainMapping, oddSlice, serviceManifest, waysIn } from './manifests.ts';
+import { rightsOf } from './granted-rights.ts';
 import { nextChart, nextVersion } from './next-chart.ts';
 import { ordersOf } from './orders.ts';
 
@@ -53,7 +54,7 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
       [['activator', 2], ['autoscaler', 2], ['config-server', 1], ['controller', 1], ['gateway', 2], ['injector', 2]].flatMap(([name, count]) => Array.from({ length: Number(count) }, () => [name, `sluice-${name}`])),
     );
     expect(pods.flatMap(({ status }) => status.containerStatuses.map(({ ready, restartCount }) => [ready, restartCount]))).toEqual(Array.from({ length: 10 }, () => [true, 0]));
-    await apply(serviceManifest({ name: 'hello', annotations: 'autoscaling.knative.dev/min-scale: "1"' }), serviceManifest({ name: 'sleepy' }));
+    await apply(serviceManifest({ name: 'hello', annotations: 'autoscaling.knative.dev/min-scale: "1"' }), serviceManifest({ name: 'sleepy', annotations: 'autoscaling.knative.dev/target-burst-capacity: "0"' }));
     await ok(cluster.kubectl(['wait', '--for=condition=Ready', 'ksvc/hello', 'ksvc/sleepy', '--timeout=60s']));
     const url = await ok(cluster.kubectl(['get', 'ksvc/hello', '-o', 'jsonpath={.status.url}']));
     expect(url).toBe('http://hello.default.example.com');
@@ -80,6 +81,60 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
     }
     await load.lostNothing();
   });
+
+  test.runIf(isWhole)('everything that the chart grants is used', { timeout: 300_000 }, async () => {
+    const rest = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const config = (name: string, data: Readonly<Record<string, string>>) => ok(cluster.kubectl(['patch', 'configmap', name, '-n', system, '--type=merge', '-p', JSON.stringify({ data })]));
+    const patch = (what: string, body: unknown) => ok(cluster.kubectl(['patch', what, '--type=merge', '-p', JSON.stringify(body)]));
+    const ready = (...names: readonly string[]) => ok(cluster.kubectl(['wait', '--for=condition=Ready', ...names, '--timeout=60s']));
+
+    // Caches that are behind: names turn out to be taken.
+    await cluster.setLateWatches({ userAgent: 'sluice-controller', lateWatches: lateKinds.map((path, index) => ({ path, delayMs: 4000 + index * 700 })) });
+    await ok(cluster.kubectl(['delete', 'pod', '-n', system, '-l', 'app.kubernetes.io/component=controller', '--wait']));
+    await eventually(async () => expect(await notReady()).toEqual([]), { withinMs: 60_000 });
+    await cluster.setLateWatches({ userAgent: 'sluice-controller', lateWatches: [] });
+    await config('config-network', { 'autocreate-cluster-domain-claims': 'true', 'external-domain-tls': 'enabled' });
+    await apply(serviceManifest({ name: 'late' }), domainMapping.replaceAll('hello', 'late').replaceAll('www', 'late'));
+    await ready('ksvc/late');
+    await apply(serviceManifest({ name: 'hello', greeting: 'hi', traffic: '[{ latestRevision: true, percent: 100, tag: newest }]' }), domainMapping, waysIn, serviceManifest({ name: 'steady', annotations: 'autoscaling.knative.dev/class: hpa.autoscaling.knative.dev, autoscaling.knative.dev/metric: cpu, autoscaling.knative.dev/max-scale: "7"' }));
+    await ready('ksvc/hello', 'ksvc/steady', 'domainmapping/www.example.org');
+    // Whoever slept before is awake now.
+    await ok(cluster.run(['curl', '-sSf', '-m', '20', '-H', 'host: sleepy.default.example.com', `http://${address}/`]));
+    for (const port of [70_000, 80, 70_000, 80]) {
+      await apply(oddSlice(port));
+      await rest(1);
+    }
+    // A Certificate for another name: its Secret is written anew.
+    const [certificate = ''] = (await ok(cluster.kubectl(['get', 'certificates.networking.internal.knative.dev', '-o', 'name']))).split('\n');
+    await patch(certificate, { spec: { dnsNames: ['another.default.example.com'] } });
+    await patch('hpa/steady-00001', { spec: { maxReplicas: 100 } });
+    await patch('service/hello-00002-private', { spec: { selector: { app: 'other' } } });
+    await patch('domainmapping/www.example.org', { metadata: { annotations: { 'networking.knative.dev/http-protocol': 'enabled' } } });
+    await ok(cluster.kubectl(['create', 'configmap', 'config-gc', '-n', system, '--from-literal=min-non-active-revisions=0', '--from-literal=max-non-active-revisions=0']));
+    await config('config-deployment', { 'queue-sidecar-image': 'sluice.dev/queue-proxy:another' });
+    await rest(2);
+    await config('config-network', { 'autocreate-cluster-domain-claims': 'false', 'namespace-wildcard-cert-selector': 'matchLabels: { tier: web }' });
+    await ok(cluster.kubectl(['delete', 'clusterdomainclaim', 'www.example.org']));
+    await ok(cluster.kubectl(['label', 'namespace', 'default', 'tier=web']));
+    await rest(2);
+    await config('config-network', { 'autocreate-cluster-domain-claims': 'true', 'external-domain-tls': 'disabled' });
+    await rest(2);
+    await ok(cluster.kubectl(['delete', 'ksvc,domainmapping', '--all', '--wait']));
+    await rest(2);
+    const { denied, unused, granted } = await rights();
+    console.log(`${granted} rights; denied: ${denied.length}; never used: ${unused.length}\n${[...denied, '', ...unused].join('\n')}`);
+    expect({ denied, unused }).toEqual({ denied: [], unused: [] });
+  });
+
+  test('nobody asked for what he may not', async () => {
+    expect((await rights()).denied).toEqual([]);
+  });
+
+  async function rights() {
+    const list = async (...args: readonly string[]) => (JSON.parse(await ok(cluster.kubectl(['get', ...args, '-l', 'app.kubernetes.io/instance=sluice', '-o', 'json']))) as { items: readonly Manifest[] }).items;
+    const objects = [...(await list('clusterroles,clusterrolebindings')), ...(await list('roles,rolebindings', '-n', system))];
+    return rightsOf(objects, system, components.map((name) => `sluice-${name}`), await cluster.decisions());
+  }
 
   /** Steady requests, ones that take their time, and ones to a Service that has gone to sleep in between. */
   function startLoads(): { lostNothing(): Promise<void> } {
@@ -124,6 +179,19 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
     await ok(cluster.kubectl(['apply', '-f', '-'], manifests.join('---\n')));
   }
 });
+
+/** What the controller makes, in the order in which it does: a name that is taken already is found out only where its cache is behind. */
+const lateKinds = [
+  '/apis/serving.knative.dev/v1/configurations',
+  '/apis/serving.knative.dev/v1/routes',
+  '/apis/networking.internal.knative.dev/v1alpha1/clusterdomainclaims',
+  '/apis/serving.knative.dev/v1/revisions',
+  '/apis/autoscaling.internal.knative.dev/v1alpha1/podautoscalers',
+  '/apis/apps/v1/deployments',
+  '/api/v1/services',
+  '/apis/networking.internal.knative.dev/v1alpha1/certificates',
+  '/apis/networking.internal.knative.dev/v1alpha1/ingresses',
+];
 
 interface SystemPod {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string; readonly labels: Readonly<Record<string, string>> };

@@ -19,7 +19,7 @@ spec:
     metadata: { annotations: { autoscaling.knative.dev/window: 6s${annotations === '' ? '' : `, ${annotations}`} } }
     spec:
       containerConcurrency: 10
-      timeoutSeconds: 20
+      timeoutSeconds: 60
       containers:
         - image: example.test/hello:1
           env: [{ name: GREETING, value: ${greeting} }]

@@ -16,6 +16,7 @@ import {
   createInProcessTransport,
   createMemoryStorage,
   createSystemKubelet,
+  FaultSwitches,
   DnsServer,
   ExternalAddresses,
   lookUp,
@@ -23,11 +24,12 @@ import {
   NodeNetwork,
   serveApiServer,
   ServiceRoutes,
+  withFaults,
 } from '@sluice/local';
 import { issuePair, makeAuthorityPair, readAuthority } from '@sluice/serving';
 import { stringify } from 'yaml';
 import { DecisionBook } from './decision-book.ts';
-import type { NodeSettings } from './cluster.ts';
+import type { LateWatches, NodeSettings } from './cluster.ts';
 import { imagePrograms } from './image-programs.ts';
 
 const settings = JSON.parse(process.argv[2] as string) as NodeSettings;
@@ -55,11 +57,14 @@ const api = createApiServer({
   webhooks: createHttpsWebhookCaller(),
   access: {
     mode: 'rbac',
+    guardsOwners: true,
     tokens: { [administrator]: { username: 'administrator', groups: ['system:masters'] }, [settings.nodeToken]: { username: 'system:node', groups: ['system:masters'] } },
     onDecision: (user, attributes, decision) => decisions.note(user, attributes, decision),
   },
 });
-await serveApiServer(api, { host: nodeAddress, port: apiPort, tls: { certificate: pair.certificateChain, key: pair.privateKey } });
+/** Only those who ask over the network meet them. */
+const faults = new FaultSwitches();
+await serveApiServer(withFaults(api, faults, systemTimers), { host: nodeAddress, port: apiPort, tls: { certificate: pair.certificateChain, key: pair.privateKey } });
 writeFileSync(settings.kubeconfig, stringify({
   apiVersion: 'v1',
   kind: 'Config',
@@ -101,9 +106,18 @@ await kubelet.start();
 
 process.on('message', (message) => {
   if (message === 'decisions') process.send?.({ kind: 'decisions', decisions: decisions.entries() });
+  if (isLateWatches(message)) {
+    faults.clear();
+    for (const { path, delayMs } of message.lateWatches) faults.set({ kind: 'slow', delayMs, matches: ({ path: asked, headers }) => headers?.['user-agent'] === message.userAgent && asked.startsWith(`${path}?`) && asked.includes('watch=true') });
+    process.send?.({ kind: 'done' });
+  }
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({ kind: 'ready' });
+
+function isLateWatches(message: unknown): message is LateWatches {
+  return typeof message === 'object' && message !== null && 'lateWatches' in message;
+}
 
 /** What the controllers of a cluster make at its start, and in each namespace. */
 async function standardObjects(): Promise<void> {
