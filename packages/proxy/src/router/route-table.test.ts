@@ -163,6 +163,18 @@ describe('routes', () => {
     }
     expect(Math.abs(some - 2500)).toBeLessThan(150);
   });
+
+  test('several fractions look at one number: each begins where the one before ends', () => {
+    const below = (numerator: number) => ({ prefix: '/', runtime_fraction: { default_value: { numerator, denominator: 'HUNDRED' } } });
+    const table = tableOf(routesJson('r', [route('a', below(20)), route('b', below(50)), route('never', below(40)), routeTo('rest')]));
+    const found: Record<string, number> = {};
+    for (let index = 0; index < 10_000; index += 1) {
+      const name = answer(table.match(request('h', '/'), random), request('h', '/'));
+      found[name] = (found[name] ?? 0) + 1;
+    }
+    expect(Object.keys(found).sort()).toEqual(['a', 'b', 'rest']);
+    for (const [name, share] of [['a', 2000], ['b', 3000], ['rest', 5000]] as const) expect(Math.abs((found[name] ?? 0) - share)).toBeLessThan(200);
+  });
 });
 
 describe('answers', () => {
