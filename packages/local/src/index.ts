@@ -45,6 +45,7 @@ export { isolationAnnotation } from './kubelet/isolation/isolation-plan.ts';
 export type { IsolationSupport, NetworkIsolation, RelayedPort, Sandbox, SandboxOptions, SocketAddress } from './kubelet/isolation/network-isolation.ts';
 export { nicenessAnnotation, realPort, realPortsAnnotation } from './objects/pod-facts.ts';
 export { createBuiltInControllers, type BuiltInControllers } from './controllers/built-in-controllers.ts';
+export { SystemPodMetrics, type SystemPodMetricsOptions } from './controllers/horizontal/system-pod-metrics.ts';
 export type { BuiltInControllerOptions } from './controllers/surroundings.ts';
 export type { ImageProgram, ImagePrograms } from './kubelet/sandbox/image-programs.ts';
 export { nodeAddress } from './network/addresses.ts';

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeLoad } from '@sluice/autoscaler';
 import { createMeter, silentLogger, systemClock, systemRandom, systemTimers, type Logger } from '@sluice/kernel';
 import { KubernetesClient } from '@sluice/kubernetes';
 import {
@@ -15,6 +16,7 @@ import {
   Lull,
   openFileStorage,
   serveApiServer,
+  SystemPodMetrics,
   writeKubeconfig,
   type TimelineListener,
 } from '@sluice/local';
@@ -55,7 +57,7 @@ export async function startFloor({ stateFolder, apiPort, programFolder, onTimeli
   writeKubeconfig(kubeconfig, served.url);
 
   const client = new KubernetesClient({ transport: createInProcessTransport(api), fieldManager: 'sluice-dev' });
-  const controllers = createBuiltInControllers({ ...surroundings, client, lull });
+  const controllers = createBuiltInControllers({ ...surroundings, client, lull, podMetrics: new SystemPodMetrics({ clock: systemClock, platform: process.platform, decodeLoad }) });
   const { kubelet, podLogs, keepAhead } = createSystemKubelet({
     ...surroundings,
     client,

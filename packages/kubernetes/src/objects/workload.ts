@@ -63,26 +63,52 @@ export interface Scale extends KubernetesObject {
   readonly status?: { readonly replicas: number; readonly selector?: string };
 }
 
-/** autoscaling/v2, as far as it is written here. */
+/** autoscaling/v2. */
 export interface HorizontalPodAutoscaler extends KubernetesObject {
   readonly spec: HorizontalPodAutoscalerSpec;
-  readonly status?: { readonly currentReplicas?: number; readonly desiredReplicas?: number };
+  readonly status?: HorizontalPodAutoscalerStatus;
 }
 
 export interface HorizontalPodAutoscalerSpec {
   readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
+  /** Default 1. */
   readonly minReplicas?: number;
   readonly maxReplicas: number;
+  /** Default: cpu at 80 % of what is requested. */
   readonly metrics?: readonly HorizontalMetric[];
-  readonly behavior?: {
-    readonly scaleUp?: { readonly stabilizationWindowSeconds: number };
-    readonly scaleDown?: { readonly stabilizationWindowSeconds: number };
-  };
+  readonly behavior?: { readonly scaleUp?: HorizontalRules; readonly scaleDown?: HorizontalRules };
+}
+
+/** How quickly one direction is followed. */
+export interface HorizontalRules {
+  readonly stabilizationWindowSeconds?: number;
+  /** Default `Max`. */
+  readonly selectPolicy?: 'Max' | 'Min' | 'Disabled';
+  readonly policies?: readonly { readonly type: 'Pods' | 'Percent'; readonly value: number; readonly periodSeconds: number }[];
+  /** How far from the target, as a share of it, nothing is done. Default 0.1. */
+  readonly tolerance?: string | number;
+}
+
+export interface HorizontalTarget {
+  readonly type: 'Utilization' | 'AverageValue' | 'Value';
+  /** Per cent of what is requested. */
+  readonly averageUtilization?: number;
+  readonly averageValue?: string;
+  readonly value?: string;
 }
 
 export type HorizontalMetric =
-  | {
-      readonly type: 'Resource';
-      readonly resource: { readonly name: string; readonly target: { readonly type: 'Utilization'; readonly averageUtilization: number } | { readonly type: 'AverageValue'; readonly averageValue: string } };
-    }
-  | { readonly type: 'Pods'; readonly pods: { readonly metric: { readonly name: string }; readonly target: { readonly type: 'AverageValue'; readonly averageValue: string } } };
+  | { readonly type: 'Resource'; readonly resource: { readonly name: string; readonly target: HorizontalTarget } }
+  | { readonly type: 'ContainerResource'; readonly containerResource: { readonly name: string; readonly container: string; readonly target: HorizontalTarget } }
+  | { readonly type: 'Pods'; readonly pods: { readonly metric: { readonly name: string }; readonly target: HorizontalTarget } }
+  | { readonly type: 'Object'; readonly object: unknown }
+  | { readonly type: 'External'; readonly external: unknown };
+
+export interface HorizontalPodAutoscalerStatus {
+  readonly observedGeneration?: number;
+  readonly lastScaleTime?: string;
+  readonly currentReplicas?: number;
+  readonly desiredReplicas?: number;
+  readonly currentMetrics?: readonly unknown[] | null;
+  readonly conditions?: readonly Condition[];
+}

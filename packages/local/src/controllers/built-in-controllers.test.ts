@@ -7,6 +7,7 @@ import {
   events,
   findCondition,
   formatTime,
+  horizontalPodAutoscalers,
   KubernetesClient,
   objectKey,
   pods,
@@ -20,7 +21,7 @@ import {
 import { FakeApiServer } from '@sluice/kubernetes/testing';
 import { createBuiltInControllers } from './built-in-controllers.ts';
 
-const kinds: ResourceKind[] = [deployments, replicaSets, pods, services, endpointSlices, events];
+const kinds: ResourceKind[] = [deployments, replicaSets, pods, services, endpointSlices, horizontalPodAutoscalers, events];
 
 function deployment(replicas: number, image = 'one'): Deployment {
   return {

@@ -1,10 +1,11 @@
 /**
- * The controllers of kube-controller-manager that local mode needs: Deployment → ReplicaSet → Pod, and Service →
+ * The controllers of kube-controller-manager that local mode needs: HorizontalPodAutoscaler → Deployment → ReplicaSet → Pod, and Service →
  * EndpointSlice. Garbage collection and namespaces are the API server's own.
  */
 import {
   deployments,
   endpointSlices,
+  horizontalPodAutoscalers,
   Informer,
   pods,
   replicaSets,
@@ -14,6 +15,7 @@ import {
 } from '@sluice/kubernetes';
 import { DeploymentController } from './deployment/deployment-controller.ts';
 import { EndpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
+import { HorizontalPodAutoscalerController } from './horizontal/horizontal-pod-autoscaler-controller.ts';
 import { indexes } from './indexes.ts';
 import { ReplicaSetController } from './replica-set/replica-set-controller.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from './surroundings.ts';
@@ -34,11 +36,13 @@ export function createBuiltInControllers(options: BuiltInControllerOptions): Bui
     pods: informer(pods),
     services: informer(services),
     endpointSlices: informer(endpointSlices),
+    horizontalPodAutoscalers: informer(horizontalPodAutoscalers),
   };
   const controllers = [
     new DeploymentController(options, informers),
     new ReplicaSetController(options, informers),
     new EndpointSliceController(options, informers),
+    new HorizontalPodAutoscalerController(options, informers),
   ];
   return {
     async start() {

@@ -38,7 +38,7 @@ const linuxTable: ProcessTable = {
  * The leader of a group and its descendants. Asking for children costs a few reads,
  * looking through all processes of the machine some hundreds; not every kernel can tell children.
  */
-async function familyOf(leader: number): Promise<number[]> {
+export async function familyOf(leader: number): Promise<number[]> {
   const known = await childrenOf(leader);
   if (!known) {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
