@@ -2,19 +2,32 @@
 import { typeUrls } from '@sluice/resources';
 import type { ComponentTelemetry, EdgePassage } from '@sluice/serving';
 
+import { misdirectedFilters, misdirectedReplies } from './edge/misdirected.ts';
 import { routingTlsContext } from './internal-tls.ts';
-import { listenerNames, routeConfigurationNames, typeNames } from './names.ts';
+import { edgeFilterNames, listenerNames, routeConfigurationNames, typeNames } from './names.ts';
 import { noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 import type { Json, JsonObject, TranslatedResource } from './resource.ts';
 
 /** Key of a listener's metadata under which the proxy finds what it is to say of itself. */
 const telemetryMetadata = 'sluice.telemetry';
 
-/** Listeners that are there whatever is served. @param usesCors whether a route for outside has a policy for other origins */
-export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOptions = noTraces, usesCors = false): readonly TranslatedResource[] {
+/** Which filters routes speak to, so that the others need not be there. */
+export interface FilterUse {
+  /** Policies for other origins. */
+  readonly cors: boolean;
+  /** Clients that come back to their pods. */
+  readonly session: boolean;
+  /** Names, several of which are served on one port over TLS: what is asked for on the connection of another is sent back. */
+  readonly tlsNames: readonly string[];
+}
+
+const usesNone: FilterUse = { cors: false, session: false, tlsNames: [] };
+
+/** Listeners that are there whatever is served. @param use of routes for outside */
+export function gatewayListeners({ gateway }: TranslateOptions, traces: TraceOptions = noTraces, use = usesNone): readonly TranslatedResource[] {
   const { address, externalPort, internalPort, accessLogPath } = gateway;
   const edge = { filters: [routerFilter], accessLogPath, trust: trustsNobody, traces };
-  const external = listener(listenerNames.externalHttp, address, externalPort, { ...edge, filters: filtersOf(usesCors), routes: routeConfigurationNames.external });
+  const external = listener(listenerNames.externalHttp, address, externalPort, { ...edge, filters: filtersOf(use), routes: routeConfigurationNames.external });
   if (internalPort === 0) return [external];
   return [external, listener(listenerNames.internalHttp, address, internalPort, { ...edge, routes: routeConfigurationNames.internal })];
 }
@@ -28,27 +41,27 @@ export interface TlsChain {
   /** Empty: whoever asks for none of the others. */
   readonly serverNames: readonly string[];
   readonly secrets: readonly string[];
-  /** Handed on as it is instead, to these clusters. */
-  readonly passedTo?: EdgePassage['shares'];
+  /** Its bytes are handed on. */
+  readonly passedTo?: EdgePassage;
 }
 
 /**
  * A chain for each certificate, chosen by the name that the client asks for. A client that asks for none of them is
  * not served: any certificate would be the wrong one. Undefined while there is nothing to show.
  */
-export function gatewayTlsListener(side: TlsSide, chains: readonly TlsChain[], { gateway }: TranslateOptions, traces: TraceOptions = noTraces, usesCors = false): TranslatedResource | undefined {
+export function gatewayTlsListener(side: TlsSide, chains: readonly TlsChain[], { gateway }: TranslateOptions, traces: TraceOptions = noTraces, use = usesNone): TranslatedResource | undefined {
   const { address, externalTlsPort, internalTlsPort, accessLogPath } = gateway;
   const isExternal = side === 'external';
   const port = isExternal ? externalTlsPort : internalTlsPort;
   if (port === 0 || chains.length === 0) return undefined;
-  const settings = { routes: isExternal ? routeConfigurationNames.externalTls : routeConfigurationNames.internal, filters: filtersOf(usesCors), accessLogPath, trust: trustsNobody, traces };
+  const settings = { ...misdirectedReplies(use.tlsNames), routes: isExternal ? routeConfigurationNames.externalTls : routeConfigurationNames.internal, filters: filtersOf(use), accessLogPath, trust: trustsNobody, traces };
   return withChains(listener(isExternal ? listenerNames.externalHttps : listenerNames.internalHttps, address, port, settings), chains);
 }
 
 /** A port of Gateways beside the two that are there anyway. @param chains undefined: without TLS */
-export function gatewayPortListener(table: string, port: number, chains: readonly TlsChain[] | undefined, { gateway }: TranslateOptions, traces: TraceOptions, usesCors: boolean): TranslatedResource {
+export function gatewayPortListener(table: string, port: number, chains: readonly TlsChain[] | undefined, { gateway }: TranslateOptions, traces: TraceOptions, use: FilterUse): TranslatedResource {
   const { address, accessLogPath } = gateway;
-  const plain = listener(table, address, port, { routes: table, filters: filtersOf(usesCors), accessLogPath, trust: trustsNobody, traces });
+  const plain = listener(table, address, port, { ...misdirectedReplies(use.tlsNames), routes: table, filters: filtersOf(use), accessLogPath, trust: trustsNobody, traces });
   return chains ? withChains(plain, chains) : plain;
 }
 
@@ -63,30 +76,40 @@ function withChains({ value, ...resource }: TranslatedResource, chains: readonly
       filter_chains: chains.map(({ name, serverNames, secrets, passedTo }) => ({
         name,
         ...(serverNames.length === 0 ? {} : { filter_chain_match: { server_names: [...serverNames] } }),
-        ...(passedTo ? { filters: passageFilters(name, passedTo) } : { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secrets) }, ...chain }),
+        ...(secrets.length === 0 ? {} : { transport_socket: { name: 'envoy.transport_sockets.tls', typed_config: tlsContext(secrets, passedTo ? [] : ['h2', 'http/1.1']) } }),
+        ...(passedTo ? { filters: passageFilters(passedTo) } : chain),
       })),
     },
   };
 }
 
-/** Nobody to hand them to: a chain without filters closes its connections. */
-function passageFilters(name: string, shares: EdgePassage['shares']): readonly JsonObject[] {
+/** Nobody to hand them to: a chain without filters closes its connections, and so does a share that leads to a cluster that is not there. */
+function passageFilters({ source, shares, lostWeight }: EdgePassage): readonly JsonObject[] {
   if (shares.length === 0) return [];
-  const clusters = shares.map(({ backend, weight }) => ({ name: backend, weight }));
-  return [{ name: 'envoy.filters.network.tcp_proxy', typed_config: { '@type': typeNames.tcpProxy, stat_prefix: name, weighted_clusters: { clusters } } }];
+  const clusters = [...shares.map(({ backend, weight }) => ({ name: backend, weight })), ...(lostWeight === 0 ? [] : [{ name: nobody, weight: lostWeight }])];
+  return [{ name: 'envoy.filters.network.tcp_proxy', typed_config: { '@type': typeNames.tcpProxy, stat_prefix: source, weighted_clusters: { clusters } } }];
 }
 
-function filtersOf(usesCors: boolean): readonly JsonObject[] {
-  return usesCors ? [corsFilter, routerFilter] : [routerFilter];
+/** A cluster that there never is. */
+const nobody = 'edge:nobody';
+
+/** A port whose bytes are handed on as they are. */
+export function gatewayTcpListener(table: string, port: number, passage: EdgePassage, { gateway }: TranslateOptions): TranslatedResource {
+  const address = { socket_address: { address: gateway.address, port_value: port } };
+  return { typeUrl: typeUrls.listener, name: table, value: { name: table, address, enable_reuse_port: false, filter_chains: [{ filters: passageFilters(passage) }] } };
 }
 
-function tlsContext(secrets: readonly string[]): JsonObject {
+function filtersOf({ cors, session, tlsNames }: FilterUse): readonly JsonObject[] {
+  return [...misdirectedFilters(tlsNames), ...(cors ? [corsFilter] : []), ...(session ? [sessionFilter] : []), routerFilter];
+}
+
+function tlsContext(secrets: readonly string[], protocols: readonly string[]): JsonObject {
   return {
     '@type': typeNames.downstreamTls,
     common_tls_context: {
       tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
       tls_certificate_sds_secret_configs: secrets.map((name) => ({ name, sds_config: { ads: {}, resource_api_version: 'V3' } })),
-      alpn_protocols: ['h2', 'http/1.1'],
+      ...(protocols.length === 0 ? {} : { alpn_protocols: [...protocols] }),
     },
   };
 }
@@ -143,6 +166,8 @@ interface ManagerSettings {
   /** What is believed of what a request says about its client. */
   readonly trust: JsonObject;
   readonly traces: TraceOptions;
+  /** What becomes of the proxy's own answers. Absent: nothing. */
+  readonly replies?: JsonObject;
 }
 
 /** Whoever connects is the client. */
@@ -171,7 +196,7 @@ function listener(name: string, address: string, port: number, settings: Manager
   };
 }
 
-function manager(statPrefix: string, { routes, filters, accessLogPath, trust, traces }: ManagerSettings): JsonObject {
+function manager(statPrefix: string, { routes, filters, accessLogPath, trust, traces, replies }: ManagerSettings): JsonObject {
   return {
     '@type': typeNames.httpConnectionManager,
     stat_prefix: statPrefix,
@@ -181,6 +206,7 @@ function manager(statPrefix: string, { routes, filters, accessLogPath, trust, tr
       route_config_name: routes,
     },
     http_filters: filters,
+    ...(replies === undefined ? {} : { local_reply_config: replies }),
     ...(accessLogPath === '' ? {} : { access_log: [accessLog(accessLogPath)] }),
     ...tracing(traces),
     ...trust,
@@ -218,8 +244,14 @@ const routerFilter: JsonObject = {
 };
 
 const corsFilter: JsonObject = {
-  name: 'envoy.filters.http.cors',
+  name: edgeFilterNames.cors,
   typed_config: { '@type': typeNames.cors },
+};
+
+/** Holds nobody, but where a route says so. */
+const sessionFilter: JsonObject = {
+  name: edgeFilterNames.session,
+  typed_config: { '@type': typeNames.typedStruct, type_url: typeNames.statefulSession, value: {} },
 };
 
 const activatorFilter: JsonObject = {

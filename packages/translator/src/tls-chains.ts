@@ -14,7 +14,7 @@ export function tlsChainsOf({ names, passed }: Pick<EdgeServer, 'names' | 'passe
   const serverNames = (name: string): readonly string[] => (name === '*' ? [] : [name]);
   return [
     ...names.map(({ name, certificates }) => ({ name: `edge:${name}`, serverNames: serverNames(name), secrets: certificates })),
-    ...passed.map(({ name, shares }) => ({ name: `passed:${name}`, serverNames: serverNames(name), secrets: [], passedTo: shares })),
+    ...passed.map((passage) => ({ name: `${passage.certificates.length === 0 ? 'passed' : 'ended'}:${passage.name}`, serverNames: serverNames(passage.name), secrets: passage.certificates, passedTo: passage })),
   ];
 }
 

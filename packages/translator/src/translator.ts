@@ -14,7 +14,7 @@ import { GroupResources, type ResourceChange } from './group-resources.ts';
 import { edgeTable } from './edge/edge-ports.ts';
 import { EdgeResources } from './edge/edge-resources.ts';
 import { authoritiesSecret, gatewaySubjects, routingSecret } from './internal-tls.ts';
-import { activatorListeners, gatewayListeners, gatewayPortListener, gatewayTlsListener, withTelemetry } from './listeners.ts';
+import { activatorListeners, gatewayListeners, gatewayPortListener, gatewayTcpListener, gatewayTlsListener, withTelemetry } from './listeners.ts';
 import { internalSecretNames, listenerNames, nodeGroups, routeConfigurationNames, type NodeGroup } from './names.ts';
 import { noTelemetry, noTraces, type TelemetryOptions, type TraceOptions, type TranslateOptions } from './options.ts';
 import { ProxylessResources } from './proxyless.ts';
@@ -118,13 +118,13 @@ export class Translator {
   #putListeners(): void {
     const { external, externalTls } = routeConfigurationNames;
     this.#gateway.put(edgeRoutes(external, this.#edge.ignoresPorts(external)));
-    for (const resource of withTelemetry(gatewayListeners(this.#options, this.#traces, this.#edge.usesCors(external)), this.#telemetry.gateway)) this.#gateway.put(resource);
+    for (const resource of withTelemetry(gatewayListeners(this.#options, this.#traces, this.#edge.filterUse(external)), this.#telemetry.gateway)) this.#gateway.put(resource);
     const isSecured = this.#internalTls?.identity !== undefined;
     for (const resource of withTelemetry(activatorListeners(this.#options, this.#traces, isSecured), this.#telemetry.activator)) this.#activator.put(resource);
     if (!isSecured) this.#activator.remove({ typeUrl: typeUrls.listener, name: listenerNames.activatorHttps });
     const inside = gatewayTlsListener('internal', tlsChains('internal', this.#certificates, noNames), this.#options, this.#traces);
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.internalHttps }, inside);
-    const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsServer ?? noNames), this.#options, this.#traces, this.#edge.usesCors(externalTls));
+    const listener = gatewayTlsListener('external', tlsChains('external', this.#certificates, this.#edge.tlsServer ?? noNames), this.#options, this.#traces, this.#edge.filterUse(externalTls));
     this.#gateway.set({ typeUrl: typeUrls.listener, name: listenerNames.externalHttps }, listener);
     this.#gateway.set({ typeUrl: typeUrls.routeConfiguration, name: externalTls }, listener && edgeRoutes(externalTls, this.#edge.ignoresPorts(externalTls)));
     this.#putOwnPorts();
@@ -138,11 +138,17 @@ export class Translator {
       const { port, protocol } = server;
       const containerPort = this.#options.gateway.morePorts.find((one) => one.port === port)?.containerPort;
       const chains = protocol === 'HTTPS' ? tlsChainsOf(server) : undefined;
-      if (containerPort === undefined || chains?.length === 0) continue;
+      const [passage] = server.passed;
+      if (containerPort === undefined || chains?.length === 0 || (protocol === 'TCP' && !passage)) continue;
       const table = edgeTable(port);
       names.add(table);
+      if (protocol === 'TCP' && passage) {
+        this.#gateway.remove({ typeUrl: typeUrls.routeConfiguration, name: table });
+        this.#gateway.put(gatewayTcpListener(table, containerPort, passage, this.#options));
+        continue;
+      }
       this.#gateway.put(edgeRoutes(table, this.#edge.ignoresPorts(table)));
-      this.#gateway.put(gatewayPortListener(table, containerPort, chains, this.#options, this.#traces, this.#edge.usesCors(table)));
+      this.#gateway.put(gatewayPortListener(table, containerPort, chains, this.#options, this.#traces, this.#edge.filterUse(table)));
     }
     for (const name of before) {
       if (names.has(name)) continue;

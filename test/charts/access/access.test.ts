@@ -11,6 +11,7 @@ import {
   gatewayKind,
   grpcRouteKind,
   httpRouteKind,
+  tcpRouteKind,
   tlsRouteKind,
   ingressClassKind,
   ingressKind,
@@ -22,6 +23,7 @@ import {
   type HttpRoute,
   type IngressClass,
   type KubernetesIngress,
+  type TcpRoute,
   type TlsRoute,
   ownCertificateClass,
   podAutoscalerKind, 
@@ -299,6 +301,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     const httpRoute: HttpRoute = { apiVersion: gatewayApi, kind: 'HTTPRoute', metadata: { ...inDefault, name: 'web' }, spec: { parentRefs, hostnames: ['web.example.org'], rules } };
     const grpcRoute: GrpcRoute = { apiVersion: gatewayApi, kind: 'GRPCRoute', metadata: { ...inDefault, name: 'grpc' }, spec: { parentRefs, hostnames: ['grpc.example.org'], rules } };
     const tlsRoute: TlsRoute = { apiVersion: gatewayApi, kind: 'TLSRoute', metadata: { ...inDefault, name: 'tls' }, spec: { parentRefs, hostnames: ['tls.example.org'], rules } };
+    const tcpRoute: TcpRoute = { apiVersion: 'gateway.networking.k8s.io/v1alpha2', kind: 'TCPRoute', metadata: { ...inDefault, name: 'tcp' }, spec: { parentRefs, rules } };
     const ingress: KubernetesIngress = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
@@ -316,6 +319,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     await cluster.admin.resource(httpRouteKind).create(httpRoute);
     await cluster.admin.resource(grpcRouteKind).create(grpcRoute);
     await cluster.admin.resource(tlsRouteKind).create(tlsRoute);
+    await cluster.admin.resource(tcpRouteKind).create(tcpRoute);
     await cluster.admin.resource(kubernetesIngressKind).create(ingress);
     await cluster.rest(30_000);
     expect((await cluster.admin.resource(gatewayKind).get(gateway.metadata)).status).toMatchObject({ addresses: [{ value: '192.0.2.7' }], conditions: [{ type: 'Accepted', status: 'True' }, { type: 'Programmed', status: 'True' }] });
@@ -323,6 +327,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     expect((await cluster.admin.resource(httpRouteKind).get(httpRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'True' }, { type: 'ResolvedRefs', status: 'False' }] }] });
     expect((await cluster.admin.resource(grpcRouteKind).get(grpcRoute.metadata)).status).toMatchObject({ parents: [{ controllerName: gatewayController }] });
     expect((await cluster.admin.resource(tlsRouteKind).get(tlsRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'False' }, {}] }] });
+    expect((await cluster.admin.resource(tcpRouteKind).get(tcpRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'False' }, {}] }] });
     expect((await cluster.admin.resource(kubernetesIngressKind).get(ingress.metadata)).status).toEqual({ loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } });
     await cluster.admin.resource(coreServices).delete(service.metadata);
   });

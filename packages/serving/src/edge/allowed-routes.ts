@@ -2,10 +2,10 @@
 import type { GatewayListener, LabelSelector } from './api/gateway-api.ts';
 import { gatewayGroup } from './edge-kinds.ts';
 
-export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute';
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute';
 
 /** What listeners of a protocol can have. */
-const routeKinds: Readonly<Record<string, readonly RouteKind[]>> = { HTTP: ['HTTPRoute', 'GRPCRoute'], HTTPS: ['HTTPRoute', 'GRPCRoute'], TLS: ['TLSRoute'] };
+const routeKinds: Readonly<Record<string, readonly RouteKind[]>> = { HTTP: ['HTTPRoute', 'GRPCRoute'], HTTPS: ['HTTPRoute', 'GRPCRoute'], TLS: ['TLSRoute'], TCP: ['TCPRoute'] };
 
 export interface AllowedKinds {
   readonly kinds: readonly RouteKind[];

@@ -1,16 +1,16 @@
 /** Routes at the listeners that they name as parents. */
-import type { GrpcRoute, HttpRoute, ParentReference, TlsRoute } from './api/gateway-api.ts';
+import type { GrpcRoute, HttpRoute, ParentReference, TcpRoute, TlsRoute } from './api/gateway-api.ts';
 import { allowsNamespace, type RouteKind } from './allowed-routes.ts';
 import { gatewayGroup } from './edge-kinds.ts';
-import type { EdgeCondition, EdgeParentStatus, EdgePassage } from './edge-model.ts';
+import type { EdgeCondition, EdgeParentStatus } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
 import { condition, type AttachPoint } from './gateway-listeners.ts';
 import { intersect } from './hostnames.ts';
 import { grpcRouteRules } from './grpc-route-rules.ts';
-import { httpRouteRules, type ReadRule } from './http-route-rules.ts';
+import { httpRouteRules, sourceOf, type ReadRule } from './http-route-rules.ts';
 import type { OrderedRule } from './ordered-rules.ts';
 import type { ServedHosts, ServedPorts } from './served-hosts.ts';
-import { tlsRoutePassage } from './tls-route-rules.ts';
+import { routePassage } from './passage-rules.ts';
 
 export interface AttachOptions {
   /** By `namespace/name` of their Gateway. */
@@ -26,7 +26,11 @@ interface Refusal {
   readonly message: string;
 }
 
-export type AnyRoute = { readonly kind: 'HTTPRoute'; readonly route: HttpRoute } | { readonly kind: 'GRPCRoute'; readonly route: GrpcRoute } | { readonly kind: 'TLSRoute'; readonly route: TlsRoute };
+export type AnyRoute =
+  | { readonly kind: 'HTTPRoute'; readonly route: HttpRoute }
+  | { readonly kind: 'GRPCRoute'; readonly route: GrpcRoute }
+  | { readonly kind: 'TLSRoute'; readonly route: TlsRoute }
+  | { readonly kind: 'TCPRoute'; readonly route: TcpRoute };
 
 /** Undefined where none of its parents is ours: then there is nothing to say. */
 export function attachRoute(any: AnyRoute, options: AttachOptions): readonly EdgeParentStatus[] | undefined {
@@ -50,16 +54,16 @@ interface Reading {
   readonly rules: readonly Pick<ReadRule, 'problems'>[];
   /** None of it can be served. */
   readonly isEmpty: boolean;
-  /** Puts it in, for a domain that is its own. */
-  readonly serve: (served: ServedHosts, domain: string) => void;
+  /** Puts it in at a listener, for a domain that is its own. */
+  readonly serve: (served: ServedHosts, domain: string, point: AttachPoint) => void;
 }
 
 function readRoute(any: AnyRoute, key: string, surroundings: RouteSurroundings): Reading {
-  if (any.kind === 'TLSRoute') {
-    const { shares, problems } = tlsRoutePassage(any.route, surroundings);
+  if (any.kind === 'TLSRoute' || any.kind === 'TCPRoute') {
+    const { shares, lostWeight, problems } = routePassage(any, surroundings);
     const isEmpty = problems.values.length > 0;
-    const passed: EdgePassage['shares'] = isEmpty ? [] : shares;
-    return { rules: [{ problems }], isEmpty, serve: (served, domain) => served.pass(domain, passed) };
+    const passage = { source: sourceOf(`${any.kind} ${key}`, any.route.spec.rules?.[0] ?? {}), shares: isEmpty ? [] : shares, lostWeight };
+    return { rules: [{ problems }], isEmpty, serve: (served, domain, { certificates }) => served.pass({ ...passage, name: domain, certificates }) };
   }
   const read = any.kind === 'HTTPRoute' ? httpRouteRules(any.route, surroundings) : grpcRouteRules(any.route, surroundings);
   const rules = orderedRules(read, any.route, key);
@@ -86,7 +90,7 @@ function attach({ kind, route, ref, points, serve }: Attachment, { ports, surrou
   if (named.length === 0) return { reason: 'NoMatchingParent', message: 'the Gateway has no listener of that name and port' };
   const allowed = named.filter(({ kinds, listener, namespace: own }) => kinds.includes(kind) && allowsNamespace(listener, own, namespace, surroundings.labelsOf));
   if (allowed.length === 0) return { reason: 'NotAllowedByListeners', message: `no listener takes a ${kind} of namespace ${namespace}` };
-  const hostnames = (route.spec.hostnames ?? []).length === 0 ? ['*'] : (route.spec.hostnames ?? []).map((host) => host.toLowerCase());
+  const hostnames = kind === 'TCPRoute' || (route.spec.hostnames ?? []).length === 0 ? ['*'] : (route.spec.hostnames ?? []).map((host) => host.toLowerCase());
   let isMatched = false;
   let isAttached = false;
   const taken = new Map<string, string>();
@@ -98,7 +102,7 @@ function attach({ kind, route, ref, points, serve }: Attachment, { ports, surrou
     // One that cannot be served has its routes all the same, and says itself why nobody is answered.
     const served = protocol && ports.at(listener.port, protocol);
     const free = domains.filter((domain) => {
-      const owner = surroundings.ownerOfHost(domain) ?? (served && !served.claim(domain, kind) ? `a route of another kind that is older` : undefined);
+      const owner = surroundings.ownerOfHost(domain) ?? (served && !served.claim(domain, kind === 'TCPRoute' ? `${kind} ${namespace}/${name}` : kind) ? 'another route, which is older' : undefined);
       if (owner !== undefined) taken.set(domain, owner);
       return owner === undefined;
     });
@@ -106,7 +110,7 @@ function attach({ kind, route, ref, points, serve }: Attachment, { ports, surrou
     isAttached = true;
     attached.set(point, (attached.get(point) ?? new Set()).add(`${kind} ${namespace}/${name}`));
     if (!served || !point.isProgrammed) continue;
-    for (const domain of free) if (served.isNearest(point.hostname, domain)) serve(served, domain);
+    for (const domain of free) if (served.isNearest(point.hostname, domain)) serve(served, domain, point);
   }
   if (isAttached) return undefined;
   if (!isMatched) return { reason: 'NoMatchingListenerHostname', message: `no listener is for ${hostnames.join(', ')}` };

@@ -1,15 +1,15 @@
 /** Ingresses and Gateway API's objects → what gateways are to do and what is to be said on each of them. From scratch, in whatever order they came. */
 import type { ServingCertificate } from '../serving-model.ts';
-import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TlsRoute } from './api/gateway-api.ts';
+import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute } from './api/gateway-api.ts';
 import type { IngressClass, KubernetesIngress } from './api/kubernetes-ingress.ts';
 import { attachRoute, type AnyRoute } from './attach-routes.ts';
 import { gatewayController } from './edge-kinds.ts';
 import type { EdgeIngressStatus, EdgeModel, EdgeParentStatus, EdgeServer } from './edge-model.ts';
 import type { EdgeSurroundings, RouteSurroundings } from './edge-surroundings.ts';
 import { attachPoints, type AttachPoint } from './gateway-listeners.ts';
-import { classConditions, gatewayStatus, refusalOf } from './gateway-statuses.ts';
+import { classStatus, gatewayStatus, refusalOf } from './gateway-statuses.ts';
 import { covers } from './hostnames.ts';
-import { isOwnIngress, ownClasses } from './ingress-class.ts';
+import { classProblems, isOwnIngress, ownClasses } from './ingress-class.ts';
 import { readIngress } from './ingress-rules.ts';
 import { ReferenceGrants } from './reference-grants.ts';
 import { ServedPorts } from './served-hosts.ts';
@@ -20,6 +20,7 @@ export interface EdgeObjects {
   readonly httpRoutes: Iterable<HttpRoute>;
   readonly grpcRoutes: Iterable<GrpcRoute>;
   readonly tlsRoutes: Iterable<TlsRoute>;
+  readonly tcpRoutes: Iterable<TcpRoute>;
   readonly referenceGrants: Iterable<ReferenceGrant>;
   readonly ingressClasses: Iterable<IngressClass>;
   readonly ingresses: Iterable<KubernetesIngress>;
@@ -35,17 +36,19 @@ export function buildEdge(objects: EdgeObjects, edge: EdgeSurroundings): EdgeMod
   const accepted = new Set(classes.filter(({ spec }) => spec.parametersRef === undefined).map(({ metadata }) => metadata.name));
   const gateways = byAge([...objects.gateways].filter(({ spec }) => accepted.has(spec.gatewayClassName)));
   const points = Map.groupBy(attachPoints(gateways.filter(({ spec }) => !refusalOf(spec)), surroundings), ({ gateway }) => gateway);
-  for (const { listener, protocol, isProgrammed, ...point } of [...points.values()].flat()) {
-    if (isProgrammed && protocol) ports.at(listener.port, protocol).addListener(point);
+  for (const { listener, protocol, isProgrammed, hostname, certificates } of [...points.values()].flat()) {
+    // What TLS without HTTP shows goes with its routes.
+    if (isProgrammed && protocol) ports.at(listener.port, protocol).addListener({ hostname, certificates: listener.protocol === 'TLS' ? [] : certificates });
   }
   const attached = new Map<AttachPoint, Set<string>>();
   // Of all Gateways of ours, also those of which nothing is served: their routes are told so.
   for (const gateway of gateways) if (!points.has(keyOf(gateway))) points.set(keyOf(gateway), []);
-  const statuses = { HTTPRoute: new Map<string, readonly EdgeParentStatus[]>(), GRPCRoute: new Map<string, readonly EdgeParentStatus[]>(), TLSRoute: new Map<string, readonly EdgeParentStatus[]>() };
+  const statuses = { HTTPRoute: new Map<string, readonly EdgeParentStatus[]>(), GRPCRoute: new Map<string, readonly EdgeParentStatus[]>(), TLSRoute: new Map<string, readonly EdgeParentStatus[]>(), TCPRoute: new Map<string, readonly EdgeParentStatus[]>() };
   const all: AnyRoute[] = [
     ...[...objects.httpRoutes].map((route) => ({ kind: 'HTTPRoute', route }) as const),
     ...[...objects.grpcRoutes].map((route) => ({ kind: 'GRPCRoute', route }) as const),
     ...[...objects.tlsRoutes].map((route) => ({ kind: 'TLSRoute', route }) as const),
+    ...[...objects.tcpRoutes].map((route) => ({ kind: 'TCPRoute', route }) as const),
   ];
   for (const any of byAge(all.map((one) => ({ ...one, metadata: one.route.metadata })))) {
     const parents = attachRoute(any, { points, ports, surroundings, attached });
@@ -57,11 +60,12 @@ export function buildEdge(objects: EdgeObjects, edge: EdgeSurroundings): EdgeMod
     servers,
     certificates: certificatesOf(servers, surroundings),
     statuses: {
-      gatewayClasses: new Map(classes.map((one) => [one.metadata.name, classConditions(one)])),
+      gatewayClasses: new Map(classes.map((one) => [one.metadata.name, classStatus(one)])),
       gateways: new Map(gateways.map((gateway) => [keyOf(gateway), gatewayStatus(gateway, points.get(keyOf(gateway)) ?? [], edge.addresses, (point) => attached.get(point)?.size ?? 0)])),
       httpRoutes: statuses.HTTPRoute,
       grpcRoutes: statuses.GRPCRoute,
       tlsRoutes: statuses.TLSRoute,
+      tcpRoutes: statuses.TCPRoute,
       ingresses,
     },
   };
@@ -73,7 +77,7 @@ function serveIngresses(objects: EdgeObjects, ports: ServedPorts, surroundings: 
   const statuses = new Map<string, EdgeIngressStatus>();
   for (const ingress of byAge([...objects.ingresses].filter((one) => isOwnIngress(one, classes)))) {
     const { hosts, shown, problems: found } = readIngress(ingress, surroundings);
-    const problems = [...found];
+    const problems = [...classProblems(ingress, classes), ...found];
     const canShow = surroundings.ports.get(ingressPorts.https)?.includes('HTTPS') === true;
     if (shown.length > 0 && !canShow) problems.push('spec.tls: gateways serve no HTTPS');
     for (const { domain, rules } of hosts) {
@@ -92,7 +96,7 @@ function serveIngresses(objects: EdgeObjects, ports: ServedPorts, surroundings: 
 }
 
 function certificatesOf(servers: readonly EdgeServer[], { findCertificate }: RouteSurroundings): ServingCertificate[] {
-  const keys = new Set(servers.flatMap(({ names }) => names.flatMap(({ certificates }) => certificates)));
+  const keys = new Set(servers.flatMap(({ names, passed }) => [...names, ...passed].flatMap(({ certificates }) => certificates)));
   return [...keys].sort().flatMap((name) => {
     const found = findCertificate(name);
     return found.ok ? [{ name, hosts: [], internalHosts: [], certificateChain: found.certificateChain, privateKey: found.privateKey }] : [];

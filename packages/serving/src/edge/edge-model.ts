@@ -17,19 +17,25 @@ export interface EdgeModel {
 /** A port that clients outside connect to. */
 export interface EdgeServer {
   readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
   /** Each domain once, sorted. */
   readonly hosts: readonly EdgeHost[];
-  /** HTTPS: connections that are handed on as they are, by the name that the client asks for; `*`: all others. Sorted by name. */
+  /** Connections that are handed on: of HTTPS by the name that the client asks for, `*` all others; of TCP all. Sorted by name. */
   readonly passed: readonly EdgePassage[];
   /** HTTPS: which certificates are shown to who asks for a name; `*`: to everybody else. Sorted by name. */
   readonly names: readonly { readonly name: string; readonly certificates: readonly string[] }[];
 }
 
-/** TLS that ends behind the gateway. */
+/** Connections whose bytes are nobody's here. */
 export interface EdgePassage {
   readonly name: string;
+  /** `TLSRoute default/shop`, for people. */
+  readonly source: string;
   readonly shares: readonly Pick<EdgeShare, 'backend' | 'weight'>[];
+  /** How much belongs to backends that cannot be had: those connections are closed. */
+  readonly lostWeight: number;
+  /** TLS ends at the gateway, which shows these. Empty: it hands on what it gets. */
+  readonly certificates: readonly string[];
 }
 
 export interface EdgeHost {
@@ -40,7 +46,7 @@ export interface EdgeHost {
 }
 
 export interface EdgeRule {
-  /** `HTTPRoute default/shop`, for people. */
+  /** `HTTPRoute default/shop`, and `HTTPRoute default/shop/checkout` of a rule with a name: for people, logs and numbers. */
   readonly source: string;
   readonly match: EdgeMatch;
   readonly action: EdgeAction;
@@ -67,6 +73,20 @@ export interface ValueMatch {
 }
 
 export type EdgeAction =
+  | EdgePlainAction
+  /** Each request gets one of the parts, by weight: backends that ask for more than headers of their own. */
+  | { readonly kind: 'split'; readonly parts: readonly EdgePart[] };
+
+export interface EdgePart {
+  /** More than 0. */
+  readonly weight: number;
+  readonly action: EdgePlainAction;
+  readonly requestHeaders: HeaderChanges;
+  readonly responseHeaders: HeaderChanges;
+  readonly cors: EdgeCors | undefined;
+}
+
+export type EdgePlainAction =
   | {
       readonly kind: 'forward';
       readonly shares: readonly EdgeShare[];
@@ -80,6 +100,8 @@ export type EdgeAction =
       /** Of one try; 0: no limit of its own. */
       readonly tryTimeoutMs: number;
       readonly retry: EdgeRetry | undefined;
+      /** Clients come back to the pod that has answered them. */
+      readonly session: EdgeSession | undefined;
     }
   | {
       readonly kind: 'redirect';
@@ -106,6 +128,12 @@ export interface EdgeShare {
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
 }
+
+/** How a client says which pod it belongs to. */
+export type EdgeSession =
+  | { readonly kind: 'header'; readonly name: string }
+  /** `ttlSeconds` 0: until the browser is closed. */
+  | { readonly kind: 'cookie'; readonly name: string; readonly path: string; readonly ttlSeconds: number };
 
 export interface EdgeRetry {
   readonly codes: readonly number[];
@@ -134,12 +162,19 @@ export interface EdgeCors {
 
 /** What is to be said, without the times. By `namespace/name`, classes by name. */
 export interface EdgeStatuses {
-  readonly gatewayClasses: ReadonlyMap<string, readonly EdgeCondition[]>;
+  readonly gatewayClasses: ReadonlyMap<string, EdgeClassStatus>;
   readonly gateways: ReadonlyMap<string, EdgeGatewayStatus>;
   readonly httpRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly grpcRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly tlsRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
+  readonly tcpRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly ingresses: ReadonlyMap<string, EdgeIngressStatus>;
+}
+
+export interface EdgeClassStatus {
+  readonly conditions: readonly EdgeCondition[];
+  /** Sorted. */
+  readonly supportedFeatures: readonly string[];
 }
 
 export interface EdgeCondition {
@@ -174,5 +209,5 @@ export interface EdgeIngressStatus {
 export const noEdge: EdgeModel = {
   servers: [],
   certificates: [],
-  statuses: { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), ingresses: new Map() },
+  statuses: { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), tcpRoutes: new Map(), ingresses: new Map() },
 };

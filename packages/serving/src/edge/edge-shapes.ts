@@ -25,6 +25,7 @@ const filters = (backend: Shape): Shape =>
 const plainBackend = record({ ...reference, port, weight });
 const backendRefs = list(record({ ...reference, port, weight, filters: filters(plainBackend) }));
 const namedMatches = list(record({ type: text, name: required(text), value: required(text) }));
+const session = record({ sessionName: text, absoluteTimeout: text, idleTimeout: text, type: text, cookieConfig: record({ lifetimeType: text }) });
 const parents = { parentRefs: list(record({ ...reference, sectionName: text, port })), hostnames: list(text) };
 
 const ingressBackend = record({ service: record({ name: required(text), port: record({ name: text, number: port }) }) });
@@ -44,7 +45,7 @@ const shapes: Readonly<Record<keyof EdgeObjects, Shape>> = {
             hostname: text,
             port: required(port),
             protocol: required(text),
-            tls: record({ mode: text, certificateRefs: list(record(reference)) }),
+            tls: record({ mode: text, certificateRefs: list(record(reference)), options: mapOf(text) }),
             allowedRoutes: record({
               kinds: list(record({ group: text, kind: required(text) })),
               namespaces: record({ from: text, selector: record({ matchLabels: mapOf(text), matchExpressions: list(record({ key: required(text), operator: required(text), values: list(text) })) }) }),
@@ -61,6 +62,8 @@ const shapes: Readonly<Record<keyof EdgeObjects, Shape>> = {
         ...parents,
         rules: list(
           record({
+            name: text,
+            sessionPersistence: session,
             matches: list(record({ path: record({ type: text, value: text }), headers: namedMatches, queryParams: namedMatches, method: text })),
             filters: filters(plainBackend),
             backendRefs,
@@ -74,10 +77,11 @@ const shapes: Readonly<Record<keyof EdgeObjects, Shape>> = {
   grpcRoutes: record({
     metadata,
     spec: required(
-      record({ ...parents, rules: list(record({ matches: list(record({ method: record({ type: text, service: text, method: text }), headers: namedMatches })), filters: filters(plainBackend), backendRefs })) }),
+      record({ ...parents, rules: list(record({ name: text, sessionPersistence: session, matches: list(record({ method: record({ type: text, service: text, method: text }), headers: namedMatches })), filters: filters(plainBackend), backendRefs })) }),
     ),
   }),
-  tlsRoutes: record({ metadata, spec: required(record({ ...parents, rules: list(record({ backendRefs })) })) }),
+  tlsRoutes: record({ metadata, spec: required(record({ ...parents, rules: list(record({ name: text, backendRefs })) })) }),
+  tcpRoutes: record({ metadata, spec: required(record({ ...parents, rules: list(record({ name: text, backendRefs })) })) }),
   referenceGrants: record({
     metadata,
     spec: required(record({ from: required(list(record({ group: required(text), kind: required(text), namespace: required(text) }))), to: required(list(record({ group: required(text), kind: required(text), name: text }))) })),

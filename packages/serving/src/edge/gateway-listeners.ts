@@ -4,7 +4,7 @@ import { allowedKinds, type RouteKind } from './allowed-routes.ts';
 import { gatewayGroup } from './edge-kinds.ts';
 import type { EdgeCondition, EdgeServer } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
-import { isHostname } from './hostnames.ts';
+import { intersect, isHostname } from './hostnames.ts';
 
 /** A listener that routes may attach to. */
 export interface AttachPoint {
@@ -29,8 +29,8 @@ interface Fault {
   readonly message: string;
 }
 
-/** Connections that are handed on begin as those of HTTPS do, and may come to the same port. */
-const serving: Readonly<Record<string, EdgeServer['protocol']>> = { HTTP: 'HTTP', HTTPS: 'HTTPS', TLS: 'HTTPS' };
+/** Connections of TLS begin as those of HTTPS do, and may come to the same port. */
+const serving: Readonly<Record<string, EdgeServer['protocol']>> = { HTTP: 'HTTP', HTTPS: 'HTTPS', TLS: 'HTTPS', TCP: 'TCP' };
 
 /** @param gateways the oldest first: who is there first decides what is spoken at a port */
 export function attachPoints(gateways: readonly Gateway[], surroundings: RouteSurroundings): AttachPoint[] {
@@ -61,12 +61,14 @@ function conflictOf(listener: GatewayListener, siblings: readonly GatewayListene
 }
 
 function attachPoint(gateway: Gateway, listener: GatewayListener, conflict: Fault | undefined, surroundings: RouteSurroundings): AttachPoint {
+  const overlap = conflict ? undefined : overlapOf(listener, gateway.spec.listeners ?? []);
   const { namespace = '', name } = gateway.metadata;
   const refusal = conflict ?? refusalOf(listener, surroundings);
   const { kinds, unknown } = allowedKinds(listener);
-  const { certificates, fault } = listener.protocol === 'HTTPS' ? certificatesOf(listener, namespace, surroundings) : { certificates: [], fault: undefined };
+  const endsTls = listener.protocol === 'HTTPS' || (listener.protocol === 'TLS' && (listener.tls?.mode ?? 'Terminate') === 'Terminate');
+  const { certificates, fault } = endsTls ? certificatesOf(listener, namespace, surroundings) : { certificates: [], fault: undefined };
   const unresolved = unknown.length > 0 ? { reason: 'InvalidRouteKinds', message: `routes of kind ${unknown.join(', ')} are not supported` } : fault;
-  const isProgrammed = refusal === undefined && (listener.protocol !== 'HTTPS' || certificates.length > 0) && kinds.length > 0;
+  const isProgrammed = refusal === undefined && (!endsTls || certificates.length > 0) && kinds.length > 0;
   return {
     gateway: `${namespace}/${name}`,
     namespace,
@@ -80,6 +82,7 @@ function attachPoint(gateway: Gateway, listener: GatewayListener, conflict: Faul
       condition('Accepted', refusal, 'Accepted'),
       { type: 'Conflicted', status: conflict ? 'True' : 'False', reason: conflict?.reason ?? 'NoConflicts', message: conflict?.message ?? '' },
       condition('ResolvedRefs', unresolved, 'ResolvedRefs'),
+      ...(overlap ? [overlap] : []),
       condition('Programmed', isProgrammed ? undefined : { reason: 'Invalid', message: refusal?.message ?? unresolved?.message ?? '' }, 'Programmed'),
     ],
   };
@@ -87,14 +90,26 @@ function attachPoint(gateway: Gateway, listener: GatewayListener, conflict: Faul
 
 function refusalOf({ protocol, port, hostname = '', tls }: GatewayListener, { ports }: RouteSurroundings): Fault | undefined {
   const wanted = serving[protocol];
-  if (!wanted) return { reason: 'UnsupportedProtocol', message: `protocol ${protocol} is not supported; HTTP, HTTPS and TLS are` };
+  if (!wanted) return { reason: 'UnsupportedProtocol', message: `protocol ${protocol} is not supported; HTTP, HTTPS, TLS and TCP are` };
   const served = ports.get(port);
   if (!served) return { reason: 'PortUnavailable', message: `gateways cannot be reached at port ${port}, but at ${[...ports.keys()].join(', ')}` };
   if (!served.includes(wanted)) return { reason: 'PortUnavailable', message: `port ${port} is for ${served.join(' and ')}` };
   if (hostname !== '' && !isHostname(hostname.toLowerCase())) return { reason: 'Invalid', message: `hostname ${JSON.stringify(hostname)} is none` };
-  if (protocol === 'TLS' && tls?.mode !== 'Passthrough') return { reason: 'Invalid', message: 'TLS is handed on as it is: tls.mode must be Passthrough' };
   if (protocol === 'HTTPS' && (tls?.mode ?? 'Terminate') !== 'Terminate') return { reason: 'Invalid', message: `tls.mode ${tls?.mode} is not for HTTPS` };
+  const [option] = Object.keys(tls?.options ?? {});
+  if (option !== undefined) return { reason: 'Invalid', message: `tls.options: "${option}" is not known` };
   return undefined;
+}
+
+/**
+ * Of two listeners at one port whose hostnames have names in common a client may send the requests for the one on a connection to the other.
+ * https://gateway-api.sigs.k8s.io/geps/gep-3567/
+ */
+function overlapOf({ name, port, protocol, hostname = '' }: GatewayListener, siblings: readonly GatewayListener[]): EdgeCondition | undefined {
+  if (protocol !== 'HTTPS') return undefined;
+  const others = siblings.filter((other) => other.name !== name && other.port === port && other.protocol === 'HTTPS' && intersect(hostname.toLowerCase(), (other.hostname ?? '').toLowerCase()) !== undefined);
+  if (others.length === 0) return undefined;
+  return { type: 'OverlappingTLSConfig', status: 'True', reason: 'OverlappingHostnames', message: `hostnames in common with ${others.map((other) => `"${other.name}"`).join(', ')}` };
 }
 
 /** Those that are good are shown, whatever is wrong with others. */

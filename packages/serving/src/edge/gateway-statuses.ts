@@ -1,11 +1,13 @@
 /** What is said on GatewayClasses and Gateways. */
 import type { Gateway, GatewayAddress, GatewayClass } from './api/gateway-api.ts';
 import { gatewayGroup } from './edge-kinds.ts';
-import type { EdgeCondition, EdgeGatewayStatus } from './edge-model.ts';
+import type { EdgeClassStatus, EdgeGatewayStatus } from './edge-model.ts';
 import { condition, type AttachPoint } from './gateway-listeners.ts';
+import { supportedFeatures } from './supported-features.ts';
 
-export function classConditions({ spec }: GatewayClass): EdgeCondition[] {
-  return [condition('Accepted', spec.parametersRef === undefined ? undefined : { reason: 'InvalidParameters', message: 'parametersRef is not supported' }, 'Accepted')];
+export function classStatus({ spec }: GatewayClass): EdgeClassStatus {
+  const fault = spec.parametersRef === undefined ? undefined : { reason: 'InvalidParameters', message: 'parametersRef is not supported' };
+  return { conditions: [condition('Accepted', fault, 'Accepted')], supportedFeatures };
 }
 
 /**

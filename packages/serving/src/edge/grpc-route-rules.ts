@@ -1,31 +1,33 @@
 /** The rules of a GRPCRoute: a method is a path, and what is spoken behind is HTTP/2. */
 import type { GrpcRoute, GrpcRouteMatch, GrpcRouteRule } from './api/gateway-api.ts';
-import { resolveShares, type Referrer } from './backend-references.ts';
-import type { EdgeAction, EdgeMatch, EdgeRule } from './edge-model.ts';
+import type { Referrer } from './backend-references.ts';
+import type { EdgeMatch, EdgeRule } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
-import type { ReadRule } from './http-route-rules.ts';
+import { sourceOf, type ReadRule } from './http-route-rules.ts';
 import { readFilters } from './route-filters.ts';
 import { noProblems, type RuleProblems } from './route-problems.ts';
+import { readSession } from './route-session.ts';
+import { resolveShares, sharedAction } from './route-shares.ts';
 import { checkRegex, headerMatches } from './value-matches.ts';
 
 export function grpcRouteRules({ metadata, spec }: GrpcRoute, surroundings: RouteSurroundings): ReadRule[] {
   const { namespace = '', name } = metadata;
   const referrer: Referrer = { kind: 'GRPCRoute', namespace };
-  return (spec.rules ?? [{}]).map((rule) => readRule(rule, referrer, `GRPCRoute ${namespace}/${name}`, surroundings));
+  return (spec.rules ?? [{}]).map((rule) => readRule(rule, referrer, sourceOf(`GRPCRoute ${namespace}/${name}`, rule), surroundings));
 }
 
 function readRule(rule: GrpcRouteRule, referrer: Referrer, source: string, surroundings: RouteSurroundings): ReadRule {
   const problems = noProblems();
   const matches = (rule.matches?.length ? rule.matches : [{}]).map((match) => readMatch(match, problems));
   const { requestHeaders, responseHeaders, mirrors } = readFilters(rule.filters ?? [], referrer, surroundings, problems);
-  if (rule.sessionPersistence !== undefined) problems.values.push('sessionPersistence is not supported');
-  const { shares, lostWeight } = resolveShares(rule.backendRefs ?? [], referrer, surroundings, problems, 'h2c');
-  const action: EdgeAction =
-    shares.length === 0
-      ? { kind: 'answer', status: 500 }
-      : { kind: 'forward', shares, lostWeight, rewriteHost: '', rewritePath: undefined, mirrors, timeoutMs: 0, tryTimeoutMs: 0, retry: undefined };
-  const rules = problems.values.length > 0 ? [] : matches.map((match): EdgeRule => ({ source, match, action, requestHeaders, responseHeaders, cors: undefined }));
-  return { rules, problems };
+  const resolved = resolveShares(rule.backendRefs ?? [], { referrer, surroundings, problems, protocol: 'h2c' });
+  const sessionOf = readSession(rule.sessionPersistence, resolved.shares.length, problems);
+  const forwarding = { rewriteHost: '', rewritePath: undefined, mirrors, timeoutMs: 0, tryTimeoutMs: 0, retry: undefined };
+  const read = matches.map((match): EdgeRule => {
+    const action = sharedAction(resolved, { ...forwarding, session: sessionOf(match) }, problems);
+    return { source, match, action, requestHeaders, responseHeaders, cors: undefined };
+  });
+  return { rules: problems.values.length > 0 ? [] : read, problems };
 }
 
 function readMatch({ method, headers }: GrpcRouteMatch, problems: RuleProblems): EdgeMatch {

@@ -1,11 +1,13 @@
 /** The rules of an HTTPRoute. */
 import type { HttpRoute, HttpRouteMatch, HttpRouteRule } from './api/gateway-api.ts';
-import { resolveShares, type Referrer } from './backend-references.ts';
+import type { Referrer } from './backend-references.ts';
 import type { EdgeAction, EdgeMatch, EdgeRetry, EdgeRule } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
 import { parseGatewayDuration } from './gateway-duration.ts';
 import { readFilters, type ReadFilters } from './route-filters.ts';
 import { noProblems, type RuleProblems } from './route-problems.ts';
+import { readSession } from './route-session.ts';
+import { resolveShares, sharedAction, type ShareReading } from './route-shares.ts';
 import { checkRegex, headerMatches, queryMatches } from './value-matches.ts';
 
 /** One rule of a route: as many as it has matches, or what is wrong with it. */
@@ -18,17 +20,23 @@ export interface ReadRule {
 export function httpRouteRules({ metadata, spec }: HttpRoute, surroundings: RouteSurroundings): ReadRule[] {
   const { namespace = '', name } = metadata;
   const referrer: Referrer = { kind: 'HTTPRoute', namespace };
-  return (spec.rules ?? [{}]).map((rule) => readRule(rule, referrer, `HTTPRoute ${namespace}/${name}`, surroundings));
+  return (spec.rules ?? [{}]).map((rule) => readRule(rule, referrer, sourceOf(`HTTPRoute ${namespace}/${name}`, rule), surroundings));
+}
+
+/** @param route its kind and name */
+export function sourceOf(route: string, { name = '' }: { readonly name?: string }): string {
+  return name === '' ? route : `${route}/${name}`;
 }
 
 function readRule(rule: HttpRouteRule, referrer: Referrer, source: string, surroundings: RouteSurroundings): ReadRule {
   const problems = noProblems();
   const matches = (rule.matches?.length ? rule.matches : [{}]).map((match) => readMatch(match, problems));
-  const filters = readFilters(rule.filters ?? [], referrer, surroundings, problems, matches.every(({ path }) => path.kind === 'prefix'));
-  if (rule.sessionPersistence !== undefined) problems.values.push('sessionPersistence is not supported');
-  const action = filters.redirect ?? forward(rule, filters, referrer, surroundings, problems);
+  const hasPrefixes = matches.every(({ path }) => path.kind === 'prefix');
+  const filters = readFilters(rule.filters ?? [], referrer, surroundings, problems, hasPrefixes);
+  const actionOf = filters.redirect ? () => filters.redirect as EdgeAction : forward(rule, filters, { referrer, surroundings, problems, hasPrefixes });
   const { requestHeaders, responseHeaders, cors } = filters;
-  const rules = problems.values.length > 0 ? [] : matches.map((match): EdgeRule => ({ source, match, action, requestHeaders, responseHeaders, cors }));
+  const read = matches.map((match): EdgeRule => ({ source, match, action: actionOf(match), requestHeaders, responseHeaders, cors }));
+  const rules = problems.values.length > 0 ? [] : read;
   return { rules, problems };
 }
 
@@ -52,15 +60,17 @@ export function withoutEndingSlash(prefix: string): string {
   return prefix.replace(/\/+$/, '') || '/';
 }
 
-function forward(rule: HttpRouteRule, filters: ReadFilters, referrer: Referrer, surroundings: RouteSurroundings, problems: RuleProblems): EdgeAction {
-  const { shares, lostWeight } = resolveShares(rule.backendRefs ?? [], referrer, surroundings, problems);
+/** What a rule does with what one of its matches takes. */
+function forward(rule: HttpRouteRule, filters: ReadFilters, reading: ShareReading): (match: EdgeMatch) => EdgeAction {
+  const { problems } = reading;
+  const resolved = resolveShares(rule.backendRefs ?? [], reading);
   const timeoutMs = readTime(rule.timeouts?.request, 'timeouts.request', problems);
   const tryTimeoutMs = readTime(rule.timeouts?.backendRequest, 'timeouts.backendRequest', problems);
   if (timeoutMs > 0 && tryTimeoutMs > timeoutMs) problems.values.push('timeouts.backendRequest is longer than timeouts.request');
   const { rewriteHost, rewritePath, mirrors } = filters;
-  // Nobody can have any of it.
-  if (shares.length === 0) return { kind: 'answer', status: 500 };
-  return { kind: 'forward', shares, lostWeight, rewriteHost, rewritePath, mirrors, timeoutMs, tryTimeoutMs, retry: readRetry(rule.retry, problems) };
+  const retry = readRetry(rule.retry, problems);
+  const sessionOf = readSession(rule.sessionPersistence, resolved.shares.length, problems);
+  return (match) => sharedAction(resolved, { rewriteHost, rewritePath, mirrors, timeoutMs, tryTimeoutMs, retry, session: sessionOf(match) }, problems);
 }
 
 /** What is tried again beside the stated codes, and how often where nothing is said, is left to implementations. */

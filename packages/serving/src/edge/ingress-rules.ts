@@ -81,7 +81,7 @@ function readBackend({ service, resource }: KubernetesIngressBackend, where: str
   const found = findBackend({ namespace, service: service.name, port });
   if (typeof found !== 'string') {
     const share = { backend: found.key, weight: 1, requestHeaders: noHeaderChanges, responseHeaders: noHeaderChanges };
-    return { kind: 'forward', shares: [share], lostWeight: 0, rewriteHost: '', rewritePath: undefined, mirrors: [], timeoutMs: 0, tryTimeoutMs: 0, retry: undefined };
+    return { kind: 'forward', shares: [share], lostWeight: 0, rewriteHost: '', rewritePath: undefined, mirrors: [], timeoutMs: 0, tryTimeoutMs: 0, retry: undefined, session: undefined };
   }
   const reasons = { 'no-service': 'is not there', 'no-port': `has no port ${port}`, 'external-name': 'is an ExternalName, which is not followed' } as const;
   problems.push(`${where}: Service "${namespace}/${service.name}" ${reasons[found]}`);

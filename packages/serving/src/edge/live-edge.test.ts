@@ -151,7 +151,7 @@ test('the order in which objects come does not show', () => {
 
 describe('refused, and said', () => {
   test.each([
-    ['sessionPersistence', { ...toOne, sessionPersistence: { sessionName: 'x' } }],
+    ['a session by a header among several backends', { backendRefs: [...(toOne.backendRefs ?? []), { name: 'two', port: 80 }], sessionPersistence: { type: 'Header' } }],
     ['a path that is none', { ...toOne, matches: [{ path: { value: 'x' } }] }],
     ['an expression that looks back', { ...toOne, matches: [{ path: { type: 'RegularExpression', value: '/(a)\\1' } }] }],
     ['a time that is none', { ...toOne, timeouts: { request: 'soon' } }],
@@ -159,7 +159,8 @@ describe('refused, and said', () => {
     ['a filter twice', { ...toOne, filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'a' } }, { type: 'URLRewrite', urlRewrite: { hostname: 'b' } }] }],
     ['a redirect that rewrites', { filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'a' } }, { type: 'RequestRedirect', requestRedirect: {} }] }],
     ['a prefix in place of what is none', { ...toOne, matches: [{ path: { type: 'Exact', value: '/a' } }], filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/b' } } }] }],
-    ['a mirror on a backend', { backendRefs: [{ name: 'one', port: 80, filters: [{ type: 'RequestMirror' }] }] }],
+    ['an extension on a backend', { backendRefs: [{ name: 'one', port: 80, filters: [{ type: 'ExtensionRef' }] }] }],
+    ['a session, and a redirect of one of two backends', { backendRefs: [{ name: 'two', port: 80, filters: [{ type: 'RequestRedirect', requestRedirect: {} }] }, ...(toOne.backendRefs ?? [])], sessionPersistence: {} }],
   ] satisfies [string, HttpRouteRule][])('%s', (_, rule) => {
     const world = filled();
     world.edge.set('httpRoutes', 'default/odd', httpRoute('odd', rule));

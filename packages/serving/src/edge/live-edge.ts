@@ -24,7 +24,7 @@ export interface LiveEdgeOptions {
 
 export class LiveEdge {
   readonly #options: LiveEdgeOptions;
-  readonly #stores: Stores = { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), referenceGrants: new Map(), ingressClasses: new Map(), ingresses: new Map() };
+  readonly #stores: Stores = { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), tcpRoutes: new Map(), referenceGrants: new Map(), ingressClasses: new Map(), ingresses: new Map() };
   readonly #namespaces = new Map<string, Readonly<Record<string, string>>>();
   readonly #oddities = new Map<string, string>();
   /** Each question that was asked, as a way to ask it again, with the answer in short. */
@@ -90,6 +90,7 @@ export class LiveEdge {
         httpRoutes: stores.httpRoutes.values(),
         grpcRoutes: stores.grpcRoutes.values(),
         tlsRoutes: stores.tlsRoutes.values(),
+        tcpRoutes: stores.tcpRoutes.values(),
         referenceGrants: stores.referenceGrants.values(),
         ingressClasses: stores.ingressClasses.values(),
         ingresses: stores.ingresses.values(),

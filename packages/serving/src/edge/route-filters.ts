@@ -22,6 +22,7 @@ const supported = {
   HTTPRoute: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite', 'RequestMirror', 'CORS'],
   GRPCRoute: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror'],
   TLSRoute: [],
+  TCPRoute: [],
 } as const;
 
 /** @param hasPrefixes whether each match of the rule is by the beginning of a path */

@@ -12,8 +12,8 @@ export class ServedHosts {
   readonly #hostnames = new Set<string>();
   /** By name, the Secrets that are shown. */
   readonly #names = new Map<string, readonly string[]>();
-  readonly #passed = new Map<string, EdgePassage['shares']>();
-  /** Of each domain, which kind of Gateway API's routes has it: it is never both. */
+  readonly #passed = new Map<string, EdgePassage>();
+  /** Of each domain, which kind of Gateway API's routes has it, it is never both; of a port for TCP, which route. */
   readonly #kinds = new Map<string, string>();
 
   constructor(port: number, protocol: EdgeServer['protocol']) {
@@ -32,12 +32,14 @@ export class ServedHosts {
   }
 
   /** The first to name it has it, and what is shown for a name is not handed on. */
-  pass(name: string, shares: EdgePassage['shares']): void {
-    if (!this.#passed.has(name) && !this.#names.has(name)) this.#passed.set(name, shares);
+  pass(passage: EdgePassage): void {
+    const { name } = passage;
+    if (!this.#passed.has(name) && !this.#names.has(name)) this.#passed.set(name, passage);
   }
 
   /**
    * Whether a domain may be had by a route of a kind, and then is. Routes come in the order of their age.
+   * @param kind of TCP, the route itself
    * @param domain that both the listener and the route are for
    */
   claim(domain: string, kind: string): boolean {
@@ -72,7 +74,7 @@ export class ServedHosts {
       protocol: this.protocol,
       hosts: hosts.sort((a, b) => byText(a.domain, b.domain)),
       names: names.sort((a, b) => byText(a.name, b.name)),
-      passed: [...this.#passed].map(([name, shares]) => ({ name, shares })).sort((a, b) => byText(a.name, b.name)),
+      passed: [...this.#passed.values()].sort((a, b) => byText(a.name, b.name)),
     };
   }
 }

@@ -11,7 +11,7 @@ const https = 443;
 /** Of each port that gateways are reached at, what may be served there. */
 export function edgePorts({ gateway }: TranslateOptions): ReadonlyMap<number, readonly EdgeServer['protocol'][]> {
   const own: [number, readonly EdgeServer['protocol'][]][] = [[http, ['HTTP']], ...(gateway.externalTlsPort === 0 ? [] : [[https, ['HTTPS']] as [number, ['HTTPS']]])];
-  return new Map([...own, ...gateway.morePorts.map(({ port }): [number, readonly EdgeServer['protocol'][]] => [port, ['HTTP', 'HTTPS']])]);
+  return new Map([...own, ...gateway.morePorts.map(({ port }): [number, readonly EdgeServer['protocol'][]] => [port, ['HTTP', 'HTTPS', 'TCP']])]);
 }
 
 /** The table of a port; of the two usual ones, that of the listeners which are there anyway. */

@@ -1,7 +1,8 @@
 /** The edge model as resources of gateways: hosts in the tables of their ports, and who is used by them. */
-import { noEdge, type EdgeHost, type EdgeModel, type EdgeServer } from '@sluice/serving';
+import { noEdge, type EdgeHost, type EdgeModel, type EdgePart, type EdgeRule, type EdgeServer } from '@sluice/serving';
 
 import type { GroupResources } from '../group-resources.ts';
+import type { FilterUse } from '../listeners.ts';
 import type { JsonObject } from '../resource.ts';
 import type { RevisionUses } from '../revision-uses.ts';
 import { VirtualHostResources } from '../virtual-host-resources.ts';
@@ -51,8 +52,16 @@ export class EdgeResources {
     return this.#model.servers.find(({ port }) => isTlsPort(port));
   }
 
-  usesCors(table: string): boolean {
-    return this.#serverOf(table)?.hosts.some(({ rules }) => rules.some(({ cors }) => cors !== undefined)) === true;
+  /** Which filters the routes of a table speak to. */
+  filterUse(table: string): FilterUse {
+    const rules = this.#serverOf(table)?.hosts.flatMap((host) => host.rules) ?? [];
+    const partsOf = ({ action }: EdgeRule): readonly Pick<EdgePart, 'action' | 'cors'>[] => (action.kind === 'split' ? action.parts : [{ action, cors: undefined }]);
+    const { protocol, names = [], passed = [] } = this.#serverOf(table) ?? {};
+    return {
+      tlsNames: protocol === 'HTTPS' ? [...names, ...passed].map(({ name }) => name) : [],
+      cors: rules.some((rule) => rule.cors !== undefined || partsOf(rule).some(({ cors }) => cors !== undefined)),
+      session: rules.some((rule) => partsOf(rule).some(({ action }) => action.kind === 'forward' && action.session !== undefined)),
+    };
   }
 
   /** Names with a star cannot say that a port may follow, so the table does. */
@@ -94,8 +103,7 @@ function virtualHost({ domain, rules }: EdgeHost, server: EdgeServer): JsonObjec
 }
 
 function backendsOf({ rules }: EdgeHost): Set<string> {
-  return new Set(
-    rules.flatMap(({ action }) => (action.kind === 'forward' ? [...action.shares, ...action.mirrors].map(({ backend }) => backend) : [])),
-  );
+  const actions = rules.flatMap(({ action }) => (action.kind === 'split' ? action.parts.map((part) => part.action) : [action]));
+  return new Set(actions.flatMap((action) => (action.kind === 'forward' ? [...action.shares, ...action.mirrors].map(({ backend }) => backend) : [])));
 }
 

@@ -1,39 +1,70 @@
 /** Rules of the edge model as routes. */
-import type { EdgeAction, EdgeCors, EdgeRule, EdgeServer, EdgeShare, HeaderChanges, PathChange } from '@sluice/serving';
+import type { EdgeCors, EdgePart, EdgePlainAction, EdgeRule, EdgeServer, EdgeSession, EdgeShare, HeaderChanges, PathChange } from '@sluice/serving';
 
-import { typeNames } from '../names.ts';
+import { edgeFilterNames, typeNames } from '../names.ts';
 import type { JsonObject } from '../resource.ts';
 import { escaped, routeMatch } from './rule-matches.ts';
 
-type Forward = Extract<EdgeAction, { kind: 'forward' }>;
-type Redirect = Extract<EdgeAction, { kind: 'redirect' }>;
+type Forward = Extract<EdgePlainAction, { kind: 'forward' }>;
+type Redirect = Extract<EdgePlainAction, { kind: 'redirect' }>;
 type Server = Pick<EdgeServer, 'port' | 'protocol'>;
 
-export const corsFilterName = 'envoy.filters.http.cors';
-
-/** A rule is one route, or two where a share of it has nobody to go to. */
+/** A rule is one route; two where a share of it has nobody to go to; as many as it has parts, where backends ask for more than headers. */
 export function ruleRoutes(rule: EdgeRule, domain: string, server: Server): readonly JsonObject[] {
-  const { source, action, cors } = rule;
+  const { action } = rule;
   const match = routeMatch(rule.match, domain);
-  const route = { name: source, match, ...headerRules(rule.requestHeaders, rule.responseHeaders), ...(cors ? { typed_per_filter_config: { [corsFilterName]: corsPolicy(cors) } } : {}) };
-  if (action.kind === 'answer') return [{ ...route, direct_response: { status: action.status } }];
-  if (action.kind === 'redirect') return [{ ...route, redirect: redirect(action, rule, server) }];
-  const forwarded = { ...route, route: forward(action, rule) };
-  if (action.lostWeight === 0) return [forwarded];
+  if (action.kind === 'split') return splitRoutes(action.parts, rule, match, server);
+  const route = plainRoute(rule, match, action, server);
+  if (action.kind !== 'forward' || action.lostWeight === 0) return [route];
   const total = action.lostWeight + action.shares.reduce((sum, { weight }) => sum + weight, 0);
-  const numerator = Math.round((action.lostWeight / total) * million);
-  const lost = { ...match, runtime_fraction: { default_value: { numerator, denominator: 'MILLION' } } };
-  return [{ name: source, match: lost, direct_response: { status: 500 } }, forwarded];
+  return [{ name: rule.source, match: withShare(match, action.lostWeight / total), direct_response: { status: 500 } }, route];
+}
+
+/**
+ * A proxy draws once for all routes that it looks at, so that each is for what those before have left: of 1, 1 and 2 the first takes what
+ * is drawn below 1/4, the second below 2/4, and the last the rest.
+ */
+function splitRoutes(parts: readonly EdgePart[], rule: EdgeRule, match: JsonObject, server: Server): readonly JsonObject[] {
+  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+  let below = 0;
+  return parts.map((part, index) => {
+    below += part.weight;
+    const own = { ...rule, cors: part.cors ?? rule.cors, requestHeaders: merged(rule.requestHeaders, part.requestHeaders), responseHeaders: merged(rule.responseHeaders, part.responseHeaders) };
+    return plainRoute(own, index === parts.length - 1 ? match : withShare(match, below / total), part.action, server);
+  });
+}
+
+/** Those of the part come last, so that they are what stands in the end. */
+function merged(rule: HeaderChanges, part: HeaderChanges): HeaderChanges {
+  return { set: [...rule.set, ...part.set], add: [...rule.add, ...part.add], remove: [...rule.remove, ...part.remove] };
+}
+
+function withShare(match: JsonObject, ratio: number): JsonObject {
+  return { ...match, runtime_fraction: { default_value: { numerator: Math.round(ratio * million), denominator: 'MILLION' } } };
+}
+
+function plainRoute(rule: EdgeRule, match: JsonObject, action: EdgePlainAction, server: Server): JsonObject {
+  const { source: name, requestHeaders, responseHeaders } = rule;
+  const route = { name, match, ...headerRules(requestHeaders, responseHeaders), ...perFilter(rule, action) };
+  if (action.kind === 'answer') return { ...route, direct_response: { status: action.status } };
+  if (action.kind === 'redirect') return { ...route, redirect: redirect(action, rule, server) };
+  return { ...route, route: forward(action, rule) };
+}
+
+function perFilter({ cors }: EdgeRule, action: EdgePlainAction): JsonObject {
+  const session = action.kind === 'forward' ? action.session : undefined;
+  const configs = { ...(cors ? { [edgeFilterNames.cors]: corsPolicy(cors) } : {}), ...(session ? { [edgeFilterNames.session]: sessionPolicy(session) } : {}) };
+  return Object.keys(configs).length === 0 ? {} : { typed_per_filter_config: configs };
 }
 
 const million = 1_000_000;
 
 function forward(action: Forward, { match }: EdgeRule): JsonObject {
-  const { shares, rewriteHost, rewritePath, mirrors, retry, timeoutMs, tryTimeoutMs } = action;
+  const { shares, rewriteHost, rewritePath, mirrors, retry, timeoutMs, tryTimeoutMs, session } = action;
   // One try is all there is: whichever of the two is over first ends it.
   const limitMs = retry || tryTimeoutMs === 0 ? timeoutMs : timeoutMs === 0 ? tryTimeoutMs : Math.min(timeoutMs, tryTimeoutMs);
   return {
-    weighted_clusters: { clusters: shares.map(weightedCluster) },
+    ...weighted(shares, session),
     timeout: seconds(limitMs),
     ...(rewriteHost === '' ? {} : { host_rewrite_literal: rewriteHost }),
     ...(rewritePath ? changedPath(rewritePath, match.path.value, fullPath) : {}),
@@ -51,6 +82,26 @@ function forward(action: Forward, { match }: EdgeRule): JsonObject {
         }
       : {}),
   };
+}
+
+/**
+ * A session belongs to a pod, and a pod to one of the shares: which it is, a cookie of its own says, by whose value the share is chosen. A client
+ * without one is given one that says what it has been dealt.
+ */
+function weighted(shares: readonly EdgeShare[], session: EdgeSession | undefined): JsonObject {
+  const clusters = shares.map(weightedCluster);
+  if (session?.kind !== 'cookie' || shares.length < 2) return { weighted_clusters: { clusters } };
+  const { name, path, ttlSeconds } = session;
+  return { weighted_clusters: { clusters, use_hash_policy: true }, hash_policy: [{ cookie: { name: `${name}-share`, path, ttl: `${ttlSeconds}s` } }] };
+}
+
+/** As structs, since a gateway's codec knows no messages of this filter. */
+function sessionPolicy(session: EdgeSession): JsonObject {
+  const state =
+    session.kind === 'header'
+      ? { name: 'header', typed_config: { '@type': typeNames.headerSession, name: session.name } }
+      : { name: 'cookie', typed_config: { '@type': typeNames.cookieSession, cookie: { name: session.name, path: session.path, ...(session.ttlSeconds === 0 ? {} : { ttl: `${session.ttlSeconds}s` }) } } };
+  return { '@type': typeNames.typedStruct, type_url: typeNames.statefulSessionPerRoute, value: { stateful_session: { session_state: state } } };
 }
 
 function weightedCluster({ backend, weight, requestHeaders, responseHeaders }: EdgeShare): JsonObject {

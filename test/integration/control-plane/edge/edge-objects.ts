@@ -10,6 +10,7 @@ import {
   ingressController,
   kubernetesIngressKind,
   referenceGrantKind,
+  tcpRouteKind,
   tlsRouteKind,
   type Gateway,
   type GatewayClass,
@@ -20,10 +21,11 @@ import {
   type IngressClass,
   type KubernetesIngress,
   type ReferenceGrant,
+  type TcpRoute,
   type TlsRoute,
 } from '@sluice/serving';
 
-export const edgeKinds = [gatewayClassKind, gatewayKind, httpRouteKind, grpcRouteKind, tlsRouteKind, referenceGrantKind, ingressClassKind, kubernetesIngressKind];
+export const edgeKinds = [gatewayClassKind, gatewayKind, httpRouteKind, grpcRouteKind, tlsRouteKind, tcpRouteKind, referenceGrantKind, ingressClassKind, kubernetesIngressKind];
 
 const v1 = 'gateway.networking.k8s.io/v1';
 
@@ -64,6 +66,11 @@ export function aGrpcRoute(name: string, rules: NonNullable<GrpcRoute['spec']['r
 export function aTlsRoute(name: string, refs: NonNullable<HttpRouteRule['backendRefs']>, settings: RouteSettings = {}): TlsRoute {
   const { parents = [{ name: 'edge' }], hostnames = [`${name}.example.com`] } = settings;
   return { apiVersion: v1, kind: 'TLSRoute', metadata: routeMeta(name, settings), spec: { parentRefs: parents, hostnames, rules: [{ backendRefs: refs }] } };
+}
+
+export function aTcpRoute(name: string, refs: NonNullable<HttpRouteRule['backendRefs']>, settings: RouteSettings = {}): TcpRoute {
+  const { parents = [{ name: 'edge' }] } = settings;
+  return { apiVersion: 'gateway.networking.k8s.io/v1alpha2', kind: 'TCPRoute', metadata: routeMeta(name, settings), spec: { parentRefs: parents, rules: [{ backendRefs: refs }] } };
 }
 
 export function anIngress(name: string, spec: NonNullable<KubernetesIngress['spec']>, more: { readonly annotations?: Readonly<Record<string, string>>; readonly createdAt?: string } = {}): KubernetesIngress {

@@ -1,12 +1,13 @@
 /** Gateways, their listeners and who attaches to them; what each says of itself. */
 import { createServer as createHttps, request as requestHttps } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTcp, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { createTestAuthority } from '@sluice/proxy/testing';
-import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, tlsRouteKind, type Gateway, type GatewayListener, type HttpRoute } from '@sluice/serving';
+import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, tcpRouteKind, tlsRouteKind, type Gateway, type GatewayListener, type HttpRoute } from '@sluice/serving';
 import type { ResourceKind, Secret } from '@sluice/kubernetes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../../support/eventually.ts';
-import { aGateway, aGrant, aGrpcRoute, anHttpRoute, aNamespace, aTlsRoute, edgeKinds, gatewayClass, http, to } from './edge-objects.ts';
+import { aGateway, aGrant, aGrpcRoute, anHttpRoute, aNamespace, aTcpRoute, aTlsRoute, edgeKinds, gatewayClass, http, to } from './edge-objects.ts';
 import { EdgeWorld, freePort, serviceObjects } from './edge-world.ts';
 
 let world: EdgeWorld;
@@ -25,7 +26,11 @@ beforeAll(async () => {
   for (const name of ['one', 'two', 'three']) await world.backend(name);
   await world.backend('one', { namespace: 'other' });
 });
-afterAll(() => world?.stop());
+const stops: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const stop of stops) await stop();
+  await world?.stop();
+});
 
 interface Stated {
   readonly conditions: Readonly<Record<string, string>>;
@@ -62,7 +67,7 @@ async function declare(gateway: Gateway, ...routes: HttpRoute[]): Promise<Stated
 
 /** Gateways, and all routes there are. */
 async function remove(...names: string[]): Promise<void> {
-  const routeKinds: readonly ResourceKind[] = [httpRouteKind, grpcRouteKind, tlsRouteKind];
+  const routeKinds: readonly ResourceKind[] = [httpRouteKind, grpcRouteKind, tlsRouteKind, tcpRouteKind];
   for (const kind of routeKinds) {
     for (const { metadata } of (await world.client.resource(kind).list()).items) await world.client.resource(kind).delete({ namespace: metadata.namespace ?? '', name: metadata.name });
   }
@@ -75,9 +80,20 @@ async function secret(name: string, host: string, namespace = 'default'): Promis
   return { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name }, type: 'kubernetes.io/tls', data };
 }
 
-function overHttps(servername: string, path = '/', port = httpsPort): Promise<{ status: number; body: string }> {
+/** All that the other side says until it ends; empty where it says nothing. */
+function saidOver(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
-    requestHttps({ host: '127.0.0.1', port, servername, path, headers: { host: servername }, ca: authority.certificate, agent: false }, (response) => {
+    let said = '';
+    socket.on('data', (piece: Buffer) => (said += piece.toString('utf8')));
+    socket.on('error', (error: Error & { code?: string }) => (error.code === 'ECONNRESET' ? resolve(said) : reject(error)));
+    socket.on('close', () => resolve(said));
+    socket.on('end', () => socket.end());
+  });
+}
+
+function overHttps(servername: string, host = servername): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    requestHttps({ host: '127.0.0.1', port: httpsPort, servername, headers: { host }, ca: authority.certificate, agent: false }, (response) => {
       let body = '';
       response.on('data', (piece: Buffer) => (body += piece.toString('utf8')));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
@@ -95,6 +111,15 @@ describe('a GatewayClass', () => {
     expect((await world.client.resource(gatewayClassKind).get({ name: 'theirs' })).status).toBeUndefined();
     expect((await world.client.resource(gatewayKind).get({ namespace: 'default', name: 'theirs' })).status).toBeUndefined();
     await remove('edge', 'theirs');
+  });
+
+  test('says what of Gateway API holds', async () => {
+    await eventually(async () => {
+      const { status } = await world.client.resource(gatewayClassKind).get({ name: 'sluice' });
+      const names = status?.supportedFeatures?.map(({ name }) => name) ?? [];
+      expect(names).toEqual(names.toSorted());
+      expect(names).toEqual(expect.arrayContaining(['Gateway', 'HTTPRoute', 'GRPCRoute', 'ReferenceGrant', 'TLSRoute', 'HTTPRouteRequestMirror']));
+    });
   });
 
   test('with parameters is not accepted', async () => {
@@ -121,6 +146,8 @@ describe('a Gateway', () => {
     ['protocol', { protocol: 'UDP' }, { Accepted: 'False UnsupportedProtocol', Programmed: 'False Invalid' }],
     ['port', { port: 1234 }, { Accepted: 'False PortUnavailable', Programmed: 'False Invalid' }],
     ['https-at-80', { protocol: 'HTTPS' }, { Accepted: 'False PortUnavailable' }],
+    ['tcp-at-80', { protocol: 'TCP' }, { Accepted: 'False PortUnavailable' }],
+    ['tls-options', { port: 443, protocol: 'HTTPS', tls: { options: { 'example.com/ciphers': 'none' } } }, { Accepted: 'False Invalid' }],
     ['kinds', { allowedRoutes: { kinds: [{ kind: 'TCPRoute' }] } }, { Accepted: 'True Accepted', ResolvedRefs: 'False InvalidRouteKinds', Programmed: 'False Invalid' }],
     ['no-certificate', { port: 443, protocol: 'HTTPS' }, { ResolvedRefs: 'False InvalidCertificateRef', Programmed: 'False Invalid' }],
     ['lost-certificate', { port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'nowhere' }] } }, { ResolvedRefs: 'False InvalidCertificateRef' }],
@@ -204,12 +231,10 @@ describe('TLS that ends behind the gateway', () => {
       aGateway('edge', [
         { name: 'pass', port: 443, protocol: 'TLS', tls: { mode: 'Passthrough' } },
         { name: 'front', port: 443, protocol: 'HTTPS', hostname: 'front.example.com', tls: { certificateRefs: [{ name: 'front' }] } },
-        { name: 'ended', port: 8888, protocol: 'TLS', tls: { mode: 'Terminate', certificateRefs: [{ name: 'front' }] } },
       ]),
       anHttpRoute('front', [{ backendRefs: [to('one')] }]),
     );
     expect(status.listeners['pass']).toMatchObject({ kinds: ['TLSRoute'], attachedRoutes: 2, conditions: { Accepted: 'True Accepted', Programmed: 'True Programmed' } });
-    expect(status.listeners['ended']?.conditions).toMatchObject({ Accepted: 'False Invalid' });
     expect(await eventually(() => overHttps('behind.example.com'))).toEqual({ status: 200, body: 'from behind' });
     expect(await overHttps('front.example.com')).toMatchObject({ status: 200, body: expect.stringContaining('"one"') });
     for (const name of ['lost.example.com', 'nobody.example.com']) await expect(overHttps(name)).rejects.toThrow();
@@ -217,6 +242,77 @@ describe('TLS that ends behind the gateway', () => {
     expect(inShort(lost?.parents?.[0]?.conditions)).toEqual({ Accepted: 'True Accepted', ResolvedRefs: 'False BackendNotFound' });
     server.close();
     server.closeAllConnections();
+    await remove('edge');
+  });
+});
+
+describe('connections whose bytes are handed on', () => {
+  /** Says who it is, and ends. */
+  async function program(name: string): Promise<void> {
+    const server = createTcpServer((socket) => socket.on('error', () => {}).end(`${name}\n`));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    stops.push(() => server.close());
+    world.put(...serviceObjects('default', name, { port: 9000 }, (server.address() as AddressInfo).port));
+  }
+
+  test('TLS ends at the gateway and HTTP is not looked for, beside names of HTTPS', async () => {
+    await program('bytes');
+    world.put(await secret('ended', 'ended.example.com'), await secret('front', 'front.example.com'), aTlsRoute('ended', [to('bytes', { port: 9000 })]));
+    const status = await declare(
+      aGateway('edge', [
+        { name: 'ended', port: 443, protocol: 'TLS', hostname: 'ended.example.com', tls: { mode: 'Terminate', certificateRefs: [{ name: 'ended' }] } },
+        { name: 'front', port: 443, protocol: 'HTTPS', hostname: 'front.example.com', tls: { certificateRefs: [{ name: 'front' }] } },
+        { name: 'bare', port: 8888, protocol: 'TLS' },
+      ]),
+      anHttpRoute('front', [{ backendRefs: [to('one')] }]),
+    );
+    expect(status.listeners['ended']).toMatchObject({ kinds: ['TLSRoute'], attachedRoutes: 1, conditions: { Programmed: 'True Programmed' } });
+    expect(status.listeners['bare']?.conditions).toMatchObject({ ResolvedRefs: 'False InvalidCertificateRef', Programmed: 'False Invalid' });
+    expect(await eventually(() => saidOver(connectTls({ host: '127.0.0.1', port: httpsPort, servername: 'ended.example.com', ca: authority.certificate })))).toBe('bytes\n');
+    expect(await overHttps('front.example.com')).toMatchObject({ status: 200, body: expect.stringContaining('"one"') });
+    await remove('edge');
+  });
+
+  test('TCP: the oldest route has a port, in shares; what nobody can have is closed', async () => {
+    for (const name of ['left', 'right']) await program(name);
+    const settings = { parents: [{ name: 'edge', sectionName: 'tcp' }] };
+    world.put(aTcpRoute('late', [to('left', { port: 9000 })], { ...settings, createdAt: '2026-02-02T00:00:00Z' }));
+    world.put(aTcpRoute('first', [to('left', { port: 9000 }), to('right', { port: 9000 }), to('nobody', { port: 9000 })], { ...settings, createdAt: '2026-01-01T00:00:00Z' }));
+    const status = await declare(aGateway('edge', [http(), { name: 'tcp', port: 8888, protocol: 'TCP' }]));
+    expect(status.listeners['tcp']).toMatchObject({ kinds: ['TCPRoute'], attachedRoutes: 1, conditions: { Accepted: 'True Accepted', Programmed: 'True Programmed' } });
+    const said = new Set<string>();
+    const ask = () => saidOver(connectTcp({ host: '127.0.0.1', port: world.portOf('gateway_8888') }));
+    await eventually(async () => expect(await ask()).toBeDefined());
+    for (let turn = 0; turn < 60 && said.size < 3; turn += 1) said.add(await ask());
+    expect([...said].sort()).toEqual(['', 'left\n', 'right\n']);
+    const { status: late } = await world.client.resource(tcpRouteKind).get({ namespace: 'default', name: 'late' });
+    expect(inShort(late?.parents?.[0]?.conditions)).toMatchObject({ Accepted: 'False HostnameConflict' });
+    const { status: first } = await world.client.resource(tcpRouteKind).get({ namespace: 'default', name: 'first' });
+    expect(inShort(first?.parents?.[0]?.conditions)).toEqual({ Accepted: 'True Accepted', ResolvedRefs: 'False BackendNotFound' });
+    await remove('edge');
+    await eventually(() => expect(() => world.portOf('gateway_8888')).toThrow());
+  });
+});
+
+describe('a request on the connection of another listener', () => {
+  test('is answered 421, and one for no listener 404; listeners that overlap say so', async () => {
+    const names = ['a.mis.example.com', 'b.mis.example.com', '*.mis.example.com'];
+    const tls = (name: string, hostname: string): GatewayListener => ({ name, port: 443, protocol: 'HTTPS', hostname, tls: { certificateRefs: [{ name: 'mis' }] } });
+    world.put(await secret('mis', '*.mis.example.com'), await secret('alone', 'alone.example.org'));
+    const status = await declare(
+      aGateway('edge', [...names.map((name, index) => tls(['a', 'b', 'wild'][index] ?? '', name)), { ...tls('alone', 'alone.example.org'), tls: { certificateRefs: [{ name: 'alone' }] } }]),
+      anHttpRoute('mis', [{ backendRefs: [to('one')] }], { hostnames: names }),
+    );
+    const overlapping = Object.entries(status.listeners).filter(([, { conditions }]) => conditions['OverlappingTLSConfig'] === 'True OverlappingHostnames');
+    expect(overlapping.map(([name]) => name)).toEqual(['a', 'b', 'wild']);
+    const asked = async (servername: string, host: string) => (await overHttps(servername, host)).status;
+    expect(await eventually(() => asked('a.mis.example.com', 'a.mis.example.com'))).toBe(200);
+    expect(await asked('a.mis.example.com', 'b.mis.example.com')).toBe(421);
+    expect(await asked('a.mis.example.com', 'b.mis.example.com:443')).toBe(421);
+    expect(await asked('a.mis.example.com', 'c.mis.example.com')).toBe(421);
+    expect(await asked('c.mis.example.com', 'a.mis.example.com')).toBe(421);
+    expect(await asked('c.mis.example.com', 'd.mis.example.com')).toBe(200);
+    expect(await asked('a.mis.example.com', 'nobody.example.net')).toBe(404);
     await remove('edge');
   });
 });

@@ -77,6 +77,20 @@ test('a copy goes to a mirror', async () => {
   await eventually(() => expect(seen).toEqual(['/a.A/Get']));
 });
 
+test('a rule may have a name, copies of one share, and sessions', async () => {
+  const copies: string[] = [];
+  await world.backend('share-mirror', { protocol: 'h2', handler: (request, response) => void (copies.push(request.url ?? ''), response.end()) });
+  await declare('parts', [
+    { name: 'all', backendRefs: [to('one', { filters: [{ type: 'RequestMirror', requestMirror: { backendRef: to('share-mirror') } }] }), to('two')] },
+    { matches: [{ method: { service: 'a.Kept' } }], sessionPersistence: { sessionName: 'home' }, backendRefs: [to('three')] },
+  ]);
+  let fromOne = 0;
+  for (let turn = 0; turn < 20; turn += 1) if ((await call('parts.example.com', '/a.A/Get')).seen?.backend === 'one') fromOne += 1;
+  await eventually(() => expect(copies).toHaveLength(fromOne));
+  expect((world.held('external_services/parts.example.com') as { routes: { name: string }[] }).routes.map(({ name }) => name)).toContain('GRPCRoute default/parts/all');
+  expect(String((await call('parts.example.com', '/a.Kept/Get')).headers['set-cookie'])).toMatch(/^home="[^"]+"; Path=\/a\.Kept; HttpOnly$/);
+});
+
 test('shares go by weight, and a backend that cannot be had is told', async () => {
   expect(await declare('shares', [{ backendRefs: [to('one'), to('two')] }])).toMatchObject({ ResolvedRefs: 'True ResolvedRefs' });
   const found = new Set<string | undefined>();

@@ -197,6 +197,33 @@ describe('filters', () => {
     expect(real.headers).toMatchObject({ 'access-control-allow-origin': 'https://app.example.com', 'access-control-expose-headers': 'x-c' });
   });
 
+  test('each filter on a backendRef is for its share alone: copies, redirects, other paths and hosts, other origins', async () => {
+    const copies: string[] = [];
+    await world.backend('copied', { handler: (request, response) => void (copies.push(request.url ?? ''), response.end()) });
+    const rewritten = to('one', { filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'inside.example.org', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' } } }] });
+    const redirected = to('two', { weight: 2, filters: [{ type: 'RequestRedirect', requestRedirect: { hostname: 'new.example.com', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/moved' } } }] });
+    const copied = to('three', { filters: [{ type: 'RequestMirror', requestMirror: { backendRef: to('copied') } }, { type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'x-share', value: 'three' }] } }] });
+    const plain = to('far-away', { weight: 1 });
+    await declare('parts', [{ matches: [{ path: { value: '/old' } }], backendRefs: [rewritten, redirected, copied, plain] }]);
+    expect(await conditionsOf('parts')).toMatchObject({ Accepted: 'True Accepted', ResolvedRefs: 'False BackendNotFound' });
+    const found: Record<string, number> = {};
+    for (let turn = 0; turn < 150; turn += 1) {
+      const answer = await world.ask('parts.example.com', '/old/a');
+      const { seen, headers } = answer;
+      if (answer.status === 302) expect(headers['location']).toBe('http://new.example.com/moved/a');
+      else if (seen?.backend === 'one') expect([seen.host, seen.path]).toEqual(['inside.example.org', '/new/a']);
+      else if (seen) expect([seen.host, seen.path, seen.headers['x-share']]).toEqual(['parts.example.com', '/old/a', 'three']);
+      found[backendOf(answer)] = (found[backendOf(answer)] ?? 0) + 1;
+    }
+    expect(Object.keys(found).sort()).toEqual(['302', '500', 'one', 'three']);
+    for (const [name, share] of [['302', 60], ['500', 30], ['one', 30], ['three', 30]] as const) expect(Math.abs((found[name] ?? 0) - share)).toBeLessThan(25);
+    await eventually(() => expect(copies).toHaveLength(found['three'] ?? 0));
+    expect(new Set(copies)).toEqual(new Set(['/old/a']));
+    const cors = { allowOrigins: ['https://app.example.com'], maxAge: 7 };
+    await declare('part-cors', [{ backendRefs: [to('one', { filters: [{ type: 'CORS', cors }] })] }]);
+    await world.until(({ headers }) => expect(headers['access-control-max-age']).toBe('7'), 'part-cors.example.com', '/', { method: 'OPTIONS', headers: { origin: 'https://app.example.com', 'access-control-request-method': 'GET' } });
+  });
+
   test('one that nobody knows leaves its rule out, and says so', async () => {
     await declare('unknown', [{ filters: [{ type: 'ExtensionRef' }], backendRefs: [to('one')] }]);
     expect(await conditionsOf('unknown')).toMatchObject({ Accepted: 'False UnsupportedValue' });
@@ -264,6 +291,72 @@ describe('backends', () => {
     await world.backend('modern', { protocol: 'h2', port: { appProtocol: 'kubernetes.io/h2c' } });
     await declare('protocols', [{ backendRefs: [to('modern')] }]);
     expect((await world.ask('protocols.example.com')).seen?.version).toBe('2.0');
+  });
+});
+
+test('a rule’s name is its route’s, which logs and dumps show', async () => {
+  await declare('named', [{ name: 'checkout', backendRefs: [to('one')] }, { matches: [{ path: { value: '/a' } }], backendRefs: [to('one')] }]);
+  const names = (world.held('external_services/named.example.com') as { routes: { name: string }[] }).routes.map(({ name }) => name);
+  expect(names).toEqual(['HTTPRoute default/named', 'HTTPRoute default/named/checkout']);
+});
+
+describe('sessions', () => {
+  const cookieOf = ({ headers }: Answer): string => String(headers['set-cookie'] ?? '');
+  /** As a browser sends them back. */
+  const kept = (answer: Answer): string =>
+    cookieOf(answer)
+      .split(/,\s*(?=[^;,]+=)/)
+      .map((cookie) => cookie.split(';')[0])
+      .join('; ');
+
+  beforeAll(async () => {
+    // Two pods behind one Service.
+    const pods = await Promise.all(['pod-a', 'pod-b'].map((name) => world.backend(name)));
+    const [service, slice] = serviceObjects('default', 'pods', { port: 80 }, 1);
+    const slices = pods.map(({ address }, index) => ({ ...slice, metadata: { ...slice.metadata, name: `pods-${index}` }, ports: [{ name: '', port: address.port, protocol: 'TCP' }] }));
+    world.put(service, ...(slices as (typeof slice)[]));
+  });
+
+  async function comesBack(host: string, name: string, answer: Answer): Promise<void> {
+    for (let turn = 0; turn < 8; turn += 1) expect((await world.ask(host, '/', { headers: { [name]: name === 'cookie' ? kept(answer) : String(answer.headers[name]) } })).seen?.backend).toBe(answer.seen?.backend);
+  }
+
+  test('by a cookie that lives as long as the browser, or as long as is said', async () => {
+    await declare('session', [{ sessionPersistence: { sessionName: 'home' }, backendRefs: [to('pods')] }]);
+    const first = await world.ask('session.example.com');
+    expect(cookieOf(first)).toMatch(/^home="[^"]+"; Path=\/; HttpOnly$/);
+    await comesBack('session.example.com', 'cookie', first);
+    const sessionPersistence = { type: 'Cookie', absoluteTimeout: '1h', cookieConfig: { lifetimeType: 'Permanent' } };
+    await declare('long-session', [{ matches: [{ path: { value: '/shop' } }], sessionPersistence, backendRefs: [to('pods')] }]);
+    await world.until((answer) => expect(cookieOf(answer)).toMatch(/^sluice-session="[^"]+"; Max-Age=3600; Path=\/shop; HttpOnly$/), 'long-session.example.com', '/shop');
+  });
+
+  test('by a header', async () => {
+    await declare('header-session', [{ sessionPersistence: { type: 'Header', sessionName: 'X-Home' }, backendRefs: [to('pods')] }]);
+    const first = await world.until(({ headers }) => expect(headers['x-home']).toBeDefined(), 'header-session.example.com');
+    await comesBack('header-session.example.com', 'x-home', first);
+  });
+
+  test('to the same of several shares', async () => {
+    await declare('share-session', [{ sessionPersistence: {}, backendRefs: [to('pods'), to('one'), to('two')] }]);
+    const seen = new Set<string | undefined>();
+    for (let turn = 0; turn < 40 && seen.size < 3; turn += 1) {
+      const first = await world.ask('share-session.example.com');
+      await comesBack('share-session.example.com', 'cookie', first);
+      seen.add(first.seen?.backend);
+    }
+    expect(seen.size).toBeGreaterThan(2);
+  });
+
+  test.each([
+    ['idle', { idleTimeout: '10m' }],
+    ['no-end', { cookieConfig: { lifetimeType: 'Permanent' } }],
+    ['end', { absoluteTimeout: '1h' }],
+    ['header-end', { type: 'Header', absoluteTimeout: '1h' }],
+    ['name', { sessionName: 'a b' }],
+  ] as const)('that nobody can keep are refused: %s', async (name, sessionPersistence) => {
+    await declare(`odd-session-${name}`, [{ sessionPersistence, backendRefs: [to('pods')] }]);
+    expect(await conditionsOf(`odd-session-${name}`)).toMatchObject({ Accepted: 'False UnsupportedValue' });
   });
 });
 

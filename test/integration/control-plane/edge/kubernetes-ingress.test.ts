@@ -121,6 +121,14 @@ describe('backends', () => {
   });
 });
 
+test('parameters of a class are told as not supported, and its Ingresses are served', async () => {
+  const odd = ingressClass();
+  world.put({ ...odd, metadata: { name: 'odd' }, spec: { ...odd.spec, parameters: { apiGroup: 'example.com', kind: 'X', name: 'x' } } } as typeof odd);
+  await declare('class-parameters', { ingressClassName: 'odd', rules: [rule('class-parameters.example.com', at('/', 'Prefix', 'one'))] });
+  await eventually(async () => expect(await toldOn('class-parameters')).toMatch(/IngressClass "odd" has spec\.parameters, which are not supported/));
+  expect(backendOf(await world.ask('class-parameters.example.com'))).toBe('one');
+});
+
 async function toldOn(name: string): Promise<string> {
   const { items } = await world.client.resource(events).list({ namespace: 'default' });
   return items.filter(({ involvedObject }) => involvedObject.name === name).map(({ message }) => message).join('\n');

@@ -12,6 +12,7 @@ import {
   grpcRouteKind,
   httpRouteKind,
   kubernetesIngressKind,
+  tcpRouteKind,
   tlsRouteKind,
   type EdgeList,
   type EdgeModel,
@@ -36,7 +37,7 @@ interface StatedObject extends KubernetesObject {
 
 type StatedList = Exclude<EdgeList, 'referenceGrants' | 'ingressClasses'>;
 
-const kinds: { readonly [List in StatedList]: ResourceKind } = { gatewayClasses: gatewayClassKind, gateways: gatewayKind, httpRoutes: httpRouteKind, grpcRoutes: grpcRouteKind, tlsRoutes: tlsRouteKind, ingresses: kubernetesIngressKind };
+const kinds: { readonly [List in StatedList]: ResourceKind } = { gatewayClasses: gatewayClassKind, gateways: gatewayKind, httpRoutes: httpRouteKind, grpcRoutes: grpcRouteKind, tlsRoutes: tlsRouteKind, tcpRoutes: tcpRouteKind, ingresses: kubernetesIngressKind };
 
 const retryMs = 1_000;
 
@@ -100,11 +101,15 @@ export class EdgeStatusWriter {
   async #writeAll(): Promise<void> {
     this.#isDue = false;
     const { statuses } = this.#model as EdgeModel;
-    for (const [name, conditions] of statuses.gatewayClasses) {
-      await this.#write('gatewayClasses', name, (context, before) => ({ ...(before as object | undefined), conditions: statedConditions(conditions, (before as GatewayStatus | undefined)?.conditions, context) }));
+    for (const [name, { conditions, supportedFeatures }] of statuses.gatewayClasses) {
+      await this.#write('gatewayClasses', name, (context, before) => ({
+        ...(before as object | undefined),
+        conditions: statedConditions(conditions, (before as GatewayStatus | undefined)?.conditions, context),
+        supportedFeatures: supportedFeatures.map((feature) => ({ name: feature })),
+      }));
     }
     for (const [key, status] of statuses.gateways) await this.#write('gateways', key, (context, before) => statedGateway(status, before as GatewayStatus | undefined, context));
-    for (const list of ['httpRoutes', 'grpcRoutes', 'tlsRoutes'] as const) {
+    for (const list of ['httpRoutes', 'grpcRoutes', 'tlsRoutes', 'tcpRoutes'] as const) {
       for (const [key, parents] of statuses[list]) await this.#write(list, key, (context, before) => statedRoute(parents, before as GatewayRouteStatus | undefined, context));
       // Routes that were ours once and name none of ours any more.
       for (const [name, { status }] of this.#objects) {

@@ -1,7 +1,7 @@
 /** The objects of Kubernetes' own kinds of ways in, as they change in the API. An API may have all of these kinds, or none. */
 import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
 import { Informer, namespaces, objectKey, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
-import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, ingressClassKind, kubernetesIngressKind, referenceGrantKind, tlsRouteKind, type EdgeList } from '@sluice/serving';
+import { gatewayClassKind, gatewayKind, grpcRouteKind, httpRouteKind, ingressClassKind, kubernetesIngressKind, referenceGrantKind, tcpRouteKind, tlsRouteKind, type EdgeList } from '@sluice/serving';
 
 import { OptionalInformer } from './optional-informer.ts';
 
@@ -29,6 +29,7 @@ const kinds: { readonly [List in EdgeList]: ResourceKind } = {
   httpRoutes: httpRouteKind,
   grpcRoutes: grpcRouteKind,
   tlsRoutes: tlsRouteKind,
+  tcpRoutes: tcpRouteKind,
   referenceGrants: referenceGrantKind,
   ingressClasses: ingressClassKind,
   ingresses: kubernetesIngressKind,

@@ -6,7 +6,7 @@ import type { ServingObject } from '../../api/object.ts';
 
 export interface GatewayClass extends ServingObject {
   readonly spec: { readonly controllerName: string; readonly parametersRef?: unknown };
-  readonly status?: { readonly conditions?: readonly StatedCondition[] };
+  readonly status?: { readonly conditions?: readonly StatedCondition[]; readonly supportedFeatures?: readonly { readonly name: string }[] };
 }
 
 /** A condition as Kubernetes' own API machinery has it: each of its fields is required. */
@@ -53,7 +53,7 @@ export interface GatewayListener {
   readonly hostname?: string;
   readonly port: number;
   readonly protocol: string;
-  readonly tls?: { readonly mode?: string; readonly certificateRefs?: readonly ObjectReference[]; readonly options?: unknown };
+  readonly tls?: { readonly mode?: string; readonly certificateRefs?: readonly ObjectReference[]; readonly options?: Readonly<Record<string, string>> };
   readonly allowedRoutes?: {
     readonly namespaces?: { readonly from?: string; readonly selector?: LabelSelector };
     readonly kinds?: readonly { readonly group?: string; readonly kind: string }[];
@@ -96,6 +96,8 @@ export interface GatewayRoute<Rule> extends ServingObject {
 export type HttpRoute = GatewayRoute<HttpRouteRule>;
 export type GrpcRoute = GatewayRoute<GrpcRouteRule>;
 export type TlsRoute = GatewayRoute<TlsRouteRule>;
+/** `v1alpha2`. It has no hostnames. */
+export type TcpRoute = GatewayRoute<TlsRouteRule>;
 
 export interface HttpRouteRule {
   readonly name?: string;
@@ -105,7 +107,17 @@ export interface HttpRouteRule {
   readonly backendRefs?: readonly BackendReference[];
   readonly timeouts?: { readonly request?: string; readonly backendRequest?: string };
   readonly retry?: { readonly codes?: readonly number[]; readonly attempts?: number; readonly backoff?: string };
-  readonly sessionPersistence?: unknown;
+  readonly sessionPersistence?: SessionPersistence;
+}
+
+export interface SessionPersistence {
+  readonly sessionName?: string;
+  readonly absoluteTimeout?: string;
+  readonly idleTimeout?: string;
+  /** Default `Cookie`. */
+  readonly type?: string;
+  /** `lifetimeType`: `Session`, the default, or `Permanent`. */
+  readonly cookieConfig?: { readonly lifetimeType?: string };
 }
 
 export interface HttpRouteMatch {
@@ -127,7 +139,7 @@ export interface GrpcRouteRule {
   readonly matches?: readonly GrpcRouteMatch[];
   readonly filters?: readonly RouteFilter[];
   readonly backendRefs?: readonly BackendReference[];
-  readonly sessionPersistence?: unknown;
+  readonly sessionPersistence?: SessionPersistence;
 }
 
 export interface TlsRouteRule {
