@@ -20,6 +20,12 @@ export interface RenderOptions {
   readonly set?: readonly string[];
   /** Files of values, of the chart's own folder. */
   readonly values?: readonly string[];
+  /** The cluster's. Default: what helm was built for. */
+  readonly kubeVersion?: string;
+  /** Kinds that the cluster has beside Kubernetes' own: `gateway.networking.k8s.io/v1/GatewayClass`. */
+  readonly apiVersions?: readonly string[];
+  /** The release's name. */
+  readonly release?: string;
 }
 
 /** Said once, since a test that did not run should be heard of. */
@@ -31,22 +37,28 @@ export function chartFolder(chart: ChartName): string {
 }
 
 /** What helm would send to the API server, as text. Rejects with what helm says. */
-export async function renderText({ chart = 'sluice', namespace = 'mesh', set = [], values = [] }: RenderOptions = {}): Promise<string> {
+export async function renderText({ chart = 'sluice', namespace = 'mesh', set = [], values = [], kubeVersion, apiVersions = [], release = 'edge' }: RenderOptions = {}): Promise<string> {
   const { helm } = await kubernetesTools();
-  const flags = [...values.flatMap((file) => ['--values', join(chartFolder(chart), file)]), ...set.flatMap((assignment) => ['--set', assignment])];
-  const { stdout } = await run(helm, ['template', 'edge', chartFolder(chart), '--namespace', namespace, ...flags], { maxBuffer: 16 * 2 ** 20 });
+  const cluster = [...(kubeVersion === undefined ? [] : ['--kube-version', kubeVersion]), ...apiVersions.flatMap((kind) => ['--api-versions', kind])];
+  const flags = [...values.flatMap((file) => ['--values', join(chartFolder(chart), file)]), ...set.flatMap((assignment) => ['--set', assignment]), ...cluster];
+  const { stdout } = await run(helm, ['template', release, chartFolder(chart), '--namespace', namespace, ...flags], { maxBuffer: 16 * 2 ** 20 });
   return stdout;
 }
 
 export async function render(options: RenderOptions = {}): Promise<RenderedChart> {
-  const documents = parseAllDocuments(await renderText(options));
+  return parseChart(await renderText(options));
+}
+
+/** @throws on text that is no YAML */
+export function parseChart(text: string): RenderedChart {
+  const documents = parseAllDocuments(text);
   const broken = documents.flatMap(({ errors }) => errors);
   if (broken.length > 0) throw new Error(`helm rendered something that is no YAML: ${broken.join('; ')}`);
   return new RenderedChart(documents.map((document) => document.toJS() as Manifest | null).filter((found) => found !== null));
 }
 
-/** Rejects with what helm says when anything is wrong, warnings included. */
-export async function lint(chart: ChartName): Promise<string> {
+/** Rejects with what helm says when anything is wrong, warnings included, among them versions of APIs that are on their way out. */
+export async function lint(chart: ChartName, kubeVersion?: string): Promise<string> {
   const { helm } = await kubernetesTools();
-  return (await run(helm, ['lint', '--strict', chartFolder(chart)])).stdout;
+  return (await run(helm, ['lint', '--strict', chartFolder(chart), ...(kubeVersion === undefined ? [] : ['--kube-version', kubeVersion])])).stdout;
 }

@@ -1,23 +1,10 @@
-/** Every document that the charts render, in every variant, by Kubernetes' own schemas. */
+/** Kubernetes' own schemas, and the kinds of the mesh by them. What the chart of the mesh renders is looked at in `matrix.test.ts`. */
 import { describe, expect, test } from 'vitest';
 import { kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
 import { render } from './helm.ts';
 import { problemsOf } from './schemas.ts';
-import { variants } from './variants.ts';
-
-/** Kinds of others, whose schemas those bring. */
-const ofOthers = ['ServiceMonitor'];
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('Kubernetes takes', () => {
-  test.each([...variants])('all that is rendered with $name', async ({ set, ...rest }) => {
-    const { objects } = await render({ set, ...rest });
-    for (const object of objects) {
-      const found = problemsOf(object);
-      if (found === undefined) expect(ofOthers).toContain(object.kind);
-      else expect({ object: `${object.kind} ${object.metadata.name}`, problems: found }).toEqual({ object: `${object.kind} ${object.metadata.name}`, problems: [] });
-    }
-  });
-
   test('the kinds of the mesh', async () => {
     const { objects } = await render({ chart: 'sluice-crds' });
     expect(objects.map((object) => [object.metadata.name, problemsOf(object)])).toEqual(objects.map(({ metadata }) => [metadata.name, []]));

@@ -12,7 +12,7 @@ automountServiceAccountToken: false
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: sluice-{{ .component }}
+  name: sluice-{{ .component }}{{ include "sluice.clusterSuffix" .root }}
   labels:
     {{- include "sluice.labels" .root | nindent 4 }}
     app.kubernetes.io/component: {{ .component }}
@@ -22,11 +22,11 @@ rules:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: sluice-{{ .component }}
+  name: sluice-{{ .component }}{{ include "sluice.clusterSuffix" .root }}
   labels:
     {{- include "sluice.labels" .root | nindent 4 }}
     app.kubernetes.io/component: {{ .component }}
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sluice-{{ .component }} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sluice-{{ .component }}{{ include "sluice.clusterSuffix" .root }} }
 subjects:
   - { kind: ServiceAccount, name: sluice-{{ .component }}, namespace: {{ .root.Release.Namespace }} }
 {{- end }}

@@ -10,6 +10,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* Behind the names of what has no namespace, for a second release in one cluster. */}}
+{{- define "sluice.clusterSuffix" -}}
+{{- with .Values.clusterSuffix }}-{{ . }}{{ end }}
+{{- end }}
+
 {{/* What pods of one component are found by. Never the version: selectors cannot change. Takes root, component. */}}
 {{- define "sluice.selector" -}}
 app.kubernetes.io/name: sluice

@@ -1,6 +1,6 @@
 {{/* Metadata of a webhook configuration. Takes root, component, name. */}}
 {{- define "sluice.webhookMetadata" -}}
-name: {{ .name }}
+name: {{ .name }}{{ include "sluice.clusterSuffix" .root }}
 labels:
   {{- include "sluice.labels" .root | nindent 2 }}
   app.kubernetes.io/component: {{ .component }}
