@@ -29,6 +29,8 @@ import { createClusterWatch } from './cluster-watch.ts';
 import { EdgeControl } from './edge/edge-control.ts';
 import { domainsOf, gatewayServicesIn, type GatewayServices } from './gateway-services.ts';
 import { HoldOff } from './hold-off.ts';
+import { askGateway } from './probing/ask-gateway.ts';
+import { GatewayProber, type GatewayProberOptions, type ProbeTarget } from './probing/gateway-prober.ts';
 import { GatewayVerdicts } from './gateway-verdicts.ts';
 import { groupOf, inlineGatewayGroup, isGatewayGroup } from './node-groups.ts';
 import { ObjectProblems } from './object-problems.ts';
@@ -57,6 +59,8 @@ export interface ConfigServerOptions {
   readonly meter: Meter;
   /** ConfigMaps say something else of its own logs and metrics. Default: nobody listens. */
   readonly onTelemetry?: (telemetry: ComponentTelemetry) => void;
+  /** How pods of gateways are asked what they serve. Default: over the network. */
+  readonly askGateway?: GatewayProberOptions['ask'];
 }
 
 export interface ConfigServer {
@@ -121,7 +125,20 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const writer = new VerdictWriter({ ...options, domains: () => domainsOf(gatewayServices, clusterDomain) });
   const streams = (): GatewayStream[] => [...ads.sessions].filter(({ group }) => isGatewayGroup(group)).map(({ node, channels, group }) => ({ node, channels, discoversHosts: group === nodeGroups.gateway }));
   const heldBack = (): string => (publisher.problems.get(nodeGroups.gateway) ?? []).map(formatProblem).join('; ');
+  const targetsOf = (service: string): ProbeTarget[] => {
+    const [namespace = '', name = ''] = service.split('/');
+    const backend = model.findBackend({ namespace, service: name, port: 'http' });
+    return typeof backend === 'string' ? [] : backend.endpoints.filter(({ ready, terminating }) => ready && !terminating);
+  };
+  const prober = new GatewayProber({
+    timers,
+    random: options.random,
+    targets: (isExternal) => targetsOf(isExternal ? gatewayServices.external : gatewayServices.internal),
+    ask: options.askGateway ?? askGateway,
+    onReady: (owner, hash) => verdicts.onProbed(owner, hash),
+  });
   const verdicts = new GatewayVerdicts({
+    prober,
     writer,
     timers,
     streams,

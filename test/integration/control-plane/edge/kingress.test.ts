@@ -359,6 +359,29 @@ describe('status', () => {
     });
   });
 
+  test('is ready when each pod of the gateways that is ready answers with its content, connected here or not', async () => {
+    // One pod is the gateway of this test; the other is somebody else's, and behind.
+    let [hash, asked] = ['', 0];
+    const behind = createServer((request, response) => {
+      expect(request.headers).toMatchObject({ host: 'asked.example.com', 'user-agent': 'Knative-Ingress-Probe', 'k-network-probe': 'probe', 'k-network-hash': 'override' });
+      asked += 1;
+      response.writeHead(hash === '' ? 404 : 200, { 'k-network-hash': hash }).end();
+    });
+    await new Promise<void>((resolve) => behind.listen(0, '127.0.0.1', resolve));
+    stops.push(() => behind.close());
+    const [service, own] = serviceObjects('sluice-system', 'sluice-gateway', { name: 'http', port: 80 }, world.portOf('external_http'));
+    const other = { ...own, metadata: { ...own.metadata, name: 'sluice-gateway-2' }, ports: [{ name: 'http', port: (behind.address() as AddressInfo).port, protocol: 'TCP' }] } as typeof own;
+    world.put(service, own, other);
+    const rules = [rule('asked.example.com', to('one'))];
+    world.put(anIngress('asked', { rules }));
+    await eventually(() => expect(asked).toBeGreaterThan(2));
+    expect((await statusOf('asked'))?.conditions?.find(({ type }) => type === 'Ready')?.status).not.toBe('True');
+    hash = ingressHash({ rules }, 'default', 'asked');
+    await whenReady('asked');
+    world.put({ ...other, endpoints: [] });
+    await declare('asked', rule('asked.example.com', to('two')));
+  });
+
   test('a backend that is not there is told, and comes when it comes', async () => {
     world.put(anIngress('lacking', { rules: [rule('lacking.example.com', to('late'))] }));
     await eventually(async () => expect((await statusOf('lacking'))?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'False', message: expect.stringContaining('"late"') }));
