@@ -55,6 +55,18 @@ export interface ServingRevision {
   readonly activators: readonly ServingEndpoint[];
 }
 
+/** TLS towards a backend, as a policy wants it. */
+export interface BackendTls {
+  /** `namespace/name`, for people. */
+  readonly policy: string;
+  /** Asked for. */
+  readonly serverName: string;
+  /** One of these must stand in the certificate. */
+  readonly names: readonly { readonly kind: 'dns' | 'uri'; readonly value: string }[];
+  /** In PEM, of whom one must vouch for the certificate; empty: those of the system. */
+  readonly authorities: string;
+}
+
 /** A port of a Service that is no revision's, and who is behind it. */
 export interface ServingBackend {
   /** `namespace/service:port`, with what a route wants spoken there behind it where it says so. */
@@ -64,6 +76,8 @@ export interface ServingBackend {
   readonly protocol: Protocol;
   /** Its port is the one that Knative's Services have for TLS (`https`, 443), behind which are sidecars or activators. */
   readonly isTlsPort?: boolean;
+  /** TLS that a policy wants. Absent: none does. */
+  readonly tls?: BackendTls;
   /** Ready or not, sorted by address. */
   readonly endpoints: readonly ServingEndpoint[];
 }

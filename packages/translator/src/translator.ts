@@ -11,6 +11,7 @@ import { virtualHostProblems } from './check-resource.ts';
 import { backendCluster, cluster } from './clusters.ts';
 import { activatorEndpoints, backendEndpoints, gatewayEndpoints } from './endpoints.ts';
 import { GroupResources, type ResourceChange } from './group-resources.ts';
+import { withBackendTls } from './edge/backend-tls.ts';
 import { edgeTable } from './edge/edge-ports.ts';
 import { EdgeResources } from './edge/edge-resources.ts';
 import { authoritiesSecret, gatewaySubjects, routingSecret } from './internal-tls.ts';
@@ -259,8 +260,9 @@ export class Translator {
 
   #updateBackend(key: string, backend: ServingBackend | undefined): void {
     const routed = this.#uses.of(key).size > 0 ? backend : undefined;
-    const subjects = routed?.isTlsPort === true && this.#knowsInternalTls ? gatewaySubjects(routed.namespace) : [];
-    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && backendCluster(routed, subjects));
+    // What a policy says goes before what is known of ports inside.
+    const subjects = routed?.isTlsPort === true && routed.tls === undefined && this.#knowsInternalTls ? gatewaySubjects(routed.namespace) : [];
+    this.#gateway.set({ typeUrl: typeUrls.cluster, name: key }, routed && withBackendTls(backendCluster(routed, subjects), routed));
     this.#gateway.set({ typeUrl: typeUrls.clusterLoadAssignment, name: key }, routed && backendEndpoints(routed, subjects.length > 0 && this.#internalTls !== undefined));
   }
 

@@ -6,6 +6,7 @@ import {
   clusterDomainClaimKind,
   configurationKind,
   domainMappingKind,
+  backendTlsPolicyKind,
   gatewayClassKind,
   gatewayController,
   gatewayKind,
@@ -18,6 +19,7 @@ import {
   kubernetesIngressKind,
   type DomainMapping,
   type Gateway,
+  type BackendTlsPolicy,
   type GatewayClass,
   type GrpcRoute,
   type HttpRoute,
@@ -302,6 +304,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     const grpcRoute: GrpcRoute = { apiVersion: gatewayApi, kind: 'GRPCRoute', metadata: { ...inDefault, name: 'grpc' }, spec: { parentRefs, hostnames: ['grpc.example.org'], rules } };
     const tlsRoute: TlsRoute = { apiVersion: gatewayApi, kind: 'TLSRoute', metadata: { ...inDefault, name: 'tls' }, spec: { parentRefs, hostnames: ['tls.example.org'], rules } };
     const tcpRoute: TcpRoute = { apiVersion: 'gateway.networking.k8s.io/v1alpha2', kind: 'TCPRoute', metadata: { ...inDefault, name: 'tcp' }, spec: { parentRefs, rules } };
+    const policy: BackendTlsPolicy = { apiVersion: gatewayApi, kind: 'BackendTLSPolicy', metadata: { ...inDefault, name: 'nobody' }, spec: { targetRefs: [{ group: '', kind: 'Service', name: 'nobody' }], validation: { hostname: 'nobody.example.org', caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'nobody' }] } } };
     const ingress: KubernetesIngress = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
@@ -320,6 +323,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     await cluster.admin.resource(grpcRouteKind).create(grpcRoute);
     await cluster.admin.resource(tlsRouteKind).create(tlsRoute);
     await cluster.admin.resource(tcpRouteKind).create(tcpRoute);
+    await cluster.admin.resource(backendTlsPolicyKind).create(policy);
     await cluster.admin.resource(kubernetesIngressKind).create(ingress);
     await cluster.rest(30_000);
     expect((await cluster.admin.resource(gatewayKind).get(gateway.metadata)).status).toMatchObject({ addresses: [{ value: '192.0.2.7' }], conditions: [{ type: 'Accepted', status: 'True' }, { type: 'Programmed', status: 'True' }] });
@@ -327,6 +331,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     expect((await cluster.admin.resource(httpRouteKind).get(httpRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'True' }, { type: 'ResolvedRefs', status: 'False' }] }] });
     expect((await cluster.admin.resource(grpcRouteKind).get(grpcRoute.metadata)).status).toMatchObject({ parents: [{ controllerName: gatewayController }] });
     expect((await cluster.admin.resource(tlsRouteKind).get(tlsRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'False' }, {}] }] });
+    expect((await cluster.admin.resource(backendTlsPolicyKind).get(policy.metadata)).status).toMatchObject({ ancestors: [{ conditions: [{ type: 'Accepted', status: 'False' }, { type: 'ResolvedRefs', status: 'False' }] }] });
     expect((await cluster.admin.resource(tcpRouteKind).get(tcpRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'False' }, {}] }] });
     expect((await cluster.admin.resource(kubernetesIngressKind).get(ingress.metadata)).status).toEqual({ loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } });
     await cluster.admin.resource(coreServices).delete(service.metadata);

@@ -108,7 +108,7 @@ export class GatewayVerdicts {
     const { writer, prober } = this.#options;
     const [hash, spec] = [this.#hashes.get(key), this.#specs.get(key)];
     if (hash === undefined || !spec || !key.startsWith('Ingress ')) return this.#write(key, true, '', writer);
-    const hosts = (spec.rules ?? []).flatMap(({ hosts: [host], visibility }) => (host === undefined ? [] : [{ host, isExternal: visibility !== 'ClusterLocal' }]));
+    const hosts = (spec.rules ?? []).flatMap(({ hosts: [host] = [], visibility }) => (host === undefined ? [] : [{ host, isExternal: visibility !== 'ClusterLocal' }]));
     prober.probe(key, { hash, hosts });
   }
 

@@ -42,7 +42,10 @@ export function attachRoute(any: AnyRoute, options: AttachOptions): readonly Edg
     return points ? [{ ref, points }] : [];
   });
   if (parents.length === 0) return undefined;
+  const { policies } = options.surroundings;
+  policies.begin();
   const read = readRoute(any, `${namespace}/${name}`, options.surroundings);
+  policies.attach(parents.map(({ ref }) => `${ref.namespace ?? namespace}/${ref.name}`));
   return parents.map(({ ref, points }) => {
     const refusal = attach({ kind, route, ref, points, serve: read.serve }, options);
     return { parentRef: ref, conditions: conditionsOf(refusal, read) };

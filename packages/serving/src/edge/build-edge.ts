@@ -1,8 +1,9 @@
 /** Ingresses and Gateway API's objects → what gateways are to do and what is to be said on each of them. From scratch, in whatever order they came. */
 import type { ServingCertificate } from '../serving-model.ts';
-import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute } from './api/gateway-api.ts';
+import type { BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute } from './api/gateway-api.ts';
 import type { IngressClass, KubernetesIngress } from './api/kubernetes-ingress.ts';
 import { attachRoute, type AnyRoute } from './attach-routes.ts';
+import { BackendPolicies } from './backend-policies.ts';
 import { gatewayController } from './edge-kinds.ts';
 import type { EdgeIngressStatus, EdgeModel, EdgeParentStatus, EdgeServer } from './edge-model.ts';
 import type { EdgeSurroundings, RouteSurroundings } from './edge-surroundings.ts';
@@ -21,6 +22,7 @@ export interface EdgeObjects {
   readonly grpcRoutes: Iterable<GrpcRoute>;
   readonly tlsRoutes: Iterable<TlsRoute>;
   readonly tcpRoutes: Iterable<TcpRoute>;
+  readonly backendTlsPolicies: Iterable<BackendTlsPolicy>;
   readonly referenceGrants: Iterable<ReferenceGrant>;
   readonly ingressClasses: Iterable<IngressClass>;
   readonly ingresses: Iterable<KubernetesIngress>;
@@ -30,7 +32,8 @@ export interface EdgeObjects {
 const ingressPorts = { http: 80, https: 443 } as const;
 
 export function buildEdge(objects: EdgeObjects, edge: EdgeSurroundings): EdgeModel {
-  const surroundings: RouteSurroundings = { ...edge, grants: new ReferenceGrants(objects.referenceGrants) };
+  const policies = new BackendPolicies(byAge([...objects.backendTlsPolicies]), edge);
+  const surroundings: RouteSurroundings = { ...edge, grants: new ReferenceGrants(objects.referenceGrants), policies };
   const ports = new ServedPorts();
   const classes = [...objects.gatewayClasses].filter(({ spec }) => spec.controllerName === gatewayController);
   const accepted = new Set(classes.filter(({ spec }) => spec.parametersRef === undefined).map(({ metadata }) => metadata.name));
@@ -66,6 +69,7 @@ export function buildEdge(objects: EdgeObjects, edge: EdgeSurroundings): EdgeMod
       grpcRoutes: statuses.GRPCRoute,
       tlsRoutes: statuses.TLSRoute,
       tcpRoutes: statuses.TCPRoute,
+      backendTlsPolicies: policies.statuses(),
       ingresses,
     },
   };

@@ -1,6 +1,6 @@
 /** Where Kubernetes' own kinds of ways in live in the API. */
 import type { ServingKind } from '../kinds.ts';
-import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute } from './api/gateway-api.ts';
+import type { BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute } from './api/gateway-api.ts';
 import type { IngressClass, KubernetesIngress } from './api/kubernetes-ingress.ts';
 
 const networking = { group: 'networking.k8s.io', version: 'v1' } as const;
@@ -14,6 +14,7 @@ export const httpRouteKind: ServingKind<HttpRoute> = { ...gatewayApi, kind: 'HTT
 export const grpcRouteKind: ServingKind<GrpcRoute> = { ...gatewayApi, kind: 'GRPCRoute', plural: 'grpcroutes', namespaced: true };
 /** As it is since Gateway API 1.5. */
 export const tlsRouteKind: ServingKind<TlsRoute> = { ...gatewayApi, kind: 'TLSRoute', plural: 'tlsroutes', namespaced: true };
+export const backendTlsPolicyKind: ServingKind<BackendTlsPolicy> = { ...gatewayApi, kind: 'BackendTLSPolicy', plural: 'backendtlspolicies', namespaced: true };
 /** In the version that clusters with it have in any case. */
 export const tcpRouteKind: ServingKind<TcpRoute> = { ...gatewayApi, version: 'v1alpha2', kind: 'TCPRoute', plural: 'tcproutes', namespaced: true };
 export const referenceGrantKind: ServingKind<ReferenceGrant> = { ...gatewayApi, version: 'v1beta1', kind: 'ReferenceGrant', plural: 'referencegrants', namespaced: true };

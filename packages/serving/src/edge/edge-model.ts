@@ -168,6 +168,7 @@ export interface EdgeStatuses {
   readonly grpcRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly tlsRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
   readonly tcpRoutes: ReadonlyMap<string, readonly EdgeParentStatus[]>;
+  readonly backendTlsPolicies: ReadonlyMap<string, readonly EdgeAncestorStatus[]>;
   readonly ingresses: ReadonlyMap<string, EdgeIngressStatus>;
 }
 
@@ -200,6 +201,12 @@ export interface EdgeParentStatus {
   readonly conditions: readonly EdgeCondition[];
 }
 
+/** Where a policy is in force. */
+export interface EdgeAncestorStatus {
+  readonly ancestorRef: ParentReference;
+  readonly conditions: readonly EdgeCondition[];
+}
+
 export interface EdgeIngressStatus {
   readonly addresses: readonly KubernetesIngressAddress[];
   /** Why it is not served as it says, or not all of it. */
@@ -209,5 +216,5 @@ export interface EdgeIngressStatus {
 export const noEdge: EdgeModel = {
   servers: [],
   certificates: [],
-  statuses: { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), tcpRoutes: new Map(), ingresses: new Map() },
+  statuses: { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), tcpRoutes: new Map(), backendTlsPolicies: new Map(), ingresses: new Map() },
 };

@@ -39,6 +39,7 @@ const shapes: Readonly<Record<keyof EdgeObjects, Shape>> = {
         gatewayClassName: required(text),
         addresses: list(record({ type: text, value: text })),
         infrastructure: record({}),
+        tls: record({}),
         listeners: list(
           record({
             name: required(text),
@@ -82,6 +83,23 @@ const shapes: Readonly<Record<keyof EdgeObjects, Shape>> = {
   }),
   tlsRoutes: record({ metadata, spec: required(record({ ...parents, rules: list(record({ name: text, backendRefs })) })) }),
   tcpRoutes: record({ metadata, spec: required(record({ ...parents, rules: list(record({ name: text, backendRefs })) })) }),
+  backendTlsPolicies: record({
+    metadata,
+    spec: required(
+      record({
+        targetRefs: required(list(record({ group: text, kind: required(text), name: required(text), sectionName: text }))),
+        validation: required(
+          record({
+            caCertificateRefs: list(record({ group: text, kind: required(text), name: required(text) })),
+            wellKnownCACertificates: text,
+            hostname: required(text),
+            subjectAltNames: list(record({ type: required(text), hostname: text, uri: text })),
+          }),
+        ),
+        options: mapOf(text),
+      }),
+    ),
+  }),
   referenceGrants: record({
     metadata,
     spec: required(record({ from: required(list(record({ group: required(text), kind: required(text), namespace: required(text) }))), to: required(list(record({ group: required(text), kind: required(text), name: text }))) })),

@@ -35,8 +35,10 @@ export function gatewayStatus({ spec }: Gateway, points: readonly AttachPoint[],
 }
 
 /** Whether nothing of a Gateway is served, and why. */
-export function refusalOf({ infrastructure, addresses = [] }: Gateway['spec']): { readonly reason: string; readonly message: string } | undefined {
+export function refusalOf({ infrastructure, addresses = [], tls }: Gateway['spec']): { readonly reason: string; readonly message: string } | undefined {
   if (infrastructure?.parametersRef !== undefined) return { reason: 'InvalidParameters', message: 'infrastructure.parametersRef is not supported' };
+  const [part] = Object.keys(tls ?? {});
+  if (part !== undefined) return { reason: 'InvalidParameters', message: `tls.${part} is not supported` };
   const odd = addresses.find(({ type = 'IPAddress' }) => type !== 'IPAddress' && type !== 'Hostname');
   return odd && { reason: 'UnsupportedAddress', message: `addresses of type ${odd.type} are not supported` };
 }

@@ -24,7 +24,7 @@ function readRule(rule: GrpcRouteRule, referrer: Referrer, source: string, surro
   const sessionOf = readSession(rule.sessionPersistence, resolved.shares.length, problems);
   const forwarding = { rewriteHost: '', rewritePath: undefined, mirrors, timeoutMs: 0, tryTimeoutMs: 0, retry: undefined };
   const read = matches.map((match): EdgeRule => {
-    const action = sharedAction(resolved, { ...forwarding, session: sessionOf(match) }, problems);
+    const action = sharedAction(resolved, { ...forwarding, session: sessionOf(match) });
     return { source, match, action, requestHeaders, responseHeaders, cors: undefined };
   });
   return { rules: problems.values.length > 0 ? [] : read, problems };

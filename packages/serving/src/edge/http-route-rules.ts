@@ -70,7 +70,7 @@ function forward(rule: HttpRouteRule, filters: ReadFilters, reading: ShareReadin
   const { rewriteHost, rewritePath, mirrors } = filters;
   const retry = readRetry(rule.retry, problems);
   const sessionOf = readSession(rule.sessionPersistence, resolved.shares.length, problems);
-  return (match) => sharedAction(resolved, { rewriteHost, rewritePath, mirrors, timeoutMs, tryTimeoutMs, retry, session: sessionOf(match) }, problems);
+  return (match) => sharedAction(resolved, { rewriteHost, rewritePath, mirrors, timeoutMs, tryTimeoutMs, retry, session: sessionOf(match) });
 }
 
 /** What is tried again beside the stated codes, and how often where nothing is said, is left to implementations. */

@@ -21,8 +21,8 @@ export function ownClasses(classes: Iterable<IngressClass>): OwnClasses {
 }
 
 /** The field counts where both are there. An empty name is a name, of no class. */
-export function isOwnIngress({ metadata, spec }: KubernetesIngress, { names, isDefault }: OwnClasses): boolean {
-  const named = classNamed({ metadata, spec });
+export function isOwnIngress(ingress: KubernetesIngress, { names, isDefault }: OwnClasses): boolean {
+  const named = classNamed(ingress);
   return named === undefined ? isDefault : names.has(named);
 }
 

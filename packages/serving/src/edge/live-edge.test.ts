@@ -30,6 +30,7 @@ class World {
     surroundings: () => ({
       findBackend: (ref) => (this.services.has(ref.service) ? backend(ref) : 'no-service'),
       findCertificate: () => ({ ok: false, reason: 'is not there' }),
+      portNameOf: () => '',
       ownerOfHost: (host) => this.taken.get(host),
       addresses: this.addresses,
       ports: new Map([[80, ['HTTP']]]),
@@ -151,7 +152,7 @@ test('the order in which objects come does not show', () => {
 
 describe('refused, and said', () => {
   test.each([
-    ['a session by a header among several backends', { backendRefs: [...(toOne.backendRefs ?? []), { name: 'two', port: 80 }], sessionPersistence: { type: 'Header' } }],
+    ['a session among several backends', { backendRefs: [...(toOne.backendRefs ?? []), { name: 'two', port: 80 }], sessionPersistence: {} }],
     ['a path that is none', { ...toOne, matches: [{ path: { value: 'x' } }] }],
     ['an expression that looks back', { ...toOne, matches: [{ path: { type: 'RegularExpression', value: '/(a)\\1' } }] }],
     ['a time that is none', { ...toOne, timeouts: { request: 'soon' } }],
@@ -160,7 +161,6 @@ describe('refused, and said', () => {
     ['a redirect that rewrites', { filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'a' } }, { type: 'RequestRedirect', requestRedirect: {} }] }],
     ['a prefix in place of what is none', { ...toOne, matches: [{ path: { type: 'Exact', value: '/a' } }], filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/b' } } }] }],
     ['an extension on a backend', { backendRefs: [{ name: 'one', port: 80, filters: [{ type: 'ExtensionRef' }] }] }],
-    ['a session, and a redirect of one of two backends', { backendRefs: [{ name: 'two', port: 80, filters: [{ type: 'RequestRedirect', requestRedirect: {} }] }, ...(toOne.backendRefs ?? [])], sessionPersistence: {} }],
   ] satisfies [string, HttpRouteRule][])('%s', (_, rule) => {
     const world = filled();
     world.edge.set('httpRoutes', 'default/odd', httpRoute('odd', rule));
@@ -172,5 +172,12 @@ describe('refused, and said', () => {
     const world = filled();
     world.edge.set('gateways', 'default/edge', gateway({ infrastructure: { parametersRef: { group: 'x', kind: 'X', name: 'x' } } }));
     expect(world.edge.update()?.statuses.gateways.get('default/edge')?.conditions).toMatchObject([{ type: 'Accepted', status: 'False', reason: 'InvalidParameters' }, { type: 'Programmed', status: 'False' }]);
+  });
+
+  test.each(['backend', 'frontend'])('tls.%s of a Gateway', (part) => {
+    const world = filled();
+    world.edge.set('gateways', 'default/edge', gateway({ tls: { [part]: {} } }));
+    const accepted = { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: `tls.${part} is not supported` };
+    expect(world.edge.update()?.statuses.gateways.get('default/edge')?.conditions[0]).toEqual(accepted);
   });
 });

@@ -18,17 +18,23 @@ type ObjectOf<List extends EdgeList> = EdgeObjects[List] extends Iterable<infer 
 type Stores = { readonly [List in EdgeList]: Map<string, ObjectOf<List>> };
 
 export interface LiveEdgeOptions {
-  /** Without labels of namespaces, which are told by `setNamespace`. */
-  readonly surroundings: () => Omit<EdgeSurroundings, 'labelsOf'>;
+  /** Without labels of namespaces and authorities, which are told by `setNamespace` and `setAuthority`. */
+  readonly surroundings: () => Surroundings;
 }
+
+type Surroundings = Omit<EdgeSurroundings, 'labelsOf' | 'findAuthority'>;
 
 export class LiveEdge {
   readonly #options: LiveEdgeOptions;
-  readonly #stores: Stores = { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), tcpRoutes: new Map(), referenceGrants: new Map(), ingressClasses: new Map(), ingresses: new Map() };
+  readonly #stores: Stores = { gatewayClasses: new Map(), gateways: new Map(), httpRoutes: new Map(), grpcRoutes: new Map(), tlsRoutes: new Map(), tcpRoutes: new Map(), backendTlsPolicies: new Map(), referenceGrants: new Map(), ingressClasses: new Map(), ingresses: new Map() };
   readonly #namespaces = new Map<string, Readonly<Record<string, string>>>();
+  /** What ConfigMaps hold under `ca.crt`. */
+  readonly #authorities = new Map<string, string>();
+  /** Those that were asked for, be they there or not. */
+  #askedAuthorities = new Set<string>();
   readonly #oddities = new Map<string, string>();
   /** Each question that was asked, as a way to ask it again, with the answer in short. */
-  #asked = new Map<string, { readonly again: (surroundings: Omit<EdgeSurroundings, 'labelsOf'>) => string; readonly answer: string }>();
+  #asked = new Map<string, { readonly again: (surroundings: Surroundings) => string; readonly answer: string }>();
   #fixed = '';
   #isDirty = false;
   #model = noEdge;
@@ -70,6 +76,14 @@ export class LiveEdge {
     if (this.#stores.gateways.size > 0) this.#isDirty = true;
   }
 
+  /** @param pem of a ConfigMap; undefined where it has none, or is not there */
+  setAuthority(key: string, pem: string | undefined): void {
+    if (this.#authorities.get(key) === pem) return;
+    if (pem === undefined) this.#authorities.delete(key);
+    else this.#authorities.set(key, pem);
+    if (this.#askedAuthorities.has(key)) this.#isDirty = true;
+  }
+
   get<List extends EdgeList>(list: List, key: string): ObjectOf<List> | undefined {
     return this.#stores[list].get(key);
   }
@@ -82,6 +96,7 @@ export class LiveEdge {
     this.#isDirty = false;
     this.#fixed = fixed;
     this.#asked = new Map();
+    this.#askedAuthorities = new Set();
     const stores = this.#stores;
     this.#model = buildEdge(
       {
@@ -91,6 +106,7 @@ export class LiveEdge {
         grpcRoutes: stores.grpcRoutes.values(),
         tlsRoutes: stores.tlsRoutes.values(),
         tcpRoutes: stores.tcpRoutes.values(),
+        backendTlsPolicies: stores.backendTlsPolicies.values(),
         referenceGrants: stores.referenceGrants.values(),
         ingressClasses: stores.ingressClasses.values(),
         ingresses: stores.ingresses.values(),
@@ -98,6 +114,15 @@ export class LiveEdge {
       {
         ...surroundings,
         labelsOf: (namespace) => this.#namespaces.get(namespace),
+        findAuthority: (key) => {
+          this.#askedAuthorities.add(key);
+          const pem = this.#authorities.get(key);
+          return pem === undefined ? { ok: false, reason: 'is not there, or has no ca.crt' } : { ok: true, pem };
+        },
+        portNameOf: (service, port) => {
+          this.#ask(`port ${service} ${port}`, (now) => now.portNameOf(service, port), surroundings);
+          return surroundings.portNameOf(service, port);
+        },
         findBackend: (ref) => {
           this.#ask(`backend ${backendKey(ref)}`, (now) => backendAnswer(now, ref), surroundings);
           return surroundings.findBackend(ref);
@@ -115,7 +140,7 @@ export class LiveEdge {
     return this.#model;
   }
 
-  #ask(question: string, again: (surroundings: Omit<EdgeSurroundings, 'labelsOf'>) => string, surroundings: Omit<EdgeSurroundings, 'labelsOf'>): void {
+  #ask(question: string, again: (surroundings: Surroundings) => string, surroundings: Surroundings): void {
     if (!this.#asked.has(question)) this.#asked.set(question, { again, answer: again(surroundings) });
   }
 }
@@ -126,12 +151,12 @@ function wishOf({ metadata, spec }: ServingObject & { readonly spec?: unknown })
 }
 
 /** Where a backend's pods are is told apart from the rest, so it does not count here. */
-function backendAnswer({ findBackend }: Omit<EdgeSurroundings, 'labelsOf'>, ref: BackendRef): string {
+function backendAnswer({ findBackend }: Surroundings, ref: BackendRef): string {
   const found = findBackend(ref);
   return typeof found === 'string' ? found : found.protocol;
 }
 
-function certificateAnswer({ findCertificate }: Omit<EdgeSurroundings, 'labelsOf'>, key: string): string {
+function certificateAnswer({ findCertificate }: Surroundings, key: string): string {
   const found = findCertificate(key);
   return found.ok ? `${found.certificateChain}${found.privateKey}` : found.reason;
 }

@@ -4,7 +4,7 @@ import { resolveBackend, type Referrer } from './backend-references.ts';
 import { noHeaderChanges, type EdgeAction, type EdgeCors, type HeaderChanges, type PathChange } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
 import { headerChanges } from './header-changes.ts';
-import type { RuleProblems } from './route-problems.ts';
+import { tellReference, type RuleProblems } from './route-problems.ts';
 
 export interface ReadFilters {
   readonly requestHeaders: HeaderChanges;
@@ -69,7 +69,7 @@ function readPath(modifier: PathModifier | undefined, hasPrefixes: boolean, prob
 function readMirror(mirror: NonNullable<RouteFilter['requestMirror']>, referrer: Referrer, surroundings: RouteSurroundings, problems: RuleProblems): { backend: string; ratio: number }[] {
   const backend = resolveBackend(mirror.backendRef, referrer, surroundings, referrer.kind === 'GRPCRoute' ? 'h2c' : undefined);
   if (typeof backend !== 'string') {
-    problems.references.push(backend);
+    tellReference(problems, backend);
     return [];
   }
   const { percent, fraction } = mirror;

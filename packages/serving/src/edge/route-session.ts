@@ -22,9 +22,10 @@ export function readSession(persistence: SessionPersistence | undefined, backend
   if (!token.test(name)) refuse('.sessionName', `${JSON.stringify(name)} is no name`);
   // A gateway keeps no sessions: what the client brings is all there is.
   if (idleTimeout !== undefined) refuse('.idleTimeout', 'is not supported');
+  // Which of several backends a client has been dealt is drawn anew for each request.
+  if (backends > 1) refuse('', 'is for one backend');
   if (type === 'Header') {
     if (absoluteTimeout !== undefined) refuse('.absoluteTimeout', 'is for cookies');
-    if (backends > 1) refuse('.type', 'Header is for one backend: which of several a client had is told by a cookie');
     return () => ({ kind: 'header', name });
   }
   const isPermanent = cookieConfig?.lifetimeType === 'Permanent';

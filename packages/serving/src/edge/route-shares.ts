@@ -5,7 +5,7 @@ import { resolveBackend, type Referrer } from './backend-references.ts';
 import type { EdgeAction, EdgePart, EdgePlainAction, EdgeShare } from './edge-model.ts';
 import type { RouteSurroundings } from './edge-surroundings.ts';
 import { noFilters, readFilters, type ReadFilters } from './route-filters.ts';
-import type { RuleProblems } from './route-problems.ts';
+import { tellReference, type RuleProblems } from './route-problems.ts';
 
 /** A share, and the filters that are for it alone. */
 export interface ResolvedShare extends EdgeShare {
@@ -34,7 +34,7 @@ export function resolveShares(refs: readonly BackendReference[], { referrer, sur
     const { weight = 1 } = ref;
     const backend = resolveBackend(ref, referrer, surroundings, protocol);
     if (typeof backend !== 'string') {
-      problems.references.push(backend);
+      tellReference(problems, backend);
       lostWeight += weight;
       continue;
     }
@@ -51,11 +51,10 @@ export type Forwarding = Omit<Extract<EdgePlainAction, { kind: 'forward' }>, 'ki
  * The shares as one action. What a backend asks for beside headers stands in place of what the rule asks for, and copies go to the
  * mirrors of both.
  */
-export function sharedAction({ shares, lostWeight }: ResolvedShares, rule: Forwarding, problems: RuleProblems): EdgeAction {
+export function sharedAction({ shares, lostWeight }: ResolvedShares, rule: Forwarding): EdgeAction {
   // Nobody can have any of it.
   if (shares.length === 0) return { kind: 'answer', status: 500 };
   if (shares.every(({ filters }) => !isSpecial(filters))) return { kind: 'forward', shares: shares.map(plainShare), lostWeight, ...rule };
-  if (rule.session && shares.length > 1) problems.values.push('sessionPersistence, and filters on one of several backendRefs, exclude each other');
   const lost: EdgePart[] = lostWeight === 0 ? [] : [{ weight: lostWeight, action: { kind: 'answer', status: 500 }, ...noPartFilters }];
   return { kind: 'split', parts: [...lost, ...shares.map((share) => partOf(share, rule))] };
 }

@@ -3,8 +3,9 @@
  * followed from then on: most Services of a cluster are nobody's backend here.
  */
 import type { Protocol } from '../api/pod-autoscaler.ts';
-import { isSameContent } from '../names.ts';
-import type { ServingBackend } from '../serving-model.ts';
+import { formatContentHash, hashContent } from '@sluice/kernel';
+import { canonicalJson, isSameContent } from '../names.ts';
+import type { BackendTls, ServingBackend } from '../serving-model.ts';
 import { tlsPortName } from './build-revision.ts';
 import { endpointsOf } from './endpoints.ts';
 import type { SliceIndex } from './slice-index.ts';
@@ -28,6 +29,8 @@ export interface BackendRef {
   readonly port: number | string;
   /** What is spoken there whatever the Service says. */
   readonly protocol?: Protocol;
+  /** Connections are TLS. Absent: they are not. */
+  readonly tls?: BackendTls;
 }
 
 /** Why there is no backend. */
@@ -126,7 +129,8 @@ export class LiveBackends {
     if (!service || !port) return undefined;
     const isTlsPort = port.port === 443 && port.name === tlsPortName;
     const endpoints = endpointsOf(this.#slices.of(`${ref.namespace}/${ref.service}`), [port.name ?? '']);
-    return { key, namespace: ref.namespace, name: ref.service, protocol: ref.protocol ?? protocolOfPort(port), ...(isTlsPort ? { isTlsPort } : {}), endpoints };
+    const said = { ...(isTlsPort ? { isTlsPort } : {}), ...(ref.tls ? { tls: ref.tls } : {}) };
+    return { key, namespace: ref.namespace, name: ref.service, protocol: ref.protocol ?? protocolOfPort(port), ...said, endpoints };
   }
 
   #reasonOf({ namespace, service: name }: BackendRef): NoBackend {
@@ -137,8 +141,10 @@ export class LiveBackends {
 }
 
 /** `namespace/service:port`: no revision has a colon in its key. */
-export function backendKey({ namespace, service, port, protocol }: BackendRef): string {
-  return `${namespace}/${service}:${port}${protocol === undefined ? '' : `:${protocol}`}`;
+export function backendKey({ namespace, service, port, protocol, tls }: BackendRef): string {
+  // Whatever of a policy changes makes it another backend: requests go on to the old one until the new one is there.
+  const secured = tls === undefined ? '' : `:tls-${formatContentHash(hashContent(canonicalJson(tls)))}`;
+  return `${namespace}/${service}:${port}${protocol === undefined ? '' : `:${protocol}`}${secured}`;
 }
 
 type PortView = NonNullable<NonNullable<ServiceView['spec']>['ports']>[number];

@@ -60,11 +60,11 @@ function perFilter({ cors }: EdgeRule, action: EdgePlainAction): JsonObject {
 const million = 1_000_000;
 
 function forward(action: Forward, { match }: EdgeRule): JsonObject {
-  const { shares, rewriteHost, rewritePath, mirrors, retry, timeoutMs, tryTimeoutMs, session } = action;
+  const { shares, rewriteHost, rewritePath, mirrors, retry, timeoutMs, tryTimeoutMs } = action;
   // One try is all there is: whichever of the two is over first ends it.
   const limitMs = retry || tryTimeoutMs === 0 ? timeoutMs : timeoutMs === 0 ? tryTimeoutMs : Math.min(timeoutMs, tryTimeoutMs);
   return {
-    ...weighted(shares, session),
+    weighted_clusters: { clusters: shares.map(weightedCluster) },
     timeout: seconds(limitMs),
     ...(rewriteHost === '' ? {} : { host_rewrite_literal: rewriteHost }),
     ...(rewritePath ? changedPath(rewritePath, match.path.value, fullPath) : {}),
@@ -82,17 +82,6 @@ function forward(action: Forward, { match }: EdgeRule): JsonObject {
         }
       : {}),
   };
-}
-
-/**
- * A session belongs to a pod, and a pod to one of the shares: which it is, a cookie of its own says, by whose value the share is chosen. A client
- * without one is given one that says what it has been dealt.
- */
-function weighted(shares: readonly EdgeShare[], session: EdgeSession | undefined): JsonObject {
-  const clusters = shares.map(weightedCluster);
-  if (session?.kind !== 'cookie' || shares.length < 2) return { weighted_clusters: { clusters } };
-  const { name, path, ttlSeconds } = session;
-  return { weighted_clusters: { clusters, use_hash_policy: true }, hash_policy: [{ cookie: { name: `${name}-share`, path, ttl: `${ttlSeconds}s` } }] };
 }
 
 /** As structs, since a gateway's codec knows no messages of this filter. */

@@ -1,6 +1,7 @@
 /** Objects of Kubernetes' own kinds, in short. */
 import type { KubernetesObject } from '@sluice/kubernetes';
 import {
+  backendTlsPolicyKind,
   gatewayClassKind,
   gatewayController,
   gatewayKind,
@@ -12,6 +13,7 @@ import {
   referenceGrantKind,
   tcpRouteKind,
   tlsRouteKind,
+  type BackendTlsPolicy,
   type Gateway,
   type GatewayClass,
   type GatewayListener,
@@ -25,7 +27,7 @@ import {
   type TlsRoute,
 } from '@sluice/serving';
 
-export const edgeKinds = [gatewayClassKind, gatewayKind, httpRouteKind, grpcRouteKind, tlsRouteKind, tcpRouteKind, referenceGrantKind, ingressClassKind, kubernetesIngressKind];
+export const edgeKinds = [gatewayClassKind, gatewayKind, httpRouteKind, grpcRouteKind, tlsRouteKind, tcpRouteKind, backendTlsPolicyKind, referenceGrantKind, ingressClassKind, kubernetesIngressKind];
 
 const v1 = 'gateway.networking.k8s.io/v1';
 
@@ -71,6 +73,10 @@ export function aTlsRoute(name: string, refs: NonNullable<HttpRouteRule['backend
 export function aTcpRoute(name: string, refs: NonNullable<HttpRouteRule['backendRefs']>, settings: RouteSettings = {}): TcpRoute {
   const { parents = [{ name: 'edge' }] } = settings;
   return { apiVersion: 'gateway.networking.k8s.io/v1alpha2', kind: 'TCPRoute', metadata: routeMeta(name, settings), spec: { parentRefs: parents, rules: [{ backendRefs: refs }] } };
+}
+
+export function aBackendTlsPolicy(name: string, target: Partial<BackendTlsPolicy['spec']['targetRefs'][number]>, validation: BackendTlsPolicy['spec']['validation'], createdAt?: string): BackendTlsPolicy {
+  return { apiVersion: v1, kind: 'BackendTLSPolicy', metadata: routeMeta(name, createdAt === undefined ? {} : { createdAt }), spec: { targetRefs: [{ group: '', kind: 'Service', name, ...target }], validation } };
 }
 
 export function anIngress(name: string, spec: NonNullable<KubernetesIngress['spec']>, more: { readonly annotations?: Readonly<Record<string, string>>; readonly createdAt?: string } = {}): KubernetesIngress {

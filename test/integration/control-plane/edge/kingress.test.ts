@@ -378,7 +378,7 @@ describe('status', () => {
     expect((await statusOf('asked'))?.conditions?.find(({ type }) => type === 'Ready')?.status).not.toBe('True');
     hash = ingressHash({ rules }, 'default', 'asked');
     await whenReady('asked');
-    world.put({ ...other, endpoints: [] });
+    world.put({ ...other, endpoints: [] } as typeof own);
     await declare('asked', rule('asked.example.com', to('two')));
   });
 

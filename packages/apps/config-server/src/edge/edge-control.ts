@@ -75,9 +75,14 @@ export class EdgeControl {
       ...options,
       onObject: (list, key, object) => {
         this.#isTouched = true;
+        if (list === 'backendTlsPolicies' && object) this.#watch.followAuthorities();
         this.#writer.onObject(list, key, object);
         this.#edge.set(list, key, object as Parameters<LiveEdge['set']>[2]);
         this.#writer.tell(list, key, this.#edge.oddity(list, key) ?? '');
+        onChange();
+      },
+      onAuthority: (key, pem) => {
+        this.#edge.setAuthority(key, pem);
         onChange();
       },
       onNamespace: (name, labels) => {
@@ -156,6 +161,7 @@ export class EdgeControl {
     return {
       findBackend: (ref) => model.findBackend(ref),
       findCertificate: (key) => this.#findCertificate(key, model.secret(key), model.oddity('secrets', key)),
+      portNameOf: (service, port) => model.service(service)?.spec?.ports?.find((one) => one.port === port)?.name ?? '',
       ownerOfHost: (host) => model.ownerOfHost(host),
       addresses: gatewayAddresses.length > 0 ? gatewayAddresses.map(toAddress) : addressesOf(model.service(gatewayService)),
       ports: edgePorts(translate),

@@ -5,6 +5,7 @@
 import type { Clock, Logger, Timer, Timers } from '@sluice/kernel';
 import { formatTime, isConflict, isNotFound, type EventRecorder, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
 import {
+  backendTlsPolicyKind,
   canonicalJson,
   gatewayClassKind,
   gatewayController,
@@ -16,11 +17,12 @@ import {
   tlsRouteKind,
   type EdgeList,
   type EdgeModel,
+  type GatewayPolicyStatus,
   type GatewayStatus,
   type GatewayRouteStatus,
 } from '@sluice/serving';
 
-import { statedConditions, statedGateway, statedRoute, type EdgeVerdict, type StatusContext } from './edge-statuses.ts';
+import { statedConditions, statedGateway, statedPolicy, statedRoute, type EdgeVerdict, type StatusContext } from './edge-statuses.ts';
 
 export interface EdgeStatusWriterOptions {
   readonly client: KubernetesClient;
@@ -37,7 +39,7 @@ interface StatedObject extends KubernetesObject {
 
 type StatedList = Exclude<EdgeList, 'referenceGrants' | 'ingressClasses'>;
 
-const kinds: { readonly [List in StatedList]: ResourceKind } = { gatewayClasses: gatewayClassKind, gateways: gatewayKind, httpRoutes: httpRouteKind, grpcRoutes: grpcRouteKind, tlsRoutes: tlsRouteKind, tcpRoutes: tcpRouteKind, ingresses: kubernetesIngressKind };
+const kinds: { readonly [List in StatedList]: ResourceKind } = { gatewayClasses: gatewayClassKind, gateways: gatewayKind, httpRoutes: httpRouteKind, grpcRoutes: grpcRouteKind, tlsRoutes: tlsRouteKind, tcpRoutes: tcpRouteKind, backendTlsPolicies: backendTlsPolicyKind, ingresses: kubernetesIngressKind };
 
 const retryMs = 1_000;
 
@@ -117,6 +119,13 @@ export class EdgeStatusWriter {
         if (!name.startsWith(`${list} `) || statuses[list].has(key) || !(status as GatewayRouteStatus | undefined)?.parents?.some(({ controllerName }) => controllerName === gatewayController)) continue;
         await this.#write(list, key, (context, before) => statedRoute([], before as GatewayRouteStatus | undefined, context));
       }
+    }
+    for (const [key, ancestors] of statuses.backendTlsPolicies) {
+      await this.#write('backendTlsPolicies', key, (context, before) => {
+        const stated = statedPolicy(ancestors, before as GatewayPolicyStatus | undefined, context);
+        // One that is in force nowhere says nothing, and did not before.
+        return stated.ancestors?.length === 0 && before === undefined ? {} : stated;
+      });
     }
     for (const [key, { addresses, problems }] of statuses.ingresses) {
       await this.#write('ingresses', key, () => ({ loadBalancer: addresses.length === 0 ? {} : { ingress: addresses } }));

@@ -1,5 +1,5 @@
 /** The statuses of the edge's objects as they should stand in the API: what is there, with what is ours to say put in its place. */
-import { gatewayController, type EdgeCondition, type EdgeGatewayStatus, type EdgeParentStatus, type GatewayStatus, type RouteParentStatus, type GatewayRouteStatus, type StatedCondition } from '@sluice/serving';
+import { gatewayController, type EdgeAncestorStatus, type EdgeCondition, type EdgeGatewayStatus, type EdgeParentStatus, type GatewayStatus, type RouteParentStatus, type GatewayPolicyStatus, type GatewayRouteStatus, type StatedCondition } from '@sluice/serving';
 
 /** What gateways have made of the latest model. */
 export type EdgeVerdict = { readonly kind: 'taken' } | { readonly kind: 'pending' } | { readonly kind: 'refused'; readonly message: string };
@@ -50,6 +50,16 @@ export function statedRoute(parents: readonly EdgeParentStatus[], before: Gatewa
     return { parentRef, controllerName: gatewayController, conditions: statedConditions(conditions, previous?.conditions, context) };
   });
   return { parents: [...others, ...own] };
+}
+
+/** Of a policy, as of a route. */
+export function statedPolicy(ancestors: readonly EdgeAncestorStatus[], before: GatewayPolicyStatus | undefined, context: StatusContext): GatewayPolicyStatus {
+  const others = (before?.ancestors ?? []).filter(({ controllerName }) => controllerName !== gatewayController);
+  const own = ancestors.map(({ ancestorRef, conditions }) => {
+    const previous = before?.ancestors?.find((one) => one.controllerName === gatewayController && isSameParent(one.ancestorRef, ancestorRef));
+    return { ancestorRef, controllerName: gatewayController, conditions: statedConditions(conditions, previous?.conditions, context) };
+  });
+  return { ancestors: [...others, ...own] };
 }
 
 function isSameParent(a: RouteParentStatus['parentRef'], b: RouteParentStatus['parentRef']): boolean {

@@ -25,6 +25,7 @@ export interface Gateway extends ServingObject {
     readonly listeners?: readonly GatewayListener[];
     readonly addresses?: readonly { readonly type?: string; readonly value?: string }[];
     readonly infrastructure?: { readonly parametersRef?: unknown };
+    readonly tls?: { readonly backend?: unknown; readonly frontend?: unknown };
   };
   readonly status?: GatewayStatus;
 }
@@ -196,6 +197,26 @@ export interface PathModifier {
   readonly type: string;
   readonly replaceFullPath?: string;
   readonly replacePrefixMatch?: string;
+}
+
+/** `v1`. */
+export interface BackendTlsPolicy extends ServingObject {
+  readonly spec: {
+    readonly targetRefs: readonly { readonly group?: string; readonly kind: string; readonly name: string; readonly sectionName?: string }[];
+    readonly validation: {
+      readonly caCertificateRefs?: readonly { readonly group?: string; readonly kind: string; readonly name: string }[];
+      /** `System` */
+      readonly wellKnownCACertificates?: string;
+      readonly hostname: string;
+      readonly subjectAltNames?: readonly { readonly type: string; readonly hostname?: string; readonly uri?: string }[];
+    };
+    readonly options?: Readonly<Record<string, string>>;
+  };
+  readonly status?: GatewayPolicyStatus;
+}
+
+export interface GatewayPolicyStatus {
+  readonly ancestors?: readonly { readonly ancestorRef: ParentReference; readonly controllerName: string; readonly conditions: readonly StatedCondition[] }[];
 }
 
 export interface ReferenceGrant extends ServingObject {
