@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { parseAllDocuments } from 'yaml';
+import { parseDocument } from 'yaml';
 import { kubernetesTools, kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
 import { RenderedChart, type Manifest } from './rendered-chart.ts';
 
@@ -49,12 +49,22 @@ export async function render(options: RenderOptions = {}): Promise<RenderedChart
   return parseChart(await renderText(options));
 }
 
+/** Documents by their text: most are the same whatever the values, and reading them is dearer than rendering. */
+const read = new Map<string, Manifest | null>();
+
 /** @throws on text that is no YAML */
 export function parseChart(text: string): RenderedChart {
-  const documents = parseAllDocuments(text);
-  const broken = documents.flatMap(({ errors }) => errors);
-  if (broken.length > 0) throw new Error(`helm rendered something that is no YAML: ${broken.join('; ')}`);
-  return new RenderedChart(documents.map((document) => document.toJS() as Manifest | null).filter((found) => found !== null));
+  return new RenderedChart(text.split(/^---$/m).map(parseOnce).filter((found) => found !== null));
+}
+
+function parseOnce(text: string): Manifest | null {
+  const known = read.get(text);
+  if (known !== undefined) return known;
+  const document = parseDocument(text);
+  if (document.errors.length > 0) throw new Error(`helm rendered something that is no YAML: ${document.errors.join('; ')}`);
+  const manifest = document.toJS() as Manifest | null;
+  read.set(text, manifest);
+  return manifest;
 }
 
 /** Rejects with what helm says when anything is wrong, warnings included, among them versions of APIs that are on their way out. */

@@ -33,6 +33,14 @@ const validators = new Map<string, ValidateFunction>();
 
 /** What is wrong with an object, as `spec/replicas must be integer`. Undefined for a kind that is not Kubernetes' own. */
 export function problemsOf(object: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }): readonly string[] | undefined {
+  if (!found.has(object)) found.set(object, lookAt(object));
+  return found.get(object);
+}
+
+/** What has been looked at: documents of several renders are often the same. */
+const found = new WeakMap<object, readonly string[] | undefined>();
+
+function lookAt(object: { readonly apiVersion?: string | undefined; readonly kind?: string | undefined }): readonly string[] | undefined {
   const kind = `${object.apiVersion} ${object.kind}`;
   const definition = kinds.get(kind);
   if (definition === undefined) return undefined;
