@@ -72,7 +72,7 @@ export class GatewayProber {
 
   stop(): void {
     this.#isStopped = true;
-    for (const owner of [...this.#work.keys()]) this.cancel(owner);
+    for (const owner of this.#work.keys()) this.cancel(owner);
     for (const next of this.#waiting.splice(0)) next();
   }
 
