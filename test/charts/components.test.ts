@@ -54,6 +54,14 @@ describe.skipIf(kubernetesToolsMissing !== undefined).each(variants)('with $name
     ]);
   });
 
+  test('names of Routes lead to the gateways’ own Services', () => {
+    const { gatewayService } = settingsOf(chart, 'controller');
+    const { gatewayServices } = settingsOf(chart, 'config-server');
+    const named = ({ metadata }: { readonly metadata: { readonly namespace?: string; readonly name: string } }) => `${metadata.namespace}/${metadata.name}`;
+    expect(gatewayService).toBe(named(chart.get('Service', 'sluice-gateway-internal')));
+    expect(gatewayServices).toEqual({ external: named(chart.get('Service', 'sluice-gateway')), internal: gatewayService });
+  });
+
   test('whoever needs the config service is told its name and port', () => {
     const [port] = chart.get('Service', 'sluice-config-server').spec.ports ?? [];
     const address = `sluice-config-server.mesh.svc:${port?.port}`;

@@ -146,6 +146,17 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
     expect((answers.get('hello-00001') ?? 0) + (answers.get('hello-00002') ?? 0)).toBe(10_000);
   });
 
+  test('each name has a Service that leads to the gateways, and by its label a tag is the cluster’s alone', async () => {
+    const services = await mesh.kubectlOutput('get svc -l serving.knative.dev/route=hello -o custom-columns=NAME:.metadata.name,TO:.spec.externalName --no-headers');
+    const gateways = 'sluice-gateway-internal.sluice-system.svc.cluster.local';
+    expect(services.trim().split('\n').map((line) => line.trim().split(/\s+/)).sort()).toEqual([['first-hello', gateways], ['hello', gateways]]);
+    const status = async () => (await get(mesh.port, `first-${host}`)).status;
+    await mesh.kubectlOutput('label svc first-hello networking.knative.dev/visibility=cluster-local');
+    await eventually(async () => expect(await status()).toBe(404));
+    await mesh.kubectlOutput('label svc first-hello networking.knative.dev/visibility-');
+    await eventually(async () => expect(await status()).toBe(200));
+  });
+
   test('tables have the columns of Knative', async () => {
     const header = async (kind: string) => (await mesh.kubectlOutput(`get ${kind}`)).split('\n')[0]?.trim().split(/ {2,}/);
     expect(await header('ksvc')).toEqual(['NAME', 'URL', 'LATESTCREATED', 'LATESTREADY', 'READY', 'REASON']);

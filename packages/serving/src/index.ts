@@ -94,6 +94,7 @@ export { makeRevision, revisionNameOf } from './resources/make-revision.ts';
 export { makeDeployment, type RevisionDeployment } from './resources/make-deployment.ts';
 export { makePodAutoscaler } from './resources/make-pod-autoscaler.ts';
 export { makePrivateService, type PrivateService } from './resources/make-private-service.ts';
+export { makePublicService, makePublicSlices, sliceManager, type PublicEndpoints, type PublicService, type PublicSlice } from './resources/make-public-service.ts';
 export { ownerReference } from './resources/owner-reference.ts';
 export type { PodOptions } from './resources/make-queue-container.ts';
 export { protocolOf, queuePorts, queueServingPort, userPort } from './resources/serving-container.ts';
@@ -130,7 +131,10 @@ export { invalidRouteStatus, isServedByAll, routeStatus, type RouteFacts } from 
 export { invalidServiceStatus, serviceStatus, type ServiceFacts } from './status/service-status.ts';
 export { serverlessServiceStatus, type ServerlessServiceFacts } from './status/serverless-service-status.ts';
 
-export { clusterUrl, routeHosts, routeUrl, type HostConfig, type RouteHosts } from './traffic/hosts.ts';
+export { balancerOf, type Balancer } from './placeholders/balancer.ts';
+export { makePlaceholder, makePlaceholderSlice, type PlaceholderService, type PlaceholderSlice } from './placeholders/make-placeholder.ts';
+export { hiddenTags, withHiddenTags } from './traffic/hidden-tags.ts';
+export { clusterHost, clusterUrl, isClusterLocal, routeHosts, routeUrl, taggedName, type HostConfig, type RouteHosts } from './traffic/hosts.ts';
 export {
   referencedNames,
   resolveTraffic,
@@ -162,7 +166,7 @@ export { defaultDomainMapping } from './domain-mapping/default-domain-mapping.ts
 export { domainMappingCertificate } from './domain-mapping/domain-mapping-certificate.ts';
 export { domainMappingStatus, invalidDomainMappingStatus, type DomainMappingFacts } from './domain-mapping/domain-mapping-status.ts';
 export { makeDomainIngress } from './domain-mapping/make-domain-ingress.ts';
-export { resolveReference, type Addressable, type ResolvedReference } from './domain-mapping/resolve-reference.ts';
+export { isPlainService, resolveReference, resourceOf, type Addressable, type FoundReference, type ResolvedReference } from './domain-mapping/resolve-reference.ts';
 export { validateDomainMapping } from './domain-mapping/validate-domain-mapping.ts';
 export { build } from './model/build.ts';
 export { previewObjects, type Preview } from './model/preview-objects.ts';
@@ -174,6 +178,7 @@ export type { EdgeSurroundings } from './edge/edge-surroundings.ts';
 export { backendTlsPolicyKind, gatewayClassKind, gatewayController, gatewayKind, grpcRouteKind, httpRouteKind, ingressClassKind, ingressController, kubernetesIngressKind, referenceGrantKind, tcpRouteKind, tlsRouteKind } from './edge/edge-kinds.ts';
 export type * from './edge/api/gateway-api.ts';
 export type * from './edge/api/kubernetes-ingress.ts';
+export type { RevisionMesh } from './model/revision-mesh.ts';
 export { certificateIn, type FoundCertificate } from './model/certificates.ts';
 export { backendKey, type BackendRef, type NoBackend, type ServiceView } from './model/live-backends.ts';
 export type { SecretView } from './model/certificates.ts';

@@ -47,6 +47,8 @@ export const annotations = {
   /** Who serves an Ingress. */
   ingressClass: 'networking.knative.dev/ingress-class',
   legacyIngressClass: 'networking.knative.dev/ingress.class',
+  /** On an Ingress of a Route: the hosts of each of its tags, as JSON. */
+  tagToHost: 'networking.internal.knative.dev/tag-to-host',
   /** Who makes a Certificate. */
   certificateClass: 'networking.knative.dev/certificate-class',
   legacyCertificateClass: 'networking.knative.dev/certificate.class',

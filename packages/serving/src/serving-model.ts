@@ -8,6 +8,7 @@
 import type { Protocol } from './api/pod-autoscaler.ts';
 import type { ServingMode } from './api/serverless-service.ts';
 import type { Problem } from '@sluice/kernel';
+import type { RevisionMesh } from './model/revision-mesh.ts';
 import type { SessionAffinity } from './model/session-affinity.ts';
 
 export interface ServingModel {
@@ -53,6 +54,8 @@ export interface ServingRevision {
   readonly pods: readonly ServingEndpoint[];
   /** The activators that share this revision's traffic in mode `Proxy`: ready ones only. Sorted by address. */
   readonly activators: readonly ServingEndpoint[];
+  /** How activators pass a mesh of others. Absent: nothing stands before the pods. */
+  readonly mesh?: RevisionMesh;
 }
 
 /** TLS towards a backend, as a policy wants it. */

@@ -77,7 +77,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
   });
 
   test('let the injector write nothing where somebody else makes its certificates', async () => {
-    const set = ['injector.certificates.secretName=injector-tls'];
+    const set = ['injector.certificates.secretName=injector-tls', 'injector.podDryRun=false'];
     const granted = [...new GrantedAccess(await render({ set }), 'sluice-injector').granted].toSorted();
     expect(granted).toEqual([...['list', 'watch'].map((verb) => `${verb} core/configmaps in mesh`), ...['list', 'watch'].map((verb) => `${verb} core/secrets in mesh named injector-tls`)].toSorted());
   });
@@ -148,6 +148,10 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('the roles', () => {
       expect(ports).toMatchObject([{ name: port?.name, port: port?.targetPort }]);
     }
     expect(slices.items).toHaveLength(3);
+  });
+
+  test('let whoever brings a kind that answers somewhere say that it may be read', () => {
+    expect(chart.ofKind<Role & KubernetesObject & { readonly aggregationRule?: unknown }>('ClusterRole').find(({ metadata }) => metadata.name === 'sluice-addressable-resolver')?.aggregationRule).toEqual({ clusterRoleSelectors: [{ matchLabels: { 'duck.knative.dev/addressable': 'true' } }] });
   });
 
   test('are bound to accounts of this release only', () => {
@@ -276,6 +280,14 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     expect(items.filter(({ involvedObject }) => involvedObject.name === 'odd')).toMatchObject([{ reason: 'Refused', count: 2, source: { component: 'sluice-config-server' } }]);
   });
 
+  test('has its pod tried where somebody asks', async () => {
+    const kind = { group: 'serving.knative.dev', version: 'v1', kind: 'Service' };
+    const request = { uid: 'u', kind, operation: 'CREATE', namespace: 'default', object: aService('tried'), dryRun: true } as const;
+    expect(await cluster.reviewers['/validation']?.(request)).toMatchObject({ kind: 'allow' });
+    expect(await cluster.reviewers['/validation']?.({ ...request, namespace: 'nowhere' })).toMatchObject({ kind: 'refuse', message: expect.stringContaining('dry run failed with namespaces "nowhere" not found') as string });
+    expect((await cluster.admin.resource(pods).list(inDefault)).items.filter(({ metadata }) => metadata.name.startsWith('dry-run-validation'))).toEqual([]);
+  });
+
   test('may leave its pods to Kubernetes’ own autoscaler', async () => {
     const steady = { namespace: 'default', name: 'steady' };
     const annotations = { 'autoscaling.knative.dev/class': 'hpa.autoscaling.knative.dev', 'autoscaling.knative.dev/metric': 'cpu', 'autoscaling.knative.dev/max-scale': '7' };
@@ -335,6 +347,39 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('a Service, from its first
     expect((await cluster.admin.resource(tcpRouteKind).get(tcpRoute.metadata)).status).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'False' }, {}] }] });
     expect((await cluster.admin.resource(kubernetesIngressKind).get(ingress.metadata)).status).toEqual({ loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } });
     await cluster.admin.resource(coreServices).delete(service.metadata);
+  });
+
+  test('may be served by others’ gateways, and by ours again', async () => {
+    const ingressClass = (name: string | null) => cluster.admin.resource(serviceKind).patch(hello, { type: 'merge', body: { metadata: { annotations: { 'networking.knative.dev/ingress-class': name } } } });
+    const sliceOf = async (service: string) => (await cluster.admin.resource(endpointSlices).list(inDefault)).items.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service).map(({ endpoints, ports }) => [endpoints[0]?.addresses[0], ports?.length]);
+    const activators = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace: 'mesh', name: 'activators', labels: { 'kubernetes.io/service-name': 'activator-service' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.0.0.8'], conditions: { ready: true } }],
+      ports: [{ name: 'http', port: 8012 }],
+    } as const;
+    await cluster.admin.resource(endpointSlices).create(activators);
+    await cluster.admin.resource(serviceKind).patch(hello, { type: 'merge', body: { spec: { template: { spec: { containerConcurrency: 1 } } } } });
+    await ingressClass('other.ingress.networking.knative.dev');
+    await cluster.rest(5000);
+    for (const ip of ['192.0.2.1', '192.0.2.2']) {
+      const ingress = await cluster.admin.resource(ingressKind).get(hello);
+      await cluster.admin.resource(ingressKind).updateStatus({ ...ingress, status: { privateLoadBalancer: { ingress: [{ ip }] } } });
+      await cluster.rest(2000);
+      expect(await sliceOf('hello')).toEqual([[ip, 1]]);
+    }
+    const revision = (await cluster.admin.resource(serviceKind).get(hello)).status?.latestReadyRevisionName ?? '';
+    expect(await sliceOf(revision)).toEqual([['10.0.0.8', 1]]);
+    await cluster.admin.resource(endpointSlices).patch(activators.metadata, { type: 'merge', body: { ports: [...activators.ports, { name: 'https', port: 8112 }] } });
+    await cluster.rest(2000);
+    expect(await sliceOf(revision)).toEqual([['10.0.0.8', 2]]);
+    await cluster.admin.resource(endpointSlices).delete(activators.metadata);
+    await ingressClass(null);
+    await cluster.rest(10_000);
+    const kept = (await cluster.admin.resource(coreServices).list(inDefault)).items.filter(({ metadata }) => !metadata.name.endsWith('-private'));
+    expect(kept.map(({ metadata, spec }) => `${metadata.name} ${spec.type}`).toSorted()).toEqual(['hello ExternalName', 'newest-hello ExternalName']);
   });
 
   test('leaves nothing behind', async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { composeAutoscaler } from '@sluice/autoscaler';
 import { composeConfigServer } from '@sluice/config-server';
 import { composeServingController } from '@sluice/controller';
-import { composeInjector, mutatingWebhookConfigurations, validatingWebhookConfigurations, type WebhookConfiguration } from '@sluice/injector';
+import { composeInjector, type Injector, mutatingWebhookConfigurations, validatingWebhookConfigurations, type WebhookConfiguration } from '@sluice/injector';
 import { createMeter, createSeededRandom } from '@sluice/kernel';
 import { RecordingLogger, SimulatedLinks, SimulatedNetwork, SimulatedTime } from '@sluice/kernel/testing';
 import {
@@ -65,6 +65,8 @@ export class GuardedCluster {
   readonly network = new SimulatedNetwork({ links: new SimulatedLinks({ time: this.time }) });
   /** To the config service, as proxies and the autoscaler have it. */
   readonly configService: InMemoryTransport;
+  /** What the injector says to whoever asks. */
+  reviewers: Injector['reviewers'] = {};
   readonly #chart: RenderedChart;
   readonly #shared;
   #handlers: ConfigServiceHandlers | undefined;
@@ -154,6 +156,7 @@ export class GuardedCluster {
   #startInjector(): void {
     const settings = settingsOf(this.#chart, 'injector');
     const injector = composeInjector({ ...this.#shared, client: this.#clientFor('injector'), settings, onPair: () => {} });
+    this.reviewers = injector.reviewers;
     this.#stops.push(() => injector.stop());
     injector.start();
   }
@@ -176,8 +179,8 @@ export class GuardedCluster {
   }
 
   #startController(): Promise<void> {
-    const { authoritySecret, identity, configService, systemNamespace } = settingsOf(this.#chart, 'controller');
-    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), authoritySecret, identity, configService, systemNamespace });
+    const { authoritySecret, identity, configService, systemNamespace, gatewayService } = settingsOf(this.#chart, 'controller');
+    const controller = composeServingController({ ...this.#shared, client: this.#clientFor('controller'), authoritySecret, identity, configService, systemNamespace, gatewayService });
     this.#stops.push(() => controller.stop());
     return controller.start();
   }

@@ -1,5 +1,5 @@
 /** The Services in front of the gateways. */
-import type { GatewayDomains } from '@sluice/serving';
+import { clusterHost, type GatewayDomains } from '@sluice/serving';
 
 /** `namespace/name` of each. */
 export interface GatewayServices {
@@ -14,10 +14,5 @@ export function gatewayServicesIn(namespace: string): GatewayServices {
 }
 
 export function domainsOf({ external, internal }: GatewayServices, clusterDomain: string): GatewayDomains {
-  return { external: domainOf(external, clusterDomain), internal: domainOf(internal, clusterDomain) };
-}
-
-function domainOf(service: string, clusterDomain: string): string {
-  const [namespace, name] = service.split('/');
-  return `${name}.${namespace}.svc.${clusterDomain}`;
+  return { external: clusterHost(external, clusterDomain), internal: clusterHost(internal, clusterDomain) };
 }

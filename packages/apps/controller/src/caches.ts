@@ -24,8 +24,10 @@ import {
   clusterDomainClaimKind,
   configurationKind,
   domainMappingKind,
+  ingressClassOf,
   ingressKind,
   labels,
+  ownIngressClass,
   podAutoscalerKind,
   privateServiceName,
   revisionKind,
@@ -57,7 +59,10 @@ export interface Caches {
   readonly podAutoscalers: Informer<PodAutoscaler>;
   readonly serverlessServices: Informer<ServerlessService>;
   readonly deployments: Informer<Deployment>;
+  /** Those of revisions. */
   readonly coreServices: Informer<CoreService>;
+  /** Those that stand for Routes and their tags. */
+  readonly placeholders: Informer<CoreService>;
   readonly endpointSlices: Informer<EndpointSlice>;
   /** Those of revisions only. */
   readonly pods: Informer<Pod>;
@@ -78,13 +83,13 @@ export interface CacheOptions {
 export const index = {
   /** Revisions by their Configuration. */
   configuration: 'configuration',
-  /** Revisions and Configurations by each Route that says it refers to them. */
+  /** Revisions and Configurations by each Route that says it refers to them; placeholders by the Route that they stand for. */
   route: 'route',
   /** Routes by each Configuration or Revision that their traffic names. */
   target: 'target',
   /** Pods by their Revision. */
   revision: 'revision',
-  /** EndpointSlices by their Service; ServerlessServices by their private Service. */
+  /** EndpointSlices by their Service; ServerlessServices by each of their Services. */
   service: 'service',
   /** DomainMappings by what they lead to: `kind namespace/name`. */
   reference: 'reference',
@@ -92,6 +97,8 @@ export const index = {
   owner: 'owner',
   /** Certificates for all names of a namespace, by that. */
   wildcard: 'wildcard',
+  /** Ingresses that others serve, by each Service that they lead to. */
+  backend: 'backend',
   /** ServerlessServices by the Deployment they refer to. */
   deployment: 'deployment',
 } as const;
@@ -127,7 +134,7 @@ export function createCaches(options: CacheOptions): Caches {
       },
     }),
     clusterDomainClaims: new Informer<ClusterDomainClaim>({ ...base, kind: clusterDomainClaimKind }),
-    ingresses: new Informer<Ingress>({ ...base, kind: ingressKind }),
+    ingresses: new Informer<Ingress>({ ...base, kind: ingressKind, indexes: { [index.backend]: backendKeys } }),
     certificates: new Informer<Certificate>({
       ...base,
       kind: certificateKind,
@@ -143,12 +150,13 @@ export function createCaches(options: CacheOptions): Caches {
       ...base,
       kind: serverlessServiceKind,
       indexes: {
-        [index.service]: ({ metadata }) => [inNamespace(metadata.namespace, privateServiceName(metadata.name))],
+        [index.service]: ({ metadata }) => [privateServiceName(metadata.name), metadata.name].map((name) => inNamespace(metadata.namespace, name)),
         [index.deployment]: ({ metadata, spec }) => [inNamespace(metadata.namespace, spec.objectRef.name)],
       },
     }),
     deployments: new Informer({ ...base, kind: deployments, labelSelector: labels.revision }),
     coreServices: new Informer({ ...base, kind: coreServices, labelSelector: labels.serverlessService }),
+    placeholders: new Informer({ ...base, kind: coreServices, labelSelector: labels.route, indexes: { [index.route]: byLabel(labels.route) } }),
     endpointSlices: new Informer({
       ...base,
       kind: endpointSlices,
@@ -178,6 +186,14 @@ export function inNamespace(namespace: string | undefined, name: string): string
 /** A spec may be left out altogether; then there is an empty one, and validation says what is missing in it. */
 function withSpec<T extends KubernetesObject & { readonly spec: object }>(object: T): T {
   return Object.hasOwn(object, 'spec') ? object : { ...object, spec: {} };
+}
+
+/** What ours serve names Services for their names only. An Ingress of no class is nobody's. */
+export function backendKeys(ingress: Ingress): string[] {
+  const ingressClass = ingressClassOf(ingress, { ingressClass: ownIngressClass });
+  if (ingressClass === ownIngressClass) return [];
+  const splits = (ingress.spec?.rules ?? []).flatMap((rule) => (rule.http?.paths ?? []).flatMap((path) => path.splits ?? []));
+  return [...new Set(splits.map(({ serviceNamespace, serviceName }) => inNamespace(serviceNamespace, serviceName)))];
 }
 
 function targetKeys({ metadata, spec }: Route): string[] {

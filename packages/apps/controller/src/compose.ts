@@ -10,7 +10,8 @@ import {
   type ReconcileResult,
 } from '@sluice/kubernetes';
 import { internalCertificateType, labels, type Certificate, type ComponentTelemetry } from '@sluice/serving';
-import { createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
+import { Addressables } from './addressables.ts';
+import { backendKeys, createCaches, inNamespace, index, routeKeys, type Caches } from './caches.ts';
 import type { RegistryFetch } from './images/digest-resolver.ts';
 import { RevisionDigests } from './images/revision-digests.ts';
 import { Leadership } from './leadership.ts';
@@ -21,6 +22,8 @@ import { ConfigurationReconciler } from './reconcile/configuration.ts';
 import { DomainMappingReconciler } from './reconcile/domain-mapping.ts';
 import { InternalCertificates } from './reconcile/internal-certificates.ts';
 import { NamespaceCertificateReconciler } from './reconcile/namespace-certificate.ts';
+import { PlaceholderKeeper } from './reconcile/placeholder-keeper.ts';
+import { PublicSliceKeeper } from './reconcile/public-slice-keeper.ts';
 import { RevisionCollector } from './reconcile/revision-collector.ts';
 import { RevisionReconciler } from './reconcile/revision.ts';
 import { RouteReferences } from './reconcile/route-references.ts';
@@ -47,6 +50,11 @@ export interface ServingControllerOptions {
   readonly registryFetch?: RegistryFetch | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
+  /**
+   * `namespace/name` of the Service by which clients in the cluster reach our gateways: where names of Routes lead. Default:
+   * the chart's, in the system's namespace.
+   */
+  readonly gatewayService?: string;
   /** Who this is among several replicas, of which one works. Absent: it is the only one. */
   readonly identity?: string | undefined;
   readonly clock: Clock;
@@ -94,9 +102,18 @@ export function composeServingController(options: ServingControllerOptions): Ser
     digests,
   });
   const certificates = new CertificateKeeper({ ...base, client });
-  const route = new RouteReconciler({ ...base, client, references, certificates });
-  const serverlessService = new ServerlessServiceReconciler(base);
-  const domainMapping = new DomainMappingReconciler({ ...base, client, certificates });
+  const placeholders = new PlaceholderKeeper({ ...base, client, gatewayService: options.gatewayService ?? `${options.systemNamespace}/sluice-gateway-internal` });
+  const route = new RouteReconciler({ ...base, client, references, certificates, placeholders });
+  // The chart's name, which is Knative's.
+  const activatorService = `${options.systemNamespace}/activator-service`;
+  const serverlessService = new ServerlessServiceReconciler({ ...base, client, slices: new PublicSliceKeeper({ ...base, client, activatorService }) });
+  const addressables = new Addressables({
+    ...options,
+    onChange: (object) => {
+      for (const mapping of mappingsTo(caches, object)) controllers.domainMapping.enqueue(mapping);
+    },
+  });
+  const domainMapping = new DomainMappingReconciler({ ...base, client, certificates, addressables });
   const namespaceCertificate = new NamespaceCertificateReconciler({ ...base, client });
   const collector = new RevisionCollector({ client, caches, config, clock, logger });
 
@@ -123,7 +140,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
     authoritySecret === undefined ? [] : [run('certificate', new CertificateIssuer({ ...base, client, logger, systemNamespace: options.systemNamespace, authoritySecret }))];
   for (const controller of issuer) controller.follow(caches.certificates);
   const all = [...Object.values(controllers), ...issuer];
-  wire(caches, controllers);
+  wire(caches, controllers, activatorService);
   caches.configMaps.subscribe((change) => config.onConfigMap(change));
 
   /** On the ConfigMap itself, where whoever wrote it will look. */
@@ -170,7 +187,7 @@ export function composeServingController(options: ServingControllerOptions): Ser
       digests?.stop();
       const idle = Promise.all(all.map((controller) => controller.stop()));
       await Promise.all([idle, leadership.stop(idle)]);
-      await Promise.all(informers.map((informer) => informer.stop()));
+      await Promise.all([addressables.stop(), ...informers.map((informer) => informer.stop())]);
       await recorder.flush();
     },
     get hasSynced() {
@@ -187,7 +204,7 @@ type Controllers = Readonly<
 >;
 
 /** Whose change is whose business. */
-function wire(caches: Caches, controllers: Controllers): void {
+function wire(caches: Caches, controllers: Controllers, activatorService: string): void {
   const { service, configuration, revision, route, serverlessService, revisionGc, domainMapping, namespaceCertificate } = controllers;
   service.follow(caches.services);
   service.follow(caches.configurations, (object) => controllerKeyOf(object, 'Service'));
@@ -215,6 +232,7 @@ function wire(caches: Caches, controllers: Controllers): void {
   route.follow(caches.configurations, interested);
   route.follow(caches.revisions, interested);
   route.follow(caches.ingresses, (object) => controllerKeyOf(object, 'Route'));
+  route.follow(caches.placeholders, (object) => controllerKeyOf(object, 'Route'));
   // One for a whole namespace concerns each Route there.
   const concerned = (kind: string, informer: Caches['routes'] | Caches['domainMappings']) => (object: Certificate) =>
     object.metadata.labels?.[labels.wildcardDomain] === undefined
@@ -231,8 +249,7 @@ function wire(caches: Caches, controllers: Controllers): void {
     inNamespace(spec.namespace, metadata.name),
     ...caches.domainMappings.store.list().filter((mapping) => mapping.metadata.name === metadata.name).map(objectKey),
   ]);
-  const leadingTo = (object: KubernetesObject) =>
-    caches.domainMappings.store.byIndex(index.reference, `${object.kind} ${objectKey(object)}`).map(objectKey);
+  const leadingTo = (object: KubernetesObject) => mappingsTo(caches, object);
   domainMapping.follow(caches.services, leadingTo);
   domainMapping.follow(caches.routes, leadingTo);
 
@@ -240,11 +257,23 @@ function wire(caches: Caches, controllers: Controllers): void {
   serverlessService.follow(caches.coreServices, (object) => controllerKeyOf(object, 'ServerlessService'));
   serverlessService.follow(caches.endpointSlices, ({ metadata }) => {
     const name = metadata.labels?.['kubernetes.io/service-name'] ?? '';
+    if (inNamespace(metadata.namespace, name) === activatorService) return caches.coreServices.store.list().filter(isPublic).map(objectKey);
     return caches.serverlessServices.store.byIndex(index.service, inNamespace(metadata.namespace, name)).map(objectKey);
   });
+  serverlessService.follow(caches.ingresses, backendKeys);
   serverlessService.follow(caches.deployments, (object) =>
     caches.serverlessServices.store.byIndex(index.deployment, objectKey(object)).map(objectKey),
   );
+}
+
+/** Keys of the DomainMappings that lead to an object. */
+function mappingsTo(caches: Caches, object: KubernetesObject): string[] {
+  return caches.domainMappings.store.byIndex(index.reference, `${object.kind} ${objectKey(object)}`).map(objectKey);
+}
+
+/** Its name is that of the ServerlessService. */
+function isPublic({ metadata }: KubernetesObject): boolean {
+  return metadata.labels?.[labels.serviceType] === 'Public';
 }
 
 function revisionKeys({ metadata }: KubernetesObject): readonly string[] {

@@ -20,6 +20,8 @@ export interface ControllerConfig {
   readonly identity: string | undefined;
   /** Where the control plane and its ConfigMaps live. */
   readonly systemNamespace: string;
+  /** By which Service clients in the cluster reach our gateways: `--gateway-internal-service namespace/name`, default the chart's. */
+  readonly gatewayService: string;
   /** Where `/metrics` and `/ready` are served. */
   readonly metricsHost: string;
   /** 0 takes any free port. */
@@ -41,6 +43,9 @@ export function readConfig(flags: readonly string[], environment: Environment): 
   const podName = reader.text({ variable: 'POD_NAME' }, '');
   const isShared = reader.boolean({ flag: 'leader-election' }, false);
   if (isShared && podName === '') reader.report({ variable: 'POD_NAME' }, 'is required with --leader-election');
+  const systemNamespace = reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system');
+  const gatewayService = reader.text({ flag: 'gateway-internal-service' }, `${systemNamespace}/sluice-gateway-internal`);
+  if (!/^[^/]+\/[^/]+$/.test(gatewayService)) reader.report({ flag: 'gateway-internal-service' }, `must be namespace/name, but was ${JSON.stringify(gatewayService)}`);
   return reader.finish({
     identity: isShared ? podName : undefined,
     configService,
@@ -48,7 +53,8 @@ export function readConfig(flags: readonly string[], environment: Environment): 
     authoritySecret: reader.text({ flag: 'certificate-authority-secret' }, '') || undefined,
     resolvesDigests: reader.choice({ flag: 'resolve-image-digests' }, ['on', 'off'], 'off') === 'on',
     podsSeeSecrets: reader.choice({ flag: 'pods-see-secrets' }, ['on', 'off'], 'on') === 'on',
-    systemNamespace: reader.text({ flag: 'system-namespace', variable: 'SYSTEM_NAMESPACE' }, 'sluice-system'),
+    systemNamespace,
+    gatewayService,
     metricsHost: reader.text({ flag: 'metrics-host', variable: 'POD_IP' }, '0.0.0.0'),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
     podName: reader.text({ variable: 'POD_NAME' }, 'controller'),

@@ -6,12 +6,12 @@ import { ControllerWorld } from './testing/index.ts';
 
 const host = 'www.example.org';
 
-function aMapping(name = 'hello'): DomainMapping {
+function aMapping(name = 'hello', apiVersion = 'serving.knative.dev/v1', kind = 'Service'): DomainMapping {
   return {
     apiVersion: 'serving.knative.dev/v1beta1',
     kind: 'DomainMapping',
     metadata: { name: host, namespace: 'default' },
-    spec: { ref: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name } },
+    spec: { ref: { apiVersion, kind, name } },
   };
 }
 
@@ -92,11 +92,41 @@ describe('a mapping', () => {
     const world = await withService();
     await world.put(aClaim('default'));
     await world.put(aMapping('later'));
-    expect(world.condition(domainMappingKind, host, 'ReferenceResolved')).toMatchObject({ status: 'False', reason: 'ResolveFailed', message: 'Service "later" not found' });
+    expect(world.condition(domainMappingKind, host, 'ReferenceResolved')).toMatchObject({ status: 'False', reason: 'ResolveFailed', message: 'failed to get object default/later: services.serving.knative.dev "later" not found' });
     await world.put(aService('later'));
     await world.bringUp('later-00001');
     expect(world.condition(domainMappingKind, host, 'ReferenceResolved')).toMatchObject({ status: 'True' });
     expect(world.has(serviceKind, 'later')).toBe(true);
+  });
+
+  test('may lead to a Service of Kubernetes, and to whatever says where it answers', async () => {
+    const world = new ControllerWorld();
+    await world.start(network({}), aClaim('default'), aMapping('web', 'v1'));
+    const backend = () => world.find(ingressKind, host).spec.rules?.[0]?.http?.paths?.[0];
+    expect(backend()).toMatchObject({ rewriteHost: 'web.default.svc.cluster.local', splits: [{ serviceName: 'web', servicePort: 80 }] });
+
+    await world.put(aMapping('orders', 'eventing.knative.dev/v1', 'Broker'));
+    const resolved = () => world.condition(domainMappingKind, host, 'ReferenceResolved');
+    expect(resolved()).toMatchObject({ status: 'False', message: 'failed to get object default/orders: brokers.eventing.knative.dev "orders" not found' });
+    const broker = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', metadata: { name: 'orders', namespace: 'default' } };
+    await world.put(broker);
+    expect(resolved()).toMatchObject({ status: 'False', message: expect.stringContaining('address not set for &ObjectReference{Kind:Broker') as string });
+    await world.put({ ...broker, status: { address: { url: 'http://broker-ingress.default.svc.cluster.local' } } });
+    expect(resolved()).toMatchObject({ status: 'True' });
+    expect(backend()).toMatchObject({ rewriteHost: 'broker-ingress.default.svc.cluster.local' });
+  });
+
+  test('says that a kind is not known here, and looks again', async () => {
+    const world = new ControllerWorld();
+    await world.start(network({}), aClaim('default'), aMapping('x', 'nowhere.example.org/v1', 'Thing'));
+    expect(world.condition(domainMappingKind, host, 'ReferenceResolved')).toMatchObject({
+      status: 'False',
+      message: expect.stringContaining('failed to get lister for nowhere.example.org/v1, Resource=things: ') as string,
+    });
+    const asked = () => world.server.requests.filter((request) => request.includes('/things/')).length;
+    const before = asked();
+    await world.time.advanceAsync(31_000);
+    expect(asked()).toBe(before + 1);
   });
 
   test('says all that is wrong with it', async () => {

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     process.stderr.write(describeSettingProblems('controller', config.problems));
     process.exit(2);
   }
-  const { authoritySecret, identity, resolvesDigests, podsSeeSecrets, configService, configServiceTls, systemNamespace, metricsHost, metricsPort, podName, profilingPort, logLevel } = config.value;
+  const { authoritySecret, identity, resolvesDigests, podsSeeSecrets, configService, configServiceTls, systemNamespace, gatewayService, metricsHost, metricsPort, podName, profilingPort, logLevel } = config.value;
   const authority = configServiceTls && readSidecarAuthority(configServiceTls);
   if (authority?.ok === false) {
     process.stderr.write(describeSettingProblems('controller', authority.problems));
@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     registryFetch: resolvesDigests ? systemFetch : undefined,
     podsSeeSecrets,
     systemNamespace,
+    gatewayService,
     identity,
     clock,
     timers,

@@ -1,4 +1,4 @@
-import { deployments, events, type KubernetesObject } from '@sluice/kubernetes';
+import { deployments, events, services as coreServices, type KubernetesObject } from '@sluice/kubernetes';
 import { configurationKind, podAutoscalerKind, revisionKind, routeKind, serviceKind } from '@sluice/serving';
 import { aRoute, aService } from '@sluice/serving/testing';
 import { describe, expect, test } from 'vitest';
@@ -204,7 +204,7 @@ describe('from a Service to its pods', () => {
     await before.putToSleep('hello-00001');
 
     const after = new ControllerWorld();
-    for (const kind of [serviceKind, configurationKind, routeKind, revisionKind, podAutoscalerKind, deployments]) {
+    for (const kind of [serviceKind, configurationKind, routeKind, revisionKind, podAutoscalerKind, deployments, coreServices]) {
       after.server.put(...before.server.list<KubernetesObject>(kind));
     }
     await after.start();

@@ -23,6 +23,8 @@ export interface Child<T extends KubernetesObject> {
   readonly actual: T | undefined;
   /** What is there, brought to what it should be. Equal content means nothing to do. */
   readonly merge: (actual: T, desired: T) => T;
+  /** What becomes of a name that is taken although the cache holds nothing under it: it is looked at, or tried again later. Default `look`. */
+  readonly whenTaken?: 'look' | 'later';
 }
 
 export interface WriterOptions {
@@ -64,7 +66,7 @@ export class Writer {
         this.#options.logger.info('object created', { kind: kind.kind, key: objectKey(created) });
         return created;
       } catch (reason) {
-        if (!isAlreadyExists(reason)) throw reason;
+        if (!isAlreadyExists(reason) || child.whenTaken === 'later') throw reason;
         // The cache is behind: look at what really has the name.
         actual = await resource.get(desired.metadata);
       }

@@ -9,6 +9,7 @@ import type { InjectorSettings } from './config.ts';
 import { injectionReviewer } from './injection/injection-reviewer.ts';
 import { configMapReaders, LiveRules } from './live-rules.ts';
 import type { Reviewer } from './reviews/admission-review.ts';
+import { podTrial } from './reviews/pod-trial.ts';
 import { configMapReviewer, defaultingReviewer, validatingReviewer } from './reviews/serving-reviews.ts';
 
 export interface InjectorOptions {
@@ -65,7 +66,7 @@ export function composeInjector(options: InjectorOptions): Injector {
   return {
     reviewers: {
       '/defaulting': defaultingReviewer(() => rules.current),
-      '/validation': validatingReviewer(() => rules.current),
+      '/validation': validatingReviewer(() => rules.current, settings.triesPods ? podTrial(client) : undefined),
       '/config-validation': configMapReviewer(configMapReaders),
       ...(settings.injection ? { '/injection': injectionReviewer(settings.injection, meter) } : {}),
     },

@@ -19,6 +19,8 @@ export interface InjectorSettings {
   /** The webhook configurations that lead here. */
   readonly mutatingConfigurations: readonly string[];
   readonly validatingConfigurations: readonly string[];
+  /** Whether the pod of a Service is tried where that is asked for, which needs the right to create pods: `--pod-dry-run`, default `on`. */
+  readonly triesPods: boolean;
   /** How pods get their proxies. Undefined: none does. `--proxy-image`. */
   readonly injection: InjectionSettings | undefined;
   /** Where `/metrics` and `/ready` are served. */
@@ -42,6 +44,7 @@ export function readSettings(flags: readonly string[], environment: Environment)
     certificates: reader.choice({ flag: 'certificates' }, ['self', 'given'], 'self'),
     mutatingConfigurations: namesOf(reader.text({ flag: 'mutating-configurations' }, '')),
     validatingConfigurations: namesOf(reader.text({ flag: 'validating-configurations' }, '')),
+    triesPods: reader.choice({ flag: 'pod-dry-run' }, ['on', 'off'], 'on') === 'on',
     injection: readInjection(reader, systemNamespace),
     metricsHost: reader.text({ flag: 'metrics-host' }, host),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),

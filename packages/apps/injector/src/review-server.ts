@@ -49,7 +49,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
       response.writeHead(text === undefined ? 413 : 400, { 'content-type': 'text/plain' }).end('not an AdmissionReview of admission.k8s.io/v1\n');
       return;
     }
-    const decision = reviewer(asked);
+    const decision = await reviewer(asked);
     count(decision.kind);
     logger.debug('review', { path, kind: asked.kind.kind, namespace: asked.namespace, name: asked.name, operation: asked.operation, result: decision.kind });
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answerReview(asked, decision)));

@@ -64,27 +64,46 @@ test('what it leads to is in its own namespace', () => {
 });
 
 describe('what it leads to', () => {
-  const at = (url?: string) => resolveReference(mapping(), { status: { address: url === undefined ? {} : { url } } }, 'cluster.local');
+  const domain = 'cluster.local';
+  const inGo = '&ObjectReference{Kind:Service,Namespace:shop,Name:hello,UID:,APIVersion:serving.knative.dev/v1,ResourceVersion:,FieldPath:,}';
+  const found = (status: object) => resolveReference(mapping(), { kind: 'found', object: { status } }, domain);
+  const at = (url?: string) => found(url === undefined ? {} : { address: { url } });
 
   test('is the host in the cluster', () => {
-    expect(at('http://hello.shop.svc.cluster.local')).toEqual({ kind: 'resolved', host: 'hello.shop.svc.cluster.local', service: 'hello' });
+    expect(at('http://hello.shop.svc.cluster.local')).toEqual({ kind: 'resolved', host: 'hello.shop.svc.cluster.local', service: 'hello', port: 80 });
+    expect(at('https://hello.shop.svc.cluster.local')).toMatchObject({ port: 443 });
+  });
+
+  test('is the one of several addresses that is meant, or the first', () => {
+    const addresses = [{ name: 'a', url: 'http://one.shop.svc.cluster.local' }, { name: 'b', url: 'http://other.shop.svc.cluster.local' }];
+    expect(found({ addresses })).toMatchObject({ service: 'one' });
+    expect(found({ addresses, address: { name: 'b' } })).toMatchObject({ service: 'other' });
+    expect(found({ addresses, address: { name: 'c' } })).toMatchObject({ message: `address with name c cannot be found/resolved for ${inGo}` });
   });
 
   test.each<[string | undefined, string]>([
-    [undefined, 'address not set for Service "hello"'],
+    [undefined, `address not set for ${inGo}`],
+    ['', `URL missing in address of ${inGo}`],
+    ['/x', `hostname missing in address of ${inGo}`],
     ['http://hello.shop.svc.cluster.local/x', 'resolved URI "http://hello.shop.svc.cluster.local/x" contains a path'],
     ['http://hello.example.org', 'resolved URI "http://hello.example.org" must be of the form {name}.{namespace}.svc.cluster.local'],
     ['http://hello.other.svc.cluster.local', 'resolved URI "http://hello.other.svc.cluster.local" must be in same namespace as DomainMapping'],
   ])('cannot be %s', (url, message) => expect(at(url)).toEqual({ kind: 'failed', message }));
 
-  test('is there, and of a kind that is served', () => {
-    expect(resolveReference(mapping(), undefined, 'cluster.local')).toMatchObject({ message: 'Service "hello" not found' });
-    expect(resolveReference(mapping(), 'unknown-kind', 'cluster.local')).toMatchObject({ kind: 'failed' });
+  test('is there, and of a kind that can be read', () => {
+    expect(resolveReference(mapping(), { kind: 'missing' }, domain)).toEqual({ kind: 'failed', message: 'failed to get object shop/hello: services.serving.knative.dev "hello" not found' });
+    const policy = mapping({}, { ref: { apiVersion: 'flows.example.org/v1', kind: 'Policy', name: 'p', namespace: 'shop' } });
+    expect(resolveReference(policy, { kind: 'unreadable', why: 'forbidden' }, domain)).toEqual({ kind: 'failed', message: 'failed to get lister for flows.example.org/v1, Resource=policies: forbidden' });
+  });
+
+  test('may be a Service of Kubernetes, by its name alone', () => {
+    const plain = mapping({}, { ref: { apiVersion: 'v1', kind: 'Service', name: 'web', namespace: 'shop' } });
+    expect(resolveReference(plain, { kind: 'missing' }, domain)).toEqual({ kind: 'resolved', host: 'web.shop.svc.cluster.local', service: 'web', port: 80 });
   });
 });
 
 describe('its Ingress', () => {
-  const target = { host: 'hello.shop.svc.cluster.local', service: 'hello' };
+  const target = { host: 'hello.shop.svc.cluster.local', service: 'hello', port: 80 };
 
   test('leads the host there, and tells the program what it was called by', () => {
     expect(makeDomainIngress(mapping(), target, defaultNetwork).spec).toEqual({
@@ -132,13 +151,13 @@ describe('its Ingress', () => {
 
 describe('its conditions', () => {
   const claim = { apiVersion: 'x', kind: 'ClusterDomainClaim', metadata: { name: 'www.example.org' }, spec: { namespace: 'shop' } };
-  const base: DomainMappingFacts = { mapping: mapping(), claim, reference: { kind: 'resolved', host: 'h', service: 's' }, ingress: undefined, now };
+  const base: DomainMappingFacts = { mapping: mapping(), claim, reference: { kind: 'resolved', host: 'h', service: 's', port: 80 }, ingress: undefined, now };
   const told = (facts: Partial<DomainMappingFacts>, type: string) => {
     const { status, reason = '' } = domainMappingStatus({ ...base, ...facts }).conditions?.find((condition) => condition.type === type) ?? {};
     return `${status} ${reason}`.trim();
   };
   const ready = { type: 'Ready', status: 'True', lastTransitionTime: now } as const;
-  const ingress = { ...makeDomainIngress(mapping(), { host: 'h', service: 's' }, defaultNetwork), status: { conditions: [ready] } };
+  const ingress = { ...makeDomainIngress(mapping(), { host: 'h', service: 's', port: 80 }, defaultNetwork), status: { conditions: [ready] } };
 
   test('all together make it ready', () => {
     expect(told({ ingress }, 'Ready')).toBe('True');

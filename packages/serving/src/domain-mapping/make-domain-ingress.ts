@@ -7,16 +7,13 @@ import { ingressClassOf } from '../ingress/ingress-class.ts';
 import { annotations, headers, inheritedAnnotations } from '../labels.ts';
 import { ownerReference } from '../resources/owner-reference.ts';
 
-/** The port of the Service that stands for a route. */
-const placeholderPort = 80;
-
 /**
  * The program learns by `K-Original-Host` what it was called by, and by its sidecar gets it back as `Host`.
  * @param target from `resolveReference`
  */
 export function makeDomainIngress(
   mapping: DomainMapping,
-  target: { readonly host: string; readonly service: string },
+  target: { readonly host: string; readonly service: string; readonly port: number },
   network: Pick<NetworkConfig, 'httpProtocol' | 'ingressClass'>,
   made: readonly IngressTls[] = [],
 ): Ingress {
@@ -46,7 +43,7 @@ export function makeDomainIngress(
               {
                 rewriteHost: target.host,
                 appendHeaders: { [headers.originalHost]: name },
-                splits: [{ serviceNamespace: namespace, serviceName: target.service, servicePort: placeholderPort, percent: 100 }],
+                splits: [{ serviceNamespace: namespace, serviceName: target.service, servicePort: target.port, percent: 100 }],
               },
             ],
           },

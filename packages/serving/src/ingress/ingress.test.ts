@@ -8,6 +8,7 @@ import { describeProblems } from '../validation/field-problem.ts';
 import { expandHosts } from './expand-hosts.ts';
 import { goJson, ingressHash } from './ingress-hash.ts';
 import { makeIngress } from './make-ingress.ts';
+import { ingressForOthers } from './served-ingress.ts';
 import { validateIngress } from './validate-ingress.ts';
 
 const config: ServingConfig = { ...defaultServingConfig, domain: { domains: [{ name: 'example.com', selector: {} }] } };
@@ -118,5 +119,14 @@ describe('a Route becomes', () => {
       { appendHeaders: { 'Knative-Serving-Default-Route': 'true' } },
     ]);
     expect(rules?.[2]?.http?.paths).toMatchObject([{ appendHeaders: { 'Knative-Serving-Tag': 'next' } }]);
+  });
+});
+
+test('an Ingress that others serve says which hosts each tag has', () => {
+  const noted = (traffic: Parameters<typeof aRoute>[1]) => ingressForOthers(aRoute('hello', traffic), config, () => 'http1').metadata.annotations?.['networking.internal.knative.dev/tag-to-host'];
+  const all = { revisionName: 'hello-00001', percent: 100 };
+  expect(noted([all])).toBeUndefined();
+  expect(JSON.parse(noted([all, { ...all, percent: 0, tag: 'beta' }]) ?? '')).toEqual({
+    beta: ['beta-hello.default', 'beta-hello.default.example.com', 'beta-hello.default.svc', 'beta-hello.default.svc.cluster.local'],
   });
 });

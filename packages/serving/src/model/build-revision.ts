@@ -7,6 +7,7 @@ import { protocolOf, servingContainer } from '../resources/serving-container.ts'
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
 import { activatorSubset } from './activator-subset.ts';
 import { endpointsOf, type EndpointSliceView } from './endpoints.ts';
+import type { RevisionMesh } from './revision-mesh.ts';
 
 /** Of Services of pods and of activators. Knative: 443, which leads to 8112. */
 export const tlsPortName = 'https';
@@ -20,6 +21,7 @@ export interface RevisionInput {
   /** Where activators take HTTP/1.1, and where HTTP/2 without TLS. */
   readonly activators: readonly ServingEndpoint[];
   readonly h2cActivators: readonly ServingEndpoint[];
+  readonly mesh: RevisionMesh | undefined;
 }
 
 export function buildRevision(input: RevisionInput): ServingRevision {
@@ -47,6 +49,7 @@ export function buildRevision(input: RevisionInput): ServingRevision {
     mode: modeOf(sks, pods, ready),
     pods,
     activators: activatorSubset(ready, sks?.spec.numActivators ?? 0, name),
+    ...(input.mesh === undefined ? {} : { mesh: input.mesh }),
   };
 }
 

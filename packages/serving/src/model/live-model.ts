@@ -63,7 +63,7 @@ export class LiveModel {
   readonly #takenEarly = new Set<string>();
 
   constructor({ config, activatorService = 'sluice-system/activator-service' }: BuildOptions) {
-    this.#revisions = new LiveRevisions(activatorService, this.#slices);
+    this.#revisions = new LiveRevisions(activatorService, this.#slices, (service) => this.#backends.service(service)?.spec?.clusterIP ?? '', config.network);
     this.#routes = new LiveRoutes(config, {
       protocolOf: (key) => this.#revisions.get(key)?.protocol,
       backendOf: (ref) => {
@@ -76,6 +76,7 @@ export class LiveModel {
   /** Everything is looked at again. */
   configure(config: IngressConfig): void {
     this.#routes.configure(config);
+    this.#revisions.setMesh(config.network);
   }
 
   /** @param object `undefined` when it has gone */
@@ -208,7 +209,8 @@ export class LiveModel {
         }
         return;
       case 'services':
-        return this.#backends.setService(key, object as ServiceView | undefined);
+        this.#backends.setService(key, object as ServiceView | undefined);
+        return this.#revisions.touchService(key);
       case 'routes':
         return this.#routes.declare(`Route ${key}`, object as Route | undefined);
       case 'ingresses':

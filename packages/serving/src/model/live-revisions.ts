@@ -6,6 +6,7 @@ import { isSameContent, privateServiceName } from '../names.ts';
 import type { ServingEndpoint, ServingRevision } from '../serving-model.ts';
 import { buildRevision, tlsPortName } from './build-revision.ts';
 import { endpointsOf } from './endpoints.ts';
+import { meshOf, type MeshConfig } from './revision-mesh.ts';
 import type { SliceIndex } from './slice-index.ts';
 
 export class LiveRevisions {
@@ -18,13 +19,32 @@ export class LiveRevisions {
   readonly #built = new Map<string, ServingRevision>();
   readonly #dirty = new Set<string>();
   readonly #activatorService: string;
+  readonly #addressOf: (service: string) => string;
+  #mesh: MeshConfig;
   #activators: readonly ServingEndpoint[] = [];
   #h2cActivators: readonly ServingEndpoint[] = [];
   #areActivatorsDirty = false;
 
-  constructor(activatorService: string, slices: SliceIndex) {
+  /** @param addressOf the address in the cluster of a Service, by `namespace/name`; empty where it has none */
+  constructor(activatorService: string, slices: SliceIndex, addressOf: (service: string) => string, mesh: MeshConfig) {
     this.#activatorService = activatorService;
     this.#slices = slices;
+    this.#addressOf = addressOf;
+    this.#mesh = mesh;
+  }
+
+  /** How a mesh of others is passed: all revisions are looked at again where that is different. */
+  setMesh({ enableMeshPodAddressability, meshCompatibilityMode }: MeshConfig): void {
+    const before = this.#mesh;
+    this.#mesh = { enableMeshPodAddressability, meshCompatibilityMode };
+    if (before.enableMeshPodAddressability === enableMeshPodAddressability && before.meshCompatibilityMode === meshCompatibilityMode) return;
+    for (const key of this.#revisions.keys()) this.#dirty.add(key);
+  }
+
+  /** @param service `namespace/service`, which has come, gone or changed */
+  touchService(service: string): void {
+    const revision = this.#revisionOf.get(service);
+    if (revision !== undefined) this.#dirty.add(revision);
   }
 
   /** Sorted by address. */
@@ -118,6 +138,7 @@ export class LiveRevisions {
       slices: this.#slices.of(`${namespace}/${privateServiceName(name)}`),
       activators: this.#activators,
       h2cActivators: this.#h2cActivators,
+      mesh: meshOf({ namespace, name }, this.#addressOf(`${namespace}/${privateServiceName(name)}`), this.#mesh),
     });
     if (before !== undefined && isSameContent(before, next)) return false;
     this.#built.set(key, next);

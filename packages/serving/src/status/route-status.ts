@@ -30,6 +30,8 @@ export interface RouteFacts {
    * `not-owned` when something else has its name.
    */
   readonly elsewhere?: { readonly ingress: Ingress | 'not-owned' | undefined } | undefined;
+  /** The name of a Service that the route needs for itself or for a tag, and that is somebody else's: nothing new is served then. */
+  readonly taken?: string | undefined;
   /** What a revision speaks, by its name. */
   readonly protocolOf: (revision: string) => Protocol;
   /** RFC 3339. */
@@ -40,7 +42,7 @@ export interface RouteFacts {
 export function routeStatus(facts: RouteFacts): RouteStatus {
   const { route, traffic, config, now } = facts;
   const isSecure = facts.obtained?.isSecure;
-  const served = readRouteTraffic(route, traffic, config, facts.rollout, isSecure);
+  const served = facts.taken !== undefined ? (route.status?.traffic ?? []) : readRouteTraffic(route, traffic, config, facts.rollout, isSecure);
   const notes = statusAnnotations(facts);
   const marks: Record<string, Mark> =
     traffic.kind === 'resolved'
@@ -63,7 +65,8 @@ export function isServedByAll({ route, config, protocolOf, elsewhere }: Pick<Rou
 }
 
 /** While a rollout goes on, the route is not ready, however well its steps are served. */
-function readyMark({ route, config, protocolOf, rollout, elsewhere }: RouteFacts, next: Pick<RouteStatus, 'traffic' | 'annotations'>): Mark {
+function readyMark({ route, config, protocolOf, rollout, elsewhere, taken }: RouteFacts, next: Pick<RouteStatus, 'traffic' | 'annotations'>): Mark {
+  if (taken !== undefined) return isFalse('NotOwned', `There is an existing placeholder Service "${taken}" that we do not own.`);
   if (rollout && !isDone(rollout)) return rolling;
   if (elsewhere) return ingressReadyMark(route.metadata.name, elsewhere.ingress);
   return gatewaysSay({ ...route, status: { ...route.status, ...next } }, config, protocolOf);
@@ -77,9 +80,9 @@ function gatewaysSay(route: Route, config: IngressConfig, protocolOf: RouteFacts
 }
 
 /** Others write here, too. The rollout is told as long as there is one: without, nothing but the newest is served. */
-function statusAnnotations({ route, traffic, rollout, obtained }: RouteFacts): Readonly<Record<string, string>> {
+function statusAnnotations({ route, traffic, rollout, obtained, taken }: RouteFacts): Readonly<Record<string, string>> {
   const before = route.status?.annotations ?? {};
-  if (traffic.kind === 'failed') return before;
+  if (traffic.kind === 'failed' || taken !== undefined) return before;
   const { [rolloutAnnotation]: _, [tlsAnnotation]: __, ...others } = before;
   return {
     ...others,

@@ -7,8 +7,8 @@ export interface ServerlessServiceFacts {
   readonly sks: ServerlessService;
   /** Ready addresses behind the private Service. */
   readonly readyPods: number;
-  /** Something else has the private Service's name. */
-  readonly isTaken: boolean;
+  /** The name of a Service of it that is somebody else's. */
+  readonly taken: string | undefined;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -18,7 +18,7 @@ const noBackends = isFalse('NoHealthyBackends', 'No healthy backends');
 export function serverlessServiceStatus({
   sks,
   readyPods,
-  isTaken,
+  taken,
   now,
 }: ServerlessServiceFacts): ServerlessServiceStatus {
   const { name, generation } = sks.metadata;
@@ -29,16 +29,16 @@ export function serverlessServiceStatus({
     conditions: livingConditions({
       dependents: ['EndpointsPopulated'],
       marks: {
-        EndpointsPopulated: isTaken ? takenMark(name) : readyPods > 0 ? isTrue : noBackends,
+        EndpointsPopulated: taken !== undefined ? takenMark(taken) : readyPods > 0 ? isTrue : noBackends,
         ActivatorEndpointsPopulated: isProxying ? isTrue : notServing,
       },
       previous: sks.status?.conditions,
       now,
     }),
-    ...(isTaken ? {} : { serviceName: name, privateServiceName: privateServiceName(name) }),
+    ...(taken !== undefined ? {} : { serviceName: name, privateServiceName: privateServiceName(name) }),
   };
 }
 
-function takenMark(name: string): Mark {
-  return isFalse('NotOwned', `There is an existing Service "${privateServiceName(name)}" that we do not own.`);
+function takenMark(service: string): Mark {
+  return isFalse('NotOwned', `There is an existing Service "${service}" that we do not own.`);
 }

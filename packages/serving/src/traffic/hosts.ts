@@ -4,6 +4,7 @@ import { domainsFor } from '../config/domain-config.ts';
 import { fillTemplate } from '../config/name-template.ts';
 import type { ServingConfig } from '../config/serving-config.ts';
 import { labels } from '../labels.ts';
+import { hiddenTags } from './hidden-tags.ts';
 
 /** Which part of the configuration names depend on. */
 export type HostConfig = Pick<ServingConfig, 'domain' | 'network'>;
@@ -26,7 +27,7 @@ export function routeHosts(route: Route, tag: string, config: HostConfig): Route
 
 /** Hosts for clients outside, each with the domain that it is under. */
 export function externalHosts(route: Route, tag: string, config: HostConfig): { readonly host: string; readonly domain: string }[] {
-  if (isClusterLocal(route)) return [];
+  if (isClusterLocal(route) || hiddenTags(route).includes(tag)) return [];
   const name = taggedName(route, tag, config);
   return externalDomains(route, config).flatMap((domain) => hostUnder(route, name, domain, config).map((host) => ({ host, domain })));
 }
@@ -54,8 +55,14 @@ export function routeUrl(route: Route, tag: string, config: HostConfig, isSecure
 
 /** Where clients in the cluster find it. */
 export function clusterUrl(route: Route, tag: string, config: HostConfig, isSecure: (host: string) => boolean = nobody): string {
-  const host = `${taggedName(route, tag, config)}.${route.metadata.namespace ?? ''}.svc.${config.network.clusterDomain}`;
+  const host = clusterHost(`${route.metadata.namespace ?? ''}/${taggedName(route, tag, config)}`, config.network.clusterDomain);
   return urlOf(isSecure(host) ? 'https' : 'http', host, 0);
+}
+
+/** The name in the cluster of a Service. @param service `namespace/name` */
+export function clusterHost(service: string, clusterDomain: string): string {
+  const [namespace = '', name = ''] = service.split('/');
+  return `${name}.${namespace}.svc.${clusterDomain}`;
 }
 
 function nobody(): boolean {

@@ -1,5 +1,5 @@
 /** DomainMapping → the claim of its host, and the Ingress that leads it to what it names. */
-import { isAlreadyExists, parseObjectKey, type KubernetesClient } from '@sluice/kubernetes';
+import { isAlreadyExists, parseObjectKey, type KubernetesClient, type ReconcileResult } from '@sluice/kubernetes';
 import {
   annotations,
   clusterDomainClaimKind,
@@ -10,18 +10,20 @@ import {
   domainMappingStatus,
   ingressKind,
   invalidDomainMappingStatus,
+  isPlainService,
   makeDomainIngress,
   obtainedTls,
   resolveReference,
   tlsNotEnabled,
   validateDomainMapping,
-  type Addressable,
   type ClusterDomainClaim,
   type DomainMapping,
+  type FoundReference,
   type Ingress,
   type ObtainedTls,
   type ResolvedReference,
 } from '@sluice/serving';
+import type { Addressables } from '../addressables.ts';
 import { inNamespace, type Caches } from '../caches.ts';
 import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
@@ -29,12 +31,16 @@ import type { CertificateKeeper } from './certificate-keeper.ts';
 import { mergeDeclared } from './merge.ts';
 
 export interface DomainMappingReconcilerOptions {
+  readonly addressables: Addressables;
   readonly certificates: CertificateKeeper;
   readonly client: KubernetesClient;
   readonly caches: Caches;
   readonly config: LiveConfig;
   readonly writer: Writer;
 }
+
+/** When a kind that cannot be read is tried again, in ms. Chosen: somebody has to install it first. */
+const unreadableAgainMs = 30_000;
 
 export class DomainMappingReconciler {
   readonly #options: DomainMappingReconcilerOptions;
@@ -43,28 +49,30 @@ export class DomainMappingReconciler {
     this.#options = options;
   }
 
-  async reconcile(key: string): Promise<void> {
+  async reconcile(key: string): Promise<ReconcileResult> {
     const { caches, certificates, config, writer } = this.#options;
     const stored = caches.domainMappings.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) {
       await this.#release(key);
-      return;
+      return {};
     }
     const mapping = defaultDomainMapping(stored);
     const { network } = config.current;
     const problems = validateDomainMapping(mapping, network.clusterDomain);
     if (problems.length > 0) {
       await writer.writeReadiness(domainMappingKind, stored, invalidDomainMappingStatus(stored, describeProblems(problems), writer.now()));
-      return;
+      return {};
     }
     const claim = await this.#claim(mapping);
     const isOurs = claim?.spec.namespace === mapping.metadata.namespace;
-    const reference = isOurs ? resolveReference(mapping, this.#find(mapping), network.clusterDomain) : undefined;
+    const found = isOurs ? await this.#find(mapping) : undefined;
+    const reference = found && resolveReference(mapping, found, network.clusterDomain);
     // A host that is another's is not ours to prove either.
     const wanted = isOurs ? domainMappingCertificate(mapping, network) : [];
     const obtained = obtainedTls(await certificates.keep(mapping, wanted), network, tlsNotEnabled);
     const ingress = await this.#ensureIngress(key, mapping, reference, isOurs, obtained);
     await writer.writeReadiness(domainMappingKind, stored, domainMappingStatus({ mapping, claim, reference, ingress, obtained, now: writer.now() }));
+    return found?.kind === 'unreadable' ? { requeueAfterMs: unreadableAgainMs } : {};
   }
 
   /** The claim of the host, made where the cluster lets mappings take theirs by themselves. */
@@ -98,13 +106,16 @@ export class DomainMappingReconciler {
     await client.resource(clusterDomainClaimKind).delete({ name }, uid === undefined ? {} : { uid });
   }
 
-  #find({ metadata, spec }: DomainMapping): Addressable | 'unknown-kind' | undefined {
-    const { caches } = this.#options;
+  async #find({ metadata, spec }: DomainMapping): Promise<FoundReference> {
+    const { addressables, caches } = this.#options;
+    const { namespace = '' } = metadata;
     const { apiVersion = '', kind = '', name = '' } = spec.ref ?? {};
-    const key = inNamespace(metadata.namespace, name);
-    if (!apiVersion.startsWith('serving.knative.dev/')) return 'unknown-kind';
-    if (kind === 'Service') return caches.services.store.get(key);
-    return kind === 'Route' ? caches.routes.store.get(key) : 'unknown-kind';
+    // Nobody looks for these.
+    if (isPlainService({ apiVersion, kind })) return { kind: 'missing' };
+    const own = apiVersion === 'serving.knative.dev/v1' ? { Service: caches.services, Route: caches.routes }[kind] : undefined;
+    if (!own) return addressables.find({ apiVersion, kind, name }, namespace);
+    const object = own.store.get(inNamespace(namespace, name));
+    return object ? { kind: 'found', object } : { kind: 'missing' };
   }
 
   /** What was served is served on while what it leads to cannot be found; a host that is another's is let go. */

@@ -53,6 +53,14 @@ export function mergeCoreService(actual: CoreService, desired: CoreService): Cor
   };
 }
 
+/** Labels and annotations of a placeholder are also its users': one of them hides a tag. Where it leads is ours alone. */
+export function mergePlaceholder(actual: CoreService, desired: CoreService): CoreService {
+  const labels = { ...actual.metadata.labels, ...desired.metadata.labels };
+  // A name leaves nothing behind where an address comes in its place.
+  const kept = actual.spec.type === desired.spec.type ? actual.spec : {};
+  return { ...actual, metadata: withMarks(actual.metadata, { labels, annotations: actual.metadata.annotations }), spec: { ...kept, ...desired.spec } };
+}
+
 /** `metadata` with other labels and annotations. Servers drop empty ones, so having none means leaving them out. */
 function withMarks(
   metadata: ObjectMeta,

@@ -20,6 +20,7 @@ import {
   tlsNotEnabled,
   tlsNotEnabledInside,
   validateRoute,
+  withHiddenTags,
   type Ingress,
   type ObtainedTls,
   type Protocol,
@@ -33,6 +34,7 @@ import type { LiveConfig } from '../live-config.ts';
 import type { Writer } from '../writer.ts';
 import type { CertificateKeeper } from './certificate-keeper.ts';
 import { mergeDeclared } from './merge.ts';
+import type { PlaceholderKeeper } from './placeholder-keeper.ts';
 import type { RouteReferences } from './route-references.ts';
 
 export interface RouteReconcilerOptions {
@@ -41,6 +43,7 @@ export interface RouteReconcilerOptions {
   readonly caches: Caches;
   readonly config: LiveConfig;
   readonly writer: Writer;
+  readonly placeholders: PlaceholderKeeper;
   readonly references: RouteReferences;
 }
 
@@ -52,14 +55,14 @@ export class RouteReconciler {
   }
 
   async reconcile(key: string): Promise<ReconcileResult> {
-    const { caches, config: live, writer, references } = this.#options;
+    const { caches, config: live, writer, references, placeholders } = this.#options;
     const stored = caches.routes.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) {
       await references.release(key);
       return {};
     }
-    const route = defaultRoute(stored);
-    const problems = validateRoute(route);
+    const declared = defaultRoute(stored);
+    const problems = validateRoute(declared);
     if (problems.length > 0) {
       await writer.writeReadiness(
         routeKind,
@@ -68,12 +71,14 @@ export class RouteReconciler {
       );
       return {};
     }
+    const route = withHiddenTags(declared, placeholders.hiddenTags(declared));
     const world = worldOf(route, caches);
     const traffic = resolveTraffic(route, world);
     const config = live.current;
     const isOurs = isServedHere(route, config.network);
-    const elsewhere = isOurs ? undefined : { ingress: caches.ingresses.store.get(key) };
-    const facts = { route, config, protocolOf: speaks(world), elsewhere };
+    const ingress = isOurs ? undefined : caches.ingresses.store.get(key);
+    const taken = traffic.kind === 'resolved' ? await placeholders.keep(route, tagsOf(traffic.targets), ingress) : undefined;
+    const facts = { route, config, protocolOf: speaks(world), elsewhere: isOurs ? undefined : { ingress }, taken };
     const stepped =
       traffic.kind === 'resolved'
         ? advanceRollout({ route, targets: traffic.targets, network: config.network, isServed: isServedByAll(facts), nowMs: writer.nowMs() })
@@ -82,13 +87,14 @@ export class RouteReconciler {
     const statusFacts = { ...facts, traffic, obtained, ...(stepped && isFollowing(stepped) ? { rollout: stepped.rollout } : {}), now: writer.now() };
     let status = routeStatus(statusFacts);
     if (isOurs) await this.#withdrawIngress(key, route);
-    else if (traffic.kind === 'resolved') {
+    else if (traffic.kind === 'resolved' && taken === undefined) {
       status = routeStatus({ ...statusFacts, elsewhere: { ingress: await this.#ensureIngress(key, { ...route, status }, facts.protocolOf) } });
     }
     // First the new shares, then the news to those who have none any more, so that nobody leaves too early.
     await writer.writeReadiness(routeKind, stored, status);
     await references.update(key, route, world);
-    return waitOf(stepped, writer.nowMs());
+    // Whose name is taken is not told when it is free: Services of others are not followed.
+    return taken === undefined ? waitOf(stepped, writer.nowMs()) : { requeueAfterMs: takenAgainMs };
   }
 
   /** The certificates for the hosts that the traffic gives it. As long as it cannot be resolved, those before stay. */
@@ -120,6 +126,9 @@ export class RouteReconciler {
     if (ingress && isControlledBy(ingress, route)) await this.#options.client.resource(ingressKind).delete(ingress.metadata);
   }
 }
+
+/** When a name that was taken is looked at again, in ms. Chosen: somebody has to delete an object first, and will look again as soon. */
+const takenAgainMs = 10_000;
 
 /** Routes that follow no configuration have nothing to say of rollouts. */
 function isFollowing({ rollout }: SteppedRollout): boolean {

@@ -73,6 +73,7 @@ export class ControllerWorld {
         secrets,
         { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true },
         events,
+        { group: 'eventing.knative.dev', version: 'v1', kind: 'Broker', plural: 'brokers', namespaced: true },
       ],
     });
     this.server.put({

@@ -17,7 +17,7 @@ export type Decision =
   | { readonly kind: 'refuse'; readonly message: string };
 
 /** Answers one kind of question. */
-export type Reviewer = (request: ReviewRequest) => Decision;
+export type Reviewer = (request: ReviewRequest) => Decision | Promise<Decision>;
 
 /** The request of a review, or undefined when the text is none. */
 export function readReview(text: string): ReviewRequest | undefined {

@@ -1,19 +1,25 @@
-/** What is said to objects of serving: first what they leave open is filled in, then they are judged, by Knative's rules and in its words. Pure. */
-import { admit, checkConfigMap, refusalOf, type AdmissionRules, type ConfigMapReaders } from '@sluice/serving';
-import type { Reviewer } from './admission-review.ts';
+/** What is said to objects of serving: first what they leave open is filled in, then they are judged, by Knative's rules and in its words. */
+import { admit, checkConfigMap, podDryRun, podDryRunProblem, refusalOf, type AdmissionRules, type ConfigMapReaders } from '@sluice/serving';
+import type { Decision, ReviewRequest, Reviewer } from './admission-review.ts';
+import type { PodTrial } from './pod-trial.ts';
 
 /** Fills in. Refuses nothing: whoever validates says everything at once. */
-export function defaultingReviewer(rules: () => AdmissionRules): Reviewer {
+export function defaultingReviewer(rules: () => AdmissionRules): (request: ReviewRequest) => Decision {
   return (request) => {
     const { object } = admit(request, rules());
     return object === request.object ? { kind: 'allow' } : { kind: 'change', object };
   };
 }
 
-export function validatingReviewer(rules: () => AdmissionRules): Reviewer {
-  return (request) => {
+/** @param tryPod where what is good by the rules is tried, too, if it asks for that; undefined: nowhere */
+export function validatingReviewer(rules: () => AdmissionRules, tryPod?: PodTrial): Reviewer {
+  return async (request) => {
     const { errors, warnings } = admit(request, rules());
-    return errors.length > 0 ? { kind: 'refuse', message: refusalOf(errors) } : { kind: 'allow', warnings };
+    if (errors.length > 0) return { kind: 'refuse', message: refusalOf(errors) };
+    const dryRun = tryPod && podDryRun(request, rules());
+    const refusal = dryRun && (await tryPod(dryRun));
+    const problem = dryRun && refusal !== undefined ? podDryRunProblem(dryRun, refusal) : undefined;
+    return problem ? { kind: 'refuse', message: refusalOf([problem]) } : { kind: 'allow', warnings };
   };
 }
 
