@@ -238,7 +238,11 @@ describe('a request for a sleeping revision', () => {
     await world.time.advanceAsync(300);
     expect(held.answer).toBe('');
     pod.isReady = true;
-    await world.time.advanceAsync(300);
+    const told = new Map<number, number>();
+    for (let step = 0; step < 25; step += 1) {
+      await world.time.advanceAsync(100);
+      for (const { coldStart, receivedAt } of world.loadServer.loads()) if (coldStart) told.set(receivedAt, coldStart.waitMs);
+    }
     expect(held.answer).toContain('from 10.0.0.21');
     expect(pod.requests[0]).toContain('k-proxy-request: activator');
     expect(pod.requests[0]).toContain('\r\nhost: 10.0.0.21:8012\r\n');
@@ -249,6 +253,9 @@ describe('a request for a sleeping revision', () => {
     expect(coldStart).toMatchObject({ revision: key });
     expect(Number(coldStart?.['waitedMs'])).toBeGreaterThan(300);
     expect(Number(coldStart?.['firstByteAtMs'])).toBeGreaterThanOrEqual(Number(coldStart?.['forwardedAtMs']));
+
+    // With its next report the autoscaler hears how long that took, once.
+    expect([...told.values()]).toEqual([expect.closeTo(Number(coldStart?.['waitedMs']), 2) as number]);
   });
 
   it('is forgotten at once when its client ends the connection, and never reaches a pod', async () => {

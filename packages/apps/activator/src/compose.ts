@@ -66,6 +66,8 @@ export function composeActivator(options: ActivatorOptions): Activator {
   let isTerminating = false;
   let hasReached = false;
   const coldStarts = new ColdStartMetrics(options.meter);
+  /** Those that nobody has been told of yet, by revision. */
+  const untold = new Map<string, ColdStart>();
   const sender = openStatSender(options);
   const stock = sender && new StockStatistics({ ...options, sender, podName: identity.pod });
 
@@ -89,6 +91,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
         onRise: (revision) => reportAhead.tell(revision),
         onColdStart: (coldStart) => {
           coldStarts.observe(coldStart);
+          untold.set(coldStart.revision, coldStart);
           logger.info('cold start', describeColdStart(coldStart, clock));
         },
         findFault: () => (isTerminating ? 'received SIGTERM from kubelet' : isReached() ? undefined : 'connection has not yet been established'),
@@ -107,7 +110,7 @@ export function composeActivator(options: ActivatorOptions): Activator {
     return hasReached;
   }
   options.meter.observedGauge('kn_activator_stats_conn_reachable', 'Whether the autoscaler can be told of requests.', () => (loadReporter.connected || sender?.connected ? 1 : 0), { peer: 'autoscaler' });
-  const loadReporter = createLoadReporter({ ...options, transport, node, source: (now, only) => readLoads(reporter, settings, now, only) });
+  const loadReporter = createLoadReporter({ ...options, transport, node, source: (now, only) => readLoads(reporter, settings, now, only, untold) });
   const reportAhead = new AheadReports(loadReporter, options.timers);
 
   return {
@@ -167,11 +170,14 @@ function nodeOf({ identity }: ActivatorSettings) {
   };
 }
 
-/** @param only the one revision to report on ahead of time */
-function readLoads(reporter: ConcurrencyReporter, { identity }: ActivatorSettings, now: number, only: string | undefined): readonly ClusterLoad[] {
+/**
+ * @param only the one revision to report on ahead of time
+ * @param untold what is told with the regular report, which comes soon enough
+ */
+function readLoads(reporter: ConcurrencyReporter, { identity }: ActivatorSettings, now: number, only: string | undefined, untold: Map<string, ColdStart>): readonly ClusterLoad[] {
   const ahead = only === undefined ? undefined : reporter.reportAhead(only);
   const reports = only === undefined ? reporter.report(now) : ahead ? [ahead] : [];
-  return reports.map(({ revision, averageConcurrency, requestCount }) => ({
+  const loads = reports.map(({ revision, averageConcurrency, requestCount }) => ({
     cluster: revision,
     address: { host: identity.podIp, port: 8012 },
     requestsInProgress: reporter.concurrency(revision),
@@ -180,7 +186,16 @@ function readLoads(reporter: ConcurrencyReporter, { identity }: ActivatorSetting
     averageProxiedConcurrentRequests: 0,
     requestCount,
     proxiedRequestCount: 0,
+    ...(only === undefined ? toldNow(untold.get(revision)) : {}),
   }));
+  if (only === undefined) untold.clear();
+  return loads;
+}
+
+function toldNow(coldStart: ColdStart | undefined): Pick<ClusterLoad, 'coldStart'> {
+  if (!coldStart) return {};
+  const { arrivedAt, forwardedAt, firstByteAt } = coldStart;
+  return { coldStart: { waitMs: forwardedAt - arrivedAt, firstByteMs: firstByteAt - forwardedAt } };
 }
 
 /** With the moments on the wall clock, to be joined with what others saw. */

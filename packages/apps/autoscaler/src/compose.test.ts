@@ -113,7 +113,7 @@ function connectReporter({ transport }: World, cluster: string, podName: string)
   const stream: LoadStatsStream = transport.openLoadStats();
   stream.listen({ onMessage() {}, onEnd() {} });
   stream.send({ node: { id: podName, cluster, metadata: { POD_NAME: podName } }, clusterStats: [] });
-  return (concurrency: number, intervalMs = 1000) => {
+  return (concurrency: number, intervalMs = 1000, metrics: ClusterStats['localities'][number]['metrics'] = {}) => {
     const stats: ClusterStats = {
       clusterName: key,
       droppedRequests: 0,
@@ -127,7 +127,7 @@ function connectReporter({ transport }: World, cluster: string, podName: string)
           issuedRequests: concurrency,
           successfulRequests: 0,
           errorRequests: 0,
-          metrics: { concurrency_avg: { requests: 1, total: concurrency }, request_count: { requests: 1, total: concurrency } },
+          metrics: { concurrency_avg: { requests: 1, total: concurrency }, request_count: { requests: 1, total: concurrency }, ...metrics },
           endpoints: [],
         },
       ],
@@ -264,20 +264,29 @@ describe('scaling to zero', () => {
     world.setReadyPods(0);
     await run(world, 10);
     const wokenAt = world.time.wallTime();
-    connectReporter(world, 'sluice-activator', 'activator-1')(1, 0);
+    const activator = connectReporter(world, 'sluice-activator', 'activator-1');
+    activator(1, 0);
     await world.time.advanceAsync(300);
     const statuses = () => world.api.writes.length;
     world.setReadyPods(1);
     const before = statuses();
     await world.time.advanceAsync(100);
     expect(world.condition('Active')?.status).toBe('True');
-    const told = JSON.parse(world.pa().status?.annotations?.['autoscaling.sluice.dev/last-cold-start'] ?? '{}') as { at: string; decideMs: number; podReadyMs: number };
+    const record = () => JSON.parse(world.pa().status?.annotations?.['autoscaling.sluice.dev/last-cold-start'] ?? '{}') as { at: string; decideMs: number; podReadyMs: number };
+    const told = record();
     expect(Date.parse(told.at) - wokenAt).toBeLessThan(20);
     expect(told.decideMs).toBeLessThan(20);
     expect(told.decideMs + told.podReadyMs).toBeGreaterThanOrEqual(280);
     expect(told.decideMs + told.podReadyMs).toBeLessThan(330);
     // One of the status, and one of the path.
     expect(statuses() - before).toBeLessThanOrEqual(2);
+
+    // What the activator measured comes after the answer, and is one write more.
+    const afterwards = statuses();
+    activator(1, 1000, { cold_start_wait_ms: { requests: 1, total: 312.4 }, cold_start_first_byte_ms: { requests: 1, total: 4 } });
+    await world.time.advanceAsync(100);
+    expect(record()).toEqual({ ...told, waitMs: 312, firstByteMs: 4 });
+    expect(statuses() - afterwards).toBe(1);
   });
 
   it('is off when the configuration says so, from the moment it says so', async () => {

@@ -196,6 +196,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
           onLoad: (report) => {
             const { key, stat } = statOf(report);
             record(key, stat);
+            if (report.coldStart && reconciler.onColdStart(key, report.coldStart)) controller.enqueue(key);
           },
           onReporting: (isReporting) => multiScaler.setReporting(isReporting),
         });

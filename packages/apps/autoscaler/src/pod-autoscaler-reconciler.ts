@@ -27,7 +27,7 @@ import {
   type ScalingSpec,
 } from '@sluice/scaling';
 import { isSameContent, podAutoscalerKind, serverlessServiceKind, type PodAutoscaler, type ServerlessService } from '@sluice/serving';
-import { ColdStartRecords } from './cold-start-record.ts';
+import { ColdStartRecords, type WaitedFor } from './cold-start-record.ts';
 import type { HorizontalReconciler } from './horizontal/horizontal-reconciler.ts';
 import type { MultiScaler } from './multi-scaler.ts';
 import { activityOf, conditionForMs, isInitialized, makeStatus } from './pod-autoscaler-status.ts';
@@ -127,6 +127,11 @@ export class PodAutoscalerReconciler {
     return plan.lookAgainAfterMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainAfterMs };
   }
 
+  /** An activator says how long whoever woke a revision waited. True when that is to be written. */
+  onColdStart(key: string, waited: WaitedFor): boolean {
+    return this.#coldStarts.answered(key, waited);
+  }
+
   #specOf(pa: PodAutoscaler): ScalingSpec {
     return buildScalingSpec({
       annotations: pa.metadata.annotations ?? {},
@@ -220,10 +225,11 @@ export class PodAutoscalerReconciler {
     }
   }
 
-  async #writeStatus({ key, pa, readyPods, sks }: Situation, plan: ScalePlan): Promise<void> {
+  async #writeStatus({ key, pa, podCounts, readyPods, sks }: Situation, plan: ScalePlan): Promise<void> {
     const { client, clock } = this.#options;
     if (plan.activity === 'inactive') this.#coldStarts.forget(key);
-    const coldStart = readyPods > 0 ? this.#coldStarts.ready(key, clock.wallTime()) : undefined;
+    this.#coldStarts.seen(key, podCounts, clock.wallTime());
+    const coldStart = this.#coldStarts.of(key);
     const status = makeStatus({ pa, plan, readyPods, sks, now: formatTime(clock.wallTime()), coldStart });
     // Fields of others stay where they are: it is a patch.
     if (isSameContent({ ...pa.status, ...status }, pa.status)) return;

@@ -37,6 +37,7 @@ function loadFrom(node: Node, source: LoadSource, stats: ClusterStats, receivedA
     requestsInProgress: sum(stats, ({ requestsInProgress }) => requestsInProgress),
     intervalMs: stats.intervalMs,
     receivedAt,
+    ...(stats.localities.some(({ metrics }) => metrics[loadMetrics.coldStartFirstByte]) ? { coldStart: { waitMs: metric(loadMetrics.coldStartWait), firstByteMs: metric(loadMetrics.coldStartFirstByte) } } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Clock, Logger, Random, Timers } from '@sluice/kernel';
 import type { Node } from '../discovery.ts';
 import type { LoadStatsTransport } from '../transport.ts';
 import { loadMetrics, type ClusterStats } from './load-stats.ts';
+import type { ColdStartLoad } from './revision-load.ts';
 import { createStatsReporter, type LoadReporter, type StatsQuery } from './stats-reporter.ts';
 
 /** What a proxy knows of the load of one revision since it was last asked. */
@@ -26,6 +27,8 @@ export interface ClusterLoad {
   /** Ends since the last call; absent when not counted. */
   readonly successfulRequests?: number;
   readonly errorRequests?: number;
+  /** Of the request that woke it, where one has been answered since the last call. */
+  readonly coldStart?: ColdStartLoad;
 }
 
 /**
@@ -85,6 +88,7 @@ function clusterStats(load: ClusterLoad, intervalMs: number, withEndpoints: bool
       [loadMetrics.proxiedConcurrency]: one(load.averageProxiedConcurrentRequests),
       [loadMetrics.requests]: one(load.requestCount),
       [loadMetrics.proxiedRequests]: one(load.proxiedRequestCount),
+      ...(load.coldStart === undefined ? {} : { [loadMetrics.coldStartWait]: one(load.coldStart.waitMs), [loadMetrics.coldStartFirstByte]: one(load.coldStart.firstByteMs) }),
     },
   };
   const locality = { region: '', zone: '', subZone: '' };

@@ -66,4 +66,7 @@ export const loadMetrics = {
   proxiedConcurrency: 'proxied_concurrency_avg',
   requests: 'request_count',
   proxiedRequests: 'proxied_request_count',
+  /** In ms, and only in the report that follows. */
+  coldStartWait: 'cold_start_wait_ms',
+  coldStartFirstByte: 'cold_start_first_byte_ms',
 } as const;

@@ -21,6 +21,16 @@ export interface RevisionLoad {
   readonly intervalMs: number;
   /** When the config service received the report: ms since the epoch. */
   readonly receivedAt: number;
+  /** Of the request that woke the revision, in the report after its answer began. */
+  readonly coldStart?: ColdStartLoad;
+}
+
+/** How long whoever woke a revision waited. In ms. */
+export interface ColdStartLoad {
+  /** From its arrival until a pod could take it. */
+  readonly waitMs: number;
+  /** From there to the head of the response. */
+  readonly firstByteMs: number;
 }
 
 /** `StreamLoadRequest`: autoscaler to config service. */

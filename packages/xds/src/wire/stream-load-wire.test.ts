@@ -76,3 +76,21 @@ test('fields that are not known are passed over', () => {
 test.each(['0a05', '0a030a0561', '0a0129', '0a0348ffff', '0a020aff', '0a040a02fffe'])('what is no such message is refused: %s', (hex) => {
   expect(() => decodeStreamLoadResponse(Buffer.from(hex, 'hex'))).toThrow('are not a sluice.load.v1.StreamLoadResponse');
 });
+
+test('how long whoever woke a revision waited comes out as it went in', () => {
+  const load: RevisionLoad = {
+    namespace: 'default',
+    revision: 'hello-00001',
+    podName: 'activator',
+    source: 'ACTIVATOR',
+    averageConcurrentRequests: 1,
+    averageProxiedConcurrentRequests: 0,
+    requestCount: 1,
+    proxiedRequestCount: 0,
+    requestsInProgress: 1,
+    intervalMs: 1000,
+    receivedAt: 1,
+  };
+  const coldStart = { waitMs: 212.5, firstByteMs: 0 };
+  expect(decodeStreamLoadResponse(encodeStreamLoadResponse({ loads: [{ ...load, coldStart }, load] })).loads).toEqual([{ ...load, coldStart }, load]);
+});

@@ -4,7 +4,7 @@
  */
 import protobuf from 'protobufjs/minimal.js';
 import { eachField, endOfNested, readText } from '../codec/framing.ts';
-import type { RevisionLoad, StreamLoadResponse } from '../load/revision-load.ts';
+import type { ColdStartLoad, RevisionLoad, StreamLoadResponse } from '../load/revision-load.ts';
 import { readFields } from './discovery-wire.ts';
 
 const messageName = 'sluice.load.v1.StreamLoadResponse';
@@ -26,7 +26,11 @@ const field = {
   requestsInProgress: 9,
   interval: 10,
   receivedAt: 11,
+  coldStart: 12,
 } as const;
+
+/** Numbers of `ColdStart`'s fields. */
+const coldStartField = { waitMs: 1, firstByteMs: 2 } as const;
 
 /** Numbers of `Source`. */
 const sidecar = 1;
@@ -69,6 +73,14 @@ function writeLoad(writer: protobuf.Writer, load: RevisionLoad): void {
   if (load.requestsInProgress !== 0) writer.uint32(tagOf(field.requestsInProgress, varint)).uint64(load.requestsInProgress);
   writeTime(writer, field.interval, load.intervalMs);
   writeTime(writer, field.receivedAt, load.receivedAt);
+  if (load.coldStart) writeColdStart(writer, load.coldStart);
+}
+
+function writeColdStart(writer: protobuf.Writer, { waitMs, firstByteMs }: ColdStartLoad): void {
+  writer.uint32(tagOf(field.coldStart, lengthFirst)).fork();
+  if (waitMs !== 0) writer.uint32(tagOf(coldStartField.waitMs, fixed64)).double(waitMs);
+  if (firstByteMs !== 0) writer.uint32(tagOf(coldStartField.firstByteMs, fixed64)).double(firstByteMs);
+  writer.ldelim();
 }
 
 /** Duration and Timestamp have the same fields: whole seconds, and the rest in ns, here to the µs. */
@@ -133,11 +145,26 @@ function readLoad(reader: protobuf.Reader, end: number): RevisionLoad {
       case tagOf(field.receivedAt, lengthFirst):
         load.receivedAt = readTime(reader, endOfNested(reader, end));
         return true;
+      case tagOf(field.coldStart, lengthFirst):
+        load.coldStart = readColdStart(reader, endOfNested(reader, end));
+        return true;
       default:
         return false;
     }
   });
   return load;
+}
+
+function readColdStart(reader: protobuf.Reader, end: number): ColdStartLoad {
+  let waitMs = 0;
+  let firstByteMs = 0;
+  eachField(reader, end, (tag) => {
+    if (tag === tagOf(coldStartField.waitMs, fixed64)) waitMs = reader.double();
+    else if (tag === tagOf(coldStartField.firstByteMs, fixed64)) firstByteMs = reader.double();
+    else return false;
+    return true;
+  });
+  return { waitMs, firstByteMs };
 }
 
 function readTime(reader: protobuf.Reader, end: number): number {
