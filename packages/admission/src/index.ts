@@ -10,3 +10,4 @@ export {
 } from './throttler.ts';
 export { assignPods, SOLE_ACTIVATOR, type ActivatorShare } from './assign-pods.ts';
 export { DEFAULT_PROBING_RHYTHM, PodProbing, PROBE_TIMEOUT_MS, type PodProbingRhythm } from './pod-probing.ts';
+export { PodReach, type Reach, type ReachAnswer } from './pod-reach.ts';

@@ -2,8 +2,8 @@
 export class PodTracker {
   /** `ip:port` of the pod's sidecar. */
   readonly address: string;
-  /** How many requests it may have from here at once; Infinity when the revision sets no limit. */
-  readonly capacity: number;
+  /** How many requests it may have from here at once; Infinity when the revision sets no limit. What runs above a lower one goes on. */
+  capacity: number;
   #inFlight = 0;
 
   constructor(address: string, capacity: number) {

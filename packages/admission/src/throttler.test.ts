@@ -83,6 +83,24 @@ describe('a throttler', () => {
     expect(throttler.capacity).toBe(2);
   });
 
+  it('sends everything to the Service that stands for pods, as many at once as they or its part of them may have', () => {
+    const throttler = createThrottler(2);
+    const told: string[] = [];
+    const first = acquire(throttler, 'a', told);
+    throttler.setService('10.96.0.7:80', 3);
+    expect([throttler.capacity, throttler.assignedPods, first.address]).toEqual([6, ['10.96.0.7:80'], '10.96.0.7:80']);
+    throttler.setShare({ index: 1, count: 4 });
+    expect(throttler.capacity).toBe(1);
+    acquire(throttler, 'b', told);
+    expect(told).toEqual(['a assigned']);
+    throttler.setService('10.96.0.7:80', 20);
+    expect([throttler.capacity, told.at(-1)]).toEqual([10, 'b assigned']);
+    throttler.setService('10.96.0.7:80', 0);
+    expect(throttler.capacity).toBe(0);
+    throttler.setPods(['10.0.0.1:8012']);
+    expect(throttler.assignedPods).toEqual(['10.0.0.1:8012']);
+  });
+
   it('refuses those that wait, and those that come, once its revision is gone', () => {
     const throttler = createThrottler(1);
     const told: string[] = [];

@@ -66,8 +66,11 @@ export class Throttler {
   /** Every pod with a request of ours, and every pod that is usable: one that left keeps its count till it is idle. */
   readonly #trackers = new Map<string, PodTracker>();
   #pods: readonly string[] = [];
+  /** The Service in place of its pods, of which so many are behind it. */
+  #service: { readonly address: string; readonly pods: number } | undefined;
   #share: ActivatorShare = SOLE_ACTIVATOR;
   #assigned: readonly PodTracker[] = [];
+  #capacity = 0;
   #inFlight = 0;
   #isAssigning = false;
   #isClosed = false;
@@ -90,8 +93,7 @@ export class Throttler {
 
   /** How many may be at pods at once: 0 without a usable pod, Infinity without a limit. */
   get capacity(): number {
-    if (this.#assigned.length === 0) return 0;
-    return this.containerConcurrency === 0 ? Number.POSITIVE_INFINITY : this.containerConcurrency * this.#assigned.length;
+    return this.#capacity;
   }
 
   /** The pods this activator may use, sorted. */
@@ -121,7 +123,14 @@ export class Throttler {
 
   /** Sets which pods can be used, in any order. Those no longer named get nothing new; what runs there goes on. */
   setPods(addresses: readonly string[]): void {
+    this.#service = undefined;
     this.#pods = [...new Set(addresses)].sort();
+    this.#reassign();
+  }
+
+  /** Sets one address for all pods, which somebody else chooses among: as many at once as all of them may have, or this activator's part of it. */
+  setService(address: string, pods: number): void {
+    this.#service = { address, pods };
     this.#reassign();
   }
 
@@ -154,13 +163,21 @@ export class Throttler {
   }
 
   #reassign(): void {
-    const addresses = assignPods(this.#pods, this.containerConcurrency, this.#share);
     const before = this.#assigned;
-    this.#assigned = addresses.map((address) => this.#trackerOf(address));
+    this.#assigned = this.#service ? this.#assignService(this.#service) : assignPods(this.#pods, this.containerConcurrency, this.#share).map((address) => this.#trackerOf(address));
+    this.#capacity = this.#assigned.reduce((sum, tracker) => sum + tracker.capacity, 0);
     for (const tracker of before) {
       if (tracker.inFlight === 0 && !this.#assigned.includes(tracker)) this.#trackers.delete(tracker.address);
     }
     this.#assignWaiting();
+  }
+
+  /** Knative's share: of all places an equal part, and one at least where there is a pod at all. */
+  #assignService({ address, pods }: { readonly address: string; readonly pods: number }): readonly PodTracker[] {
+    if (pods === 0) return [];
+    const tracker = this.#trackerOf(address);
+    if (this.containerConcurrency > 0) tracker.capacity = Math.max(1, Math.floor((this.containerConcurrency * pods) / Math.max(1, this.#share.count)));
+    return [tracker];
   }
 
   #trackerOf(address: string): PodTracker {

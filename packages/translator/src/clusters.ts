@@ -71,6 +71,7 @@ function revisionMetadata(revision: ServingRevision): JsonObject {
     response_start_timeout_seconds: revision.responseStartTimeoutSeconds,
     idle_timeout_seconds: revision.idleTimeoutSeconds,
     ...(revision.readyByKubelet ? { ready_by_kubelet: true } : {}),
+    ...(revision.mesh?.kind === 'passthrough' ? { passthrough_host: revision.mesh.host } : {}),
   };
 }
 

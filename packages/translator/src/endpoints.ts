@@ -28,15 +28,28 @@ export function backendEndpoints(backend: ServingBackend, isSecured = false): Tr
  * when they are, sooner than the word gets round. And who shares them, so that each takes its part.
  */
 export function activatorEndpoints(revision: ServingRevision, isSecured = false): TranslatedResource {
+  const made = podEndpoints(revision, isSecured);
+  return assignment(revision, made.length === 0 ? made : [...made, ...serviceEndpoint(revision, isSecured)]);
+}
+
+function podEndpoints(revision: ServingRevision, isSecured: boolean): readonly JsonObject[] {
   const pods = revision.pods.filter(({ terminating }) => !terminating);
   const endpoints = reachable(pods, isSecured).map((pod) => lbEndpoint(pod, isSecured, pod.ready ? 'HEALTHY' : 'UNHEALTHY'));
   const [first, ...others] = endpoints;
   const sharers = revision.activators.map(({ address }) => address).toSorted();
   // Where there is nothing to share out, or nobody to share with, nothing is said.
-  if (!first || revision.containerConcurrency === 0 || sharers.length < 2) return assignment(revision, endpoints);
+  if (!first || revision.containerConcurrency === 0 || sharers.length < 2) return endpoints;
   // Said with the pods and not with the cluster, which would be made anew for each activator that comes or goes.
   const said = { ...(isSecured ? securedEndpoint : {}), [revisionMetadataKey]: { activators: sharers } };
-  return assignment(revision, [{ ...first, metadata: { filter_metadata: said } }, ...others]);
+  return [{ ...first, metadata: { filter_metadata: said } }, ...others];
+}
+
+/** The revision's Service, where that may be called in place of pods: nobody is sent there but by an activator's own decision. */
+function serviceEndpoint({ mesh }: ServingRevision, isSecured: boolean): readonly JsonObject[] {
+  if (mesh?.kind !== 'service') return [];
+  const { address, port, tlsPort, isAlways } = mesh;
+  const said = { ...(isSecured ? securedEndpoint : {}), [revisionMetadataKey]: { service: isAlways ? 'always' : 'fallback' } };
+  return [{ endpoint: { address: { socket_address: { address, port_value: isSecured ? tlsPort : port } } }, health_status: 'UNHEALTHY', metadata: { filter_metadata: said } }];
 }
 
 /** Sorted. One without a port for TLS is left out where that is what must be spoken. */

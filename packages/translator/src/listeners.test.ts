@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { cluster } from './clusters.ts';
 import { activatorEndpoints } from './endpoints.ts';
 import { activatorListeners, gatewayListeners } from './listeners.ts';
 import { listenerNames, nodeGroups } from './names.ts';
@@ -67,4 +68,26 @@ test('activators that share pods with a limit are told who shares them', () => {
   expect(endpointsFor(1, ['10.1.0.2', '10.1.0.1'])).toContain('"sluice.revision":{"activators":["10.1.0.1","10.1.0.2"]}');
   expect(endpointsFor(0, ['10.1.0.2', '10.1.0.1'])).not.toContain('activators');
   expect(endpointsFor(1, ['10.1.0.1'])).not.toContain('activators');
+});
+
+test('activators are told which Service may be called in place of pods, and never sent there by chance', () => {
+  const mesh = { kind: 'service', isAlways: false, address: '10.96.0.7', port: 80, tlsPort: 443 } as const;
+  const { value } = activatorEndpoints(sampleRevision('default/a', { pods: [sampleEndpoint('10.0.0.1')], mesh }));
+  expect(value).toMatchObject({
+    endpoints: [
+      {
+        lb_endpoints: [
+          { health_status: 'HEALTHY' },
+          { endpoint: { address: { socket_address: { address: '10.96.0.7', port_value: 80 } } }, health_status: 'UNHEALTHY', metadata: { filter_metadata: { 'sluice.revision': { service: 'fallback' } } } },
+        ],
+      },
+    ],
+  });
+  // Nobody is behind it.
+  expect(activatorEndpoints(sampleRevision('default/a', { mesh })).value).toEqual({ cluster_name: 'default/a' });
+});
+
+test('activators are told by which name a mesh lets requests through to pods', () => {
+  const mesh = { kind: 'passthrough', host: 'a-private.default' } as const;
+  expect(cluster(sampleRevision('default/a', { mesh }), 'ROUND_ROBIN').value).toMatchObject({ metadata: { filter_metadata: { 'sluice.revision': { passthrough_host: 'a-private.default' } } } });
 });

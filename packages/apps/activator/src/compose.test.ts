@@ -29,6 +29,10 @@ interface Facts {
   /** Who shares the pods. */
   readonly activators?: readonly string[];
   readonly readyByKubelet?: boolean;
+  /** By which name a mesh of others lets requests through to pods. */
+  readonly passthroughHost?: string;
+  /** Whether the Service that pods stand behind, at 10.96.0.7:80, may be called in their place. */
+  readonly service?: 'always' | 'fallback';
   /** What the config service says of the activator's own logs and metrics. */
   readonly telemetry?: JsonObject;
   /** Whether the configuration asks for traces. */
@@ -41,7 +45,7 @@ interface Invocation {
 }
 
 /** What the config service tells activators of one revision. */
-function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false, isTraced = false, telemetry }: Facts): Resource[] {
+function resourcesFor(containerConcurrency: number, pods: readonly PodState[], { activators, readyByKubelet = false, passthroughHost, service, isTraced = false, telemetry }: Facts): Resource[] {
   const filter = (name: string, typed_config: JsonObject): JsonObject => ({ name, typed_config });
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -85,7 +89,7 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[], {
         eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' }, service_name: key },
         metadata: {
           filter_metadata: {
-            'sluice.revision': { namespace: 'default', name: 'hello-00001', container_concurrency: containerConcurrency, protocol: 'http1', timeout_seconds: 300, service: 'hello', configuration: 'hello', ready_by_kubelet: readyByKubelet },
+            'sluice.revision': { namespace: 'default', name: 'hello-00001', container_concurrency: containerConcurrency, protocol: 'http1', timeout_seconds: 300, service: 'hello', configuration: 'hello', ready_by_kubelet: readyByKubelet, ...(passthroughHost ? { passthrough_host: passthroughHost } : {}) },
           },
         },
       },
@@ -97,11 +101,11 @@ function resourcesFor(containerConcurrency: number, pods: readonly PodState[], {
         cluster_name: key,
         endpoints: [
           {
-            lb_endpoints: pods.map(({ host, isReady }, index) => ({
+            lb_endpoints: [...pods.map(({ host, isReady }, index) => ({
               ...(index === 0 && activators ? { metadata: { filter_metadata: { 'sluice.revision': { activators } } } } : {}),
               endpoint: { address: { socket_address: { address: host, port_value: 8012 } } },
               health_status: isReady ? 'HEALTHY' : 'UNHEALTHY',
-            })),
+            })), ...(service ? [{ metadata: { filter_metadata: { 'sluice.revision': { service } } }, endpoint: { address: { socket_address: { address: '10.96.0.7', port_value: 80 } } }, health_status: 'UNHEALTHY' }] : [])],
           },
         ],
       },
@@ -181,10 +185,10 @@ function send(network: Network, text: string): { answer: string; leave(): void }
 }
 
 /** A pod's sidecar with a program that takes a while: answers probes as told, and counts what runs at once. */
-async function startPod(world: ReturnType<typeof createWorld>, host: string, options: { readonly workMs?: number } = {}) {
+async function startPod(world: ReturnType<typeof createWorld>, host: string, options: { readonly workMs?: number; readonly port?: number } = {}) {
   const { time, network } = world;
   const pod = { isReady: true, running: 0, runningMax: 0, probes: 0, probeHeads: [] as string[], requests: [] as string[] };
-  await network.view(host, host).listen({ host, port: 8012 }, (connection) => {
+  await network.view(host, host).listen({ host, port: options.port ?? 8012 }, (connection) => {
     const answer = (status: number, body: string) => {
       const text = `HTTP/1.1 ${status} x\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
       connection.write(Buffer.from(text, 'latin1'), 0, text.length);
@@ -574,5 +578,80 @@ describe('when things change', () => {
     expect(isDrained).toBe(false);
     await world.time.advanceAsync(1000);
     expect([isDrained, exchange.answer.includes('from 10.0.0.21')]).toEqual([true, true]);
+  });
+});
+
+describe('behind a mesh of others', () => {
+  const service = '10.96.0.7';
+
+  async function started(facts: Facts, containerConcurrency = 0) {
+    const world = createWorld(containerConcurrency, facts);
+    const pod = await startPod(world, '10.0.0.21');
+    const mesh = await startPod(world, service, { port: 80 });
+    world.activator.start();
+    return { world, pod, mesh };
+  }
+
+  it('pods are called by their addresses under the name of their Service, where the mesh lets that pass', async () => {
+    const { world, pod } = await started({ passthroughHost: 'hello-00001-private.default' });
+    world.publish({ host: '10.0.0.21', isReady: false });
+    await world.time.advanceAsync(1500);
+    const exchange = world.request();
+    await world.time.advanceAsync(100);
+    expect(exchange.answer).toContain('from 10.0.0.21');
+    for (const head of [...pod.probeHeads, ...pod.requests]) {
+      expect(head.toLowerCase()).toContain('\r\nhost: hello-00001-private.default\r\n');
+      expect(head.toLowerCase()).toContain('\r\nk-passthrough-lb: true\r\n');
+    }
+    expect(pod.probes).toBeGreaterThan(0);
+    expect(pod.requests[0]).toContain('k-original-host: hello.example.com');
+  });
+
+  it('the Service is called where pods never are, once it answers', async () => {
+    const { world, pod, mesh } = await started({ service: 'always' }, 2);
+    mesh.isReady = false;
+    world.publish({ host: '10.0.0.21', isReady: true }, { host: '10.0.0.22', isReady: true });
+    await world.time.advanceAsync(1500);
+    const held = world.request();
+    await world.time.advanceAsync(300);
+    expect(held.answer).toBe('');
+    mesh.isReady = true;
+    await world.time.advanceAsync(300);
+    expect(held.answer).toContain(`from ${service}`);
+    expect([pod.probes, pod.requests]).toEqual([0, []]);
+    expect(world.activator.revisions()).toMatchObject([{ capacity: 4, pods: [`${service}:80`] }]);
+    world.publish();
+    await world.time.advanceAsync(100);
+    expect(world.activator.revisions()).toMatchObject([{ capacity: 0 }]);
+  });
+
+  it('the Service is called once pods that Kubernetes calls ready turn out not to be reached', async () => {
+    const { world, pod, mesh } = await started({ service: 'fallback' });
+    pod.isReady = false;
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(1500);
+    const exchange = world.request();
+    await world.time.advanceAsync(100);
+    expect(exchange.answer).toContain(`from ${service}`);
+    expect(mesh.probes).toBe(1);
+    // For good, whatever a pod says later.
+    pod.isReady = true;
+    world.publish({ host: '10.0.0.21', isReady: false });
+    await world.time.advanceAsync(500);
+    expect(pod.requests).toEqual([]);
+  });
+
+  it('is not asked where pods answer: neither the Service, nor a ready pod a second time', async () => {
+    const { world, pod, mesh } = await started({ service: 'fallback' });
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(1500);
+    world.publish({ host: '10.0.0.21', isReady: true }, { host: '10.0.0.22', isReady: true });
+    await world.time.advanceAsync(1500);
+    expect([pod.probes, mesh.probes]).toEqual([1, 0]);
+    world.publish({ host: '10.0.0.21', isReady: true });
+    await world.time.advanceAsync(100);
+    const exchange = world.request();
+    await world.time.advanceAsync(100);
+    expect(exchange.answer).toContain('from 10.0.0.21');
   });
 });

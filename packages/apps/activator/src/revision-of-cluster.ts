@@ -14,6 +14,8 @@ export interface RevisionFacts {
   readonly configuration: string;
   /** Only the kubelet can tell when a pod is ready: our own probes are not to be believed. */
   readonly readyByKubelet: boolean;
+  /** By this name a mesh of others lets requests pass to a pod that is named by its address. Undefined: none stands there. */
+  readonly passthroughHost: string | undefined;
 }
 
 /** Undefined for a cluster that is no revision. */
@@ -30,6 +32,7 @@ export function factsOf({ resource }: ClusterConfig): RevisionFacts | undefined 
     service: textOf(facts['service']),
     configuration: textOf(facts['configuration']),
     readyByKubelet: facts['ready_by_kubelet'] === true,
+    passthroughHost: textOf(facts['passthrough_host']) || undefined,
   };
 }
 
@@ -40,21 +43,37 @@ export interface RevisionEndpoints {
   readonly notReady: readonly string[];
   /** Addresses of the activators that share the pods, sorted; empty when this one is alone. */
   readonly activators: readonly string[];
+  /** What may be called in place of pods; undefined where nothing may. */
+  readonly service: RevisionService | undefined;
+}
+
+/** The Service that pods stand behind. */
+export interface RevisionService {
+  /** `host:port`. */
+  readonly address: string;
+  /** Whether pods are never called; else only where they turn out not to be reached. */
+  readonly isAlways: boolean;
 }
 
 export function endpointsOf({ assignment }: ClusterConfig): RevisionEndpoints {
   const ready: string[] = [];
   const notReady: string[] = [];
   let activators: readonly string[] = [];
+  let service: RevisionService | undefined;
   for (const { endpoints } of assignment?.localities ?? []) {
     for (const { address, healthStatus, metadata } of endpoints) {
       const sharers = metadata[metadataKey]?.['activators'];
       if (Array.isArray(sharers)) activators = sharers.filter((sharer) => typeof sharer === 'string');
+      const role = metadata[metadataKey]?.['service'];
+      if (role !== undefined) {
+        service = { address: formatAddress(address), isAlways: role === 'always' };
+        continue;
+      }
       const isReady = healthStatus === 'HEALTHY' || healthStatus === 'UNKNOWN';
       (isReady ? ready : notReady).push(formatAddress(address));
     }
   }
-  return { ready, notReady, activators };
+  return { ready, notReady, activators, service };
 }
 
 function textOf(value: unknown): string {

@@ -62,10 +62,10 @@ export class RevisionTable implements RevisionDirectory {
       const entry = this.#upsert(key, cluster);
       if (!entry || entry.assignmentVersion === cluster.assignmentVersion) continue;
       entry.assignmentVersion = cluster.assignmentVersion;
-      const { ready, notReady, activators } = endpointsOf(cluster);
+      const { ready, notReady, activators, service } = endpointsOf(cluster);
       // First who shares them: pods that are not ours must not be used for a moment.
       entry.throttler.setShare(activators.length === 0 ? SOLE_ACTIVATOR : { index: activators.indexOf(this.#options.ownAddress), count: activators.length });
-      entry.watch.setEndpoints(ready, entry.readyByKubelet ? [] : notReady, this.#networkOf(cluster));
+      entry.watch.setEndpoints(ready, entry.readyByKubelet ? [] : notReady, { passthroughHost: entry.passthroughHost, service }, this.#networkOf(cluster));
     }
   }
 
@@ -102,7 +102,7 @@ export class RevisionTable implements RevisionDirectory {
     if (!facts) return undefined;
     if (known && known.throttler.containerConcurrency === facts.containerConcurrency) {
       // The endpoints are looked at anew: what is made of them follows from the facts too.
-      const changed: Entry = { ...known, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, clusterVersion: cluster.version, assignmentVersion: '' };
+      const changed: Entry = { ...known, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, passthroughHost: facts.passthroughHost, clusterVersion: cluster.version, assignmentVersion: '' };
       this.#entries.set(key, changed);
       return changed;
     }
@@ -119,7 +119,7 @@ export class RevisionTable implements RevisionDirectory {
     const logged = { name: labels['kn_revision_name'] ?? '', namespace: labels['k8s_namespace_name'] ?? '', service: facts.service, configuration: facts.configuration, podName: identity.pod, podIp: identity.podIp };
     // Pods come and go: by their addresses the page would only grow. How long requests ran is their sidecars' to say.
     const metrics = new RequestMetrics({ meter, names: metricNames, labels, client: {}, isProgram: false, olderPrefix: 'activator', olderLabels: { ...olderLabelsOf(labels), ...olderPodLabels(identity) } });
-    const entry: Entry = { key, throttler, watch, labels, logged, metrics, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, clusterVersion: cluster.version, assignmentVersion: '' };
+    const entry: Entry = { key, throttler, watch, labels, logged, metrics, timeouts: facts.timeouts, readyByKubelet: facts.readyByKubelet, passthroughHost: facts.passthroughHost, clusterVersion: cluster.version, assignmentVersion: '' };
     this.#entries.set(key, entry);
     meter.observedGauge('kn_revision_request_concurrency', 'Requests that are here: waiting or at a pod.', () => reporter.concurrency(key), labels);
     meter.observedGauge('kn_revision_request_queued', 'Requests that wait for a pod.', () => throttler.waiting, labels);

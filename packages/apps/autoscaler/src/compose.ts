@@ -136,6 +136,7 @@ export function composeAutoscaler(options: AutoscalerOptions): Autoscaler {
       mode: options.scrape ?? (options.configService === undefined ? 'all' : 'auto'),
       network,
       meshMode: () => config.network.meshCompatibilityMode,
+      passesMesh: () => config.network.enableMeshPodAddressability,
       podsOf: (key) => ({ pods: readyPodsOf(key), service: privateServiceOf(key)?.split('/').toReversed().join('.') }),
       hasReported: (key, podName) => multiScaler.hasReport(key, podName),
       record,

@@ -1,6 +1,7 @@
 /** The autoscaler between stock peers: queue-proxies that are asked, and activators that send over websockets. No config service. */
 import { Buffer } from 'node:buffer';
 import type { Connection } from '@sluice/kernel';
+import type { KubernetesObject } from '@sluice/kubernetes';
 import { emptyStat, encodeStatMessages } from '@sluice/stats';
 import { describe, expect, it } from 'vitest';
 import { createAutoscalerWorld, type AutoscalerWorld } from './testing/autoscaler-world.ts';
@@ -92,6 +93,19 @@ describe('stock queue-proxies', () => {
     await run(world, 120);
     expect(world.replicas('hello')).toBe(replicas);
     expect(logger.events.filter(({ event }) => event === 'scrape failed')).toHaveLength(1);
+  });
+
+  it('are asked under the name of their Service where a mesh lets that pass', async () => {
+    const world = createAutoscalerWorld();
+    world.addRevision('hello');
+    const pod = await world.startQueueProxy('pod-1', '10.1.0.1');
+    world.api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'sluice-system', name: 'config-network' }, data: { 'enable-mesh-pod-addressability': 'true' } } as KubernetesObject);
+    world.startAutoscaler('autoscaler', address);
+    await world.time.advanceAsync(100);
+    world.setReadyPods('hello', { 'pod-1': '10.1.0.1' });
+    await run(world, 5);
+    expect(pod.heads[0]?.toLowerCase()).toMatch(/\r\nhost: hello-private\.default\r\n/);
+    expect(pod.heads[0]?.toLowerCase()).toContain('\r\nknative-direct-lb: true\r\n');
   });
 
   it('are left alone where everything goes through activators', async () => {

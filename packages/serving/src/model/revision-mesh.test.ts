@@ -11,7 +11,7 @@ const mesh = (network: Partial<typeof defaultServingConfig.network>, services: r
   build({ ...objects, services: services as (typeof privateService)[] }, { config: configured(network) }).revisions[0]?.mesh;
 
 test('a revision may be reached by its private Service, always or where its pods are not', () => {
-  expect(mesh({})).toEqual({ kind: 'service', isAlways: false, address: '10.96.0.7', port: 80 });
+  expect(mesh({})).toEqual({ kind: 'service', isAlways: false, address: '10.96.0.7', port: 80, tlsPort: 443 });
   expect(mesh({ meshCompatibilityMode: 'enabled' })).toMatchObject({ isAlways: true });
   expect(mesh({ meshCompatibilityMode: 'disabled' })).toBeUndefined();
 });

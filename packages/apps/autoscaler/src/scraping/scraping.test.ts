@@ -14,6 +14,7 @@ test('of more revisions than are asked at once none is passed over', async () =>
     mode: 'all',
     network: network.view('autoscaler', '10.0.0.1'),
     meshMode: () => 'auto',
+    passesMesh: () => false,
     podsOf: () => ({ pods: [{ address: '10.0.0.9', podName: 'pod', metricsPort: 9090 }], service: undefined }),
     hasReported: () => false,
     record: (key) => void heard.set(key, (heard.get(key) ?? 0) + 1),

@@ -15,6 +15,8 @@ export interface ScrapingOptions {
   readonly mode: ScrapeMode;
   readonly network: Network;
   readonly meshMode: () => ScrapePlan['meshMode'];
+  /** Whether a mesh lets pods be asked by their addresses, if it is told which Service that is for. */
+  readonly passesMesh: () => boolean;
   /** The pods that are ready, and the Service they stand behind as `name.namespace`. */
   readonly podsOf: (key: string) => { readonly pods: readonly ReadyPod[]; readonly service: string | undefined };
   /** Whether a pod's own word stands. */
@@ -112,7 +114,7 @@ export class Scraping {
 
   /** Undefined when there is nobody to ask. */
   #plan(key: string, target: Target): ScrapePlan | undefined {
-    const { mode, clock, podsOf, hasReported, meshMode } = this.#options;
+    const { mode, clock, podsOf, hasReported, meshMode, passesMesh } = this.#options;
     const { spec, since } = target;
     // Always behind activators: they see everything.
     if (spec.decider.targetBurstCapacity === -1) return undefined;
@@ -132,14 +134,16 @@ export class Scraping {
       pods,
       stableWindowMs: spec.decider.stableWindowMs,
       service: service === undefined ? undefined : { host: service, port: defaultPort },
-      meshMode: target.isByService ? 'enabled' : meshMode(),
+      // What is passed is never gone round: Knative's rule, too.
+      meshMode: passesMesh() ? 'disabled' : target.isByService ? 'enabled' : meshMode(),
     };
   }
 
   async #scrape(key: string, target: Target, plan: ScrapePlan): Promise<void> {
-    const { network, timers, random, clock, meter, logger, record } = this.#options;
+    const { network, timers, random, clock, meter, logger, record, passesMesh } = this.#options;
     const startedAt = clock.now();
-    const result = await scrapeRevision(plan, { random, ask: (address) => scrapeStat({ network, timers, address }) });
+    const passing = passesMesh() && plan.service ? { host: plan.service.host, 'knative-direct-lb': 'true' } : undefined;
+    const result = await scrapeRevision(plan, { random, ask: (address) => scrapeStat({ network, timers, address, ...(passing ? { headers: passing } : {}) }) });
     meter.counter('sluice_autoscaler_scrapes_total', 'Scrapes of revisions by outcome.', { outcome: result.kind === 'stat' ? result.by : 'failed' }).add();
     if (this.#targets.get(key) !== target) return;
     meter.histogram('kn_autoscaler_scrape_duration_seconds', 'Time to ask the pods of one revision.', durationBounds, target.labels).observe((clock.now() - startedAt) / 1000);

@@ -88,7 +88,7 @@ export function createAutoscalerWorld() {
 
   /** A pod that answers scrapes as a stock queue-proxy does. */
   async function startQueueProxy(podName: string, address: string) {
-    const pod = { scrapes: 0, stat: emptyStat(podName) as WireStat };
+    const pod = { scrapes: 0, heads: [] as string[], stat: emptyStat(podName) as WireStat };
     await network.view(podName, address).listen({ host: address, port: 9090 }, (connection: Connection) => {
       let request = '';
       connection.handler = {
@@ -96,6 +96,7 @@ export function createAutoscalerWorld() {
           request += memory.toString('latin1', 0, length);
           if (!/^GET \/metrics HTTP\/1\.1\r\n[^]*\r\n\r\n$/.test(request)) return;
           pod.scrapes += 1;
+          pod.heads.push(request);
           const body = encodeStat({ ...pod.stat, podName });
           const head = `HTTP/1.1 200 OK\r\nContent-Type: application/protobuf\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
           const answer = Buffer.concat([Buffer.from(head), body]);

@@ -45,6 +45,8 @@ export interface ActivatableRevision {
   /** As request logs name it. */
   readonly logged: LoggedRevision;
   readonly metrics: RequestMetrics;
+  /** A mesh of others that stands before its pods lets requests through to one by this name. Absent: none does. */
+  readonly passthroughHost?: string | undefined;
 }
 
 /** The first request that found no pod, from its arrival to its answer. Times are monotonic milliseconds. */
@@ -197,7 +199,9 @@ class ActivatorFilter implements HttpFilter {
     request.set('k-proxy-request', 'activator');
     // The user's host is for the program: between us and its sidecar it would lead a mesh astray.
     if (!request.has(originalHostHeader)) request.set(originalHostHeader, request.authority);
-    request.setAuthority(address);
+    const { passthroughHost } = held.revision;
+    request.setAuthority(passthroughHost ?? address);
+    if (passthroughHost !== undefined) request.set('k-passthrough-lb', 'true');
     request.remove(revisionHeader);
     request.remove(namespaceHeader);
     // A table need not know all revisions: one route that goes by this header serves them all.
