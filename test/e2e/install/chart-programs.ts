@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { keptBundle, rolesFor } from '@sluice/cli';
 import type { ProgramTable } from './image-programs.ts';
 
+/** Where images have Node. */
+const imageNode = '/usr/local/bin/node';
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** As the Dockerfiles say, unless this checkout is where only its owner may look. */
@@ -23,7 +26,7 @@ export async function chartPrograms(): Promise<ProgramTable> {
     const file = await keptBundle(name, join(root, 'packages', folder, entry), [cache]);
     // Made for whoever made it; containers are somebody else.
     chmodSync(dirname(file), 0o755);
-    table[name] = { command: [process.execPath, ...nodeFlags, file], ...user };
+    table[name] = { command: [imageNode, ...nodeFlags, file], files: { [imageNode]: process.execPath }, ...user };
   }
   return table;
 }

@@ -54,6 +54,8 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
       [['activator', 2], ['autoscaler', 2], ['config-server', 1], ['controller', 1], ['gateway', 2], ['injector', 2]].flatMap(([name, count]) => Array.from({ length: Number(count) }, () => [name, `sluice-${name}`])),
     );
     expect(pods.flatMap(({ status }) => status.containerStatuses.map(({ ready, restartCount }) => [ready, restartCount]))).toEqual(Array.from({ length: 10 }, () => [true, 0]));
+    // What the chart brings for this asks a gateway by its name from a pod.
+    expect(await ok(cluster.helm(['test', 'sluice', '--namespace', system, '--timeout', '60s']))).toContain('Phase:          Succeeded');
     await apply(serviceManifest({ name: 'hello', annotations: 'autoscaling.knative.dev/min-scale: "1"' }), serviceManifest({ name: 'sleepy', annotations: 'autoscaling.knative.dev/target-burst-capacity: "0"' }));
     await ok(cluster.kubectl(['wait', '--for=condition=Ready', 'ksvc/hello', 'ksvc/sleepy', '--timeout=60s']));
     const url = await ok(cluster.kubectl(['get', 'ksvc/hello', '-o', 'jsonpath={.status.url}']));

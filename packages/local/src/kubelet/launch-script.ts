@@ -21,7 +21,8 @@ export function launchScript({ argv, env, workingDir = '.', wrapper, niceness = 
   }
   const folder = resolve(programFolder, workingDir);
   if (!isDirectory(folder)) return { kind: 'impossible', message: `working directory ${folder} does not exist` };
-  const path = findProgram(program, env.PATH ?? '', folder);
+  // What a wrapper leads into has files of its own.
+  const path: FoundProgram = wrapper && isAbsolute(program) ? { kind: 'found', path: program } : findProgram(program, env.PATH ?? '', folder);
   if (path.kind === 'impossible') return path;
   const entries = Object.entries(env);
   const exported = entries.filter(([name]) => isIdentifier(name)).map(([name, value]) => `export ${name}=${quote(value)}`);

@@ -30,7 +30,7 @@ function sandboxed() {
   };
   const floor = kubeletFloor({ server, gateway: server }, undefined, {
     sandboxes: { sandboxes, folder },
-    programs: (image) => (image === 'sluice.dev/gateway:1' ? { command: ['gateway', '--flag'], user: 65_532, environment: { FROM: 'image' } } : undefined),
+    programs: (image) => (image === 'sluice.dev/gateway:1' ? { command: ['gateway', '--flag'], user: 65_532, environment: { FROM: 'image' }, files: { '/usr/local/bin/node': process.execPath } } : undefined),
     mode: 'network-per-pod',
   });
   return { ...floor, views, open, state };
@@ -42,7 +42,7 @@ it('an image that is known runs as its program, in the pod’s sandbox and as th
   const { worker } = start(podOf({ containers: [{ name: 'gateway', image: 'sluice.dev/gateway:1', args: ['--port=$(PORT)'], env: [{ name: 'PORT', value: '8080' }], securityContext }] }));
   await soon(time);
   expect([...runner.running.values()].map(({ spec }) => [spec.argv, spec.wrapper, spec.env['PORT'], spec.env['FROM']])).toEqual([[['gateway', '--flag', '--port=8080'], ['/bin/enter', 'uid-1'], '8080', 'image']]);
-  expect(views).toEqual([{ mounts: [], isRootReadOnly: true, user: 65_532 }]);
+  expect(views).toEqual([{ mounts: [{ from: process.execPath, path: '/usr/local/bin/node', isReadOnly: true }], isRootReadOnly: true, user: 65_532 }]);
   expect([...open]).toEqual(['uid-1 10.0.0.1']);
   void worker.abandon();
   await soon(time);

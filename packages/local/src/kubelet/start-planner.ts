@@ -72,7 +72,7 @@ export class StartPlanner {
 
   async #enter(sandbox: Pick<SandboxedPod, 'wrapper'>, container: KubeletContainer, plan: Extract<StartPlan, { kind: 'run' }>): Promise<StartPlan> {
     try {
-      const wrapper = await sandbox.wrapper(container, this.#programOf(container)?.user);
+      const wrapper = await sandbox.wrapper(container, this.#programOf(container));
       return { ...plan, spec: { ...plan.spec, wrapper } };
     } catch (reason) {
       return { kind: 'wait', reason: 'CreateContainerError', message: reason instanceof Error ? reason.message : String(reason), retryMs };

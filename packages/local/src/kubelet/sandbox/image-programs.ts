@@ -5,6 +5,8 @@ export interface ImageProgram {
   readonly command: readonly [string, ...string[]];
   /** Variables of the image, which the container's own go before. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Files and folders of the machine that the image has elsewhere, where pods have sandboxes: path in the image → path here. */
+  readonly files?: Readonly<Record<string, string>>;
   /** The user it runs as (USER), where pods have sandboxes. Absent: whoever the kubelet is. */
   readonly user?: number;
 }

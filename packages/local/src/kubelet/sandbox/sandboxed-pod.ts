@@ -3,6 +3,7 @@ import type { Clock, Timers } from '@sluice/kernel';
 import type { Pod } from '@sluice/kubernetes';
 import type { KubeletContainer } from '../../objects/pod-facts.ts';
 import type { KubeletApi } from '../kubelet-api.ts';
+import type { ImageProgram } from './image-programs.ts';
 import type { PodSandbox, PodSandboxes } from './pod-sandboxes.ts';
 import { PodVolumes } from './pod-volumes.ts';
 
@@ -42,16 +43,17 @@ export class SandboxedPod {
     this.#volumes = new PodVolumes({ ...options, rootAuthority: options.rootAuthority });
   }
 
-  /** What becomes a container's program inside. @param imageUser the user of its image @throws MeshError with what is missing or did not work; it may later */
-  async wrapper(container: KubeletContainer, imageUser: number | undefined): Promise<readonly [string, ...string[]]> {
-    const mounts = await this.#volumes.mountsOf(container);
+  /** What becomes a container's program inside. @param image what its image is here @throws MeshError with what is missing or did not work; it may later */
+  async wrapper(container: KubeletContainer, image: ImageProgram | undefined): Promise<readonly [string, ...string[]]> {
+    const files = Object.entries(image?.files ?? {}).map(([path, from]) => ({ from, path, isReadOnly: true }));
+    const mounts = [...files, ...(await this.#volumes.mountsOf(container))];
     this.#sandbox ??= this.#open();
     const sandbox = await this.#sandbox.catch((reason: unknown) => {
       this.#sandbox = undefined;
       throw reason;
     });
     const own = (container.securityContext ?? {}) as SecurityContext;
-    const user = own.runAsUser ?? ((this.#options.pod.spec as { readonly securityContext?: SecurityContext }).securityContext ?? {}).runAsUser ?? imageUser;
+    const user = own.runAsUser ?? ((this.#options.pod.spec as { readonly securityContext?: SecurityContext }).securityContext ?? {}).runAsUser ?? image?.user;
     return sandbox.enter({ mounts, isRootReadOnly: own.readOnlyRootFilesystem === true, ...(user === undefined ? {} : { user }) });
   }
 
