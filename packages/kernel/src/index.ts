@@ -1,7 +1,7 @@
 export { readClientTlsSettings, type ClientTlsSettings, type PemSource } from './client-tls-settings.ts';
 export type { Clock, Timer, Timers } from './clock.ts';
 export { createSeededRandom, randomInt, type Random } from './random.ts';
-export { afterFirstRequest, collectAllGarbage, giveBackStartMemory, holdProcess, systemClock, systemRandom, systemTimers } from './system.ts';
+export { afterFirstRequest, collectAllGarbage, createIdleCollector, giveBackStartMemory, holdProcess, systemClock, systemRandom, systemTimers } from './system.ts';
 export { formatContentHash, hashContent, type ContentHash } from './content-hash.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { GoTemplate, type TemplateData } from './go-template/go-template.ts';

@@ -2,7 +2,7 @@
  * The real clock, timers and randomness. This is the one file below the executables that touches them;
  * `test/tidy` lets no other pure module do so.
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock, Timer, Timers } from './clock.ts';
 import type { Random } from './random.ts';
@@ -57,6 +57,26 @@ export function collectAllGarbage(): void {
   const collect = runInNewContext('gc') as (options: { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }) => void;
   setFlagsFromString('--no-expose-gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** How much must have come to stay before all of it is looked through, in bytes. Chosen: V8 does so by itself after some tens of megabytes. */
+const stayedBytesMin = 8 * 1024 * 1024;
+
+/**
+ * Gives what collects garbage while there is nothing to do, so that what comes next is not interrupted by it: of short-lived objects each time, in some ms; of
+ * all when much has come to stay, in some ms for each ten megabytes.
+ */
+export function createIdleCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options: { readonly type: 'minor' | 'major'; readonly execution: 'sync' }) => void;
+  setFlagsFromString('--no-expose-gc');
+  let keptBytes = 0;
+  return () => {
+    collect({ type: 'minor', execution: 'sync' });
+    if (getHeapStatistics().used_heap_size - keptBytes < stayedBytesMin) return;
+    collect({ type: 'major', execution: 'sync' });
+    keptBytes = getHeapStatistics().used_heap_size;
+  };
 }
 
 /** How long whoever has just begun to serve leaves everything else. Chosen: the request for which it was started comes within it. */

@@ -13,6 +13,7 @@ import { listenHost } from './static-config.ts';
 import { whenUnhurried } from './unhurried.ts';
 
 async function main(): Promise<void> {
+  if (process.env['SLUICE_STARTED_AHEAD'] === '1') await (await import('./started-ahead.ts')).waitForPlace({ clock, timers, random });
   const startedAt = clock.now();
   const checked = readSettings(process.argv.slice(2), process.env);
   if (!checked.ok) {

@@ -32,9 +32,9 @@ const EAGER_QUESTION_TIMEOUT_MS = 100;
 const EAGER_INTERVAL_MS = 50;
 /**
  * In the first two seconds of a round the questions come closer together: half of this is added to every cold
- * start, and a refused connection on loopback costs some 30 µs. Chosen: most quick programs listen within half a second, which is 250 questions.
+ * start, and a refused connection costs some tenths of a ms when it is among the first. Chosen: most quick programs listen within half a second, which is 170 questions.
  */
-const EARLIEST_INTERVAL_MS = 2;
+const EARLIEST_INTERVAL_MS = 3;
 const EARLIEST_MS = 500;
 const EARLY_INTERVAL_MS = 10;
 const EARLY_MS = 2000;

@@ -18,12 +18,13 @@ function setUp() {
   };
 }
 
-test('the rest is loaded when the first request has been answered, and not while it is under way', async () => {
+test('the rest is loaded a moment after the first request has been answered, and not while it is under way', async () => {
   const { stats, time, isOverAfter } = setUp();
   expect(await isOverAfter(200)).toBe(false);
   stats.requestIn(time.now(), true);
   expect(await isOverAfter(100)).toBe(false);
   stats.requestOut(time.now(), true);
+  expect(await isOverAfter(60)).toBe(false);
   expect(await isOverAfter(40)).toBe(true);
 });
 
@@ -31,7 +32,8 @@ test('a first request that came and went between two looks counts', async () => 
   const { stats, time, isOverAfter } = setUp();
   stats.requestIn(time.now(), false);
   stats.requestOut(time.now() + 1, false);
-  expect(await isOverAfter(20)).toBe(true);
+  expect(await isOverAfter(60)).toBe(false);
+  expect(await isOverAfter(40)).toBe(true);
 });
 
 test('a first request that does not end keeps the rest waiting for half a second', async () => {

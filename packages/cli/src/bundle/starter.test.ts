@@ -17,7 +17,6 @@ function bundleOf(text: string): string {
 }
 
 const run = (...flags: string[]) => execFileSync(process.execPath, [...flags, join(folder, 'a.cjs'), 'x'], { encoding: 'utf8' });
-const runAhead = (input: string) => execFileSync(process.execPath, [join(folder, 'a.cjs'), 'unknown'], { encoding: 'utf8', input, env: { SLUICE_STARTED_AHEAD: '1', BEFORE: 'b' } });
 const kept = () => readdirSync(join(folder, 'compiled'));
 
 test('a bundle is started as a module would be', () => {
@@ -50,15 +49,4 @@ test('what was compiled of former texts goes, and nothing else', async () => {
   await forgetFormer(folder, 'a-code.cjs', wrapped);
   expect(kept().map((name) => name.replace(/-[0-9a-f-]+$/, ''))).toEqual(['a-code.cjs', 'of-node']);
   await forgetFormer(join(folder, 'nowhere'), 'a-code.cjs', wrapped);
-});
-
-test('one that is started ahead has the arguments, the environment and the folder that it is told', () => {
-  bundleOf(`console.log(process.argv.slice(2), { ...process.env }, process.cwd());`);
-  expect(runAhead(JSON.stringify({ args: ['--x'], env: { NAME: 'you' }, cwd: '/' }))).toBe("[ '--x' ] { NAME: 'you' } /\n");
-});
-
-test('one that is started ahead and told nothing ends, and keeps nothing', () => {
-  bundleOf(`console.log('ran');`);
-  expect(runAhead('')).toBe('');
-  expect(() => kept()).toThrow('ENOENT');
 });

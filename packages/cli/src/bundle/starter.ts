@@ -5,9 +5,6 @@
  *
  * Where the folder cannot be written, what is there is used. V8 takes only what was compiled by itself and under the same flags, so each set of
  * flags has a file; what it refuses is made anew.
- *
- * With `SLUICE_STARTED_AHEAD=1` it loads and then waits until its standard input has ended, which says, as JSON, what `args`, what environment (`env`) and what
- * folder (`cwd`) it is to have had from the beginning; with nothing there it ends. So a floor can have a sidecar started before it knows for whom.
  */
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
@@ -49,15 +46,6 @@ try {
   cachedData = readFileSync(kept);
 } catch {}
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
-if (process.env.SLUICE_STARTED_AHEAD === '1') {
-  const told = readFileSync(0, 'utf8');
-  if (told === '') process.exit(0);
-  const { args, env, cwd } = JSON.parse(told);
-  for (const name of Object.keys(process.env)) delete process.env[name];
-  Object.assign(process.env, env);
-  process.argv.splice(2, process.argv.length, ...args);
-  process.chdir(cwd);
-}
 if (!cachedData || script.cachedDataRejected) {
   let isKept = false;
   const keep = () => {
