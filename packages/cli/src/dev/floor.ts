@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeLoad } from '@sluice/autoscaler';
-import { createMeter, silentLogger, systemClock, systemRandom, systemTimers, type Logger } from '@sluice/kernel';
+import { createIdleCollector, createMeter, silentLogger, systemClock, systemRandom, systemTimers, type Logger } from '@sluice/kernel';
 import { KubernetesClient } from '@sluice/kubernetes';
 import {
   createApiServer,
@@ -23,6 +23,9 @@ import {
 
 /** Nobody waits for what these do about a pod that starts: they keep statuses, and decide by what they are told elsewhere. */
 const patientClients: ReadonlySet<string> = new Set(['sluice-controller', 'sluice-autoscaler', 'sluice-injector']);
+
+/** After a lull, in ms. Chosen: what was put off has been done, and the next start has hardly begun. */
+const collectAfterMs = 700;
 
 export interface FloorOptions {
   readonly stateFolder: string;
@@ -50,7 +53,9 @@ export interface Floor {
 export async function startFloor({ stateFolder, apiPort, programFolder, onTimeline, logger = silentLogger }: FloorOptions): Promise<Floor> {
   mkdirSync(stateFolder, { recursive: true });
   const surroundings = { clock: systemClock, timers: systemTimers, random: systemRandom, logger, meter: createMeter() };
-  const lull = new Lull(systemTimers);
+  const collectGarbage = createIdleCollector();
+  // While nobody waits, so that the next start is not interrupted by it: it makes some megabytes of objects.
+  const lull = new Lull(systemTimers, () => void systemTimers.after(collectAfterMs, () => lull.isOn || collectGarbage()));
   const api = createApiServer({ ...surroundings, storage: openFileStorage(join(stateFolder, 'objects.log'), { logger }), webhooks: createHttpsWebhookCaller(), patience: { lull, isPatient: (userAgent) => patientClients.has(userAgent) } });
   const served = await serveApiServer(api, { port: apiPort });
   const kubeconfig = join(stateFolder, 'kubeconfig');
@@ -77,8 +82,9 @@ export async function startFloor({ stateFolder, apiPort, programFolder, onTimeli
     client,
     keepAhead,
     async startPods() {
-      await controllers.start();
+      // Whoever begins first hears first: a program is started before controllers look at its pod.
       await kubelet.start();
+      await controllers.start();
     },
     async stop() {
       // Controllers first: they would make new pods for the ones that end.

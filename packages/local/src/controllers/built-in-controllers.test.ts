@@ -115,6 +115,22 @@ describe('a Deployment', () => {
     expect(server.find(deployments, 'default/web')?.status).toMatchObject({ replicas: 0, availableReplicas: 0 });
   });
 
+  it('has its pods made before it is written that there are to be more, and still has no more of them', async () => {
+    const { time, server, client } = await controlPlane();
+    server.put(deployment(0));
+    await time.advanceAsync(50);
+    server.writes.length = 0;
+    await client.resource(deployments).setScale({ namespace: 'default', name: 'web' }, 2);
+    await time.advanceAsync(50);
+    const order = server.writes.map(({ method, path }) => `${method} ${path.split('/').slice(-2)[0]}`);
+    expect(order.indexOf('POST default')).toBeLessThan(order.indexOf('PATCH replicasets'));
+    await time.advanceAsync(1_000);
+    expect(server.list(pods).length).toBe(2);
+    await client.resource(deployments).setScale({ namespace: 'default', name: 'web' }, 1);
+    await time.advanceAsync(50);
+    expect(server.list(pods).length).toBe(1);
+  });
+
   it('rolls a new version in without ever having fewer pods than wished, and can go back', async () => {
     const { time, server, makeReady, images } = await controlPlane();
     server.put(deployment(2));

@@ -38,9 +38,10 @@ export function createBuiltInControllers(options: BuiltInControllerOptions): Bui
     endpointSlices: informer(endpointSlices),
     horizontalPodAutoscalers: informer(horizontalPodAutoscalers),
   };
+  const replicaSetController = new ReplicaSetController(options, informers);
   const controllers = [
-    new DeploymentController(options, informers),
-    new ReplicaSetController(options, informers),
+    new DeploymentController(options, informers, (replicaSet, replicas) => replicaSetController.scaleAhead(replicaSet, replicas)),
+    replicaSetController,
     new EndpointSliceController(options, informers),
     new HorizontalPodAutoscalerController(options, informers),
   ];

@@ -31,8 +31,8 @@ export class ContainerLog {
   readonly #segments: LogSegments;
   /** The beginning of a line whose end has not come yet, per stream. */
   readonly #partial: Record<StreamName, string> = { stdout: '', stderr: '' };
-  /** A decoder per stream, so that a character cut in two by a read is put together again. */
-  readonly #decoders: Record<StreamName, TextDecoder> = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  /** A decoder per stream, so that a character cut in two by a read is put together again; made when it says something. */
+  readonly #decoders = new Map<StreamName, TextDecoder>();
   readonly #followers = new Set<LogFollower>();
   readonly #lastLines: string[] = [];
   #ended = false;
@@ -49,7 +49,7 @@ export class ContainerLog {
   /** Takes bytes as they come from the process. */
   write(stream: StreamName, bytes: Uint8Array): void {
     if (this.#ended) return;
-    const text = this.#partial[stream] + this.#decoders[stream].decode(bytes, { stream: true });
+    const text = this.#partial[stream] + this.#decoderOf(stream).decode(bytes, { stream: true });
     const lines = text.split('\n');
     let rest = lines.pop() as string;
     let encoded = '';
@@ -60,6 +60,12 @@ export class ContainerLog {
     }
     this.#partial[stream] = rest;
     if (encoded !== '') this.#append(encoded);
+  }
+
+  #decoderOf(stream: StreamName): TextDecoder {
+    let decoder = this.#decoders.get(stream);
+    if (!decoder) this.#decoders.set(stream, (decoder = new TextDecoder()));
+    return decoder;
   }
 
   /** The process is over: what has no line end yet becomes a line, and followers are told. */

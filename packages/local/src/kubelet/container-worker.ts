@@ -39,6 +39,8 @@ export interface ContainerWorkerOptions {
   /** Called before each start. */
   readonly plan: () => Promise<StartPlan>;
   readonly openLog: (run: number) => ContainerLog;
+  /** How long the first question about readiness may wait, in ms: others find out by themselves. */
+  readonly readinessAfterMs: () => number;
   /** What an earlier kubelet knew of this container. */
   readonly history: { readonly restartCount: number; readonly lastState: ContainerState };
   readonly onChange: () => void;
@@ -184,7 +186,7 @@ export class ContainerWorker {
     const prober = new Prober({
       clock: floor.clock,
       timers: floor.timers,
-      schedule: probeSchedule(probe, kind !== 'Liveness'),
+      schedule: { ...probeSchedule(probe, kind !== 'Liveness'), ...(kind === 'Readiness' ? { quickAfterMs: this.#options.readinessAfterMs() } : {}) },
       attempt: (timeoutMs) => runAction(probe, run.context, floor, timeoutMs),
       onVerdict: (verdict, result) => this.#onVerdict(run, kind, verdict, result),
       onFailure: (message) => onEvent('Warning', 'Unhealthy', `${kind} probe failed: ${message}`),

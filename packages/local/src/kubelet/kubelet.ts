@@ -49,7 +49,7 @@ export interface KubeletOptions {
   readonly backoff?: RestartBackoffOptions;
   readonly onTimeline?: TimelineListener;
   /** Begins with each pod that is taken on, and settles when it is ready. Absent: nobody waits for that. */
-  readonly lull?: Pick<Lull, 'begin' | 'settle'>;
+  readonly lull?: Lull;
 }
 
 /** How long containers may take to end when the kubelet stops, in ms. Chosen: a person waits at the terminal. */
@@ -87,6 +87,7 @@ export class Kubelet {
       baseEnvironment: options.baseEnvironment ?? {},
       backoff: options.backoff ?? {},
       logger,
+      lull: options.lull,
       onTimeline: (pod, phase) => {
         const atMs = this.#wallStartMs + clock.now();
         if (phase === 'created') options.lull?.begin();

@@ -21,6 +21,33 @@ describe('a pod on the process kubelet', () => {
     expect(timeline).toEqual(['created at 0', 'started at 0', 'ready at 0']);
   });
 
+  it('has its processes before the API hears of it', async () => {
+    const heard: number[] = [];
+    const { time, start, runner } = kubeletFloor({ server });
+    const startProcess = runner.start.bind(runner);
+    runner.start = (...given) => {
+      heard.push(api.bound.length, api.statuses.length);
+      return startProcess(...given);
+    };
+    const { api } = start(podOf({}));
+    await time.advanceAsync(5);
+    expect([heard, api.bound.length]).toEqual([[0, 0], 1]);
+  });
+
+  it('is told to run at once, and to be ready when the lull is over in which it has started', async () => {
+    const { time, start, lull, transport, condition, timeline } = kubeletFloor({ server });
+    transport.answer = () => time.now() >= 100;
+    lull.begin();
+    const { api } = start(podOf({ containers: [{ name: 'app', command: ['server'], readinessProbe: { httpGet: { path: '/', port: 8012 } } }] }));
+    await time.advanceAsync(5);
+    expect(api.status).toMatchObject({ phase: 'Running', podIP: '10.0.0.1' });
+    await time.advanceAsync(145);
+    expect([timeline.at(-1)?.slice(0, 8), condition(api, 'Ready')?.status]).toEqual(['ready at', 'False']);
+    lull.settle();
+    await time.advanceAsync(60);
+    expect(condition(api, 'Ready')?.status).toBe('True');
+  });
+
   it('gives each told container a PORT of its own and tells the sidecar, the probe and the annotation', async () => {
     const { time, start, runner } = kubeletFloor({ server });
     const { api } = start(

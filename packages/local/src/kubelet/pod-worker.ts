@@ -11,6 +11,7 @@ import { realPortsAnnotation, type KubeletContainer } from '../objects/pod-facts
 import type { ActionFloor } from './container-action.ts';
 import { historyOf } from './container-history.ts';
 import { ContainerWorker } from './container-worker.ts';
+import type { Lull } from '../lull/lull.ts';
 import { readField } from './environment.ts';
 import type { FixedPorts } from './fixed-ports.ts';
 import type { ImageRuntime } from './image-runtime.ts';
@@ -49,7 +50,18 @@ export interface PodSurroundings {
   readonly backoff: RestartBackoffOptions;
   readonly logger: Logger;
   readonly onTimeline: (pod: Pod, phase: TimelinePhase) => void;
+  /** Absent: nothing is ever put off. */
+  readonly lull: Pick<Lull, 'isOn' | 'whenOver'> | undefined;
 }
+
+/** What a pod waits for before its processes start keeps it from the API no longer than this, in ms. Chosen: most have nothing to wait for. */
+const tellAfterMs = 25;
+
+/**
+ * In a lull a pod is first asked after this long, in ms. Chosen: longer than quick programs take to listen, since asking takes from them what they start with, and
+ * the activator, which asks for itself, needs no kubelet for it.
+ */
+const readinessInLullMs = 100;
 
 /** Kubernetes' default between SIGTERM and SIGKILL, in seconds. */
 const defaultGraceSeconds = 30;
@@ -71,6 +83,12 @@ export class PodWorker {
   #status: PodStatus | undefined;
   #saidStarted = false;
   #saidReady = false;
+  /** The API is told of it from now on: writing takes longer than starting, and is in its way. */
+  #isTold = false;
+  /** The API has been told that its containers run. */
+  #hasToldStart = false;
+  /** Its status is written when the lull is over. */
+  #isPutOff = false;
   #ended: Promise<void> | undefined;
 
   constructor(pod: Pod, surroundings: PodSurroundings) {
@@ -124,6 +142,9 @@ export class PodWorker {
     await Promise.all([this.#ports.allocate(), this.#isolation.begin()]);
     if (this.#state !== 'starting') return;
     this.#state = 'running';
+    await Promise.race([this.#advance(), this.#tooLong()]);
+    if (this.#state !== 'running') return;
+    this.#isTold = true;
     if (this.#pod.spec.nodeName === undefined) {
       this.#writer.bind(this.#pod, nodeName, this.#ports.plan.size > 0 ? this.#portAnnotations() : {});
       events.record(this.#pod, 'Normal', 'Scheduled', `Successfully assigned ${this.key} to ${nodeName}`);
@@ -132,8 +153,12 @@ export class PodWorker {
     }
     this.#warnOfVolumes();
     this.#warnOfIsolation();
-    this.#advance();
     this.#publish();
+  }
+
+  /** What has to be fetched or made for a container may take a while, and somebody may want to know of the pod. */
+  #tooLong(): Promise<void> {
+    return new Promise((resolve) => this.#surroundings.floor.timers.after(tellAfterMs, resolve));
   }
 
   /** The pod changed: what matters is that somebody wants it gone, and how soon. */
@@ -170,6 +195,7 @@ export class PodWorker {
       floor,
       plan: () => this.#planner.plan(container),
       openLog: (run) => logs.open({ namespace, pod: name, podUid: uid, container: container.name }, run),
+      readinessAfterMs: () => (this.#surroundings.lull?.isOn ? readinessInLullMs : 0),
       history: historyOf(this.#pod, container),
       onChange: () => this.#onContainerChange(worker, container),
       onEvent: (type, reason, message) => events.record(this.#pod, type, reason, message),
@@ -177,25 +203,27 @@ export class PodWorker {
     return worker;
   }
 
-  /** Starts what may start now. Called on every change, so order and waiting need no other bookkeeping. */
-  #advance(): void {
+  /** Starts what may start now. Called on every change, so order and waiting need no other bookkeeping. Fulfils when that has been started, or has to wait. */
+  async #advance(): Promise<void> {
     if (this.#state !== 'running') return;
-    for (const worker of this.#containers.filter(({ role }) => role !== 'main')) {
-      this.#begin(worker);
-      if (!isInitialized(worker.view)) return;
+    const starts: Promise<void>[] = [];
+    for (const worker of this.#startable()) {
+      if (this.#begun.has(worker)) continue;
+      this.#begun.add(worker);
+      starts.push(worker.start());
     }
-    for (const worker of this.#containers) this.#begin(worker);
+    await Promise.all(starts);
   }
 
-  #begin(worker: ContainerWorker): void {
-    if (this.#begun.has(worker)) return;
-    this.#begun.add(worker);
-    void worker.start();
+  /** Those before the main ones in order, up to the first that is not done; and if all are, everything. */
+  #startable(): readonly ContainerWorker[] {
+    const first = this.#containers.findIndex(({ role, view }) => role !== 'main' && !isInitialized(view));
+    return first === -1 ? this.#containers : this.#containers.slice(0, first + 1);
   }
 
   #onContainerChange(worker: ContainerWorker, container: Container): void {
     if (this.#state === 'running') this.#findings.follow(worker, container);
-    this.#advance();
+    void this.#advance();
     this.#publish();
     if (this.#state === 'running' && (this.#status?.phase === 'Succeeded' || this.#status?.phase === 'Failed')) {
       for (const sidecar of this.#containers) if (sidecar.role === 'sidecar') void sidecar.stop(defaultGraceSeconds * 1000);
@@ -240,7 +268,25 @@ export class PodWorker {
     this.#status = podStatus(this.#pod, views, facts, this.#status);
     this.#tellTimeline();
     this.#findings.podReady(isConditionTrue(this.#status.conditions, 'Ready'));
-    this.#writer.writeStatus(this.#pod, this.#status);
+    this.#writeStatus();
+  }
+
+  /** That it runs is told at once, since an activator has to know where; that it is ready the activator finds out sooner by itself. */
+  #writeStatus(): void {
+    if (!this.#isTold) return;
+    const { lull } = this.#surroundings;
+    if (this.#hasToldStart && this.#state === 'running' && lull?.isOn) {
+      if (!this.#isPutOff) lull.whenOver(() => this.#writePutOff());
+      this.#isPutOff = true;
+      return;
+    }
+    this.#hasToldStart ||= this.#saidStarted;
+    if (this.#status) this.#writer.writeStatus(this.#pod, this.#status);
+  }
+
+  #writePutOff(): void {
+    this.#isPutOff = false;
+    if (this.#state !== 'gone') this.#writeStatus();
   }
 
   #tellTimeline(): void {

@@ -12,6 +12,8 @@ export interface ProbeSchedule {
   readonly failureThreshold: number;
   /** Attempts follow each other quickly until the first success. */
   readonly quickStart: boolean;
+  /** Before the first of them, in ms, where that is longer than between them. Default 0. */
+  readonly quickAfterMs?: number;
 }
 
 /** The shortest distance of two attempts, in ms. Chosen: half of what a person notices, and two syscalls' worth of work. */
@@ -89,7 +91,8 @@ export class ProbeProgress {
     const waitedMs = now - this.#startedAt;
     if (waitedMs < initialDelayMs) return initialDelayMs - waitedMs;
     if (!this.#isQuick()) return periodMs;
-    return Math.min(periodMs, Math.max(quickestMs, (waitedMs - initialDelayMs) * quickShare));
+    const { quickAfterMs = 0 } = this.#schedule;
+    return Math.min(periodMs, Math.max(quickestMs, (waitedMs - initialDelayMs) * quickShare, quickAfterMs - (waitedMs - initialDelayMs)));
   }
 
   /** Quick until the first success: one that failed its threshold before that goes on looking quickly. */

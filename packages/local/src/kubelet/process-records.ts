@@ -14,8 +14,8 @@ export interface ProcessRecord {
   readonly afterEnd?: readonly [string, ...string[]];
 }
 
-/** Changes are gathered this long before the file is written, in ms: a cold start does not wait for a disk. */
-const gatherMs = 20;
+/** Changes are gathered this long before the file is written, in ms: a cold start does not wait for a disk, and until then the guardian knows. */
+const gatherMs = 300;
 
 export class ProcessRecords {
   readonly #path: string;

@@ -43,6 +43,17 @@ test('a program that takes long keeps nobody waiting for that, and has a lull fo
   expect(over).toEqual([400, 1450]);
 });
 
+test('whoever made it hears each time that it is over', () => {
+  const time = new SimulatedTime();
+  const over: number[] = [];
+  const lull = new Lull(time, () => over.push(time.now()));
+  lull.begin();
+  time.advance(1000);
+  lull.settle();
+  time.advance(1000);
+  expect(over).toEqual([400, 1050]);
+});
+
 test('of several pods the first that is ready ends it', () => {
   const { time, lull, over, wait } = createLull();
   lull.begin();

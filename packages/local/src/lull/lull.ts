@@ -15,12 +15,15 @@ const afterReadyMs = 50;
 
 export class Lull {
   readonly #timers: Timers;
+  readonly #onOver: () => void;
   #waiting: (() => void)[] = [];
   #end: Timer | undefined;
   #isSettling = false;
 
-  constructor(timers: Timers) {
+  /** @param onOver called each time it is over, after all who waited */
+  constructor(timers: Timers, onOver: () => void = () => {}) {
     this.#timers = timers;
+    this.#onOver = onOver;
   }
 
   get isOn(): boolean {
@@ -54,5 +57,6 @@ export class Lull {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const act of waiting) act();
+    this.#onOver();
   }
 }

@@ -11,6 +11,7 @@ import {
   type ReconcileResult,
   type ReplicaSet,
 } from '@sluice/kubernetes';
+import type { Timers } from '@sluice/kernel';
 import { createLateEvents, type EventSink } from '../../events/late-events.ts';
 import type { BuiltInControllerOptions, BuiltInInformers } from '../surroundings.ts';
 import { byOwner } from '../indexes.ts';
@@ -25,9 +26,12 @@ export class DeploymentController {
   readonly #replicaSets: Informer<ReplicaSet>;
   readonly #controller: Controller;
   readonly #events: EventSink;
+  readonly #scaleAhead: (replicaSet: ReplicaSet, replicas: number) => () => void;
 
-  constructor(options: BuiltInControllerOptions, informers: BuiltInInformers) {
+  /** @param scaleAhead tells who makes the pods, before it is written that there are to be more; gives how to take that back */
+  constructor(options: BuiltInControllerOptions, informers: BuiltInInformers, scaleAhead: (replicaSet: ReplicaSet, replicas: number) => () => void) {
     this.#options = options;
+    this.#scaleAhead = scaleAhead;
     this.#deployments = informers.deployments;
     this.#replicaSets = informers.replicaSets;
     this.#events = createLateEvents('deployment-controller', options);
@@ -91,8 +95,17 @@ export class DeploymentController {
     const client = this.#options.client.resource(replicaSets);
     await Promise.all(
       steps.map(async ({ replicaSet, replicas }) => {
-        await client.patch(replicaSet.metadata, { type: 'merge', body: { spec: { replicas } } });
-        this.#recordScaling(deployment, replicaSet.metadata.name, replicaSet.spec.replicas ?? 1, replicas);
+        const before = replicaSet.spec.replicas ?? 1;
+        const takeBack = replicas > before ? this.#scaleAhead(replicaSet, replicas) : undefined;
+        // First what they lead to: it happens in this turn.
+        if (takeBack) await nextTurn(this.#options.timers);
+        try {
+          await client.patch(replicaSet.metadata, { type: 'merge', body: { spec: { replicas } } });
+        } catch (reason) {
+          takeBack?.();
+          throw reason;
+        }
+        this.#recordScaling(deployment, replicaSet.metadata.name, before, replicas);
       }),
     );
   }
@@ -130,6 +143,10 @@ export class DeploymentController {
     const client = this.#options.client.resource(replicaSets);
     await Promise.all(surplusHistory(deployment, olds).map((old) => client.delete(old.metadata)));
   }
+}
+
+function nextTurn(timers: Timers): Promise<void> {
+  return new Promise((resolve) => timers.after(0, resolve));
 }
 
 const noStatus: DeploymentStatus = {

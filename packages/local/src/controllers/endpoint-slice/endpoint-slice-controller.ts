@@ -45,6 +45,8 @@ export class EndpointSliceController {
   }
 
   #servicesOf(pod: Pod): string[] {
+    // It can be in no slice yet, and whoever starts it is not to wait for that to be found out.
+    if (pod.status?.podIP === undefined) return [];
     const services = this.#informers.services.store.byIndex(byNamespace, pod.metadata.namespace ?? '');
     return services.filter((service) => selects(service, pod)).map(objectKey);
   }

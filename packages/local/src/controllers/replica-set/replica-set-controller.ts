@@ -29,6 +29,8 @@ export class ReplicaSetController {
   readonly #controller: Controller;
   readonly #events: EventSink;
   readonly #expectations: Expectations;
+  /** More pods than the spec in the cache says, which is being written: by key. */
+  readonly #ahead = new Map<string, { readonly replicas: number; readonly generation: number }>();
 
   constructor(options: BuiltInControllerOptions, informers: BuiltInInformers) {
     this.#options = options;
@@ -60,10 +62,32 @@ export class ReplicaSetController {
     return this.#controller.stop();
   }
 
-  async #reconcile(key: string): Promise<ReconcileResult | void> {
+  /** More pods will be wanted than the spec says until now: they are made while that is being written. Gives how to take it back. */
+  scaleAhead(replicaSet: ReplicaSet, replicas: number): () => void {
+    const key = objectKey(replicaSet);
+    this.#ahead.set(key, { replicas, generation: replicaSet.metadata.generation ?? 0 });
+    this.#controller.enqueue(key);
+    return () => {
+      this.#ahead.delete(key);
+      this.#controller.enqueue(key);
+    };
+  }
+
+  /** As the cache has it, or as it is about to be: the spec that is being written is a generation of its own. */
+  #find(key: string): ReplicaSet | undefined {
     const replicaSet = this.#replicaSets.store.get(key);
+    const ahead = this.#ahead.get(key);
+    if (!replicaSet || !ahead) return replicaSet;
+    if (replicaSet.metadata.generation === ahead.generation) return { ...replicaSet, spec: { ...replicaSet.spec, replicas: ahead.replicas } };
+    this.#ahead.delete(key);
+    return replicaSet;
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult | void> {
+    const replicaSet = this.#find(key);
     if (!replicaSet) {
       this.#expectations.forget(key);
+      this.#ahead.delete(key);
       return;
     }
     const owned = this.#pods.store.byIndex(byOwner, replicaSet.metadata.uid ?? '');

@@ -11,6 +11,7 @@ import { FixedPorts } from '../fixed-ports.ts';
 import { noImageRuntime } from '../image-runtime.ts';
 import { noNetworkIsolation, type NetworkIsolation } from '../isolation/network-isolation.ts';
 import { PodWorker } from '../pod-worker.ts';
+import { Lull } from '../../lull/lull.ts';
 import type { AddressMode } from '../port-allocator.ts';
 import type { ImagePrograms } from '../sandbox/image-programs.ts';
 import type { SandboxSettings } from '../sandbox/sandboxed-pod.ts';
@@ -51,6 +52,7 @@ export function kubeletFloor(programs: Record<string, FakeProgram>, isolation: N
   const fixedPorts = new FixedPorts();
   const events: string[] = [];
   const timeline: string[] = [];
+  const lull = new Lull(time);
   const start = (pod: Pod) => {
     const api = new RecordingKubeletApi();
     const worker = new PodWorker(pod, {
@@ -70,10 +72,11 @@ export function kubeletFloor(programs: Record<string, FakeProgram>, isolation: N
       backoff: {},
       logger: silentLogger,
       onTimeline: (_pod, phase) => timeline.push(`${phase} at ${time.now()}`),
+      lull,
     });
     void worker.start();
     return { api, worker };
   };
   const condition = (api: RecordingKubeletApi, type: string) => api.status?.conditions?.find((found) => found.type === type);
-  return { time, runner, transport, allocator, logs, events, timeline, start, condition };
+  return { time, runner, transport, allocator, logs, events, timeline, lull, start, condition };
 }
