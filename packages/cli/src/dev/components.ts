@@ -48,7 +48,7 @@ export interface Component {
   readonly ready: { readonly port: number; readonly path?: string };
 }
 
-/** Of those for whom no request waits: a program that starts goes before them. Chosen: a tenth of its share. */
+/** Of those for whom neither a request nor the set-up waits: a program that starts goes before them. Chosen: a tenth of its share. */
 const keeperNiceness = 10;
 
 /** In the order in which people think of them; they start together and wait for each other by themselves. */
@@ -64,7 +64,7 @@ export function components({ node, apps, ports }: ComponentOptions): Component[]
       hostNetwork: true,
       ready: { port: ports.configService },
     },
-    { name: 'controller', command: main('controller', `--config-service=${configService}`, '--pods-see-secrets=off', ...tls.issuer), hostNetwork: false, niceness: keeperNiceness, ready: { port: 9090, path: '/ready' } },
+    { name: 'controller', command: main('controller', `--config-service=${configService}`, '--pods-see-secrets=off', ...tls.issuer), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'autoscaler', command: main('autoscaler', `--config-service=${configService}`), hostNetwork: false, ready: { port: 9090, path: '/ready' } },
     { name: 'activator', // It goes on accepting for a second, until gateways have heard that it leaves.
       command: dataPlane('activator', `--config-service=${configService}`, '--drain-grace-ms=1000'), hostNetwork: false, mayOverlap: true, ready: { port: 8012 } },
