@@ -5,13 +5,17 @@ export {
   activatorClusterHeader,
   clusterName,
   listenerNames,
+  namespaceOfSidecars,
   nodeGroups,
   revisionHeaders,
   revisionMetadataKey,
   routeConfigurationNames,
+  sidecarGroup,
+  sidecarRouteTable,
   type NodeGroup,
 } from './names.ts';
 export { defaultTranslateOptions, noTraces, type TraceOptions, type TranslateOptions } from './options.ts';
 
 export { edgePorts } from './edge/edge-ports.ts';
+export { backendResources, sidecarResources, type MeshPort, type MeshService } from './sidecar/sidecar-resources.ts';
 export type { Json, JsonObject, TranslatedResource } from './resource.ts';

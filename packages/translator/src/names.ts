@@ -13,6 +13,21 @@ export const nodeGroups = {
 
 export type NodeGroup = (typeof nodeGroups)[keyof typeof nodeGroups];
 
+/** The group of proxies beside plain programs of one namespace. */
+export function sidecarGroup(namespace: string): string {
+  return `${sidecarGroupPrefix}${namespace}`;
+}
+
+/** Undefined when it is another group. */
+export function namespaceOfSidecars(group: string): string | undefined {
+  return group.startsWith(sidecarGroupPrefix) ? group.slice(sidecarGroupPrefix.length) : undefined;
+}
+
+const sidecarGroupPrefix = 'sluice-sidecar/';
+
+/** The table of names for programs that send requests to the proxy beside them. */
+export const sidecarRouteTable = 'outbound_services';
+
 export const listenerNames = {
   externalHttp: 'external_http',
   externalHttps: 'external_https',
@@ -96,5 +111,6 @@ export const typeNames = {
   tlsInspector: 'type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   typedStruct: 'type.googleapis.com/xds.type.v3.TypedStruct',
   openTelemetry: 'type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig',
+  previousHosts: 'type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
   activatorFilter: 'type.googleapis.com/sluice.filters.http.activator.v1.Activator',
 } as const;

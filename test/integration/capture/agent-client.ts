@@ -7,9 +7,11 @@ import type { NetworkNamespace } from '../../support/network-namespaces.ts';
 
 export interface AgentOrder {
   readonly id: number;
-  readonly what: 'serve' | 'ask';
+  readonly what: 'serve' | 'ask' | 'serve-http' | 'ask-http' | 'relay';
   readonly host: string;
   readonly port: number;
+  /** What is asked for, or whom a relay leads to. */
+  readonly target?: string;
 }
 
 /** `address|port` each. */
@@ -18,6 +20,8 @@ export interface Introduction {
   readonly peer: string;
   /** Where it came to. */
   readonly local: string;
+  /** Which host was asked for, by HTTP. */
+  readonly host?: string;
 }
 
 export interface AgentAnswer {
@@ -54,15 +58,31 @@ export class Agent {
     return said ? { isDirect: said.peer === own, at: said.local, from: said.peer.split('|')[0] ?? '' } : { error };
   }
 
+  async serveHttp(host: string, port: number): Promise<void> {
+    const { error } = await this.#order('serve-http', host, port);
+    if (error !== undefined) throw new Error(`serve ${host} ${port}: ${error}`);
+  }
+
+  /** Leads whoever comes there to a Unix socket. */
+  async relay(host: string, port: number, path: string): Promise<void> {
+    await this.#order('relay', host, port, path);
+  }
+
+  /** Where a request arrived and for whom, or its status when that is no success. */
+  async askHttp(host: string, port: number, target = '/'): Promise<string> {
+    const { error = 'no word', said } = await this.#order('ask-http', host, port, target);
+    return said ? `${said.local} ${said.host}` : error;
+  }
+
   close(): void {
     this.#process.stdin.end();
   }
 
-  #order(what: AgentOrder['what'], host: string, port: number): Promise<AgentAnswer> {
+  #order(what: AgentOrder['what'], host: string, port: number, target?: string): Promise<AgentAnswer> {
     const id = (this.#orders += 1);
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#process.stdin.write(`${JSON.stringify({ id, what, host, port } satisfies AgentOrder)}\n`);
+      this.#process.stdin.write(`${JSON.stringify({ id, what, host, port, ...(target === undefined ? {} : { target }) } satisfies AgentOrder)}\n`);
     });
   }
 }

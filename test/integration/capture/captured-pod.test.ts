@@ -10,11 +10,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { joinNetworks, NetworkNamespace, networksMissing } from '../../support/network-namespaces.ts';
 import { Agent } from './agent-client.ts';
+import { startMeshService, type MeshService } from './mesh-service.ts';
 
 const missing = networksMissing();
 
 const ipFamilies = ['IPv4', 'IPv6'] as const;
-const settings: InjectionSettings = { image: 'p', imagePullPolicy: 'Always', captureImage: 'c', nativeSidecars: true, capture: 'iptables', ipFamilies, rewritesProbes: true, logLevel: 'warning', concurrency: 1, resources: {}, excludedNamespaces: [] };
+const settings: InjectionSettings = { image: 'p', imagePullPolicy: 'Always', captureImage: 'c', nativeSidecars: true, capture: 'iptables', ipFamilies, configService: { host: '10.66.0.1', port: 18_000 }, command: [], addresses: 'own', rewritesProbes: true, logLevel: 'warning', concurrency: 1, resources: {}, excludedNamespaces: [] };
 const [proxyUser, program, migration] = [1337, 1000, 2000];
 
 const pod: InjectablePod = {
@@ -34,7 +35,8 @@ function commandsOf(settingsOf: InjectionSettings): { readonly capture: readonly
   const injection = inject(pod, 'shop', settingsOf);
   if (injection.kind !== 'injected') throw new Error(JSON.stringify(injection));
   const [capture, proxy] = injection.pod.spec?.initContainers ?? [];
-  return { capture: [...(capture?.command ?? []), ...(capture?.args ?? [])], proxy: proxy?.args ?? [] };
+  const expand = (text: string): string => text.replace('$(POD_NAME)', 'web-1').replace('$(POD_NAMESPACE)', 'shop');
+  return { capture: [...(capture?.command ?? []), ...(capture?.args ?? [])], proxy: (proxy?.args ?? []).map(expand) };
 }
 
 test('capture can be tried here', (context) => {
@@ -50,6 +52,7 @@ describe.skipIf(missing !== undefined)('a pod whose traffic is captured', () => 
   let web: Agent;
   let stranger: Agent;
   let migrating: Agent;
+  let mesh: MeshService;
 
   const rules = (): string => ['iptables-save', 'ip6tables-save'].map((save) => inside.run([save, '-t', 'nat'])).join('').replaceAll(/^#.*\n|\[\d+:\d+\]/gm, '');
   const agent = (...where: ConstructorParameters<typeof Agent>): Agent => {
@@ -64,14 +67,16 @@ describe.skipIf(missing !== undefined)('a pod whose traffic is captured', () => 
 
   beforeAll(async () => {
     [inside, outside] = [await NetworkNamespace.open(), await NetworkNamespace.open()];
-    joinNetworks(inside, outside, ['10.77.0.10/32', '10.78.0.10/32', 'fd77::10/128', 'fd78::10/128']);
+    joinNetworks(inside, outside, ['10.77.0.10/32', '10.77.0.11/32', '10.77.0.12/32', '10.78.0.10/32', 'fd77::10/128', 'fd78::10/128']);
     inside.run(capture);
+    mesh = await startMeshService();
+    [web, stranger, migrating] = [agent(inside, program), agent(outside), agent(inside, migration)];
+    await stranger.relay('10.66.0.1', 18_000, mesh.path);
     const [command, ...args] = inside.within([process.execPath, join(import.meta.dirname, '../../../packages/cli/src/proxy/main.ts'), ...proxy], proxyUser);
     running = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [running.stdout, running.stderr]) stream?.on('data', (piece: Buffer) => (said += piece.toString()));
-    [web, stranger, migrating] = [agent(inside, program), agent(outside), agent(inside, migration)];
-    await Promise.all([web.serve('::', 8080), web.serve('::', 9901), ...[7000, 7001, 5432].map((port) => stranger.serve('::', port))]);
+    await Promise.all([web.serve('::', 8080), web.serve('::', 9901), ...[7000, 7001, 5432].map((port) => stranger.serve('::', port)), stranger.serveHttp('0.0.0.0', 7100)]);
     await eventually(() => expect(said).toContain('outbound listens on'), { withinMs: 60_000 });
   });
 
@@ -81,7 +86,7 @@ describe.skipIf(missing !== undefined)('a pod whose traffic is captured', () => 
       running.kill('SIGKILL');
       await once(running, 'exit');
     }
-    await Promise.all([inside?.close(), outside?.close()]);
+    await Promise.all([inside?.close(), outside?.close(), mesh?.stop()]);
   });
 
   test.each([['10.66.0.2', '127.0.0.1'], ['fd66::2', '127.0.0.1']])('is reached through its proxy, at the ports of its programs (%s)', async (address, proxied) => {
@@ -120,6 +125,43 @@ describe.skipIf(missing !== undefined)('a pod whose traffic is captured', () => 
     expect(await stranger.ask('10.66.0.2', 15_001)).toEqual({ error: expect.stringContaining('ECONNREFUSED') as string });
     // Nor leads it back to itself.
     expect(await web.ask('127.0.0.1', 15_001)).toEqual({ error: 'closed without a word' });
+  });
+
+  describe('that asks for a Service of the mesh', () => {
+    const answers = async (ask: () => Promise<string>): Promise<readonly string[]> => [...new Set(await Promise.all(Array.from({ length: 12 }, ask)))].toSorted();
+
+    test('by its address, reaches its pods in turn, under whatever host it names', async () => {
+      await eventually(async () => expect(await answers(() => web.askHttp('10.96.0.10', 80))).toEqual(['10.77.0.10|7100 10.96.0.10:80', '10.77.0.11|7100 10.96.0.10:80']));
+      expect(await web.ask('10.96.0.10', 5000)).toMatchObject({ isDirect: false, at: expect.stringMatching(/^10\.77\.0\.1[01]\|7000$/) as string });
+    });
+
+    test('by its name, through the proxy that it is told of', async () => {
+      for (const name of ['payments', 'payments.shop', 'payments.shop.svc.cluster.local']) {
+        expect(await answers(() => web.askHttp('127.0.0.1', 15_080, `http://${name}/`))).toEqual([`10.77.0.10|7100 ${name}`, `10.77.0.11|7100 ${name}`]);
+      }
+      expect(await web.askHttp('127.0.0.1', 15_080, 'http://nobody.shop/')).toBe('404');
+      expect(await stranger.askHttp('10.66.0.2', 15_080, 'http://payments/')).toContain('ECONNREFUSED');
+    });
+
+    test('follows its pods as they come and go, without a request lost', async () => {
+      const results: string[] = [];
+      let isOver = false;
+      const asking = (async () => {
+        while (!isOver) results.push(await web.askHttp('10.96.0.10', 80));
+      })();
+      for (const addresses of [['10.77.0.12'], ['10.77.0.10', '10.77.0.12'], ['10.77.0.11']]) {
+        mesh.setPods(addresses);
+        await eventually(async () => expect(await answers(() => web.askHttp('127.0.0.1', 15_080, 'http://payments/'))).toEqual(addresses.map((one) => `${one}|7100 payments`)));
+      }
+      isOver = true;
+      await asking;
+      expect(results.filter((result) => !result.startsWith('10.77.0.1'))).toEqual([]);
+    });
+
+    test('goes on when the config service has gone', async () => {
+      await mesh.stop();
+      expect(await web.askHttp('10.96.0.10', 80)).toBe('10.77.0.11|7100 10.96.0.10:80');
+    });
   });
 
   // Last: afterwards nothing is captured.

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const settings: InjectionSettings = { image: 'p', imagePullPolicy: 'Always', captureImage: '', nativeSidecars: true, capture: 'explicit', ipFamilies: ['IPv4'], rewritesProbes: true, logLevel: 'warning', concurrency: 1, resources: {}, excludedNamespaces: [] };
+const settings: InjectionSettings = { image: 'p', imagePullPolicy: 'Always', captureImage: '', nativeSidecars: true, capture: 'explicit', ipFamilies: ['IPv4'], configService: undefined, command: [], addresses: 'own', rewritesProbes: true, logLevel: 'warning', concurrency: 1, resources: {}, excludedNamespaces: [] };
 
 interface Listener {
   readonly name: string;

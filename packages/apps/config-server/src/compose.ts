@@ -7,7 +7,7 @@
  */
 import { formatProblem, type Clock, type Logger, type Meter, type Problem, type Random, type Timers } from '@sluice/kernel';
 import { EventRecorder, type KubernetesClient, type KubernetesObject } from '@sluice/kubernetes';
-import { componentTelemetry, defaultServingConfig, LiveModel, type ComponentTelemetry, type ModelChange, type ObjectList, type ObjectProblem } from '@sluice/serving';
+import { componentTelemetry, defaultServingConfig, LiveModel, type ComponentTelemetry, type ModelChange, type ObjectList, type ObjectProblem, type ServiceView } from '@sluice/serving';
 import { nodeGroups, Translator, type NodeGroup, type TranslateOptions } from '@sluice/translator';
 import {
   AdsServer,
@@ -34,6 +34,7 @@ import { GatewayProber, type GatewayProberOptions, type ProbeTarget } from './pr
 import { GatewayVerdicts } from './gateway-verdicts.ts';
 import { groupOf, inlineGatewayGroup, isGatewayGroup } from './node-groups.ts';
 import { ObjectProblems } from './object-problems.ts';
+import { SidecarControl } from './sidecars/sidecar-control.ts';
 import { SnapshotPublisher } from './snapshot-publisher.ts';
 import { VerdictWriter } from './verdict-writer.ts';
 
@@ -112,7 +113,19 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   const cache = new SnapshotCache();
   const inline = new InlineHosts(options.codec);
   cache.derive(inlineGatewayGroup, nodeGroups.gateway, (snapshot) => inline.of(snapshot));
-  const ads = new AdsServer({ cache, groupOf, controlPlane: options.identity, clock, timers, logger, meter });
+  const ads = new AdsServer({
+    cache,
+    groupOf: (node, stream) => {
+      const group = groupOf(node, stream);
+      sidecars.onNode(group);
+      return group;
+    },
+    controlPlane: options.identity,
+    clock,
+    timers,
+    logger,
+    meter,
+  });
   const clusterNames = new ClusterNames();
   const load = new LoadServer({ clock, timers, logger, meter, clustersOf: (node) => clusterNames.of(cache.get(groupOf(node, hostStream))) });
   const publisher = new SnapshotPublisher({ cache, codec: options.codec, logger, meter });
@@ -124,6 +137,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
   let clusterDomain = defaultServingConfig.network.clusterDomain;
   const writer = new VerdictWriter({ ...options, domains: () => domainsOf(gatewayServices, clusterDomain) });
   const streams = (): GatewayStream[] => [...ads.sessions].filter(({ group }) => isGatewayGroup(group)).map(({ node, channels, group }) => ({ node, channels, discoversHosts: group === nodeGroups.gateway }));
+  const sidecars = new SidecarControl({ model, cache, codec: options.codec, logger, meter, clusterDomain: () => clusterDomain, groups: () => new Set([...ads.sessions].flatMap(({ group }) => group ?? [])) });
   const heldBack = (): string => (publisher.problems.get(nodeGroups.gateway) ?? []).map(formatProblem).join('; ');
   const targetsOf = (service: string): ProbeTarget[] => {
     const [namespace = '', name = ''] = service.split('/');
@@ -190,6 +204,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     model.set(list, key, object as Parameters<typeof model.set>[2]);
     problems.onObject(list, key, object);
     writer.onObject(list, key, object);
+    if (list === 'services') sidecars.onService(key, object as ServiceView | undefined);
     if (list === 'ingresses') {
       const oddity = model.oddity(list, key);
       verdicts.onObject(`Ingress ${key}`, oddity && formatProblem(oddity.problem));
@@ -233,6 +248,7 @@ export function composeConfigServer(options: ConfigServerOptions): ConfigServer 
     const changes = translator.update(model, change);
     problems.onOwners(change.owners);
     publisher.publish(changes, () => translator.resources());
+    sidecars.update(change);
     for (const key of change.owners) verdicts.onOwner(key, model.owner(key), problems.problemsOf(key).map(({ problem }) => formatProblem(problem)));
   }
 

@@ -65,6 +65,9 @@ function readInjection(reader: SettingsReader, systemNamespace: string): Injecti
     nativeSidecars: reader.boolean({ flag: 'native-sidecars' }, true),
     capture: reader.choice({ flag: 'capture' }, ['explicit', 'iptables'], 'explicit'),
     ipFamilies: reader.choice({ flag: 'ip-families' }, ['IPv4', 'IPv6', 'IPv4,IPv6'], 'IPv4').split(',') as IpFamily[],
+    configService: readAddress(reader, 'config-service'),
+    command: readCommand(reader),
+    addresses: reader.choice({ flag: 'pod-addresses' }, ['own', 'shared'], 'own'),
     rewritesProbes: reader.boolean({ flag: 'rewrite-probes' }, true),
     logLevel: reader.choice({ flag: 'proxy-log-level' }, proxyLogLevels, 'warning'),
     concurrency: reader.number({ flag: 'proxy-concurrency' }, { fallback: 1, min: 1, max: 999 }),
@@ -73,6 +76,28 @@ function readInjection(reader: SettingsReader, systemNamespace: string): Injecti
   };
   if (image !== '' && settings.capture === 'iptables' && settings.captureImage === '') reader.report({ flag: 'capture-image' }, 'is required with --capture=iptables');
   return image === '' ? undefined : settings;
+}
+
+/** `host:port`. Absent or empty: undefined. */
+function readAddress(reader: SettingsReader, flag: string): { readonly host: string; readonly port: number } | undefined {
+  const text = reader.text({ flag }, '');
+  const [, host = '', port = ''] = /^([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text) ?? [];
+  if (text === '') return undefined;
+  if (host === '' || Number(port) < 1 || Number(port) > 65_535) reader.report({ flag }, `must be host:port, but was ${JSON.stringify(text)}`);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+/** Words in JSON. */
+function readCommand(reader: SettingsReader): readonly string[] {
+  const text = reader.text({ flag: 'proxy-command' }, '[]');
+  try {
+    const words: unknown = JSON.parse(text);
+    if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return words;
+  } catch {
+    // Said below.
+  }
+  reader.report({ flag: 'proxy-command' }, `must be a list of words in JSON, but was ${JSON.stringify(text)}`);
+  return [];
 }
 
 /** Requests and limits as a container has them, in JSON. */

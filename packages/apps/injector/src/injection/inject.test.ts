@@ -15,9 +15,13 @@ function injected(pod: InjectablePod, more: Partial<InjectionSettings> = {}): In
   return injection.pod;
 }
 
-const everyWay: readonly Partial<InjectionSettings>[] = [{}, { nativeSidecars: false }, { capture: 'iptables' }, { capture: 'iptables', nativeSidecars: false, rewritesProbes: false }];
+const configService = { host: 'config-server.sluice-system', port: 18_000 };
+const everyWay: readonly Partial<InjectionSettings>[] = [{}, { nativeSidecars: false }, { capture: 'iptables' }, { capture: 'iptables', nativeSidecars: false, rewritesProbes: false }, { configService }, { configService, addresses: 'shared', command: ['node', 'proxy'] }];
 /** Each pod is taken in several ways, which finds as much as more pods would. */
 const runs = { numRuns: 25 };
+/** Some of them want their programs to be told of the proxy. */
+const askedFor = (pod: InjectablePod, index: number): InjectablePod =>
+  index < everyWay.length ? pod : { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [podAnnotations.httpProxy]: 'true' } } };
 const containersOf = ({ spec }: InjectablePod): readonly PodContainer[] => [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
 
 describe('injection', () => {
@@ -26,7 +30,7 @@ describe('injection', () => {
   });
 
   test('can be taken back without a trace', () => {
-    assert(property(anyPod, (pod) => everyWay.forEach((way) => expect(strip(injected(pod, way))).toEqual(pod))), runs);
+    assert(property(anyPod, (pod) => [...everyWay, ...everyWay.slice(-2)].forEach((way, index) => expect(strip(injected(askedFor(pod, index), way))).toEqual(askedFor(pod, index)))), runs);
   });
 
   test('takes other settings on as if there had been none before', () => {
@@ -84,6 +88,24 @@ describe('injection', () => {
       }),
       runs,
     );
+  });
+
+  test('tells programs of the proxy that want to be told, unless they know better', () => {
+    const env = [{ name: 'HTTP_PROXY', value: 'http://elsewhere:3128' }];
+    const pod: InjectablePod = { metadata: { annotations: { [podAnnotations.httpProxy]: 'true' } }, spec: { containers: [{ name: 'a' }, { name: 'b', env }] } };
+    const [first, second] = injected(pod, { configService }).spec?.containers ?? [];
+    expect(Object.fromEntries((first?.env ?? []).map(({ name, value }) => [name, value]))).toEqual({ http_proxy: 'http://127.0.0.1:15080', HTTP_PROXY: 'http://127.0.0.1:15080', no_proxy: 'localhost,127.0.0.1', NO_PROXY: 'localhost,127.0.0.1' });
+    expect(second?.env).toBe(env);
+    expect(inject(pod, 'shop', settings)).toMatchObject({ kind: 'refused', problems: [{ message: 'cannot be true here: no config service is configured that knows where Services are' }] });
+  });
+
+  test('lets nobody’s words be taken for variables of the proxy', () => {
+    const probe = { httpGet: { path: '/$(POD_NAME)/$$x', port: 80 } };
+    const proxy = injected({ spec: { containers: [{ name: 'c', readinessProbe: probe }] } }, { configService, addresses: 'shared' }).spec?.initContainers?.[0];
+    const text = proxy?.args?.find((arg) => arg.startsWith('--config-yaml=')) ?? '';
+    expect(text).toContain('/$$(POD_NAME)/$$$$x');
+    expect(text).toContain('"port_value":"$(SLUICE_PORT_15020)"');
+    expect(proxy?.env).toContainEqual({ name: 'SLUICE_PORT_15020', value: '15020' });
   });
 
   test.each([

@@ -3,8 +3,10 @@
  * was. Pure.
  */
 import type { Problem } from '@sluice/kernel';
+import { addHttpProxy, type AddedVariables } from './http-proxy-variables.ts';
 import { makeCaptureContainer, makeProxyContainer } from './injected-containers.ts';
 import { captureContainer, captureVolume, noTokenVolume, podLabel, proxyContainer, recordAnnotation } from './names.ts';
+import { capturesOutbound } from './outbound-bootstrap.ts';
 import { without, type InjectablePod, type PodContainer } from './pod.ts';
 import { readPodSettings, type InjectionSettings, type PodSettings } from './pod-settings.ts';
 import { rewriteProbes, type RewrittenProbe } from './probes.ts';
@@ -36,7 +38,7 @@ export function inject<Pod extends InjectablePod>(pod: Pod, namespace: string, d
   if (reason) return { kind: 'skipped', reason };
   const plain = strip(pod);
   const { settings, problems } = readPodSettings(defaults, plain.metadata?.annotations ?? {});
-  return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'injected', pod: withProxy(plain, settings) };
+  return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'injected', pod: withProxy(plain, namespace, settings) };
 }
 
 function skipReason({ metadata, spec }: InjectablePod, namespace: string, { excludedNamespaces }: InjectionSettings): SkipReason | undefined {
@@ -50,21 +52,28 @@ function skipReason({ metadata, spec }: InjectablePod, namespace: string, { excl
   return isForeign ? 'has-proxy' : undefined;
 }
 
-function withProxy<Pod extends InjectablePod>(pod: Pod, settings: PodSettings): Pod {
+function withProxy<Pod extends InjectablePod>(pod: Pod, namespace: string, settings: PodSettings): Pod {
   const { metadata = {}, spec = {} } = pod;
   const { containers: programs = [], initContainers: helpers = [] } = spec;
   const probes: RewrittenProbe[] = [];
+  const variables: AddedVariables[] = [];
   const led = (container: PodContainer): PodContainer => {
     if (!settings.rewritesProbes) return container;
     const { container: next, rewritten } = rewriteProbes(container);
     probes.push(...rewritten);
     return next;
   };
+  const told = (container: PodContainer): PodContainer => {
+    if (!settings.setsHttpProxy) return container;
+    const { container: next, added: names } = addHttpProxy(container, settings);
+    if (names) variables.push(names);
+    return next;
+  };
   const ledHelpers = helpers.map(led);
-  const ledPrograms = programs.map(led);
+  const ledPrograms = programs.map((program) => told(led(program)));
   const inbound = inboundPortsOf([...helpers.filter(({ restartPolicy }) => restartPolicy === 'Always'), ...programs], settings);
-  const proxy = makeProxyContainer(settings, inbound, proxyBootstrap(inbound, probes, settings));
-  const capture = settings.capture === 'iptables' && (inbound.length > 0 || settings.outboundCapture.includedCidrs.length > 0) ? [makeCaptureContainer(settings, inbound)] : [];
+  const proxy = makeProxyContainer(settings, inbound, proxyBootstrap(pod, namespace, inbound, probes, settings));
+  const capture = settings.capture === 'iptables' && (inbound.length > 0 || capturesOutbound(settings)) ? [makeCaptureContainer(settings, inbound)] : [];
   // A sidecar proper comes first, so that init containers go through it, too; a plain container is started with the others.
   const isNative = settings.nativeSidecars;
   const initContainers = isNative ? [...capture, proxy, ...ledHelpers] : [...ledHelpers, ...capture];
@@ -79,6 +88,7 @@ function withProxy<Pod extends InjectablePod>(pod: Pod, settings: PodSettings): 
       ...(spec.initContainers === undefined && initContainers.length > 0 ? ['initContainers'] : []),
       ...(spec.volumes === undefined ? ['volumes'] : []),
     ],
+    ...(variables.length > 0 ? { variables } : {}),
     probes: probes.map(({ container, probe, original }) => ({ container, probe, original })),
   };
   const annotations = { ...metadata.annotations, ...added, [recordAnnotation]: JSON.stringify(record) };

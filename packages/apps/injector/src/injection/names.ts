@@ -20,6 +20,7 @@ export const podAnnotations = {
   excludeOutboundPorts: 'proxy.sluice.dev/exclude-outbound-ports',
   excludeOutboundUids: 'proxy.sluice.dev/exclude-outbound-uids',
   outbound: 'proxy.sluice.dev/outbound',
+  httpProxy: 'proxy.sluice.dev/http-proxy',
   rewriteProbes: 'proxy.sluice.dev/rewrite-probes',
   logLevel: 'proxy.sluice.dev/log-level',
   concurrency: 'proxy.sluice.dev/concurrency',
@@ -41,6 +42,11 @@ export const statusPort = 15_020;
 export const inboundPortsFrom = 15_100;
 /** Where captured connections of the pod's programs arrive. As Istio's. */
 export const captureOutboundPort = 15_001;
+/** Where programs send requests for Services, that are told to by `http_proxy`. */
+export const httpProxyPort = 15_080;
+/** The config service knows proxies of pods by this and their namespace, and names for them stand in this table: as `@sluice/translator` has it. */
+export const sidecarGroupPrefix = 'sluice-sidecar/';
+export const sidecarRouteTable = 'outbound_services';
 /** The admin pages, for nobody outside the pod. As Envoy's in Istio. */
 export const adminPort = 15_000;
 /** Who the proxy is in its pod; capture leaves its traffic alone. As Istio's proxies. */

@@ -18,6 +18,15 @@ export interface InjectionSettings {
   readonly capture: Capture;
   /** Which families of addresses pods have: where the proxy listens, and what is captured. */
   readonly ipFamilies: readonly IpFamily[];
+  /** Whom proxies ask where the Services of the cluster are. Undefined: nobody. */
+  readonly configService: { readonly host: string; readonly port: number } | undefined;
+  /** The proxy's command, where its image does not bring one that is to be used. Empty: it does. */
+  readonly command: readonly string[];
+  /**
+   * `own`: each pod has a network of its own, as on a cluster. `shared`: pods share a machine's, where a proxy may listen at its pod's address only, and a
+   * kubelet may have exchanged ports for others. There, nothing can be captured.
+   */
+  readonly addresses: 'own' | 'shared';
   readonly rewritesProbes: boolean;
   readonly logLevel: (typeof proxyLogLevels)[number];
   /** Worker threads. */
@@ -35,6 +44,8 @@ export interface PodSettings extends InjectionSettings {
   readonly excludedInboundPorts: readonly number[];
   readonly outboundCapture: OutboundCapture;
   readonly outbound: readonly Outbound[];
+  /** Whether programs are told to send their requests to the proxy. */
+  readonly setsHttpProxy: boolean;
 }
 
 /** A port on the pod's loopback that leads elsewhere: `15301=payments.shop.svc:80`. */
@@ -69,8 +80,14 @@ export function readPodSettings(defaults: InjectionSettings, annotations: Labels
   };
   const readCapture = (): Capture => {
     const capture = choice(podAnnotations.capture, ['explicit', 'iptables'], defaults.capture);
-    if (capture === 'iptables' && defaults.captureImage === '') report(podAnnotations.capture, 'cannot be iptables here: no image for it is configured');
+    if (capture === 'iptables' && defaults.addresses === 'shared') report(podAnnotations.capture, 'cannot be iptables here: pods share the network of their machine');
+    else if (capture === 'iptables' && defaults.captureImage === '') report(podAnnotations.capture, 'cannot be iptables here: no image for it is configured');
     return capture;
+  };
+  const readHttpProxy = (): boolean => {
+    const wanted = boolean(podAnnotations.httpProxy, false);
+    if (wanted && !defaults.configService) report(podAnnotations.httpProxy, 'cannot be true here: no config service is configured that knows where Services are');
+    return wanted;
   };
   const concurrency = annotations[podAnnotations.concurrency];
   if (concurrency !== undefined && !/^[1-9]\d{0,2}$/.test(concurrency)) {
@@ -86,6 +103,7 @@ export function readPodSettings(defaults: InjectionSettings, annotations: Labels
     resources: readResources(annotations, report) ?? defaults.resources,
     inboundPorts: ports(podAnnotations.includeInboundPorts),
     excludedInboundPorts: ports(podAnnotations.excludeInboundPorts) ?? [],
+    setsHttpProxy: readHttpProxy(),
     outboundCapture: readOutboundCapture(annotations, report),
     outbound: readOutbound(annotations[podAnnotations.outbound] ?? '', (message) => report(podAnnotations.outbound, message)),
   };

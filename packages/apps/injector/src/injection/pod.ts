@@ -23,6 +23,7 @@ export interface PodSpec {
   readonly initContainers?: readonly PodContainer[];
   readonly volumes?: readonly PodVolume[];
   readonly hostNetwork?: boolean;
+  readonly serviceAccountName?: string;
 }
 
 export interface PodVolume {
@@ -44,7 +45,13 @@ export interface PodContainer {
   readonly resources?: PodResources;
   readonly securityContext?: object;
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
-  readonly env?: readonly object[];
+  readonly env?: readonly PodVariable[];
+}
+
+export interface PodVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: object;
 }
 
 export interface PodPort {

@@ -1,4 +1,5 @@
 /** Takes out of a pod what injection has put in, by the record it left. Pure. */
+import { removeHttpProxy, type AddedVariables } from './http-proxy-variables.ts';
 import { captureContainer, captureVolume, noTokenVolume, proxyContainer, recordAnnotation } from './names.ts';
 import { containerLists, without, type InjectablePod, type PodSpec } from './pod.ts';
 import { restoreProbes, type RewrittenProbe } from './probes.ts';
@@ -9,6 +10,8 @@ export interface InjectionRecord {
   readonly annotations: readonly string[];
   /** Parts of the pod that were not there at all, and go when nothing else is in them: `annotations`, `initContainers`, `volumes`. */
   readonly made: readonly string[];
+  /** Of containers that are told to send requests to the proxy. Absent: none is. */
+  readonly variables?: readonly AddedVariables[];
   readonly probes: readonly Pick<RewrittenProbe, 'container' | 'probe' | 'original'>[];
 }
 
@@ -25,7 +28,7 @@ export function strip<Pod extends InjectablePod>(pod: Pod): Pod {
   let nextSpec: PodSpec = spec;
   for (const list of containerLists) {
     if (!nextSpec[list]) continue;
-    const rest = nextSpec[list].filter(({ name }) => name !== proxyContainer && name !== captureContainer).map((container) => restoreProbes(container, record.probes));
+    const rest = nextSpec[list].filter(({ name }) => name !== proxyContainer && name !== captureContainer).map((container) => removeHttpProxy(restoreProbes(container, record.probes), record.variables ?? []));
     nextSpec = isGone(list, rest) ? without(nextSpec, list) : { ...nextSpec, [list]: rest };
   }
   const volumes = (nextSpec.volumes ?? []).filter(({ name }) => name !== noTokenVolume && name !== captureVolume);
