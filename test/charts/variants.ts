@@ -26,8 +26,8 @@ export const variants: readonly Variant[] = [
     name: 'TLS inside: between gateways, activators and pods, and for clients in the cluster',
     set: ['activator.httpsPort=8112', 'gateway.internalHttpsPort=8444', 'controller.certificates.issue=true', 'networkConfig.system-internal-tls=enabled', 'networkConfig.cluster-local-domain-tls=enabled', 'networkPolicy.enabled=true'],
   },
-  { name: 'certificates of cert-manager for webhooks', set: ['injector.certificates.secretName=injector-tls', 'injector.certificates.certificateName=injector', 'injector.port=9443', 'injector.failurePolicy=Ignore'] },
-  { name: 'captured pods', set: ['injector.injection.capture=iptables', 'injector.injection.captureImage=images.example/iptables:1', 'injector.injection.nativeSidecars=false', 'injector.injection.ipFamilies=IPv4\\,IPv6', 'injector.injection.followServices=true'] },
+  { name: 'certificates of cert-manager for webhooks', set: ['injector.certificates.secretName=injector-tls', 'injector.certificates.certificateName=injector', 'injector.port=9443', 'injector.failurePolicy=Ignore', 'injector.injection.repair=report'] },
+  { name: 'captured pods', set: ['injector.injection.capture=iptables', 'injector.injection.captureImage=images.example/iptables:1', 'injector.injection.nativeSidecars=false', 'injector.injection.ipFamilies=IPv4\\,IPv6', 'injector.injection.followServices=true', 'injector.injection.repair=delete'] },
   {
     name: 'much of everything',
     set: ['configServer.replicas=3', 'controller.replicas=2', 'gateway.concurrency=4', 'gateway.loadReports=all', 'activator.replicas=1', 'autoscaler.replicas=1'],

@@ -145,15 +145,15 @@ describe.skipIf(missing !== undefined)('a pod whose traffic is captured', () => 
 
     test('follows its pods as they come and go, without a request lost', async () => {
       const results: string[] = [];
-      let isOver = false;
+      const over = new AbortController();
       const asking = (async () => {
-        while (!isOver) results.push(await web.askHttp('10.96.0.10', 80));
+        while (!over.signal.aborted) results.push(await web.askHttp('10.96.0.10', 80));
       })();
       for (const addresses of [['10.77.0.12'], ['10.77.0.10', '10.77.0.12'], ['10.77.0.11']]) {
         mesh.setPods(addresses);
         await eventually(async () => expect(await answers(() => web.askHttp('127.0.0.1', 15_080, 'http://payments/'))).toEqual(addresses.map((one) => `${one}|7100 payments`)));
       }
-      isOver = true;
+      over.abort();
       await asking;
       expect(results.filter((result) => !result.startsWith('10.77.0.1'))).toEqual([]);
     });

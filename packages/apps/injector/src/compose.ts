@@ -1,6 +1,6 @@
 /** The injector: caches of what it judges by, the reviewers, and the certificates under which it is believed. */
 import type { Clock, Logger, Meter, Random, Timers } from '@sluice/kernel';
-import { configMaps, Informer, secrets, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
+import { configMaps, EventRecorder, Informer, secrets, type KubernetesClient, type KubernetesObject, type ResourceKind } from '@sluice/kubernetes';
 import { CertificateKeeper, type CertificateKeeperOptions } from './certificates/certificate-keeper.ts';
 import type { KeyPair } from './certificates/issue.ts';
 import { TrustBundles } from './certificates/trust-bundles.ts';
@@ -8,6 +8,7 @@ import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '
 import type { InjectorSettings } from './config.ts';
 import { injectionReviewer } from './injection/injection-reviewer.ts';
 import { configMapReaders, LiveRules } from './live-rules.ts';
+import { RepairControl } from './repair/repair-control.ts';
 import type { Reviewer } from './reviews/admission-review.ts';
 import { podTrial } from './reviews/pod-trial.ts';
 import { configMapReviewer, defaultingReviewer, validatingReviewer } from './reviews/serving-reviews.ts';
@@ -61,6 +62,10 @@ export function composeInjector(options: InjectorOptions): Injector {
     onPair,
     ...(times ? { times } : {}),
   });
+  const recorder = new EventRecorder({ client, component: client.fieldManager, clock, logger });
+  const isReady = (): boolean => keeper.isReady && informers.every((informer) => informer.hasSynced);
+  const { injection, repair: mode, identity } = settings;
+  const repair = injection && mode !== 'off' ? new RepairControl({ ...options, settings: injection, mode, systemNamespace, identity, recorder, canInject: isReady }) : undefined;
   const informers = [maps, secretCache, ...(isOurs ? configurations.map(({ cache }) => cache) : [])];
 
   return {
@@ -72,15 +77,17 @@ export function composeInjector(options: InjectorOptions): Injector {
     },
     start() {
       for (const informer of informers) informer.start();
+      repair?.start();
       // What is not there tells nothing: without this look, nobody would notice that.
       void Promise.all(informers.map((informer) => informer.whenSynced())).then(() => keeper.look());
     },
     async stop() {
       keeper.stop();
-      await Promise.all(informers.map((informer) => informer.stop()));
+      await Promise.all([...informers.map((informer) => informer.stop()), repair?.stop()]);
+      await recorder.flush();
     },
     get isReady() {
-      return keeper.isReady && informers.every((informer) => informer.hasSynced);
+      return isReady();
     },
   };
 }

@@ -23,6 +23,10 @@ export interface InjectorSettings {
   readonly triesPods: boolean;
   /** How pods get their proxies. Undefined: none does. `--proxy-image`. */
   readonly injection: InjectionSettings | undefined;
+  /** What becomes of pods that have no proxy and should. Default `off`. */
+  readonly repair: 'off' | 'report' | 'delete';
+  /** Of this replica, among all. */
+  readonly identity: string;
   /** Where `/metrics` and `/ready` are served. */
   readonly metricsHost: string;
   readonly metricsPort: number;
@@ -46,6 +50,8 @@ export function readSettings(flags: readonly string[], environment: Environment)
     validatingConfigurations: namesOf(reader.text({ flag: 'validating-configurations' }, '')),
     triesPods: reader.choice({ flag: 'pod-dry-run' }, ['on', 'off'], 'on') === 'on',
     injection: readInjection(reader, systemNamespace),
+    repair: reader.choice({ flag: 'repair' }, ['off', 'report', 'delete'], 'off'),
+    identity: reader.text({ flag: 'identity', variable: 'POD_NAME' }, 'injector'),
     metricsHost: reader.text({ flag: 'metrics-host' }, host),
     metricsPort: reader.port({ flag: 'metrics-port' }, 9090),
     drainGraceMs: reader.number({ flag: 'drain-grace-ms' }, { fallback: 0 }),

@@ -1,7 +1,7 @@
 /** Proxies beside plain programs: which Services they are told of, under which names, and how little a change costs. */
 import { createMeter, silentLogger } from '@sluice/kernel';
 import { defaultServingConfig, LiveModel, type ServiceView } from '@sluice/serving';
-import { sidecarGroup, sidecarRouteTable } from '@sluice/translator';
+import { sidecarGroup } from '@sluice/translator';
 import { loadCodec, SnapshotCache, typeUrls, type Codec, type Snapshot } from '@sluice/xds';
 import { beforeAll, expect, test } from 'vitest';
 import { SidecarControl } from './sidecar-control.ts';
@@ -81,9 +81,9 @@ class World {
 
 test('a Service is known by its names, the short one in its own namespace only, and by its address', () => {
   const world = new World().service('shop/payments', [{ name: 'http', port: 80 }, { name: 'grpc-admin', port: 9000 }]).publish().connect('shop').connect('other');
-  expect(world.table('shop')).toEqual({
-    ...Object.fromEntries(['payments.shop.svc.cluster.local', 'payments.shop.svc', 'payments.shop', 'payments', '10.96.0.7'].flatMap((name) => [[`${name}:80`, 'shop/payments:80'], [name, 'shop/payments:80'], [`${name}:9000`, 'shop/payments:9000:h2c']])),
-  });
+  expect(world.table('shop')).toEqual(
+    Object.fromEntries(['payments.shop.svc.cluster.local', 'payments.shop.svc', 'payments.shop', 'payments', '10.96.0.7'].flatMap((name) => [[`${name}:80`, 'shop/payments:80'], [name, 'shop/payments:80'], [`${name}:9000`, 'shop/payments:9000:h2c']])),
+  );
   expect(Object.keys(world.table('other'))).not.toContain('payments:80');
   expect(world.table('other')).toMatchObject({ 'payments.shop': 'shop/payments:80' });
 });

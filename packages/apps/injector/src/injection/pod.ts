@@ -28,7 +28,7 @@ export interface PodSpec {
 
 export interface PodVolume {
   readonly name: string;
-  readonly emptyDir?: object;
+  readonly emptyDir?: unknown;
 }
 
 export interface PodContainer {
@@ -43,7 +43,7 @@ export interface PodContainer {
   readonly livenessProbe?: PodProbe;
   readonly startupProbe?: PodProbe;
   readonly resources?: PodResources;
-  readonly securityContext?: object;
+  readonly securityContext?: unknown;
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
   readonly env?: readonly PodVariable[];
 }
