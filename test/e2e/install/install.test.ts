@@ -106,6 +106,24 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
       await apply(oddSlice(port));
       await rest(1);
     }
+    // Somebody asks whether it could be.
+    await ok(cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], serviceManifest({ name: 'tried' })));
+    // Another's gateways serve it for a while.
+    const ingressClass = 'networking.knative.dev/ingress-class';
+    await ok(cluster.kubectl(['annotate', 'ksvc/hello', `${ingressClass}=other.ingress.networking.knative.dev`]));
+    for (const ip of ['192.0.2.1', '192.0.2.2']) {
+      await rest(2);
+      const status = { privateLoadBalancer: { ingress: [{ ip }] } };
+      await ok(cluster.kubectl(['patch', 'ingresses.networking.internal.knative.dev/hello', '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]));
+    }
+    await rest(2);
+    // A slice that only looks like one of ours: it is put right.
+    const slices = JSON.parse(await ok(cluster.kubectl(['get', 'endpointslices', '-l', 'kubernetes.io/service-name=hello-00002', '-o', 'json']))) as { items: readonly Manifest[] };
+    const [slice] = slices.items;
+    await ok(cluster.kubectl(['create', '-f', '-'], JSON.stringify({ ...slice, metadata: { namespace: 'default', name: 'stray', labels: slice?.metadata.labels } })));
+    await eventually(async () => expect((await cluster.kubectl(['get', 'endpointslice/stray'])).stderr).toContain('NotFound'));
+    await ok(cluster.kubectl(['annotate', 'ksvc/hello', `${ingressClass}-`]));
+    await rest(2);
     // A Certificate for another name: its Secret is written anew.
     const [certificate = ''] = (await ok(cluster.kubectl(['get', 'certificates.networking.internal.knative.dev', '-o', 'name']))).split('\n');
     await patch(certificate, { spec: { dnsNames: ['another.default.example.com'] } });

@@ -54,6 +54,16 @@ kind: TLSRoute
 metadata: { name: tls, namespace: default }
 spec: { parentRefs: [{ name: edge }], hostnames: [tls.example.org], rules: [{ backendRefs: [{ name: nobody, port: 80 }] }] }
 ---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata: { name: tcp, namespace: default }
+spec: { parentRefs: [{ name: edge }], rules: [{ backendRefs: [{ name: nobody, port: 80 }] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: { name: nobody, namespace: default }
+spec: { targetRefs: [{ group: "", kind: Service, name: nobody }], validation: { hostname: nobody.example.org, caCertificateRefs: [{ group: "", kind: ConfigMap, name: nobody }] } }
+---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: { name: web, namespace: default }
