@@ -34,6 +34,8 @@ describe('whoever names a replaced port', () => {
   it('is told the real one in the variables that hold ports, and in no others', () => {
     expect(rewritePortVariable(plan, 'USER_PORT', '8080')).toBe('20001');
     expect(rewritePortVariable(plan, 'QUEUE_SERVING_PORT', '8012')).toBe('8012');
+    expect(rewritePortVariable(plan, 'SLUICE_PORT_8080', '8080')).toBe('20001');
+    expect(rewritePortVariable(plan, 'SLUICE_PORT_15020', '15020')).toBe('15020');
     expect(rewritePortVariable(plan, 'ANSWER', '8080')).toBe('8080');
   });
 

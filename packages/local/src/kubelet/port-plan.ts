@@ -19,6 +19,9 @@ const portVariables = new Set([
   'SLUICE_USER_METRICS_PORT',
 ]);
 
+/** By such variables the proxies of injected pods learn what has become of a port of their pod: `SLUICE_PORT_8080`. */
+const ownPort = /^SLUICE_PORT_\d+$/;
+
 /** The ports on which queue-proxy listens without being told: its admin server and its metrics. */
 const queueDefaults: Readonly<Record<string, number>> = {
   SLUICE_ADMIN_PORT: 8022,
@@ -66,7 +69,7 @@ export function isQueueProxy({ env = [] }: Container): boolean {
 
 /** The value of a container's variable with the pod's real ports in it. */
 export function rewritePortVariable(plan: PortPlan, name: string, value: string): string {
-  if (portVariables.has(name)) {
+  if (portVariables.has(name) || ownPort.test(name)) {
     const real = plan.get(Number(value));
     return real === undefined ? value : String(real);
   }
