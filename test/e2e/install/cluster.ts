@@ -60,12 +60,13 @@ export class Cluster {
   #network = '';
   #output = '';
 
-  async start(): Promise<void> {
+  /** @param fromSources see `chartPrograms` */
+  async start({ fromSources }: { readonly fromSources: boolean }): Promise<void> {
     const settings: NodeSettings = {
       folder: join(this.folder, 'node'),
       kubeconfig: this.#kubeconfig,
       nodeToken: `node-${process.pid}`,
-      programs: await chartPrograms(),
+      programs: await chartPrograms({ fromSources }),
       environment: process.env['NODE_COMPILE_CACHE'] === undefined ? {} : { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
     };
     const [program = '', ...args] = unshare;

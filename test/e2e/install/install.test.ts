@@ -37,7 +37,7 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
 
   beforeAll(() => {
     writeFileSync(valuesFile, JSON.stringify(values));
-    return cluster.start();
+    return cluster.start({ fromSources: !isWhole });
   }, 300_000);
   afterAll(async () => {
     await Promise.all(loads.map((load) => load.stop()));

@@ -3,7 +3,7 @@ import { Cluster, clusterMissing } from './cluster.ts';
 
 if (clusterMissing !== undefined) throw new Error(clusterMissing);
 const cluster = new Cluster();
-await cluster.start();
+await cluster.start({ fromSources: true });
 process.stdout.write(`${cluster.onNode.join(' ')} env KUBECONFIG=${cluster.folder}/kubeconfig bash\n`);
 const end = async (): Promise<void> => {
   await cluster.stop();
