@@ -130,14 +130,21 @@ export class LocalMesh {
     return JSON.parse(await this.kubectlOutput(`get ${resource} -o json`));
   }
 
+  /** What the API server answers to a GET of `path`. */
+  async read(path: string): Promise<unknown> {
+    const response = await fetch(`${this.apiServer}${path}`);
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
   /** Process ids of the children running `words`, read from /proc; linux only. */
   processes(words: string): number[] {
-    return allProcesses().filter(({ command, traces }) => command.includes(words) && traces.includes(this.folder)).map(({ pid }) => pid);
+    return processesRunning(words).filter(({ traces }) => traces.includes(this.folder)).map(({ pid }) => pid);
   }
 
   /** Everything still running that was started for this mesh. */
   leftovers(): string[] {
-    return allProcesses().filter(({ traces }) => traces.includes(this.folder)).map(({ pid, command }) => `${pid} ${command}`);
+    return processesRunning('').filter(({ traces }) => traces.includes(this.folder)).map(({ pid, command }) => `${pid} ${command}`);
   }
 
   write(name: string, text: string): string {
@@ -169,14 +176,15 @@ interface RunningProcess {
   readonly traces: string;
 }
 
-function allProcesses(): RunningProcess[] {
+/** Those with `words` in their command line. Tests ask again and again, so of the others no more is read. */
+function processesRunning(words: string): RunningProcess[] {
   const found: RunningProcess[] = [];
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      if (command === '' || !existsSync(`/proc/${pid}/cwd`)) continue; // a zombie or a kernel thread
+      if (command === '' || !command.includes(words) || !existsSync(`/proc/${pid}/cwd`)) continue; // a zombie or a kernel thread
       const traces = `${command}\n${readFileSync(`/proc/${pid}/environ`, 'utf8')}\n${readlinkSync(`/proc/${pid}/cwd`)}`;
       found.push({ pid, command, traces });
     } catch {

@@ -9,7 +9,7 @@ const mesh = new LocalMesh();
 const host = 'hello.default.localhost';
 
 /** A set-up that takes long on a busy machine ends before the gateway knows everything. */
-const served = () => eventually(async () => expect((await get(mesh.port, host)).status).toBe(200), { withinMs: 60_000 });
+const served = () => eventually(async () => expect((await get(mesh.port, host)).status).toBe(200), { withinMs: 60_000, everyMs: 100 });
 
 describe.skipIf(kubernetesToolsMissing !== undefined)('restarts', () => {
   beforeAll(() => mesh.start());
@@ -31,7 +31,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('restarts', () => {
         expect(again).not.toBe(pid);
       });
       // Back at work: the service still goes to sleep and wakes.
-      await eventually(() => expect(mesh.processes('server.js')).toEqual([]), { withinMs: 60_000 });
+      await eventually(() => expect(mesh.processes('server.js')).toEqual([]), { withinMs: 60_000, everyMs: 100 });
       expect((await get(mesh.port, host)).status).toBe(200);
     });
   }

@@ -1,11 +1,11 @@
 /** Pods that go while they are in use: nobody notices. */
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { get, load } from './http-client.ts';
-import { LocalMesh } from './local-mesh.ts';
+import { expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { get, load } from '../http-client.ts';
+import type { LocalMesh } from '../local-mesh.ts';
 
-const mesh = new LocalMesh({
+export const drainFiles = {
   // GET answers after a while; /stream says a line each 200 ms for so many seconds; an upgrade echoes what it hears.
   'lasting.cjs': `
     const { createServer } = require('node:http');
@@ -48,17 +48,14 @@ const mesh = new LocalMesh({
             - image: sluice.dev/tests/lasting
               command: [node, lasting.cjs]
   `,
-});
+};
 const host = 'lasting.default.localhost';
 
-beforeAll(() => mesh.start());
-afterAll(() => mesh.dispose());
-
 /** Reads a stream to its end. */
-function stream(seconds: number): Promise<string> {
+function stream(port: number, seconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const request = httpRequest({ host: '127.0.0.1', port: mesh.port, path: `/stream?seconds=${seconds}`, headers: { host } }, (response) => {
+    const request = httpRequest({ host: '127.0.0.1', port, path: `/stream?seconds=${seconds}`, headers: { host } }, (response) => {
       response.setEncoding('utf8');
       response.on('data', (piece: string) => (text += piece));
       response.on('end', () => (text.endsWith('data: end\n\n') ? resolve(text) : reject(new Error(`cut after ${text.length} characters`))));
@@ -75,9 +72,9 @@ interface Tunnel {
   close(): void;
 }
 
-function openTunnel(): Promise<Tunnel> {
+function openTunnel(port: number): Promise<Tunnel> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port: mesh.port, path: '/', headers: { host, connection: 'upgrade', upgrade: 'websocket' } });
+    const request = httpRequest({ host: '127.0.0.1', port, path: '/', headers: { host, connection: 'upgrade', upgrade: 'websocket' } });
     request.on('error', reject);
     request.on('response', (response) => reject(new Error(`no tunnel but ${response.statusCode}`)));
     request.on('upgrade', (_, socket) => {
@@ -97,30 +94,32 @@ function openTunnel(): Promise<Tunnel> {
   });
 }
 
-test('scaling down under load loses nothing, and what lasts ends in its own time', async () => {
-  const crowd = load(mesh.port, host, { connections: 28, forMs: 14_000 });
-  // Until several are not only there but answer.
-  await eventually(
-    async () => {
-      const answers = await Promise.all(Array.from({ length: 12 }, () => get(mesh.port, host)));
-      expect(new Set(answers.map(({ body }) => body)).size).toBeGreaterThanOrEqual(3);
-    },
-    { withinMs: 30_000 },
-  );
-  // Long enough to be there when the pods have been told to go.
-  const streams = Promise.allSettled(Array.from({ length: 4 }, () => stream(28)));
-  const tunnels = await Promise.all(Array.from({ length: 4 }, openTunnel));
-  const before = await Promise.all(tunnels.map((tunnel) => tunnel.say('a')));
-  expect(new Set(before.map((text) => text.split(' ')[0])).size).toBeGreaterThan(1);
-  const few = load(mesh.port, host, { connections: 2, forMs: 24_000 });
-  expect((await crowd).failures).toEqual([]);
+export function testDrain(mesh: LocalMesh): void {
+  test('scaling down under load loses nothing, and what lasts ends in its own time', async () => {
+    const crowd = load(mesh.port, host, { connections: 28, forMs: 14_000 });
+    // Until several are not only there but answer.
+    await eventually(
+      async () => {
+        const answers = await Promise.all(Array.from({ length: 12 }, () => get(mesh.port, host)));
+        expect(new Set(answers.map(({ body }) => body)).size).toBeGreaterThanOrEqual(3);
+      },
+      { withinMs: 30_000 },
+    );
+    // Long enough to be there when the pods have been told to go.
+    const streams = Promise.allSettled(Array.from({ length: 4 }, () => stream(mesh.port, 28)));
+    const tunnels = await Promise.all(Array.from({ length: 4 }, () => openTunnel(mesh.port)));
+    const before = await Promise.all(tunnels.map((tunnel) => tunnel.say('a')));
+    expect(new Set(before.map((text) => text.split(' ')[0])).size).toBeGreaterThan(1);
+    const few = load(mesh.port, host, { connections: 2, forMs: 24_000 });
+    expect((await crowd).failures).toEqual([]);
 
-  const wanted = async (): Promise<number> => Number(await mesh.kubectlOutput('get deployments -o jsonpath={.items[?(@.metadata.name=="lasting-00001-deployment")].spec.replicas}'));
-  await eventually(async () => expect(await wanted()).toBeLessThan(3), { withinMs: 30_000 });
-  const after = await Promise.all(tunnels.map((tunnel) => tunnel.say('b')));
-  expect(after).toEqual(before.map((text) => text.replace('heard a', 'heard b')));
-  for (const tunnel of tunnels) tunnel.close();
+    const wanted = async (): Promise<number> => Number(await mesh.kubectlOutput('get deployments -o jsonpath={.items[?(@.metadata.name=="lasting-00001-deployment")].spec.replicas}'));
+    await eventually(async () => expect(await wanted()).toBeLessThan(3), { withinMs: 30_000 });
+    const after = await Promise.all(tunnels.map((tunnel) => tunnel.say('b')));
+    expect(after).toEqual(before.map((text) => text.replace('heard a', 'heard b')));
+    for (const tunnel of tunnels) tunnel.close();
 
-  expect((await few).failures).toEqual([]);
-  expect((await streams).flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []))).toEqual([]);
-}, 120_000);
+    expect((await few).failures).toEqual([]);
+    expect((await streams).flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []))).toEqual([]);
+  }, 120_000);
+}

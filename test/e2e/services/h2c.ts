@@ -1,10 +1,10 @@
 /** A Service whose port is named h2c: HTTP/2 from its client to its program, also when it has to be woken first. */
 import { connect, type IncomingHttpHeaders } from 'node:http2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { LocalMesh } from './local-mesh.ts';
+import { expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import type { LocalMesh } from '../local-mesh.ts';
 
-const mesh = new LocalMesh({
+export const h2cFiles = {
   'h2c.cjs': `
     require('node:http2').createServer((request, response) => {
       response.writeHead(200, { 'content-type': 'application/grpc', 'x-heard': request.httpVersion });
@@ -30,16 +30,13 @@ const mesh = new LocalMesh({
                 - name: h2c
                   containerPort: 50051
   `,
-});
-
-beforeAll(() => mesh.start());
-afterAll(() => mesh.dispose());
+};
 
 /** One call on a connection of its own, as a gRPC client would make it. */
-function call(body: string): Promise<{ head: IncomingHttpHeaders; body: string; trailers: IncomingHttpHeaders }> {
-  const session = connect(`http://127.0.0.1:${mesh.port}`);
+function call(port: number, body: string): Promise<{ head: IncomingHttpHeaders; body: string; trailers: IncomingHttpHeaders }> {
+  const session = connect(`http://127.0.0.1:${port}`);
   const { promise, resolve, reject } = Promise.withResolvers<{ head: IncomingHttpHeaders; body: string; trailers: IncomingHttpHeaders }>();
-  const stream = session.request({ ':method': 'POST', ':path': '/test.Echo/Say', ':authority': `stream.default.localhost:${mesh.port}`, 'content-type': 'application/grpc', te: 'trailers' });
+  const stream = session.request({ ':method': 'POST', ':path': '/test.Echo/Say', ':authority': `stream.default.localhost:${port}`, 'content-type': 'application/grpc', te: 'trailers' });
   const answer = { head: {}, body: '', trailers: {} };
   stream.setEncoding('utf8');
   stream.on('response', (head) => (answer.head = head));
@@ -54,14 +51,16 @@ function call(body: string): Promise<{ head: IncomingHttpHeaders; body: string; 
   return promise;
 }
 
-test('a call wakes it, and HTTP/2 with its trailers passes through', async () => {
-  await eventually(() => expect(mesh.processes('h2c.cjs')).toEqual([]), { withinMs: 60_000 });
-  const answers = await Promise.all(['one', 'two', 'three'].map(call));
-  for (const { head, trailers } of answers) {
-    expect(head).toMatchObject({ ':status': 200, 'x-heard': '2.0' });
-    expect(trailers).toMatchObject({ 'grpc-status': '0' });
-  }
-  expect(answers.map(({ body }) => body)).toEqual(['one', 'two', 'three']);
-  expect(mesh.processes('h2c.cjs')).not.toEqual([]);
-  await mesh.printed(/stream-00001 +cold start/);
-});
+export function testH2c(mesh: LocalMesh): void {
+  test('a call wakes it, and HTTP/2 with its trailers passes through', async () => {
+    await eventually(() => expect(mesh.processes('h2c.cjs')).toEqual([]), { withinMs: 60_000, everyMs: 100 });
+    const answers = await Promise.all(['one', 'two', 'three'].map((body) => call(mesh.port, body)));
+    for (const { head, trailers } of answers) {
+      expect(head).toMatchObject({ ':status': 200, 'x-heard': '2.0' });
+      expect(trailers).toMatchObject({ 'grpc-status': '0' });
+    }
+    expect(answers.map(({ body }) => body)).toEqual(['one', 'two', 'three']);
+    expect(mesh.processes('h2c.cjs')).not.toEqual([]);
+    await mesh.printed(/stream-00001 +cold start/);
+  });
+}
