@@ -2,7 +2,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { freshenDescriptors } from './test/support/fresh-descriptors.ts';
-import SimulationFirst from './test/support/simulation-first.ts';
+import LongestFirst from './test/support/longest-first.ts';
 
 // V8's compiled code of the sources is kept for the processes that tests start, dozens of times the same few: a start takes a third
 // of the CPU time.
@@ -25,7 +25,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
     maxWorkers: '100%',
-    sequence: { sequencer: SimulationFirst },
+    sequence: { sequencer: LongestFirst },
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       {

@@ -2,13 +2,10 @@
  * Configuration that is no good, object by object: it changes nothing of what is served, and whoever wrote it is told why, at the door or
  * within a second by the object that caused it. A client asks for the Services beside it all along, and no request is lost.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { kubernetesToolsMissing } from '../support/kubernetes-tools.ts';
-import { get } from './http-client.ts';
-import { LocalMesh } from './local-mesh.ts';
-
-const mesh = new LocalMesh();
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
+import { get } from '../http-client.ts';
+import type { LocalMesh } from '../local-mesh.ts';
 
 const ingress = (name: string, host: string, path: object): string =>
   JSON.stringify({
@@ -26,14 +23,14 @@ const collections: Readonly<Record<string, string>> = {
 };
 
 /** Asked of the API itself: kubectl takes longer to start than an object takes to say what is wrong with it. */
-async function conditionOf(resource: string, type: string): Promise<{ readonly status: string; readonly message?: string } | undefined> {
+async function conditionOf(mesh: LocalMesh, resource: string, type: string): Promise<{ readonly status: string; readonly message?: string } | undefined> {
   const [kind = '', name = ''] = resource.split(' ');
   const answer = await fetch(`${mesh.apiServer}/${collections[kind]}/${name}`);
   const object = (await answer.json()) as { status?: { conditions?: { type: string; status: string; message?: string }[] } };
   return object.status?.conditions?.find((condition) => condition.type === type);
 }
 
-async function warningsOn(namespace: string, name: string): Promise<readonly string[]> {
+async function warningsOn(mesh: LocalMesh, namespace: string, name: string): Promise<readonly string[]> {
   const answer = await fetch(`${mesh.apiServer}/api/v1/namespaces/${namespace}/events`);
   const { items } = (await answer.json()) as { items: { type: string; message: string; involvedObject: { name: string } }[] };
   return items.filter(({ type, involvedObject }) => type === 'Warning' && involvedObject.name === name).map(({ message }) => message);
@@ -49,21 +46,21 @@ async function soon(assertion: () => Promise<void>): Promise<void> {
   delays.push(Math.round(performance.now() - from));
 }
 
-async function saysWhy(resource: string, type: string, why: RegExp): Promise<void> {
+async function saysWhy(mesh: LocalMesh, resource: string, type: string, why: RegExp): Promise<void> {
   await soon(async () => {
-    const found = await conditionOf(resource, type);
+    const found = await conditionOf(mesh, resource, type);
     expect(found?.status).toBe('False');
     expect(found?.message).toMatch(why);
   });
 }
 
-describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no good', () => {
+/** Takes the webhooks away. */
+export function testPoison(mesh: LocalMesh): void {
   const answers: (number | string)[] = [];
   const enough = new AbortController();
   let asking: Promise<void> = Promise.resolve();
 
-  beforeAll(async () => {
-    await mesh.start();
+  beforeAll(() => {
     asking = (async () => {
       while (!enough.signal.aborted) {
         answers.push(await get(mesh.port, 'hello.default.localhost').then(({ status }) => status, String));
@@ -74,12 +71,11 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
   afterAll(async () => {
     enough.abort();
     await asking;
-    await mesh.dispose();
   });
 
   test('a good Ingress is served, and says that it is', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', to('hello-00001')));
-    await eventually(async () => expect((await conditionOf('king good', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
+    await eventually(async () => expect((await conditionOf(mesh, 'king good', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
     expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
   });
 
@@ -96,40 +92,40 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
 
   test('invalid: what it was is served', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', { splits: [] }));
-    await saysWhy('king good', 'Ready', /splits: missing field/);
+    await saysWhy(mesh, 'king good', 'Ready', /splits: missing field/);
     expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
   });
 
   test('what no proxy could use: what it was is served', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('good', 'good.example.com', { ...to('hello-00001'), appendHeaders: { 'no name': 'x' } }));
-    await saysWhy('king good', 'Ready', /must be a header name/);
+    await saysWhy(mesh, 'king good', 'Ready', /must be a header name/);
     expect((await get(mesh.port, 'good.example.com')).status).toBe(200);
   });
 
   test('too large', async () => {
     const appendHeaders = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`x-${index}`, 'y'.repeat(4000)]));
     await mesh.kubectlOutput('apply --server-side -f -', ingress('huge', 'huge.example.com', { ...to('hello-00001'), appendHeaders }));
-    await saysWhy('king huge', 'Ready', /too large/);
+    await saysWhy(mesh, 'king huge', 'Ready', /too large/);
   });
 
   test('a host that is another’s', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('thief', 'hello.default.localhost', to('hello-00001')));
-    await saysWhy('king thief', 'Ready', /belongs to route "hello" already/);
+    await saysWhy(mesh, 'king thief', 'Ready', /belongs to route "hello" already/);
   });
 
   test('a way that leads nowhere, and one that leads round', async () => {
     await mesh.kubectlOutput('apply -f -', ingress('nowhere', 'nowhere.example.com', to('gone-00001')));
-    await saysWhy('king nowhere', 'Ready', /there is no revision "gone-00001"/);
+    await saysWhy(mesh, 'king nowhere', 'Ready', /there is no revision "gone-00001"/);
     await mesh.kubectlOutput('apply -f -', ingress('round', 'round.example.com', { ...to('round'), rewriteHost: 'round.example.com' }));
-    await saysWhy('king round', 'Ready', /rewritten itself/);
+    await saysWhy(mesh, 'king round', 'Ready', /rewritten itself/);
   });
 
   test('a Route to a revision that is missing keeps its traffic', async () => {
     const traffic = [{ revisionName: 'hello-99999', percent: 100 }];
     await mesh.kubectlOutput(`patch ksvc hello --type merge -p ${JSON.stringify({ spec: { traffic } })}`);
-    await saysWhy('route hello', 'AllTrafficAssigned', /hello-99999/);
+    await saysWhy(mesh, 'route hello', 'AllTrafficAssigned', /hello-99999/);
     await mesh.kubectlOutput(`patch ksvc hello --type merge -p ${JSON.stringify({ spec: { traffic: [{ latestRevision: true, percent: 100 }] } })}`);
-    await eventually(async () => expect((await conditionOf('ksvc hello', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
+    await eventually(async () => expect((await conditionOf(mesh, 'ksvc hello', 'Ready'))?.status).toBe('True'), { withinMs: 10_000 });
   });
 
   test('an EndpointSlice that cannot be used changes nothing, and is told so', async () => {
@@ -142,13 +138,13 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
       ports: [{ name: 'http', port: 70_000 }],
     };
     await mesh.kubectlOutput('apply -f -', JSON.stringify(slice));
-    await soon(async () => expect(await warningsOn('default', 'odd')).toEqual([expect.stringContaining('ports[0].port: is 70000')]));
+    await soon(async () => expect(await warningsOn(mesh, 'default', 'odd')).toEqual([expect.stringContaining('ports[0].port: is 70000')]));
     expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
   });
 
   test('a ConfigMap with a mistake in it changes nothing, and is told so', async () => {
     await mesh.kubectlOutput(`patch configmap config-network -n sluice-system --type merge -p ${JSON.stringify({ data: { 'domain-template': '{{.Nothing}}' } })}`);
-    await soon(async () => expect(await warningsOn('sluice-system', 'config-network')).toEqual([expect.stringContaining('domain-template')]));
+    await soon(async () => expect(await warningsOn(mesh, 'sluice-system', 'config-network')).toEqual([expect.stringContaining('domain-template')]));
     expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
   });
 
@@ -173,4 +169,4 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('configuration that is no 
       expect((await get(mesh.port, `${name}.default.localhost`)).status).toBe(200);
     }
   });
-});
+}
