@@ -1,20 +1,21 @@
 /** The executables as an image holds them: bundled, started as processes, asked over real sockets. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { dataPlaneFlags } from '../dev/node-flags.ts';
-import { bundle } from './bundle.ts';
+import { keptBundle } from './kept-bundle.ts';
 
+const packages = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
 let proxy: string;
 
 beforeAll(async () => {
-  proxy = await bundle('sluice-proxy', join(import.meta.dirname, '../proxy/main.ts'), join(folder, 'proxy'));
+  proxy = await bundled('sluice-proxy', 'cli/src/proxy/main.ts', 'proxy');
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -101,13 +102,20 @@ test('explains itself, and what it does not understand', { timeout: 60_000 }, as
 });
 
 test('the sidecar serves, and logs', { timeout: 60_000 }, async () => {
-  const sidecar = await bundle('queue-proxy', join(import.meta.dirname, '../../../apps/queue-proxy/src/main.ts'), join(folder, 'sidecar'));
+  const sidecar = await bundled('queue-proxy', 'apps/queue-proxy/src/main.ts', 'sidecar');
   const started = start(['--quiet-period-ms=0'], { file: sidecar, env: sidecarEnvironment(await startBackend()), says: /"address":"([^"]+)"/ });
   const address = await started.address();
   expect(await (await fetch(`http://${address}/`)).text()).toBe('from the backend');
   expect(await started.end()).toBe(0);
   expect(await started.said).toContain('"message":"drained"');
 });
+
+/** A copy of our own, in which nothing has been compiled: whoever needs the same bundle, tests or a local mesh, need not make it again. */
+async function bundled(name: string, entry: string, target: string): Promise<string> {
+  const kept = await keptBundle(name, join(packages, entry), [join(packages, '../node_modules/.cache/sluice'), join(folder, 'kept')]);
+  cpSync(dirname(kept), join(folder, target), { recursive: true, filter: (path) => !path.endsWith('/compiled') });
+  return join(folder, target, `${name}.cjs`);
+}
 
 /** Of our own code. */
 function keptFiles() {

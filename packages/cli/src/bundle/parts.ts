@@ -32,13 +32,21 @@ export async function findParts(ours: BuildOptions, entry: string, folder: strin
       const found = filesOf(metafile);
       const roots = new Set(found.lazy.filter((file) => !found.eager.has(file)));
       if (round > 0 && found.eager.size === eager.size) return { eager, roots, text: outputFiles?.find(({ path }) => path.endsWith('.cjs'))?.text ?? '' };
+      const text = outputFiles?.find(({ path }) => path.endsWith('.cjs'))?.text ?? '';
+      const more = await findShared(ours, { eager: found.eager, roots }, folder);
+      // Nothing is asked for that is not given, and nothing is asked of the rest that is here: another round would make the same.
+      if (isSameShare(more, shared) && !found.lazy.some((file) => found.eager.has(file))) return { eager: found.eager, roots, text };
       eager = found.eager;
-      shared = await findShared(ours, { eager, roots }, folder);
+      shared = more;
     }
   } finally {
     await making.dispose();
   }
   throw new Error(`${entry} cannot be parted: more and more is shared`);
+}
+
+function isSameShare(a: Shared, b: Shared): boolean {
+  return a.size === b.size && [...a].every(([path, names]) => names.size === b.get(path)?.size && [...names].every((name) => b.get(path)?.has(name)));
 }
 
 /** Files that have text in the first file, and those it asks the rest for. What only passes on what others export has no text of its own. */
