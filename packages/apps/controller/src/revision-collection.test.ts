@@ -35,7 +35,7 @@ describe('revisions that nobody uses', () => {
 
   test('stay where the cluster keeps some', async () => {
     const world = await threeRevisions({ 'min-non-active-revisions': '1' });
-    await world.time.advanceAsync(100 * hourMs);
+    await world.time.advanceAsync(49 * hourMs);
     expect(world.names(revisionKind)).toEqual(['default/hello-00002', 'default/hello-00003']);
   });
 
