@@ -87,8 +87,8 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
   afterAll(() => mesh.dispose());
 
   test('a Service is served over HTTPS by a certificate that is made for it, under the mesh’s own authority', async () => {
-    const url = await mesh.kubectlOutput('get ksvc hello -o jsonpath={.status.url}');
-    expect(url).toBe(`https://${host}:${mesh.httpsPort}`);
+    // The set-up does not wait for ever for certificates.
+    await eventually(async () => expect(await mesh.kubectlOutput('get ksvc hello -o jsonpath={.status.url}')).toBe(`https://${host}:${mesh.httpsPort}`), { withinMs: 60_000, everyMs: 250 });
     const ca = readFileSync(join(mesh.folder, 'state/ca.crt'), 'utf8');
     const { status, body } = await getSecurely(mesh.httpsPort, host, ca);
     expect([status, body]).toEqual([200, expect.stringContaining('hello-00001')]);
@@ -179,7 +179,7 @@ describe.skipIf(kubernetesToolsMissing !== undefined)('kubectl', () => {
     let seen = '';
     watch.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString('utf8')));
     try {
-      await eventually(() => expect(seen).toContain('hello-00002'));
+      await eventually(() => expect(seen).toContain('hello-00002'), { withinMs: 30_000 });
       await mesh.kubectlOutput('apply -f -', service('Ciao', ''));
       await eventually(() => expect(seen).toMatch(/hello-00003\s+hello-00003\s+True/), { withinMs: 20_000 });
     } finally {

@@ -30,8 +30,15 @@ async function readyCondition(mesh: LocalMesh, name: string): Promise<Condition 
 }
 
 export function testFirstMistakes(mesh: LocalMesh): void {
-  // The set-up does not wait for whoever refuses at the door.
-  beforeAll(() => mesh.kubectlOutput('-n sluice-system wait --for=condition=Available deployment/injector --timeout=60s'));
+  const wrong = service('wrong', 'server.js').replace('containers:', 'containerConcurrency: -1\n      timeoutSeconds: 100000\n      containers:');
+  const good = service('tried', 'server.js');
+  const trial = 'create --dry-run=server -o json -f -';
+
+  // The set-up does not wait for whoever stands at the door, and he is there before his certificates are known to the server.
+  beforeAll(async () => {
+    await mesh.kubectlOutput('-n sluice-system wait --for=condition=Available deployment/injector --timeout=60s');
+    await eventually(async () => expect([(await mesh.kubectl(trial, wrong)).code, await mesh.kubectlOutput(trial, good)]).toEqual([1, expect.stringContaining('serving.knative.dev/creator')]), { withinMs: 60_000, everyMs: 250 });
+  });
 
   const helloStillAnswers = async (): Promise<void> => {
     expect((await get(mesh.port, 'hello.default.localhost')).status).toBe(200);
@@ -73,7 +80,6 @@ export function testFirstMistakes(mesh: LocalMesh): void {
   });
 
   test('a Service that Knative would refuse: every reason at once', async () => {
-    const wrong = service('wrong', 'server.js').replace('containers:', 'containerConcurrency: -1\n      timeoutSeconds: 100000\n      containers:');
     const refused = /admission webhook "validation\.webhook\.serving\.knative\.dev" denied the request: validation failed: expected 0 <= -1 <= 1000: spec\.template\.spec\.containerConcurrency\nexpected 0 <= 100000 <= 600: spec\.template\.spec\.timeoutSeconds/;
     for (const command of ['apply -f -', 'create --dry-run=server -f -']) {
       const { stderr, code } = await mesh.kubectl(command, wrong);
@@ -84,7 +90,7 @@ export function testFirstMistakes(mesh: LocalMesh): void {
   });
 
   test('a Service that is good has its defaults, and the name of who made it, also where it is only tried', async () => {
-    const tried = JSON.parse(await mesh.kubectlOutput('create --dry-run=server -o json -f -', service('tried', 'server.js'))) as { metadata: { annotations: object }; spec: { template: { spec: object } } };
+    const tried = JSON.parse(await mesh.kubectlOutput(trial, good)) as { metadata: { annotations: object }; spec: { template: { spec: object } } };
     expect(tried.metadata.annotations).toMatchObject({ 'serving.knative.dev/creator': 'sluice', 'serving.knative.dev/lastModifier': 'sluice' });
     expect(tried.spec.template.spec).toMatchObject({ timeoutSeconds: 300, containerConcurrency: 0 });
     expect((await mesh.kubectl('get ksvc tried')).code).toBe(1);
