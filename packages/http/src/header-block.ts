@@ -135,13 +135,16 @@ export class HeaderBlock {
 
   /** `set` with bytes made before. */
   setLine(line: HeaderLine): void {
-    if (line.known === 0 || (line.known & knownGroups) !== 0) this.remove(line.name);
-    else this.removeKnown(line.known);
+    this.#removeNamed(line.name, line.known);
     this.addLine(line);
   }
 
   remove(name: string): void {
-    const bit = knownBit(name);
+    this.#removeNamed(name, knownBit(name));
+  }
+
+  /** @param bit the name's of `Known`, 0 for none */
+  #removeNamed(name: string, bit: number): void {
     if (!this.#mayHold(bit)) return;
     if (bit !== 0 && (bit & knownGroups) === 0) return this.removeKnown(bit);
     for (let index = 0; index < this.#count; index += 1) if (this.#isNamed(index, name)) this.#drop(index);

@@ -241,6 +241,8 @@ export class ClusterRuntime {
   }
 
   stopWaiting(waiter: HostWaiter): void {
+    // Each request that ends says so, and hardly ever does one wait.
+    if (this.#waiting.size === 0) return;
     const breaker = this.#waiting.get(waiter);
     if (!breaker) return;
     this.#waiting.delete(waiter);
