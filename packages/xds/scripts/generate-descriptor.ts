@@ -12,6 +12,7 @@ import protobuf from 'protobufjs';
 
 import type { DescriptorJson, FieldJson } from '../src/codec/descriptor.ts';
 import { descriptorSets } from './descriptor-roots.ts';
+import { newerFields } from './newer-fields.ts';
 import { ownNames } from './root-file.ts';
 
 const packageDir = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -73,11 +74,18 @@ function collect(root: protobuf.Root, names: readonly string[], known: Set<strin
     if (next instanceof protobuf.Enum) {
       enums[name] = next.values;
     } else if (next instanceof protobuf.Type) {
-      messages[name] = next.fieldsArray.map(fieldJson).sort((a, b) => a.id - b.id);
+      messages[name] = [...next.fieldsArray.map(fieldJson), ...newerFieldsOf(next)].sort((a, b) => a.id - b.id);
       for (const field of next.fieldsArray) if (field.resolvedType !== null) waiting.push(field.resolvedType);
     }
   }
   return { messages: sorted(messages), enums: sorted(enums) };
+}
+
+function newerFieldsOf(type: protobuf.Type): readonly FieldJson[] {
+  const newer = newerFields[fullNameOf(type)] ?? [];
+  const published = newer.find(({ id, name }) => type.fieldsById[id] !== undefined || type.fields[name] !== undefined);
+  if (published !== undefined) throw new Error(`${fullNameOf(type)}.${published.name} is published now: scripts/newer-fields.ts need not add it`);
+  return newer;
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
