@@ -7,6 +7,7 @@ import type { DrainStrategy } from './drain.ts';
 import type { ProcessReadings } from './overload/overload-manager.ts';
 import type { ProxyConfig } from './proxy-config.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import type { IdleLimits } from './upstream/idle-room.ts';
 import type { AsyncClient } from './upstream/async-client.ts';
 import type { ClusterLoad, LoadQuery } from './upstream/cluster-load.ts';
 
@@ -44,6 +45,8 @@ export interface ClusterManagerSettings {
   readonly outlierEventLogPath?: string | undefined;
   /** Where connections of clusters that do not say so come from. Default: what the system chooses. */
   readonly localAddress?: Address | undefined;
+  /** How many connections of HTTP/1.1 to hosts may lie idle, with a counter of those closed for it. Default: no limit but time. */
+  readonly idleConnections?: IdleLimits | undefined;
 }
 
 export interface AccessLogOutput {

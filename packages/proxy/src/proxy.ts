@@ -21,6 +21,7 @@ import type { AsyncClient } from './upstream/async-client.ts';
 import { createAsyncClient } from './upstream/async-exchange.ts';
 import { createNoResolver } from './upstream/dns/no-resolver.ts';
 import type { ClusterLoad, LoadQuery } from './upstream/cluster-load.ts';
+import { IdleRoom } from './upstream/idle-room.ts';
 import { LocalZone } from './upstream/local-zone.ts';
 import { changeClusters } from './upstream/cluster-set.ts';
 import { measureLoad, takeLoad } from './upstream/measured-clusters.ts';
@@ -66,7 +67,7 @@ class RunningProxy implements Proxy {
     const openAccessLog = options.openAccessLog ?? (() => ({ write() {} }));
     const serviceLogs = new ServiceLogs({ meter, logger, client: () => this.upstreams });
     const accessLogs = new AccessLogs(openAccessLog, clock, sweep, options.logDelayMsMax, (service) => serviceLogs.open(service));
-    const { localZone, outlierEventLogPath, localAddress } = options.clusterManager ?? {};
+    const { localZone, outlierEventLogPath, localAddress, idleConnections } = options.clusterManager ?? {};
     this.#engine = {
       turn,
       timers,
@@ -81,6 +82,7 @@ class RunningProxy implements Proxy {
       localZone: localZone && new LocalZone(localZone.clusterName, localZone.locality),
       outlierEvents: outlierEventLogPath ? accessLogs.to(outlierEventLogPath) : undefined,
       localAddress,
+      idleRoom: idleConnections && new IdleRoom<object>(idleConnections, meter.counter('sluice_upstream_idle_connections_closed_total', 'Connections to hosts that were closed since as many lay idle as may.')),
       current: { config: nothing, clusters: new Map() },
       drain: new Drain(random),
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,

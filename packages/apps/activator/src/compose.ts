@@ -71,7 +71,9 @@ export function composeActivator(options: ActivatorOptions): Activator {
   const sender = openStatSender(options);
   const stock = sender && new StockStatistics({ ...options, sender, podName: identity.pod });
 
-  const proxy = createProxy(options);
+  const { idleConnections } = settings;
+  const isLimited = idleConnections.totalMax > 0 || idleConnections.perHostMax > 0;
+  const proxy = createProxy(isLimited ? { ...options, clusterManager: { idleConnections } } : options);
   const applier = new ConfigApplier({
     ...options,
     tls: { transport: options.network.tls, files: createFileAccess(options.timers) },

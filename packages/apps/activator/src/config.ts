@@ -22,6 +22,8 @@ export interface ActivatorSettings {
   readonly stockAutoscaler: Address | undefined;
   /** How pods are asked whether they are ready. Knative's `PROBE_TIMEOUT`, and `PROBE_FREQUENCY` where the intervals end up. */
   readonly probing: { readonly rhythm: PodProbingRhythm; readonly timeoutMs: number };
+  /** How many connections to pods may lie idle, in all and to one: Knative's `MAX_IDLE_PROXY_CONNS` and `MAX_IDLE_PROXY_CONNS_PER_HOST`. 0, and unsaid: no limit. */
+  readonly idleConnections: { readonly totalMax: number; readonly perHostMax: number };
   /** `SLUICE_METRIC_NAMES`: `newest`, `older` (Knative up to 1.18) or `both`. */
   readonly metricNames: MetricNames;
   /** A line for each request in this form, Knative's `logging.request-log-template`; empty for none. `SLUICE_REQUEST_LOG_TEMPLATE`. */
@@ -63,6 +65,10 @@ export function readSettings(flags: readonly string[], environment: Environment)
     probing: {
       rhythm: { ...DEFAULT_PROBING_RHYTHM, intervalMsMax: readDuration(reader, 'PROBE_FREQUENCY', DEFAULT_PROBING_RHYTHM.intervalMsMax) },
       timeoutMs: readDuration(reader, 'PROBE_TIMEOUT', PROBE_TIMEOUT_MS),
+    },
+    idleConnections: {
+      totalMax: reader.number({ variable: 'MAX_IDLE_PROXY_CONNS' }, { fallback: 0 }),
+      perHostMax: reader.number({ variable: 'MAX_IDLE_PROXY_CONNS_PER_HOST' }, { fallback: 0 }),
     },
     metricNames: reader.choice({ variable: 'SLUICE_METRIC_NAMES' }, ['newest', 'older', 'both'], 'newest'),
     requestLogTemplate: reader.text({ variable: 'SLUICE_REQUEST_LOG_TEMPLATE' }, ''),

@@ -13,6 +13,7 @@ import { Turn } from '../turn.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { Http1Upstream } from './http1-upstream.ts';
+import { IdleRoom, type IdleLimits } from './idle-room.ts';
 
 /** The exchanges of these tests have no bytes. */
 const silent: UpstreamEvents = {
@@ -27,7 +28,7 @@ const silent: UpstreamEvents = {
   onUpstreamCrash() {},
 };
 
-async function createPool(connectionsMax = 100, preconnectRatio = 1) {
+async function createPool(connectionsMax = 100, preconnectRatio = 1, idleLimits?: IdleLimits) {
   const time = new SimulatedTime();
   const network = new SimulatedNetwork({ links: new SimulatedLinks({ time }) });
   await network.view('host', '10.0.0.3').listen({ host: '10.0.0.3', port: 80 }, (connection) => {
@@ -45,6 +46,7 @@ async function createPool(connectionsMax = 100, preconnectRatio = 1) {
     turn,
     output: new OutputBuffer(turn),
     sweep: new Sweep(turn, time, 50),
+    idleRoom: idleLimits && new IdleRoom<object>(idleLimits, createMeter().counter('closed', '')),
   };
   const limits = { connectTimeoutMs: 1000, requestsPerConnectionMax: 0, idleTimeoutMs: 0, preconnectRatio };
   const breaker = new CircuitBreaker({ connectionsMax, pendingRequestsMax: 100, requestsMax: 100, retriesMax: 3 });
@@ -68,8 +70,29 @@ async function createPool(connectionsMax = 100, preconnectRatio = 1) {
     return answer;
   }
 
-  return { time, pool, ask };
+  return { time, pool, ask, idleRoom: context.idleRoom };
 }
+
+describe('where idle connections are limited', () => {
+  test.each([
+    ['to one host', { totalMax: 0, perHostMax: 2 }, [0, 1]],
+    ['over all, of which the one that has lain longest makes room', { totalMax: 2, perHostMax: 0 }, [1, 2]],
+  ] as const)('no more stay than may: %s', async (_, limits, staying) => {
+    const { time, pool, ask, idleRoom } = await createPool(100, 1, limits);
+    const asked = [ask(), ask(), ask()];
+    await time.advanceAsync(100);
+    const connections = asked.map(({ connection }) => connection as Http1Upstream);
+    for (const connection of connections) pool.onIdle(connection);
+    await time.advanceAsync(100);
+    expect([pool.connections, idleRoom?.size]).toEqual([2, 2]);
+    // Last in, first out.
+    expect([ask().connection, ask().connection]).toEqual(staying.toReversed().map((index) => connections[index]));
+    expect(idleRoom?.size).toBe(0);
+    pool.onIdle(connections[1] as Http1Upstream);
+    pool.drain();
+    expect(idleRoom?.size).toBe(0);
+  });
+});
 
 describe('a second try', () => {
   test('waits for the connection opened for it, though another has just become idle', async () => {

@@ -98,7 +98,7 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   /** Nothing new comes; idle connections close now, others when their exchange is over. */
   drain(): void {
     this.#isDraining = true;
-    for (const connection of this.#idle.splice(0)) connection.close();
+    for (const connection of this.#idle.splice(0)) this.#closeIdle(connection);
     this.#emptyIfDone();
   }
 
@@ -127,7 +127,10 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
 
   onLost(connection: Http1Upstream, why: 'closed' | 'idle-timeout' | 'unasked-bytes'): void {
     const index = this.#idle.lastIndexOf(connection);
-    if (index !== -1) this.#idle.splice(index, 1);
+    if (index !== -1) {
+      this.#idle.splice(index, 1);
+      this.#context.idleRoom?.leave(connection);
+    }
     if (why === 'idle-timeout') this.#countRetired(connection);
     if (why === 'unasked-bytes') this.#statistics.unaskedBytes.add();
   }
@@ -157,7 +160,8 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
     if (this.connections > 0 && !this.#breaker.allowsConnectionBeside(this.connections)) {
       this.#statistics.connectionOverflows.add();
       // Who waits although one is idle wants one that has served nobody: the idle one makes room for it.
-      this.#idle.shift()?.close();
+      const oldest = this.#idle.shift();
+      if (oldest) this.#closeIdle(oldest);
       return;
     }
     this.#connect();
@@ -184,6 +188,8 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   #give(connection: Http1Upstream, client: PoolClient | undefined): void {
     if (client) return client.onConnection(connection);
     if (this.#isDraining) return connection.close();
+    const { idleRoom } = this.#context;
+    if (idleRoom && !idleRoom.enter(connection, this, this.#idle.length)) return connection.close();
     connection.rest(this.#restDeadline(connection));
     this.#idle.push(connection);
     this.#connectIfNeeded();
@@ -192,14 +198,30 @@ export class ConnectionPool implements HostPool, UpstreamOwner {
   /** The last that has become idle, if the host can be trusted not to be closing it just now. Those before it have rested longer. */
   #takeIdle(): Http1Upstream | undefined {
     const idle = this.#idle.pop();
+    const { idleRoom } = this.#context;
+    if (idleRoom && idle) idleRoom.leave(idle);
     if (!idle || idle.deadline > this.#context.turn.now()) return idle;
     this.#countRetired(idle);
     idle.close();
     for (const older of this.#idle.splice(0)) {
       this.#countRetired(older);
-      older.close();
+      this.#closeIdle(older);
     }
     return undefined;
+  }
+
+  /** One that is idle here makes room for others. */
+  evict(connection: Http1Upstream): void {
+    const index = this.#idle.indexOf(connection);
+    if (index === -1) return;
+    this.#idle.splice(index, 1);
+    connection.close();
+  }
+
+  /** One that is not in the list any more. */
+  #closeIdle(connection: Http1Upstream): void {
+    this.#context.idleRoom?.leave(connection);
+    connection.close();
   }
 
   /** When it is to be closed: for having rested as long as it may, before the host does it, or for its age. */

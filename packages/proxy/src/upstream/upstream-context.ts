@@ -3,6 +3,7 @@ import type { Address, Logger, Network, Random, Resolver, Timers } from '@sluice
 import type { OutputBuffer } from '../output-buffer.ts';
 import type { Statistics } from '../statistics.ts';
 import type { Sweep } from '../sweep.ts';
+import type { IdleRoom } from './idle-room.ts';
 import type { LocalZone } from './local-zone.ts';
 import type { Turn } from '../turn.ts';
 
@@ -24,10 +25,12 @@ export interface UpstreamContext {
   readonly outlierEvents?: { add(line: string): void } | undefined;
   /** Where connections of clusters that do not say so come from. Absent: what the system chooses. */
   readonly localAddress?: Address | undefined;
+  /** How many connections may lie idle. Absent: as many as there are. */
+  readonly idleRoom?: IdleRoom<object> | undefined;
 }
 
 /** The same with another network. */
 export function withNetwork(context: UpstreamContext, network: Network): UpstreamContext {
-  const { random, timers, resolver, logger, statistics, turn, output, sweep, localZone, outlierEvents, localAddress } = context;
-  return { random, timers, network, resolver, logger, statistics, turn, output, sweep, localZone, outlierEvents, localAddress };
+  const { random, timers, resolver, logger, statistics, turn, output, sweep, localZone, outlierEvents, localAddress, idleRoom } = context;
+  return { random, timers, network, resolver, logger, statistics, turn, output, sweep, localZone, outlierEvents, localAddress, idleRoom };
 }
