@@ -53,6 +53,8 @@ export function format(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(format).join(' ')}]`;
   if (value instanceof Map) return `map[${[...value].map(([key, inner]) => `${format(key)}:${format(inner)}`).sort().join(' ')}]`;
   if (typeof value === 'boolean') return String(value);
+  const writes = methodOf(value, 'String');
+  if (writes) return format(writes());
   throw new GoTemplateError(`a value of type ${typeof value} cannot be written`);
 }
 
@@ -75,7 +77,16 @@ function elementOf(value: unknown, key: unknown): unknown {
     if (key >= 0 && key < value.length) return value[key];
     throw new GoTemplateError(`index out of range: ${key}`);
   }
+  const values = methodOf(value, 'Values');
+  if (values) return values(key);
   throw new GoTemplateError("can't index item");
+}
+
+/** What an object brings for itself, as types of Go do: `String` to be written, `Values` to be asked by a key. */
+function methodOf(value: unknown, name: 'String' | 'Values'): ((key?: unknown) => unknown) | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  const method = (value as Record<string, unknown>)[name];
+  return typeof method === 'function' ? (key) => method(key) as unknown : undefined;
 }
 
 /** The verbs that make sense for texts and numbers: `%s`, `%v`, `%d`, `%q`, `%f` with digits, `%%`. */

@@ -42,6 +42,11 @@ test('the revision, headers by name, pipes, comments and dashes are understood',
   expect(logged('a  {{- .Request.Referer | js -}}  b')).toBe("a  it\\'s  b\n".replaceAll('  ', ''));
 });
 
+test('parts of the URL, versions as numbers and values of headers are those of Go’s request', () => {
+  expect(logged('{{.Request.URL.Path}} {{.Request.URL.RawQuery}} {{.Request.URL}} {{.Request.ProtoMajor}}.{{.Request.ProtoMinor}} {{.Request.TransferEncoding}}')).toBe('/a q="x"&y /a?q="x"&y 1.1 []\n');
+  expect(logged('{{index .Request.Header "User-Agent"}} {{len (index .Request.Header "X-None")}} {{.Request.Header.Values "Referer"}}')).toBe("[curl/8] 0 [it's]\n");
+});
+
 test('a template that ends its lines itself gets no second newline', () => {
   expect(logged('{{.Response.Code}}\n')).toBe('200\n');
 });

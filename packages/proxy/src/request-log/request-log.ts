@@ -106,14 +106,24 @@ class LogSource {
     Request: {
       Method: () => this.#request.method,
       RequestURI: () => this.#request.path,
-      URL: () => this.#request.path,
+      URL: {
+        String: () => this.#request.path,
+        Path: () => this.#splitPath()[0],
+        RawQuery: () => this.#splitPath()[1],
+      },
       ContentLength: () => contentLength(this.#request),
       UserAgent: () => this.#request.get('user-agent') ?? '',
       RemoteAddr: () => formatAddress(this.#info.downstreamRemote),
       Referer: () => this.#request.get('referer') ?? '',
       Proto: () => (this.#info.protocol === 'HTTP/2' ? 'HTTP/2.0' : this.#info.protocol),
+      ProtoMajor: () => (this.#info.protocol === 'HTTP/2' ? 2 : 1),
+      ProtoMinor: () => (this.#info.protocol === 'HTTP/1.1' ? 1 : 0),
+      TransferEncoding: () => (this.#request.framing === 'chunked' ? ['chunked'] : []),
       Host: () => this.#request.authority,
-      Header: { Get: (name: unknown) => this.#request.get(String(name).toLowerCase()) ?? '' },
+      Header: {
+        Get: (name: unknown) => this.#request.get(String(name).toLowerCase()) ?? '',
+        Values: (name: unknown) => this.#valuesOf(String(name).toLowerCase()),
+      },
     },
     Response: {
       Code: () => this.#info.status,
@@ -133,6 +143,18 @@ class LogSource {
       return parent === undefined ? (this.#request.get('x-b3-traceid') ?? '') : traceIdOf(parent);
     },
   };
+
+  /** Path, and what stands behind its question mark. */
+  #splitPath(): [string, string] {
+    const { path } = this.#request;
+    const mark = path.indexOf('?');
+    return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
+  }
+
+  #valuesOf(name: string): string[] {
+    const value = this.#request.get(name);
+    return value === undefined ? [] : [value];
+  }
 
   get #request(): LoggedRequest['request'] {
     return this.#current.request;
