@@ -49,6 +49,7 @@ describe('the environment', () => {
         detectsHttp2: false,
         observability: { requestMetrics: { protocol: 'prometheus', endpoint: '', exportIntervalMs: 0 }, tracing: undefined, requestLog: undefined, isProfiling: false },
         metricNames: 'newest',
+        rootCa: '',
         configService: undefined,
         adminPort: 8022,
         autoscalerMetricsPort: 9090,
@@ -114,6 +115,38 @@ describe('the environment', () => {
       requestLog: { template: '{{.Response.Code}}', logsProbes: false },
       isProfiling: true,
     });
+  });
+
+  it('takes what controllers of Knative up to 1.18 say by a variable for each thing, and measures under the names of their time', () => {
+    const older = { SERVING_REQUEST_METRICS_BACKEND: 'prometheus', SERVING_ENABLE_REQUEST_LOG: 'true', SERVING_REQUEST_LOG_TEMPLATE: '{{.Response.Code}}', SERVING_ENABLE_PROBE_REQUEST_LOG: 'false', ENABLE_PROFILING: 'true', TRACING_CONFIG_BACKEND: 'none' };
+    const checked = readSettings([], { ...knativeEnvironment, ...older });
+    expect(checked.ok && [checked.value.metricNames, checked.value.observability]).toEqual([
+      'older',
+      { requestMetrics: { protocol: 'prometheus', endpoint: '', exportIntervalMs: 0 }, tracing: undefined, requestLog: { template: '{{.Response.Code}}', logsProbes: false }, isProfiling: true },
+    ]);
+    const newer = readSettings([], { ...knativeEnvironment, ...older, OBSERVABILITY_CONFIG: '{}' });
+    expect(newer.ok && [newer.value.metricNames, newer.value.observability.requestMetrics.protocol, newer.value.observability.isProfiling]).toEqual(['newest', 'none', false]);
+    const wrong = readSettings([], { ...knativeEnvironment, SERVING_REQUEST_METRICS_BACKEND: 'opencensus', TRACING_CONFIG_BACKEND: 'zipkin', SERVING_ENABLE_REQUEST_LOG: 'perhaps' });
+    expect(describeSettingProblems('q', wrong.problems).split('\n').map((line) => line.split(':')[1]?.trim())).toEqual(['SERVING_REQUEST_METRICS_BACKEND', 'TRACING_CONFIG_BACKEND', 'SERVING_ENABLE_REQUEST_LOG', undefined]);
+  });
+
+  it('has further authorities for collectors, in PEM', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
+    const checked = readSettings([], { ...knativeEnvironment, ROOT_CA: pem });
+    expect(checked.ok && checked.value.rootCa).toBe(pem);
+    expect(describeSettingProblems('q', readSettings([], { ...knativeEnvironment, ROOT_CA: 'root' }).problems)).toContain('ROOT_CA: must hold certificates in PEM');
+  });
+
+  it('has names for every wrong value of what can be wrong', () => {
+    const wrong = {
+      CONTAINER_CONCURRENCY: 'x', QUEUE_SERVING_PORT: '70000', QUEUE_SERVING_TLS_PORT: 'x', USER_PORT: 'x', REVISION_TIMEOUT_SECONDS: '-1', REVISION_RESPONSE_START_TIMEOUT_SECONDS: 'x', REVISION_IDLE_TIMEOUT_SECONDS: 'x',
+      SERVING_READINESS_PROBE: '{', ENABLE_HTTP_FULL_DUPLEX: 'x', ENABLE_HTTP2_AUTO_DETECTION: 'x', ENABLE_MULTI_CONTAINER_PROBES: 'x', OBSERVABILITY_CONFIG: '[', ROOT_CA: 'x', PROFILING_PORT: 'x',
+      QUEUE_PROXY_TLS_MIN_VERSION: '1.1', QUEUE_PROXY_TLS_MAX_VERSION: '2', QUEUE_PROXY_TLS_CIPHER_SUITES: 'x', QUEUE_PROXY_TLS_CURVE_PREFERENCES: 'x',
+    };
+    const named = new Set(describeSettingProblems('q', readSettings([], { ...knativeEnvironment, ...wrong }).problems).split('\n').map((line) => line.split(':')[1]?.trim()));
+    expect(Object.keys(wrong).filter((name) => !named.has(name))).toEqual([]);
+    const required = ['CONTAINER_CONCURRENCY', 'QUEUE_SERVING_PORT', 'QUEUE_SERVING_TLS_PORT', 'USER_PORT', 'REVISION_TIMEOUT_SECONDS', 'SERVING_LOGGING_CONFIG', 'SERVING_LOGGING_LEVEL', 'SERVING_NAMESPACE', 'SERVING_CONFIGURATION', 'SERVING_REVISION', 'SERVING_POD', 'SERVING_POD_IP'];
+    expect(describeSettingProblems('q', readSettings([], {}).problems).split('\n').flatMap((line) => /^q: (.*): is required$/.exec(line)?.[1] ?? []).toSorted()).toEqual(required.toSorted());
   });
 
   it('with an observability that cannot be, says what of it', () => {

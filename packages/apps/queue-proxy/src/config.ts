@@ -5,7 +5,8 @@
 import { readClientTlsSettings, SettingsReader, type Checked, type ClientTlsSettings, type Environment } from '@sluice/kernel';
 import type { MetricNames } from '@sluice/proxy';
 import { toLogLevel, type LogLevel } from '@sluice/telemetry';
-import { readObservability, type ObservabilitySettings } from './observability.ts';
+import { olderMetricsVariable, readOlderObservability } from './older-observability.ts';
+import { readObservability, unsaidObservability, type ObservabilitySettings } from './observability.ts';
 import { parseProbes, type ProgramProbe } from './program-probe.ts';
 import { readTlsSettings, type ServingTlsSettings } from './tls-settings.ts';
 
@@ -35,6 +36,8 @@ export interface QueueProxySettings {
   readonly observability: ObservabilitySettings;
   /** Under which names requests are measured. Ours: `SLUICE_METRIC_NAMES`, `newest`, `older` (Knative up to 1.18) or `both`. */
   readonly metricNames: MetricNames;
+  /** Certificates in PEM that are believed besides the system's, by whoever asks others over TLS: for collectors. Empty: none. Knative: `ROOT_CA`. */
+  readonly rootCa: string;
   /** `host:port` where load is reported; undefined reports to nobody, and stays scrapable. */
   readonly configService: string | undefined;
   /**
@@ -80,7 +83,13 @@ export function readSettings(flags: readonly string[], environment: Environment)
   // Both ways at once is how bodies pass here anyway, and a list of probes is told from one by its brackets.
   for (const name of ['ENABLE_HTTP_FULL_DUPLEX', 'ENABLE_MULTI_CONTAINER_PROBES']) reader.boolean(variable(name), false);
   const observabilitySource = variable('OBSERVABILITY_CONFIG');
-  const observability = readObservability(reader.find(observabilitySource) ?? '', ({ path, message }) => reader.report(observabilitySource, [path, message].filter(Boolean).join(' ')));
+  const said = reader.find(observabilitySource) ?? '';
+  const observability =
+    said.trim() === ''
+      ? readOlderObservability(reader, unsaidObservability)
+      : readObservability(said, ({ path, message }) => reader.report(observabilitySource, [path, message].filter(Boolean).join(' ')));
+  // Whoever sets this looks at what was measured in its time.
+  const isOlder = said.trim() === '' && Boolean(reader.find(variable(olderMetricsVariable)));
   return reader.finish({
     containerConcurrency: reader.number(variable('CONTAINER_CONCURRENCY')),
     scalingTarget: seconds('SLUICE_SCALING_TARGET'),
@@ -103,7 +112,8 @@ export function readSettings(flags: readonly string[], environment: Environment)
     probes: probes.ok ? probes.value : [],
     detectsHttp2: reader.boolean(variable('ENABLE_HTTP2_AUTO_DETECTION'), false),
     observability,
-    metricNames: reader.choice(variable('SLUICE_METRIC_NAMES'), ['newest', 'older', 'both'], 'newest'),
+    metricNames: reader.choice(variable('SLUICE_METRIC_NAMES'), ['newest', 'older', 'both'], isOlder ? 'older' : 'newest'),
+    rootCa: readRootCa(reader),
     configService: reader.find(variable('SLUICE_CONFIG_SERVICE')) || undefined,
     configServiceTls: readClientTlsSettings(reader, 'config-service'),
     adminPort: reader.port(variable('SLUICE_ADMIN_PORT'), 8022),
@@ -114,6 +124,15 @@ export function readSettings(flags: readonly string[], environment: Environment)
     logLevel: readLevel(environment),
     transport: reader.choice(variable('SLUICE_TRANSPORT'), ['auto', 'reused', 'events'], 'auto'),
   });
+}
+
+/** Whether they can be read turns out when they are used: looking at them costs a start more than all the rest of this. */
+function readRootCa(reader: SettingsReader): string {
+  const source = { variable: 'ROOT_CA' };
+  const text = reader.find(source) ?? '';
+  if (text.trim() === '') return '';
+  if (!/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.test(text)) reader.report(source, 'must hold certificates in PEM (-----BEGIN CERTIFICATE-----)');
+  return text;
 }
 
 /** What the level says; without it, what the logger's configuration says. */

@@ -37,7 +37,7 @@ export interface RequestLogSettings {
 }
 
 /** Without a word from a controller: metrics for whoever scrapes, and nothing else. */
-const unsaid: ObservabilitySettings = {
+export const unsaidObservability: ObservabilitySettings = {
   requestMetrics: { protocol: 'prometheus', endpoint: '', exportIntervalMs: 0 },
   tracing: undefined,
   requestLog: undefined,
@@ -49,13 +49,13 @@ const tracingProtocols = ['none', 'http/protobuf', 'grpc', 'stdout'] as const;
 
 /** An empty text says nothing. What is wrong goes to `report`; a pod should serve in spite of it. */
 export function readObservability(text: string, report: (found: Problem) => void): ObservabilitySettings {
-  if (text.trim() === '') return unsaid;
+  if (text.trim() === '') return unsaidObservability;
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (reason) {
     report(problem('', `must be JSON: ${(reason as Error).message}`));
-    return unsaid;
+    return unsaidObservability;
   }
   const config = lowerKeys(json);
   return {

@@ -1,11 +1,13 @@
 /** Everything the sidecar needs besides serving: logs, load reports, side servers, and its end. */
-import { formatProblem, giveBackStartMemory, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
+import { collectAllGarbage, formatProblem, parseAddress, type Clock, type Meter, type Random, type Timers } from '@sluice/kernel';
 import type { Proxy } from '@sluice/proxy';
 import { openLogger, openProfiler, startMetricsPush, startMetricsServer, withMetricNames, type DeferredLogger, type OpenTracer } from '@sluice/telemetry';
 import { loadCodec, openChannelTls, openGrpcTransport } from '@sluice/xds';
 import type { QueueProxy } from './compose.ts';
 import type { QueueProxySettings } from './config.ts';
 import { createLoadReports } from './load-reports.ts';
+import { believeFurther } from './further-authorities.ts';
+import { giveBackWhenUnused } from './give-back.ts';
 import { loadInTurns, turn } from './in-turns.ts';
 import { describePod, olderLabelsOf } from './pod-resource.ts';
 import { createStatPage, listen } from './side-servers.ts';
@@ -27,16 +29,17 @@ export interface RestOptions {
 
 /** Fulfils when the sidecar has drained: then the process may end. */
 export async function runRest(options: RestOptions): Promise<void> {
-  const { settings, queueProxy, logger, clock } = options;
+  const { settings, queueProxy, logger, clock, timers } = options;
   const logging = await openLogger({ name: 'queue-proxy', level: settings.logLevel, clock });
   logger.attach(logging.logger);
   await loadInTurns();
+  believeFurther(settings.rootCa, logger);
   const sideServers = startSideServers(options);
   await turn();
   const reports = startReports(options);
   await turn();
   const metrics = startRequestMetrics(options);
-  giveBackStartMemory();
+  giveBackWhenUnused(queueProxy.load.stats, timers, collectAllGarbage);
 
   await options.termination;
   await queueProxy.drain();
