@@ -86,6 +86,19 @@ test('each annotation, label and header', () => {
   expect(missing((section) => section === 'Headers', Object.values(headers))).toEqual([]);
 });
 
+test.each([
+  ['sidecar', 'queue-proxy', ['config.ts', 'tls-settings.ts', 'older-observability.ts']],
+  ['activator', 'activator', ['config.ts']],
+  ['autoscaler', 'autoscaler', ['config.ts']],
+] as const)('each variable of the %s', (who, app, sources) => {
+  const texts = sources.map((source) => read(`packages/apps/${app}/src/${source}`));
+  const variables = texts.flatMap((text) => [...text.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)].map(([, name = '']) => name));
+  // Ours; and beginnings of names.
+  const own = (name: string) => name.startsWith('SLUICE_') || ['LOG_LEVEL', 'POD_NAMESPACE', 'QUEUE_PROXY_TLS', 'MIN_VERSION', 'MAX_VERSION'].includes(name) || name.startsWith('TLS_ECDHE_');
+  expect(variables.length).toBeGreaterThan(3);
+  expect(missing((section) => section === `Environment of the ${who}`, variables.filter((name) => !own(name)))).toEqual([]);
+});
+
 test('each metric by its name of today', () => {
   const named = /'(kn[._](?:serving|revision|activator|autoscaler)[._][a-z_.]+[a-z])'/g;
   const found = new Set<string>();
