@@ -29,6 +29,14 @@ const values = {
   activator: { drain: { graceSeconds: 3, requestSeconds: 20 } },
 };
 
+/** What takes minutes: left out of the everyday suite, and said so. */
+function testWhole(title: string, options: { readonly timeout: number }, run: () => Promise<void>): void {
+  test(title, options, async ({ skip }) => {
+    skip(!isWhole, 'takes minutes; run by: npx -y pnpm@12 installation');
+    await run();
+  });
+}
+
 describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
   const cluster = new Cluster();
   const valuesFile = join(cluster.folder, 'values.json');
@@ -64,7 +72,7 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
     expect(await ok(cluster.run(['curl', '-sS', '-m', '20', '--resolve', `hello.default.example.com:80:${address}`, url]))).toBe('hello from hello-00001\n');
   });
 
-  test.runIf(isWhole)('an upgrade to the next version and a rollback, under load, lose nothing', { timeout: 300_000 }, async () => {
+  testWhole('an upgrade to the next version and a rollback, under load, lose nothing', { timeout: 300_000 }, async () => {
     const load = startLoads();
     const before = await systemPods();
     await ok(cluster.helm(['upgrade', 'sluice', nextChart(cluster.folder), '--namespace', system, '--values', valuesFile, '--wait', '--timeout', '90s']));
@@ -75,7 +83,7 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
     await load.lostNothing();
   });
 
-  test.runIf(isWhole)('a control plane that is restarted, in every order, loses nothing', { timeout: 900_000 }, async () => {
+  testWhole('a control plane that is restarted, in every order, loses nothing', { timeout: 900_000 }, async () => {
     const load = startLoads();
     for (const order of ordersOf(['config-server', 'controller', 'autoscaler', 'injector'])) {
       for (const component of order) await ok(cluster.kubectl(['delete', 'pod', '-n', system, '-l', `app.kubernetes.io/component=${component}`, '--wait=false']));
@@ -84,7 +92,7 @@ describe.skipIf(clusterMissing !== undefined)('the charts, installed', () => {
     await load.lostNothing();
   });
 
-  test.runIf(isWhole)('everything that the chart grants is used', { timeout: 300_000 }, async () => {
+  testWhole('everything that the chart grants is used', { timeout: 300_000 }, async () => {
     const rest = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const config = (name: string, data: Readonly<Record<string, string>>) => ok(cluster.kubectl(['patch', 'configmap', name, '-n', system, '--type=merge', '-p', JSON.stringify({ data })]));
     const patch = (what: string, body: unknown) => ok(cluster.kubectl(['patch', what, '--type=merge', '-p', JSON.stringify(body)]));
