@@ -30,3 +30,20 @@ test('where it cannot listen it does without', async () => {
   await time.advanceAsync(100);
   expect(await served).toBe(0);
 });
+
+test('where somebody takes the port of its program meanwhile, it serves nobody and leaves nothing open', async () => {
+  const { time, connects, parts } = setUp();
+  let listens = 0;
+  const network = {
+    ...parts.network,
+    // Its own two come first: to find a port, and the sidecar's.
+    listen: (...given: Parameters<typeof parts.network.listen>) => ((listens += 1) > 2 ? Promise.reject(new Error('port taken')) : parts.network.listen(...given)),
+    connect: parts.network.connect.bind(parts.network),
+  };
+  const served = rehearse({ ...parts, network });
+  await time.advanceAsync(60_000);
+  expect([await served, listens]).toEqual([0, 3]);
+  const last = connects.length;
+  await time.advanceAsync(60_000);
+  expect(connects).toHaveLength(last);
+});

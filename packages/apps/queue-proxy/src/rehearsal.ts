@@ -27,23 +27,31 @@ const patienceMs = 2000;
 const host = '127.0.0.1';
 const answer = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok');
 
-/** How many requests were answered. Never rejects: without it the first request is slower, and nothing else. */
+/** How many requests were answered. Never rejects, and leaves nothing open: without it the first request is slower, and nothing else. */
 export async function rehearse(parts: RehearsalParts): Promise<number> {
   let served = 0;
   try {
     const port = await freePort(parts.network);
     const sidecar = composeQueueProxy({ ...parts, settings: settingsFor(port), logger: silentLogger, meter: createMeter() });
     await sidecar.start();
-    const program = new Promise<BoundListener>((resolve, reject) => parts.timers.after(closedMs, () => listen(parts.network, port).then(resolve, reject)));
-    const ask = askerOf(parts, sidecar.proxy.listeners()[0]?.port ?? 0);
-    await ask({ 'k-network-probe': 'queue' });
-    while (served < requests && (await ask({ 'k-proxy-request': 'activator', 'k-original-host': host }))) served += 1;
-    await sidecar.stop();
-    await (await program).close();
+    const program = startProgram(parts, port);
+    try {
+      const ask = askerOf(parts, sidecar.proxy.listeners()[0]?.port ?? 0);
+      await ask({ 'k-network-probe': 'queue' });
+      while (served < requests && (await ask({ 'k-proxy-request': 'activator', 'k-original-host': host }))) served += 1;
+    } finally {
+      await sidecar.stop();
+      await (await program)?.close();
+    }
   } catch {
     // There is no port to be had, say.
   }
   return served;
+}
+
+/** Listens a little later, as a program does that has to start. Undefined: the port has been taken by somebody else meanwhile. */
+function startProgram({ network, timers }: RehearsalParts, port: number): Promise<BoundListener | undefined> {
+  return new Promise((resolve) => timers.after(closedMs, () => listen(network, port).then(resolve, () => resolve(undefined))));
 }
 
 type Ask = (headers: Readonly<Record<string, string>>) => Promise<boolean>;
