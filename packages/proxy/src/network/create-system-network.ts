@@ -20,10 +20,10 @@ export interface CreateSystemNetworkOptions {
 }
 
 export async function createSystemNetwork(options: CreateSystemNetworkOptions): Promise<SystemNetwork> {
-  const { poisonsMemory = false, ticketKey } = options;
+  const { poisonsMemory = false, ticketKey, logger } = options;
   const wanted = options.transport ?? 'auto';
-  if (wanted === 'events' || options.platform === 'win32') return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });
-  const reused = { accept: 'reused', poisonsMemory, ticketKey } as const;
+  if (wanted === 'events' || options.platform === 'win32') return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey, logger });
+  const reused = { accept: 'reused', poisonsMemory, ticketKey, logger } as const;
   const streamWrap = findStreamWrap();
   if (wanted === 'auto' && isProven(options.platform)) return new SystemNetwork({ ...reused, writesDirectly: true, bindsDirectly: true, streamWrap });
   const after = (ms: number, fn: () => void) => options.timers.after(ms, fn);
@@ -32,8 +32,8 @@ export async function createSystemNetwork(options: CreateSystemNetworkOptions): 
   if (writesDirectly && streamWrap && (await reusedMemoryWorks(onHandles, after))) return onHandles;
   const candidate = new SystemNetwork({ ...reused, writesDirectly });
   if (wanted === 'reused' || (await reusedMemoryWorks(candidate, after))) return candidate;
-  options.logger.warn('transport self-test failed', { transport: 'events' });
-  return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey });
+  logger.warn('transport self-test failed', { transport: 'events' });
+  return new SystemNetwork({ accept: 'events', poisonsMemory, ticketKey, logger });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { RecordingLogger } from '@sluice/kernel/testing';
 import { expect, test } from 'vitest';
 import { OriginalDestinations, readSocketAddress } from './original-destination.ts';
 
@@ -35,6 +36,9 @@ test.each([
   expect(new OriginalDestinations('linux').of(fd, ours)).toBeUndefined();
 });
 
-test('where the kernel is another, nothing is known', () => {
-  expect(new OriginalDestinations('darwin').of(7, local)).toBeUndefined();
+test('where the kernel is another, nothing is known, and that is said once', () => {
+  const logger = new RecordingLogger();
+  const destinations = new OriginalDestinations('darwin', logger);
+  expect([destinations.of(7, local), destinations.of(8, local)]).toEqual([undefined, undefined]);
+  expect(logger.events.map(({ event }) => event)).toEqual(['original destinations cannot be asked for']);
 });

@@ -18,6 +18,7 @@ import {
   type ConnectionHandler,
   type ConnectOptions,
   type ListenOptions,
+  type Logger,
   type Network,
 } from '@sluice/kernel';
 import { bindDirectly } from './direct-listen.ts';
@@ -37,6 +38,8 @@ export type AcceptTransport = 'reused' | 'events';
 
 export interface SystemNetworkOptions {
   readonly accept: AcceptTransport;
+  /** Hears of what cannot be had. Default: nobody does. */
+  readonly logger?: Logger;
   /** Overwrites memory as soon as it must not be read any more. For tests. Default false. */
   readonly poisonsMemory?: boolean;
   /** 48 bytes for session tickets where the configuration gives no keys. Default a key of this network's own. */
@@ -74,7 +77,7 @@ export class SystemNetwork implements Network {
       writesDirectly: options.writesDirectly ?? false,
       views: new WriteViews(),
       closing: new ClosingHandles(),
-      destinations: new OriginalDestinations(process.platform),
+      destinations: new OriginalDestinations(process.platform, options.logger),
     };
     this.tls = new NodeTlsTransport(this.#connectionOptions, options.accept === 'reused', options.ticketKey);
   }
